@@ -1,0 +1,73 @@
+//! One agent, skill or workflow, as read from its file.
+
+use std::path::PathBuf;
+
+/// The three kinds of entry. A command file of a plugin is a workflow on the wire.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// `agents/**/*.md`
+    #[default]
+    Agent,
+    /// `skills/<folder>/SKILL.md`
+    Skill,
+    /// `commands/**/*.md`
+    Workflow,
+}
+
+impl Kind {
+    /// All kinds, in the order a catalog lists them.
+    pub const ALL: [Kind; 3] = [Kind::Agent, Kind::Skill, Kind::Workflow];
+
+    /// `agent`, `skill` or `workflow`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Agent => "agent",
+            Kind::Skill => "skill",
+            Kind::Workflow => "workflow",
+        }
+    }
+}
+
+/// One entry of the catalog. Text fields are whole as read (lossy UTF-8, control characters removed);
+/// answers shorten them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Definition {
+    /// What it is.
+    pub kind: Kind,
+    /// `plugin:name`, written exactly as Claude Code writes it; a project's own entries have no prefix.
+    pub id: String,
+    /// The plugin's name; empty for a project's own `.claude` entries.
+    pub plugin: String,
+    /// Agents: the name in the front matter, else the stem. Skills: the folder. Workflows: the stem.
+    pub name: String,
+    /// Other ids and names it goes by (front matter name of a skill or command, stem of an agent).
+    pub aliases: Vec<String>,
+    /// What it is for; derived from the first heading and paragraph where the file states none.
+    pub description: String,
+    /// The front matter's `when_to_use`, where a file has one.
+    pub when_to_use: String,
+    /// The front matter's `model` as written; no enum, since files hold ids, aliases and free text.
+    pub model: Option<String>,
+    /// The front matter's `tools` (agents) or `allowed-tools` (skills, workflows), split.
+    pub tools: Vec<String>,
+    /// The front matter's `category`, else the marketplace's for the plugin, else empty.
+    pub category: String,
+    /// The front matter's and the plugin manifest's `keywords` and `tags`, lower case, without duplicates.
+    pub keywords: Vec<String>,
+    /// Stated capabilities, or those derived from name, keywords, description, headings and bullets.
+    pub capabilities: Vec<String>,
+    /// The front matter's `argument-hint`, as text.
+    pub arguments: String,
+    /// Workflows: the titles of its steps or phases, in order.
+    pub steps: Vec<String>,
+    /// Workflows: the agents its body names, as they are written there.
+    pub agents: Vec<String>,
+    /// Markdown headings of the body, without the hashes, in order; code fences do not count.
+    pub headings: Vec<String>,
+    /// The text after the front matter.
+    pub body: String,
+    /// The file, relative to the root it was found under.
+    pub path: PathBuf,
+    /// Lower-case hex SHA-256 of the file's bytes.
+    pub content_hash: String,
+}

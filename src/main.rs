@@ -1,0 +1,3 @@
+//! The `adjutant` binary.
+
+fn main() {}

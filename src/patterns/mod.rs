@@ -1,0 +1,1 @@
+//! Plans of several agents, how alike two goals are, and what outcomes teach.
