@@ -1,3 +1,7 @@
-//! The `adjutant` binary.
+//! The `adjutant` binary: everything is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    adjutant::cli::run()
+}

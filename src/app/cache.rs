@@ -1,0 +1,94 @@
+//! Answers kept for a while, one cache a kind, bounded by time and bytes.
+//!
+//! A key holds every parameter and the generation of what the answer was computed from, so a re-index ends
+//! all older answers at once. Equal misses that come together are computed once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::sync::Cache;
+
+use super::answer::Found;
+use super::rows::{AgentRow, Row, SkillRow, WorkflowRow};
+use crate::config::CacheTtl;
+
+/// Bytes a cache may keep: some thousands of answers, little beside the index.
+const MAX_BYTES: u64 = 2 * 1024 * 1024;
+
+/// All that determines the answer to a query, in canonical form.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct QueryKey {
+    /// Texts are trimmed, inner white space is one blank; empty is absent.
+    pub capability: Option<String>,
+    /// See `capability`.
+    pub role: Option<String>,
+    /// The context of agents and skills, the goal of workflows; see `capability`.
+    pub context: Option<String>,
+    /// Only this plugin's entries.
+    pub plugin: Option<String>,
+    /// Rows at most.
+    pub limit: usize,
+    /// Tokens at most.
+    pub max_tokens: Option<usize>,
+    /// The snapshot it is answered from.
+    pub generation: u64,
+}
+
+/// The caches of one instance.
+#[derive(Debug)]
+pub struct Caches {
+    /// `queryAgents`
+    pub agents: AnswerCache<AgentRow>,
+    /// `querySkills`
+    pub skills: AnswerCache<SkillRow>,
+    /// `queryWorkflows`
+    pub workflows: AnswerCache<WorkflowRow>,
+}
+
+/// One kind's answers.
+#[derive(Debug)]
+pub struct AnswerCache<R>(Cache<QueryKey, Arc<Found<R>>>);
+
+impl Caches {
+    /// Empty caches that keep answers as long as `ttl` says.
+    pub fn new(ttl: &CacheTtl) -> Self {
+        Caches {
+            agents: AnswerCache::new(ttl.agents),
+            skills: AnswerCache::new(ttl.skills),
+            workflows: AnswerCache::new(ttl.workflows),
+        }
+    }
+}
+
+impl<R: Row> AnswerCache<R> {
+    fn new(ttl: Duration) -> Self {
+        let weigher = |key: &QueryKey, found: &Arc<Found<R>>| found.weight().saturating_add(key.weight());
+        AnswerCache(Cache::builder().max_capacity(MAX_BYTES).weigher(weigher).time_to_live(ttl).build())
+    }
+
+    /// The answer kept for `key`, or the one `compute` makes; and whether it was kept.
+    pub fn get_or(&self, key: QueryKey, compute: impl FnOnce(&QueryKey) -> Found<R>) -> (Arc<Found<R>>, bool) {
+        // `get` first: on a hit it does not take the lock that coalesces misses.
+        if let Some(found) = self.0.get(&key) {
+            return (found, true);
+        }
+        let entry = self.0.entry_by_ref(&key).or_insert_with(|| Arc::new(compute(&key)));
+        let is_hit = !entry.is_fresh();
+        (entry.into_value(), is_hit)
+    }
+}
+
+impl QueryKey {
+    /// Roughly the bytes it keeps.
+    fn weight(&self) -> u32 {
+        let texts = [&self.capability, &self.role, &self.context, &self.plugin];
+        let bytes: usize = texts.iter().filter_map(|text| text.as_ref().map(String::len)).sum();
+        u32::try_from(bytes + 160).unwrap_or(u32::MAX)
+    }
+}
+
+/// `text` in canonical form: `None` where it says nothing.
+pub fn canonical(text: Option<&str>) -> Option<String> {
+    let words: Vec<&str> = text?.split_whitespace().collect();
+    (!words.is_empty()).then(|| words.join(" "))
+}

@@ -1,0 +1,73 @@
+//! From files to indexes: what a scan of this instance covers and what is built from it.
+
+use crate::catalog::{self, Catalog, ScanOptions};
+use crate::config::Config;
+use crate::search::{Aliases, Index};
+
+/// A project's own additions to the built-in alias table.
+const ALIAS_FILE: &str = ".claude/aliases.yml";
+
+/// Bytes of an alias file that are read; the built-in table has a tenth of it.
+const MAX_ALIAS_BYTES: u64 = 1024 * 1024;
+
+/// The collection a checkout of this project carries, which stands in where there are no plugins.
+const FIXTURES: &str = "fixtures";
+
+/// One finished scan.
+#[derive(Debug)]
+pub(super) struct Scanned {
+    pub(super) catalog: Catalog,
+    /// Whether the project has no plugins of its own and its `fixtures` stand in.
+    pub(super) embedded_default: bool,
+}
+
+/// Scans the project and its further plugin folders; files unchanged since `previous` are not read again.
+pub(super) fn scan(config: &Config, previous: Option<&Catalog>) -> Scanned {
+    let root = &config.project.root;
+    let options = ScanOptions::new(root.clone(), config.plugin_dirs.clone());
+    let catalog = catalog::scan(&options, previous);
+    let fixtures = root.join(FIXTURES);
+    if catalog.plugins().is_empty() && config.plugin_dirs.is_empty() && fixtures.join("plugins").is_dir() {
+        let catalog = catalog::scan(&ScanOptions::new(fixtures, Vec::new()), previous);
+        return Scanned { catalog, embedded_default: true };
+    }
+    Scanned { catalog, embedded_default: false }
+}
+
+impl Scanned {
+    /// The indexes over the catalog, with the project's own aliases where it has any.
+    pub(super) fn build_index(&self, config: &Config) -> Index {
+        Index::build(&self.catalog, &aliases(config))
+    }
+}
+
+/// The built-in aliases and the project's own; what is wrong with the latter is logged, the rest is used.
+fn aliases(config: &Config) -> Aliases {
+    let built_in = Aliases::built_in();
+    let path = config.project.root.join(ALIAS_FILE);
+    let text = match read_bounded(&path) {
+        Ok(Some(text)) => text,
+        Ok(None) => return built_in,
+        Err(error) => {
+            tracing::warn!(file = ALIAS_FILE, %error, "the project's aliases cannot be read");
+            return built_in;
+        }
+    };
+    let (own, problems) = Aliases::parse(&text);
+    for problem in problems {
+        tracing::warn!(file = ALIAS_FILE, %problem, "an alias is not used");
+    }
+    built_in.merged_with(own)
+}
+
+/// The file's text; `None` where there is no such file.
+fn read_bounded(path: &std::path::Path) -> std::io::Result<Option<String>> {
+    use std::io::Read;
+    let file = match std::fs::File::open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    let mut text = String::new();
+    file.take(MAX_ALIAS_BYTES).read_to_string(&mut text)?;
+    Ok(Some(text))
+}

@@ -1,0 +1,98 @@
+//! Training the latent score off the request path, and keeping it for the next start.
+//!
+//! The service ranks lexically until it is ready. What was trained is kept beside the database under the
+//! catalog's content key, so an unchanged collection is trained once.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use super::App;
+use super::refresh::millis;
+use super::snapshot::Snapshot;
+use crate::search::Latent;
+
+/// The file, in the data directory.
+const FILE: &str = "latent.bin";
+
+/// Says when to train; one thread does.
+#[derive(Debug, Default)]
+pub(super) struct LatentTrainer {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    requested: bool,
+    stopping: bool,
+}
+
+impl LatentTrainer {
+    /// The snapshot is new: train for it.
+    pub(super) fn request(&self) {
+        self.lock().requested = true;
+        self.changed.notify_all();
+    }
+
+    /// Ends the thread after the training it may be in.
+    pub(super) fn stop(&self) {
+        self.lock().stopping = true;
+        self.changed.notify_all();
+    }
+
+    /// The thread's whole life.
+    pub(super) fn run(&self, app: &App) {
+        while self.wait() {
+            let snapshot = app.snapshot();
+            if !snapshot.latent_ready {
+                let latent = Arc::new(app.load_or_train(&snapshot));
+                app.install_latent(snapshot.generation, &latent);
+            }
+        }
+    }
+
+    /// Waits for a request; `false` once the service stops.
+    fn wait(&self) -> bool {
+        let mut state = self.lock();
+        while !state.requested && !state.stopping {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.requested = false;
+        !state.stopping
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl App {
+    fn latent_file(&self) -> PathBuf {
+        self.config.paths.data_dir.join(FILE)
+    }
+
+    fn load_or_train(&self, snapshot: &Snapshot) -> Latent {
+        let file = self.latent_file();
+        let kept = std::fs::read(&file).ok();
+        if let Some(latent) = kept.and_then(|bytes| Latent::from_bytes(&bytes, &snapshot.catalog)) {
+            return latent;
+        }
+        let began = Instant::now();
+        let latent = Latent::train(&snapshot.catalog);
+        tracing::info!(duration_ms = millis(began.elapsed()), "latent score trained");
+        let temporary = file.with_extension("tmp");
+        let written = std::fs::write(&temporary, latent.to_bytes());
+        if let Err(error) = written.and_then(|()| std::fs::rename(&temporary, &file)) {
+            tracing::warn!(%error, "the latent score is not kept for the next start");
+        }
+        latent
+    }
+
+    /// Swaps it in, unless another catalog is served by now (then training was asked for again).
+    fn install_latent(&self, generation: u64, latent: &Arc<Latent>) {
+        self.swap(|current| {
+            (current.generation == generation).then(|| current.with_latent(Arc::clone(latent)))
+        });
+    }
+}

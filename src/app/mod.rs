@@ -1,0 +1,149 @@
+//! The service itself: one façade over catalog, search, patterns and store, with every operation once.
+//!
+//! Doors call [`operation::Operation`]s on an [`App`]. A request takes one [`Snapshot`] and keeps it to its
+//! end; nothing it does waits for a scan, a training or the disk, except writes that are acknowledged.
+
+pub mod answer;
+pub mod cache;
+mod error;
+mod index;
+mod latent;
+pub mod operation;
+pub mod operations;
+mod refresh;
+pub mod rows;
+mod snapshot;
+pub mod tokens;
+mod warm;
+mod watch;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use arc_swap::ArcSwap;
+
+pub use error::AppError;
+pub use refresh::ReindexReport;
+pub use snapshot::Snapshot;
+pub use watch::WatchState;
+
+use crate::config::Config;
+use crate::store::Store;
+use crate::telemetry::metrics::Metrics;
+use cache::Caches;
+use index::Scanned;
+use latent::LatentTrainer;
+use refresh::Refresher;
+
+/// One instance of the service, shared by all doors.
+#[derive(Debug)]
+pub struct App {
+    config: Config,
+    store: Store,
+    metrics: Metrics,
+    caches: Caches,
+    /// Readers load it; only [`App::swap`] stores.
+    snapshot: ArcSwap<Snapshot>,
+    /// Held while a new snapshot is derived from the current one, so that no swap is lost. Never held by readers.
+    swapping: Mutex<()>,
+    refresher: Refresher,
+    trainer: LatentTrainer,
+    watching: watch::Watching,
+    started: Instant,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl App {
+    /// Scans the project, builds the indexes and starts the background threads. Answers are served from then on.
+    pub fn start(config: Config, store: Store) -> Arc<App> {
+        let scanned = index::scan(&config, None);
+        let index = scanned.build_index(&config);
+        let snapshot = Snapshot::new(1, Arc::new(scanned.catalog), index, scanned.embedded_default);
+        let app = Arc::new(App {
+            metrics: Metrics::new(&operations::names()),
+            caches: Caches::new(&config.cache),
+            snapshot: ArcSwap::from_pointee(snapshot),
+            swapping: Mutex::default(),
+            refresher: Refresher::default(),
+            trainer: LatentTrainer::default(),
+            watching: watch::Watching::default(),
+            started: Instant::now(),
+            threads: Mutex::default(),
+            config,
+            store,
+        });
+        app.refresher.count_first();
+        app.spawn("refresh", |app| app.refresher.run(app, app.config.reindex.every));
+        app.spawn("latent", |app| app.trainer.run(app));
+        app.spawn("warm", warm::run);
+        if app.config.reindex.watch {
+            let ear = app.watching.listen();
+            app.spawn("watch", move |app| watch::run(app, &ear));
+        }
+        app.trainer.request();
+        app
+    }
+
+    /// The current state of the world; take it once a request.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// What was measured since start.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// How this instance is configured.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What is remembered.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Ends the background threads and closes the store: everything acknowledged is on disk when this returns.
+    pub fn shut_down(&self) {
+        self.refresher.stop();
+        self.trainer.stop();
+        self.watching.stop();
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            // A panic in it was logged by the panic hook.
+            let _ = thread.join();
+        }
+        self.store.close();
+    }
+
+    /// Puts a newly scanned catalog in service.
+    fn publish(&self, scanned: Scanned) {
+        let index = scanned.build_index(&self.config);
+        let catalog = Arc::new(scanned.catalog);
+        self.swap(|current| {
+            Some(Snapshot::new(current.generation + 1, catalog, index, scanned.embedded_default))
+        });
+        self.trainer.request();
+    }
+
+    /// Replaces the snapshot by what `next` makes of the current one, unless it makes nothing.
+    fn swap(&self, next: impl FnOnce(&Snapshot) -> Option<Snapshot>) {
+        let swapping = self.swapping.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(snapshot) = next(&self.snapshot.load()) {
+            self.snapshot.store(Arc::new(snapshot));
+        }
+        drop(swapping);
+        self.watching.snapshot_swapped();
+    }
+
+    /// Runs `work` on a thread of its own until [`App::shut_down`].
+    fn spawn(self: &Arc<Self>, name: &str, work: impl FnOnce(&App) + Send + 'static) {
+        let app = Arc::clone(self);
+        match std::thread::Builder::new().name(name.to_owned()).spawn(move || work(&app)) {
+            Ok(thread) => self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread),
+            Err(error) => tracing::error!(thread = name, %error, "a background thread could not be started"),
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! `queryAgents`, `querySkills`, `queryWorkflows`: who can do this?
+
+use std::time::Instant;
+
+use serde::Deserialize;
+use validator::Validate;
+
+use crate::app::answer::{Answer, Found};
+use crate::app::cache::{AnswerCache, QueryKey, canonical};
+use crate::app::operation::{CallContext, Operation};
+use crate::app::rows::{AgentRow, Row, SkillRow, WorkflowRow};
+use crate::app::{App, AppError};
+use crate::catalog::Kind;
+use crate::search::Request;
+use crate::store::QueryRecord;
+
+/// Rows of an answer where the caller says nothing of them.
+pub const DEFAULT_LIMIT: usize = 5;
+
+/// Rows of an answer at most; also the number tried for a token budget.
+pub const MAX_LIMIT: usize = 20;
+
+/// `queryAgents`
+#[derive(Debug)]
+pub struct QueryAgents;
+
+/// What `queryAgents` takes. Lengths count Unicode characters.
+#[derive(Debug, Default, Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct AgentQuery {
+    /// A capability tag, exact or nearly so.
+    #[validate(length(max = 100))]
+    pub capability: Option<String>,
+    /// A role of the registry; its primary and fallbacks are answered first.
+    #[validate(length(max = 50))]
+    pub role: Option<String>,
+    /// The task in the caller's words.
+    #[validate(length(max = 500))]
+    pub context: Option<String>,
+    /// Rows at most.
+    #[validate(range(min = 1, max = 20))]
+    pub limit: Option<i64>,
+    /// Only this plugin's agents.
+    #[validate(length(max = 200))]
+    pub plugin: Option<String>,
+    /// Tokens of all rows at most.
+    #[validate(range(min = 1, max = 100_000))]
+    pub max_tokens: Option<i64>,
+}
+
+impl Operation for QueryAgents {
+    const NAME: &'static str = "queryAgents";
+    type Params = AgentQuery;
+    type Output = Answer<AgentRow>;
+
+    async fn run(app: &App, _: &CallContext, params: AgentQuery) -> Result<Self::Output, AppError> {
+        let key = QueryKey {
+            capability: canonical(params.capability.as_deref()),
+            role: canonical(params.role.as_deref()),
+            context: canonical(params.context.as_deref()),
+            plugin: canonical(params.plugin.as_deref()),
+            limit: rows(params.limit, params.max_tokens),
+            max_tokens: whole(params.max_tokens),
+            generation: 0,
+        };
+        if key.capability.is_none() && key.role.is_none() && key.context.is_none() {
+            return Err(AppError::invalid("one of capability, role, context is required, got none"));
+        }
+        app.find(&app.caches.agents, key, Self::NAME)
+    }
+}
+
+/// `querySkills`
+#[derive(Debug)]
+pub struct QuerySkills;
+
+/// What `querySkills` takes. Lengths count Unicode characters.
+#[derive(Debug, Default, Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct SkillQuery {
+    /// The task in the caller's words.
+    #[validate(length(max = 500))]
+    pub context: String,
+    /// Rows at most.
+    #[validate(range(min = 1, max = 20))]
+    pub limit: Option<i64>,
+    /// Only this plugin's skills.
+    #[validate(length(max = 200))]
+    pub plugin: Option<String>,
+    /// Tokens of all rows at most.
+    #[validate(range(min = 1, max = 100_000))]
+    pub max_tokens: Option<i64>,
+}
+
+impl Operation for QuerySkills {
+    const NAME: &'static str = "querySkills";
+    type Params = SkillQuery;
+    type Output = Answer<SkillRow>;
+
+    async fn run(app: &App, _: &CallContext, params: SkillQuery) -> Result<Self::Output, AppError> {
+        let key = QueryKey {
+            context: Some(required("context", &params.context)?),
+            plugin: canonical(params.plugin.as_deref()),
+            limit: rows(params.limit, params.max_tokens),
+            max_tokens: whole(params.max_tokens),
+            ..QueryKey::default()
+        };
+        app.find(&app.caches.skills, key, Self::NAME)
+    }
+}
+
+/// `queryWorkflows`
+#[derive(Debug)]
+pub struct QueryWorkflows;
+
+/// What `queryWorkflows` takes. Lengths count Unicode characters.
+#[derive(Debug, Default, Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct WorkflowQuery {
+    /// What is to be reached, in the caller's words.
+    #[validate(length(max = 500))]
+    pub goal: String,
+    /// Rows at most.
+    #[validate(range(min = 1, max = 20))]
+    pub limit: Option<i64>,
+    /// Only this plugin's workflows.
+    #[validate(length(max = 200))]
+    pub plugin: Option<String>,
+    /// Tokens of all rows at most.
+    #[validate(range(min = 1, max = 100_000))]
+    pub max_tokens: Option<i64>,
+}
+
+impl Operation for QueryWorkflows {
+    const NAME: &'static str = "queryWorkflows";
+    type Params = WorkflowQuery;
+    type Output = Answer<WorkflowRow>;
+
+    async fn run(app: &App, _: &CallContext, params: WorkflowQuery) -> Result<Self::Output, AppError> {
+        let key = QueryKey {
+            context: Some(required("goal", &params.goal)?),
+            plugin: canonical(params.plugin.as_deref()),
+            limit: rows(params.limit, params.max_tokens),
+            max_tokens: whole(params.max_tokens),
+            ..QueryKey::default()
+        };
+        app.find(&app.caches.workflows, key, Self::NAME)
+    }
+}
+
+/// A text that must say something, in canonical form.
+pub(super) fn required(field: &str, text: &str) -> Result<String, AppError> {
+    canonical(Some(text)).ok_or_else(|| AppError::invalid(format!("{field} must not be empty, got only white space")))
+}
+
+/// Rows to look for: as asked, else as many as a budget may hold, else the default.
+fn rows(limit: Option<i64>, max_tokens: Option<i64>) -> usize {
+    whole(limit).unwrap_or(if max_tokens.is_some() { MAX_LIMIT } else { DEFAULT_LIMIT })
+}
+
+/// A validated number as a size.
+pub(super) fn whole(number: Option<i64>) -> Option<usize> {
+    number.and_then(|number| usize::try_from(number).ok())
+}
+
+impl App {
+    /// Answers a query from the cache or from the snapshot, counts its tokens and logs it to the store.
+    fn find<R: Row>(
+        &self,
+        cache: &AnswerCache<R>,
+        mut key: QueryKey,
+        method: &'static str,
+    ) -> Result<Answer<R>, AppError> {
+        let began = Instant::now();
+        let snapshot = self.snapshot();
+        key.generation = snapshot.generation;
+        let (found, cache_hit) = cache.get_or(&key, |key| {
+            Found::of(&snapshot.index.find(&request_of(R::KIND, key)), key.max_tokens)
+        });
+        if self.records_queries(&key) {
+            self.store.log_query(record_of(method, &key, &found, cache_hit, began));
+        }
+        if found.rows.is_empty() {
+            return Err(AppError::NotFound {
+                message: format!("no {} matches {}", R::KIND.as_str(), sought(&key)),
+                suggestions: found.suggestions.clone(),
+            });
+        }
+        self.metrics.record_tokens(found.tokens, snapshot.listing_tokens(R::KIND));
+        Ok(Answer { tells_tokens: key.max_tokens.is_some(), found, cache_hit })
+    }
+}

@@ -1,0 +1,192 @@
+//! Keeping the snapshot up to date: one thread scans, everybody else asks it to.
+//!
+//! A scan runs beside the serving snapshot and replaces it in whole. Whoever asks while one runs joins it; a
+//! change seen meanwhile makes it run once more. Lock order: `state` alone, never held during a scan.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use tokio::sync::oneshot;
+
+use super::App;
+
+/// What a re-index did.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ReindexReport {
+    /// Definitions that are new.
+    pub added: usize,
+    /// Definitions whose content is another.
+    pub changed: usize,
+    /// Definitions whose files are gone.
+    pub removed: usize,
+    /// Definitions that stayed as they were.
+    pub unchanged: usize,
+    /// Diagnostics of all files.
+    pub problems: usize,
+    /// The snapshot that serves from now on.
+    pub generation: u64,
+    /// Milliseconds from start to swap.
+    pub duration_ms: f64,
+}
+
+/// The door to the refreshing thread.
+#[derive(Debug, Default)]
+pub struct Refresher {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: Vec<oneshot::Sender<ReindexReport>>,
+    requested: bool,
+    running: bool,
+    stopping: bool,
+    /// Scans finished since start, the first included.
+    finished: u64,
+}
+
+/// What the thread does next.
+enum Turn {
+    Scan,
+    Stop,
+}
+
+impl Refresher {
+    /// A re-index, or the one that is running; `None` once the service stops.
+    pub async fn reindex(&self) -> Option<ReindexReport> {
+        let (sender, receiver) = oneshot::channel();
+        {
+            let mut state = self.lock();
+            if state.stopping {
+                return None;
+            }
+            state.waiting.push(sender);
+            if !state.running {
+                state.requested = true;
+            }
+        }
+        self.changed.notify_all();
+        receiver.await.ok()
+    }
+
+    /// Files changed: scan soon, once more if a scan is running.
+    pub fn touch(&self) {
+        self.lock().requested = true;
+        self.changed.notify_all();
+    }
+
+    /// Ends the thread after the scan it may be in.
+    pub fn stop(&self) {
+        self.lock().stopping = true;
+        self.changed.notify_all();
+    }
+
+    /// Scans finished since start, the first included.
+    pub fn finished(&self) -> u64 {
+        self.lock().finished
+    }
+
+    /// The thread's whole life: scans when asked and every `every`, until stopped.
+    pub fn run(&self, app: &App, every: Duration) {
+        loop {
+            match self.next_turn(every) {
+                Turn::Stop => return,
+                Turn::Scan => {
+                    let report = app.rescan();
+                    self.finish(&report);
+                }
+            }
+        }
+    }
+
+    fn next_turn(&self, every: Duration) -> Turn {
+        let due = Instant::now() + every;
+        let mut state = self.lock();
+        loop {
+            if state.stopping {
+                state.waiting.clear();
+                return Turn::Stop;
+            }
+            let left = due.saturating_duration_since(Instant::now());
+            if state.requested || left.is_zero() {
+                state.requested = false;
+                state.running = true;
+                return Turn::Scan;
+            }
+            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Answers everybody who asked before or during the scan.
+    fn finish(&self, report: &ReindexReport) {
+        let waiting = {
+            let mut state = self.lock();
+            state.running = false;
+            state.finished += 1;
+            std::mem::take(&mut state.waiting)
+        };
+        for sender in waiting {
+            // A caller that went away needs no answer.
+            let _ = sender.send(report.clone());
+        }
+    }
+
+    /// Records the scan at start, which runs before the thread does.
+    pub(super) fn count_first(&self) {
+        self.lock().finished += 1;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl App {
+    /// Asks for a re-index and waits for its report.
+    ///
+    /// # Errors
+    /// [`super::AppError::Internal`] once the service stops.
+    pub async fn reindex(&self) -> Result<ReindexReport, super::AppError> {
+        let report = self.refresher.reindex().await;
+        report.ok_or_else(|| anyhow::anyhow!("the service is stopping").into())
+    }
+
+    /// Scans, builds the indexes if anything differs, and swaps the snapshot.
+    fn rescan(&self) -> ReindexReport {
+        let began = Instant::now();
+        let before = self.snapshot();
+        let scanned = super::index::scan(&self.config, Some(&before.catalog));
+        let changes = scanned.catalog.changes_since(&before.catalog);
+        let problems = scanned.catalog.problems().len();
+        let same = changes.is_empty() && scanned.catalog.problems() == before.catalog.problems();
+        if !same {
+            self.publish(scanned);
+        }
+        let report = ReindexReport {
+            added: changes.added,
+            changed: changes.changed,
+            removed: changes.removed,
+            unchanged: changes.unchanged,
+            problems,
+            generation: self.snapshot().generation,
+            duration_ms: millis(began.elapsed()),
+        };
+        tracing::info!(
+            added = report.added,
+            changed = report.changed,
+            removed = report.removed,
+            problems,
+            generation = report.generation,
+            duration_ms = report.duration_ms,
+            "re-indexed"
+        );
+        report
+    }
+}
+
+/// Milliseconds with three decimals.
+pub(super) fn millis(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}

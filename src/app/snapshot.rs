@@ -1,0 +1,45 @@
+//! One immutable state of the world that a request is answered from.
+
+use std::sync::Arc;
+
+use super::tokens;
+use crate::catalog::{Catalog, Kind};
+use crate::search::Index;
+
+/// A catalog, the indexes over it, and which generation they are.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Counts up with every swap; part of every cache key.
+    pub generation: u64,
+    /// What the files hold.
+    pub catalog: Arc<Catalog>,
+    /// The indexes over `catalog`.
+    pub index: Index,
+    /// Whether the latent score takes part in the ranking yet.
+    pub latent_ready: bool,
+    /// Whether the project has no plugins of its own and its `fixtures` stand in.
+    pub embedded_default: bool,
+    /// Estimated tokens of every entry's listing line, by kind as in [`Kind::ALL`].
+    listing_tokens: [usize; 3],
+}
+
+impl Snapshot {
+    /// The first or next state, from its parts.
+    pub fn new(generation: u64, catalog: Arc<Catalog>, index: Index, embedded_default: bool) -> Self {
+        let listing_tokens = Kind::ALL.map(|kind| {
+            let of_kind = catalog.definitions().iter().filter(|definition| definition.kind == kind);
+            of_kind.map(|definition| tokens::of_listing(definition)).sum()
+        });
+        Snapshot { generation, catalog, index, latent_ready: false, embedded_default, listing_tokens }
+    }
+
+    /// Definitions of that kind.
+    pub fn count(&self, kind: Kind) -> usize {
+        self.catalog.definitions().iter().filter(|definition| definition.kind == kind).count()
+    }
+
+    /// What a client would carry in place of asking: name and description of every entry of the kind, estimated.
+    pub fn listing_tokens(&self, kind: Kind) -> usize {
+        Kind::ALL.iter().position(|known| *known == kind).map_or(0, |at| self.listing_tokens[at])
+    }
+}

@@ -1,0 +1,182 @@
+//! Watching the files a catalog is read from.
+//!
+//! Only creations, content changes, renames and removals count: reading files to index them raises access
+//! events, and answering those would never end. A queue that overflowed means "scan everything", which is what
+//! a scan does anyway. Where watching is not to be had the scheduled scan remains, and `/health` says so.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use notify::event::ModifyKind;
+use notify::{EventKind, RecommendedWatcher, RecursiveMode};
+use notify_debouncer_full::{DebounceEventResult, Debouncer, RecommendedCache, new_debouncer};
+
+use super::App;
+
+/// Changes that come together within this time cause one scan.
+const DEBOUNCE: Duration = Duration::from_millis(300);
+
+/// How the watch is doing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum WatchState {
+    /// Not wanted.
+    #[default]
+    Off,
+    /// Changes are noticed.
+    On,
+    /// Changes are noticed at the next scheduled scan only; the text says why.
+    Degraded(String),
+}
+
+/// What the watching thread is told.
+#[derive(Debug, Clone, Copy)]
+enum Signal {
+    /// Something a scan reads may be different.
+    FilesChanged,
+    /// Another catalog is served: other folders may have to be watched.
+    SnapshotSwapped,
+    /// The service stops.
+    Stop,
+}
+
+/// What the thread and the rest share.
+#[derive(Debug, Default)]
+pub(super) struct Watching {
+    state: Mutex<WatchState>,
+    signals: Mutex<Option<Sender<Signal>>>,
+}
+
+impl Watching {
+    pub(super) fn state(&self) -> WatchState {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn stop(&self) {
+        self.signal(Signal::Stop);
+    }
+
+    pub(super) fn snapshot_swapped(&self) {
+        self.signal(Signal::SnapshotSwapped);
+    }
+
+    /// Makes the thread's ear, before the thread runs, so that no signal is lost.
+    pub(super) fn listen(&self) -> Ear {
+        let (sender, receiver) = channel();
+        *self.signals.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender.clone());
+        Ear { sender, receiver }
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(sender) = &*self.signals.lock().unwrap_or_else(PoisonError::into_inner) {
+            // The thread is gone only after it was told to stop.
+            let _ = sender.send(signal);
+        }
+    }
+
+    fn set(&self, state: WatchState) {
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+}
+
+/// Where the watching thread hears its signals.
+#[derive(Debug)]
+pub(super) struct Ear {
+    sender: Sender<Signal>,
+    receiver: Receiver<Signal>,
+}
+
+/// A folder that is watched, and whether what is below it counts as well.
+type Watched = BTreeSet<(PathBuf, bool)>;
+
+type Watcher = Debouncer<RecommendedWatcher, RecommendedCache>;
+
+/// The thread's whole life.
+pub(super) fn run(app: &App, ear: &Ear) {
+    let sender = ear.sender.clone();
+    let run_dir = app.config.paths.run_dir.clone();
+    let heard = move |result: DebounceEventResult| {
+        let matters = match result {
+            Ok(events) => events.iter().any(|event| event.need_rescan() || concerns_catalog(event, &run_dir)),
+            Err(_) => true,
+        };
+        if matters {
+            // The receiver is gone only while the service stops.
+            let _ = sender.send(Signal::FilesChanged);
+        }
+    };
+    let mut watcher = match new_debouncer(DEBOUNCE, None, heard) {
+        Ok(watcher) => watcher,
+        Err(error) => {
+            tracing::warn!(%error, "files are not watched");
+            app.watching.set(WatchState::Degraded(format!("files are not watched: {error}")));
+            return;
+        }
+    };
+    let mut watched = Watched::new();
+    app.watching.set(align(&mut watcher, &mut watched, folders(app)));
+    while let Ok(signal) = ear.receiver.recv() {
+        match signal {
+            Signal::FilesChanged => app.refresher.touch(),
+            Signal::SnapshotSwapped => app.watching.set(align(&mut watcher, &mut watched, folders(app))),
+            Signal::Stop => return,
+        }
+    }
+}
+
+/// Whether an event can change what a scan reads.
+fn concerns_catalog(event: &notify_debouncer_full::DebouncedEvent, run_dir: &Path) -> bool {
+    let kind_counts = match event.kind {
+        EventKind::Create(_) | EventKind::Remove(_) | EventKind::Any => true,
+        EventKind::Modify(ModifyKind::Metadata(_)) => false,
+        EventKind::Modify(_) => true,
+        EventKind::Access(_) | EventKind::Other => false,
+    };
+    kind_counts && event.paths.iter().any(|path| !path.starts_with(run_dir))
+}
+
+/// The folders to watch for the catalog now served.
+fn folders(app: &App) -> Watched {
+    let root = &app.config.project.root;
+    let mut folders: Watched = [(root.clone(), false), (root.join(".claude"), false)].into();
+    for own in ["agents", "skills", "commands"] {
+        folders.insert((root.join(".claude").join(own), true));
+    }
+    folders.insert((root.join("plugins"), true));
+    for dir in &app.config.plugin_dirs {
+        folders.insert((dir.clone(), true));
+    }
+    for plugin in app.snapshot().catalog.plugins() {
+        let is_covered = folders.iter().any(|(folder, below)| *below && plugin.root.starts_with(folder));
+        // A plugin that is the project itself is watched by its component folders: below it may lie anything.
+        if plugin.root == *root {
+            for component in ["agents", "skills", "commands", ".claude-plugin"] {
+                folders.insert((root.join(component), true));
+            }
+        } else if !is_covered {
+            folders.insert((plugin.root.clone(), true));
+        }
+    }
+    folders.retain(|(folder, _)| folder.is_dir());
+    folders
+}
+
+/// Watches what is wanted and no more; says how that went.
+fn align(watcher: &mut Watcher, watched: &mut Watched, wanted: Watched) -> WatchState {
+    for (folder, _) in watched.difference(&wanted) {
+        // A folder that is gone is not watched any more.
+        let _ = watcher.unwatch(folder);
+    }
+    let mut state = WatchState::On;
+    for (folder, below) in wanted.difference(watched) {
+        let mode = if *below { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
+        if let Err(error) = watcher.watch(folder, mode) {
+            tracing::warn!(%error, "a folder is not watched");
+            state = WatchState::Degraded(format!("some folders are not watched: {error}"));
+        }
+    }
+    *watched = wanted;
+    state
+}

@@ -1,0 +1,81 @@
+//! `adjutant doctor`: what is wrong with the files, and what was done about it.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::output;
+use crate::app;
+use crate::catalog::{Catalog, Kind};
+use crate::config::{Config, Environment, Flags};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct DoctorArguments {
+    #[command(flatten)]
+    flags: Flags,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &DoctorArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
+    let config = Config::resolve(&arguments.flags, environment)?;
+    let (catalog, embedded_default) = app::scan_once(&config);
+    if arguments.json {
+        print_json(&catalog);
+    } else {
+        if embedded_default {
+            output::line("no plugins found: this is the built-in collection in fixtures/plugins");
+        }
+        print_text(&catalog);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn counts(catalog: &Catalog) -> [usize; 3] {
+    Kind::ALL.map(|kind| catalog.definitions().iter().filter(|definition| definition.kind == kind).count())
+}
+
+fn print_json(catalog: &Catalog) {
+    let problems = catalog.problems().iter().map(|problem| {
+        json!({
+            "path": problem.path.to_string_lossy(),
+            "line": problem.line,
+            "code": problem.code,
+            "message": problem.message,
+            "action": problem.action,
+        })
+    });
+    let [agents, skills, workflows] = counts(catalog);
+    let all = json!({ "agents": agents, "skills": skills, "workflows": workflows, "problems": problems.collect::<Vec<_>>() });
+    output::line(&format!("{all:#}"));
+}
+
+fn print_text(catalog: &Catalog) {
+    for problem in catalog.problems() {
+        let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
+        output::line(&format!(
+            "{}{line}: {} [{}, {}]",
+            problem.path.display(),
+            problem.message,
+            problem.code,
+            problem.action
+        ));
+    }
+    let mut by_code: BTreeMap<&str, usize> = BTreeMap::new();
+    for problem in catalog.problems() {
+        *by_code.entry(problem.code).or_default() += 1;
+    }
+    if !by_code.is_empty() {
+        output::line("");
+    }
+    for (code, n) in by_code {
+        output::line(&format!("{n:>6}  {code}"));
+    }
+    let [agents, skills, workflows] = counts(catalog);
+    output::line(&format!(
+        "{agents} agents, {skills} skills, {workflows} workflows; {} files with problems",
+        catalog.n_files_with_problems()
+    ));
+}

@@ -1,0 +1,90 @@
+//! The command line: it translates arguments into the library's calls and answers into text.
+//!
+//! Data goes to standard output, what went wrong to standard error. Exit codes are those of [`exit`].
+
+mod doctor;
+mod down;
+pub mod exit;
+mod output;
+mod register;
+mod reindex;
+mod serve;
+mod status;
+mod up;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+
+use crate::client::Client;
+use crate::config::{Config, Environment, Flags};
+use crate::instance;
+
+/// The staff officer beside an orchestrator: answers "who can do this?" from an index of the project's agents,
+/// skills and commands.
+#[derive(Debug, Parser)]
+#[command(name = "adjutant", version, about, disable_help_subcommand = false)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the project in the foreground
+    Serve(serve::ServeArguments),
+    /// Start serving the project in the background, and show a sample answer
+    Up(up::UpArguments),
+    /// Stop the project's instance
+    Down(Flags),
+    /// Show health and metrics of the project's instance
+    Status(status::StatusArguments),
+    /// Read the files again, now
+    Reindex(Flags),
+    /// Scan the files and list what is wrong with them; works without a running instance
+    Doctor(doctor::DoctorArguments),
+}
+
+/// Parses the process's arguments and runs the command.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let environment = Environment::of_process();
+    let outcome = match arguments.command {
+        Command::Serve(arguments) => serve::run(&arguments, &environment),
+        Command::Up(arguments) => up::run(&arguments, &environment),
+        Command::Down(flags) => down::run(&flags, &environment),
+        Command::Status(arguments) => status::run(&arguments, &environment),
+        Command::Reindex(flags) => reindex::run(&flags, &environment),
+        Command::Doctor(arguments) => doctor::run(&arguments, &environment),
+    };
+    outcome.unwrap_or_else(|error| {
+        output::error(&format!("{error:#}"));
+        exit::FAILED.into()
+    })
+}
+
+/// Time a command gives a running instance to answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A client of the project's running instance, if there is one.
+fn running_client(config: &Config) -> Option<(Client, instance::Endpoint)> {
+    instance::running(&config.paths)?;
+    let endpoint = instance::endpoint(&config.paths)?;
+    Some((Client::new(endpoint.port, ANSWER_TIMEOUT), endpoint))
+}
+
+/// A runtime for the few requests of a command.
+fn small_runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_of_the_command_line_is_consistent() {
+        super::Arguments::command().debug_assert();
+    }
+}

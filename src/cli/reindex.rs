@@ -1,0 +1,29 @@
+//! `adjutant reindex`: read the files again, now.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::{exit, output, running_client, small_runtime};
+use crate::config::{Config, Environment, Flags};
+
+pub(super) fn run(flags: &Flags, environment: &Environment) -> anyhow::Result<ExitCode> {
+    let config = Config::resolve(flags, environment)?;
+    let Some((client, _)) = running_client(&config) else {
+        output::error("not running");
+        return Ok(exit::NOT_RUNNING.into());
+    };
+    let reply = small_runtime()?.block_on(client.post("/reindex", &json!({})))?;
+    anyhow::ensure!(reply.status == 200, "refused: {}", reply.body["error"].as_str().unwrap_or("no reason given"));
+    let report = reply.body;
+    output::line(&format!(
+        "{} added, {} changed, {} removed, {} unchanged; {} problems; {} ms",
+        report["added"],
+        report["changed"],
+        report["removed"],
+        report["unchanged"],
+        report["problems"],
+        report["duration_ms"]
+    ));
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,193 @@
+//! `adjutant serve`: the service in the foreground, from lock to clean exit.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{exit, output, small_runtime};
+use crate::app::App;
+use crate::catalog::Kind;
+use crate::config::{Config, Environment, Flags};
+use crate::instance::{self, Endpoint, Occupant};
+use crate::server::{self, ServerState};
+use crate::store::{Store, StoreError, StoreOptions};
+use crate::tasks::{self, Tasks};
+use crate::telemetry::logging;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ServeArguments {
+    #[command(flatten)]
+    flags: Flags,
+    /// Leave the terminal's session, as `up` asks for
+    #[arg(long, hide = true)]
+    detach: bool,
+}
+
+/// Time that the end of the service may take once requests are drained.
+const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
+
+/// What a port could not be had for.
+#[derive(Debug, thiserror::Error)]
+enum Unbound {
+    #[error("port {port} serves another project: {root}")]
+    OtherProject { port: u16, root: String },
+    #[error("port {port} is held by {holder}")]
+    Stranger { port: u16, holder: String },
+    #[error("port {port} cannot be listened on")]
+    Failed { port: u16, source: std::io::Error },
+}
+
+pub(super) fn run(arguments: &ServeArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
+    if arguments.detach {
+        // Fails only where this process leads a group already, and then there is nothing to leave.
+        let _ = rustix::process::setsid();
+    }
+    let config = Config::resolve(&arguments.flags, environment)?;
+    let (log_guard, log_problem) = logging::start(&config.paths.log_dir, config.log_level);
+    if let Some(problem) = &log_problem {
+        output::hint(problem);
+    }
+    log_panics();
+    let store = match Store::open(StoreOptions::new(config.paths.data_dir.clone())) {
+        Ok(store) => store,
+        Err(StoreError::Locked) => return already_running(&config),
+        Err(error) => return Err(anyhow::Error::new(error).context("the store could not be opened")),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("worker").build()?;
+    let code = runtime.block_on(serve(config, store));
+    runtime.shutdown_timeout(CLOSE_DEADLINE);
+    drop(log_guard);
+    code
+}
+
+/// Binds, starts, serves, drains, closes.
+async fn serve(config: Config, store: Store) -> anyhow::Result<ExitCode> {
+    let (listeners, port) = match bind(config.port).await {
+        Ok(bound) => bound,
+        Err(unbound) => {
+            store.close();
+            output::error(&format!("{:#}", anyhow::Error::new(unbound)));
+            output::hint("name another port with --port");
+            return Ok(exit::PORT_TAKEN.into());
+        }
+    };
+    let endpoint = Endpoint::of_this_process(&config, port);
+    if let Err(error) = instance::announce(&config.paths, &endpoint) {
+        tracing::warn!(%error, "the PID file cannot be written");
+        output::hint(&format!("no PID file is written: {error}"));
+    }
+    let paths = config.paths.clone();
+    let tasks = Tasks::default();
+    let state = ServerState::starting(tasks.clone());
+    let signals = watch_signals(&tasks)?;
+    tasks.spawn(signals);
+    let serving = server::serve(listeners, server::router(state.clone()), &tasks);
+    let starting = async {
+        let app = tasks::blocking(move || App::start(config, store)).await.context("the index could not be built")?;
+        state.started(Arc::clone(&app));
+        greet(&app, &endpoint);
+        anyhow::Ok(app)
+    };
+    let ((), app) = tokio::join!(serving, starting);
+    if let Ok(app) = app {
+        tasks::blocking(move || app.shut_down()).await;
+    }
+    instance::withdraw(&paths);
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Both loopback addresses on one port; the second is left out where the system has no IPv6.
+async fn bind(port: u16) -> Result<(Vec<TcpListener>, u16), Unbound> {
+    let first = match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
+        Ok(listener) => listener,
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => return Err(occupied(port).await),
+        Err(source) => return Err(Unbound::Failed { port, source }),
+    };
+    let port = first.local_addr().map_err(|source| Unbound::Failed { port, source })?.port();
+    let mut listeners = vec![first];
+    match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
+        Ok(listener) => listeners.push(listener),
+        Err(error) => tracing::warn!(%error, port, "the IPv6 loopback address is not served"),
+    }
+    Ok((listeners, port))
+}
+
+async fn occupied(port: u16) -> Unbound {
+    match instance::probe(port).await {
+        Occupant::Adjutant(Some(other)) => Unbound::OtherProject { port, root: other.project.root },
+        Occupant::Adjutant(None) => Unbound::Stranger { port, holder: "an Adjutant that is starting or stopping".into() },
+        Occupant::Stranger(holder) => Unbound::Stranger { port, holder },
+        Occupant::Nobody => Unbound::Stranger { port, holder: "a program that does not answer".into() },
+    }
+}
+
+/// The first SIGTERM, SIGINT or SIGHUP stops gracefully, the next at once.
+fn watch_signals(tasks: &Tasks) -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let tasks = tasks.clone();
+    Ok(async move {
+        let mut one_of = async || {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+                _ = hang_up.recv() => {}
+            }
+        };
+        one_of().await;
+        tasks.stop();
+        one_of().await;
+        at_once();
+    })
+}
+
+/// What is acknowledged is on disk already, so ending here loses nothing but the wait.
+#[expect(clippy::disallowed_methods, reason = "a second signal asks for an end without any further step")]
+fn at_once() {
+    std::process::exit(0);
+}
+
+fn greet(app: &App, endpoint: &Endpoint) {
+    let snapshot = app.snapshot();
+    let [agents, skills, workflows] = Kind::ALL.map(|kind| snapshot.count(kind));
+    if snapshot.embedded_default {
+        output::line("no plugins found: the built-in collection in fixtures/plugins is served");
+    }
+    output::line(&format!(
+        "adjutant {} serves {} on {}: {agents} agents, {skills} skills, {workflows} workflows, {} files with problems",
+        env!("CARGO_PKG_VERSION"),
+        endpoint.project.root,
+        endpoint.url,
+        snapshot.catalog.n_files_with_problems()
+    ));
+    tracing::info!(agents, skills, workflows, url = endpoint.url, "serving");
+}
+
+/// Another process holds the lock of the data directory.
+fn already_running(config: &Config) -> anyhow::Result<ExitCode> {
+    let Some(endpoint) = instance::endpoint(&config.paths) else {
+        anyhow::bail!("another process uses {}", config.paths.data_dir.display());
+    };
+    if let Occupant::Adjutant(_) = small_runtime()?.block_on(instance::probe(endpoint.port)) {
+        output::line(&format!("already running: {} (pid {})", endpoint.url, endpoint.pid));
+        return Ok(ExitCode::SUCCESS);
+    }
+    anyhow::bail!("another process uses {}, and does not answer", config.paths.data_dir.display())
+}
+
+/// A panic is one line in the log, with its place; the process goes on where a boundary catches it.
+fn log_panics() {
+    let default = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "panic");
+        default(panic);
+    }));
+}

@@ -1,0 +1,195 @@
+//! `adjutant up`: start in the background, wait for health, register, show a sample answer.
+
+use std::fs::File;
+use std::path::Path;
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::register::{Registered, register};
+use super::{ANSWER_TIMEOUT, exit, output, small_runtime};
+use crate::client::Client;
+use crate::config::{Config, Environment, Flags};
+use crate::instance::{self, Endpoint, Occupant};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct UpArguments {
+    #[command(flatten)]
+    flags: Flags,
+    /// Do not write the address into ~/.claude/config.json (also `ADJUTANT_REGISTER=off`)
+    #[arg(long)]
+    no_register: bool,
+}
+
+/// Ports tried after the wanted one, where that serves another project.
+const MAX_PORTS_TRIED: u16 = 50;
+
+/// Time a new instance has to answer.
+const START_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Time between two looks at a starting instance.
+const POLL: Duration = Duration::from_millis(15);
+
+/// Requests for the sample, tried in turn: a collection that can serve none of them is a special one.
+const SAMPLES: [&str; 3] = ["review code for security problems", "write tests for an API", "improve documentation"];
+
+/// Where an instance could be started, or why not.
+enum Place {
+    Free(u16),
+    Running(Endpoint),
+    Stranger(u16, String),
+}
+
+pub(super) fn run(arguments: &UpArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
+    let config = Config::resolve(&arguments.flags, environment)?;
+    let runtime = small_runtime()?;
+    runtime.block_on(async {
+        let port = match find_place(&config).await? {
+            Place::Running(endpoint) => {
+                output::line(&format!("already running: {} (pid {})", endpoint.url, endpoint.pid));
+                return Ok(ExitCode::SUCCESS);
+            }
+            Place::Stranger(port, holder) => {
+                output::error(&format!("port {port} is held by {holder}"));
+                output::hint("name another port with --port or MCP_PORT; until then clients use their fallback");
+                return Ok(exit::PORT_TAKEN.into());
+            }
+            Place::Free(port) => port,
+        };
+        if port != config.port {
+            output::line(&format!("port {} serves another project, so this one takes {port}", config.port));
+        }
+        let endpoint = match start(&config, &arguments.flags, port).await {
+            Ok(endpoint) => endpoint,
+            Err(error) => {
+                output::error(&format!("{error:#}"));
+                output::hint("clients use their embedded fallback until this is mended");
+                return Ok(exit::FAILED.into());
+            }
+        };
+        report(&endpoint).await?;
+        if !arguments.no_register && environment.is_on("ADJUTANT_REGISTER") {
+            tell_registered(&register(environment.path("HOME").as_deref(), &endpoint));
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// The running instance, else the wanted port or the next one that is free.
+async fn find_place(config: &Config) -> anyhow::Result<Place> {
+    if instance::running(&config.paths).is_some()
+        && let Some(endpoint) = instance::endpoint(&config.paths)
+        && let Occupant::Adjutant(_) = instance::probe(endpoint.port).await
+    {
+        return Ok(Place::Running(endpoint));
+    }
+    if config.port == 0 {
+        return Ok(Place::Free(0));
+    }
+    for port in config.port..config.port.saturating_add(MAX_PORTS_TRIED) {
+        match instance::probe(port).await {
+            Occupant::Nobody => return Ok(Place::Free(port)),
+            Occupant::Adjutant(Some(other)) if other.project.id == config.project.id => return Ok(Place::Running(other)),
+            Occupant::Adjutant(_) => {}
+            Occupant::Stranger(holder) if port == config.port => return Ok(Place::Stranger(port, holder)),
+            Occupant::Stranger(_) => {}
+        }
+    }
+    anyhow::bail!("no free port between {} and {}", config.port, config.port.saturating_add(MAX_PORTS_TRIED - 1))
+}
+
+/// Starts `serve` in the background and waits until it answers for this project.
+async fn start(config: &Config, flags: &Flags, port: u16) -> anyhow::Result<Endpoint> {
+    std::fs::create_dir_all(&config.paths.log_dir)?;
+    let said = config.paths.log_dir.join("start.log");
+    let mut child = spawn(config, flags, port, &said)?;
+    let began = Instant::now();
+    while began.elapsed() < START_TIMEOUT {
+        if let Some(endpoint) = instance::endpoint(&config.paths).filter(|endpoint| endpoint.pid == child.id()) {
+            let health = Client::new(endpoint.port, ANSWER_TIMEOUT).get("/health").await;
+            if health.is_ok_and(|reply| reply.status == 200) {
+                return Ok(endpoint);
+            }
+        }
+        if let Some(status) = child.try_wait()? {
+            // Another `up` of the same project may have been faster; its instance is as good as ours.
+            if status.success() && let Some(endpoint) = instance::endpoint(&config.paths) {
+                return Ok(endpoint);
+            }
+            anyhow::bail!("the server ended at once ({status}): {}", last_words(&said));
+        }
+        tokio::time::sleep(POLL).await;
+    }
+    anyhow::bail!("the server did not answer within {} s; see {}", START_TIMEOUT.as_secs(), said.display())
+}
+
+fn spawn(config: &Config, flags: &Flags, port: u16, said: &Path) -> anyhow::Result<Child> {
+    let file = File::create(said)?;
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["serve", "--detach", "--port", &port.to_string()]).arg("--root").arg(&config.project.root);
+    for dir in &config.plugin_dirs {
+        command.arg("--plugins").arg(dir);
+    }
+    if let Some(dir) = &flags.data_dir {
+        command.arg("--data-dir").arg(std::path::absolute(dir)?);
+    }
+    if flags.no_watch {
+        command.arg("--no-watch");
+    }
+    command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
+    Ok(command.spawn()?)
+}
+
+fn last_words(said: &Path) -> String {
+    let text = std::fs::read_to_string(said).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    if lines.is_empty() { "it said nothing".into() } else { lines[lines.len().saturating_sub(5)..].join("; ") }
+}
+
+/// Says what is served, with one real answer.
+async fn report(endpoint: &Endpoint) -> anyhow::Result<()> {
+    let client = Client::new(endpoint.port, ANSWER_TIMEOUT);
+    let health = client.get("/health").await?.body;
+    let count = |kind: &str| health["indexes"][kind].as_u64().unwrap_or(0);
+    output::line(&format!("adjutant serves {} on {} (pid {})", endpoint.project.root, endpoint.url, endpoint.pid));
+    output::line(&format!(
+        "indexed {} agents, {} skills, {} workflows; {} files with problems (see: adjutant doctor)",
+        count("agents"),
+        count("skills"),
+        count("workflows"),
+        health["problems"]
+    ));
+    for reason in health["reasons"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        output::line(&format!("note: {reason}"));
+    }
+    for context in SAMPLES {
+        let params = json!({ "context": context, "limit": 3 });
+        let reply = client.call("queryAgents", &params).await?;
+        if let Some(agents) = reply.body["result"]["agents"].as_array() {
+            show_sample(context, agents, &reply.body["result"]);
+            return Ok(());
+        }
+    }
+    output::line("no sample: none of the indexed agents fits the sample requests");
+    Ok(())
+}
+
+fn show_sample(context: &str, agents: &[Value], result: &Value) {
+    output::line("");
+    output::line(&format!("who can \"{context}\"? (confidence {})", result["confidence"]));
+    for agent in agents {
+        let text = |member: &str| agent[member].as_str().unwrap_or_default();
+        let description = crate::app::rows::shortened(text("description"), 70);
+        output::line(&format!("  {:<44} {}", text("id"), description));
+    }
+    output::line(&format!("  because: {}", result["reasoning"].as_str().unwrap_or_default()));
+}
+
+fn tell_registered(outcome: &Registered) {
+    match outcome {
+        Registered::Written(file) => output::line(&format!("registered in {}", file.display())),
+        Registered::Unchanged(_) => {}
+        Registered::Skipped(why) => output::hint(&format!("not registered: {why}")),
+    }
+}

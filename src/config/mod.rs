@@ -1,0 +1,208 @@
+//! What the user decided, resolved once at start: flags over environment over defaults.
+//!
+//! This is the only module that reads the environment. Everything else takes a [`Config`] or a part of it.
+
+mod raw;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+pub use raw::{Environment, Flags};
+
+/// The port a client tries first.
+pub const DEFAULT_PORT: u16 = 3700;
+
+/// Where an instance keeps its files, below the project's root.
+const DEFAULT_RUN_DIR: &str = ".claude/mcp-server";
+
+/// The resolved configuration of one instance.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Which project is served.
+    pub project: Project,
+    /// Further plugin folders, in the order given.
+    pub plugin_dirs: Vec<PathBuf>,
+    /// The loopback port; 0 takes any free one.
+    pub port: u16,
+    /// Whether the user named the port, so that no other may be taken in its place.
+    pub port_is_given: bool,
+    /// Where files are kept.
+    pub paths: Paths,
+    /// How long answers are cached.
+    pub cache: CacheTtl,
+    /// When the catalog is read again.
+    pub reindex: Reindex,
+    /// The least severe level that is logged.
+    pub log_level: tracing::Level,
+}
+
+/// The project an instance answers for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Project {
+    /// The absolute path of the project's folder.
+    pub root: PathBuf,
+    /// The first 12 hex digits of the SHA-256 of `root`: stable and safe in names.
+    pub id: String,
+}
+
+/// Where an instance keeps its files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paths {
+    /// The database and its backups.
+    pub data_dir: PathBuf,
+    /// `mcp.pid` and `endpoint.json`.
+    pub run_dir: PathBuf,
+    /// The log files.
+    pub log_dir: PathBuf,
+}
+
+/// How long an answer may be served again. A re-index or a write that concerns it ends it at once anyway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CacheTtl {
+    /// Agents.
+    pub agents: Duration,
+    /// Orchestration patterns.
+    pub patterns: Duration,
+    /// Skills.
+    pub skills: Duration,
+    /// Workflows.
+    pub workflows: Duration,
+}
+
+impl Default for CacheTtl {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        CacheTtl { agents: seconds(300), patterns: seconds(600), skills: seconds(300), workflows: seconds(300) }
+    }
+}
+
+/// When the catalog is read again without being asked to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reindex {
+    /// The time between two scheduled scans.
+    pub every: Duration,
+    /// Whether changes of files are watched for.
+    pub watch: bool,
+}
+
+impl Default for Reindex {
+    fn default() -> Self {
+        Reindex { every: Duration::from_secs(3600), watch: true }
+    }
+}
+
+/// Why a configuration cannot be used; the text says which setting and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A value of the environment that cannot be read.
+    #[error("{name} is {value:?}; it must be {expected}")]
+    Value {
+        /// The variable.
+        name: &'static str,
+        /// What it holds.
+        value: String,
+        /// What it should hold.
+        expected: &'static str,
+    },
+    /// The project's folder cannot be used.
+    #[error("the project's folder {path:?} cannot be used: {source}", path = .path.display())]
+    Root {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl Config {
+    /// Resolves flags over environment over defaults.
+    ///
+    /// # Errors
+    /// Where a value cannot be read or the project's folder does not exist.
+    pub fn resolve(flags: &Flags, environment: &Environment) -> Result<Self, ConfigError> {
+        let root = flags.root.clone().or_else(|| environment.path("MCP_ROOT")).unwrap_or_else(|| ".".into());
+        let project = Project::at(&root)?;
+        let given_data_dir = flags.data_dir.clone().or_else(|| environment.path("MCP_DATA_DIR"));
+        let paths = Paths::resolve(&project.root, given_data_dir, environment.path("MCP_LOG_DIR"));
+        let port = match flags.port {
+            Some(port) => Some(port),
+            None => environment.parsed("MCP_PORT", "a port number")?,
+        };
+        let mut plugin_dirs = flags.plugins.clone();
+        if plugin_dirs.is_empty() {
+            plugin_dirs = environment.paths("MCP_PLUGINS");
+        }
+        let mut reindex = Reindex::default();
+        if let Some(seconds) = environment.parsed::<u64>("MCP_REINDEX_INTERVAL", "a number of seconds")? {
+            reindex.every = Duration::from_secs(seconds.max(1));
+        }
+        reindex.watch = !flags.no_watch && environment.switch("MCP_WATCH")?.unwrap_or(true);
+        Ok(Config {
+            project,
+            plugin_dirs,
+            port: port.unwrap_or(DEFAULT_PORT),
+            port_is_given: port.is_some(),
+            paths,
+            cache: CacheTtl::resolve(environment)?,
+            reindex,
+            log_level: environment
+                .parsed("MCP_LOG_LEVEL", "one of error, warn, info, debug, trace")?
+                .unwrap_or(tracing::Level::INFO),
+        })
+    }
+}
+
+impl Project {
+    /// The project whose folder is `root`, made absolute.
+    ///
+    /// # Errors
+    /// Where the folder does not exist or is no folder.
+    pub fn at(root: &Path) -> Result<Self, ConfigError> {
+        let failed = |source| ConfigError::Root { path: root.to_owned(), source };
+        let root = root.canonicalize().map_err(failed)?;
+        if !root.is_dir() {
+            return Err(failed(std::io::ErrorKind::NotADirectory.into()));
+        }
+        let digest = Sha256::digest(root.as_os_str().as_encoded_bytes());
+        let id = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        Ok(Project { root, id })
+    }
+}
+
+impl Paths {
+    /// With no data directory given, everything is under the project's `.claude/mcp-server`; with one given,
+    /// everything is in it, so that two instances with two data directories share nothing.
+    fn resolve(root: &Path, data_dir: Option<PathBuf>, log_dir: Option<PathBuf>) -> Self {
+        let (run_dir, data_dir) = match data_dir {
+            Some(given) => {
+                let absolute = std::path::absolute(&given).unwrap_or(given);
+                (absolute.clone(), absolute)
+            }
+            None => (root.join(DEFAULT_RUN_DIR), root.join(DEFAULT_RUN_DIR).join("data")),
+        };
+        let log_dir = log_dir.unwrap_or_else(|| run_dir.join("logs"));
+        Paths { data_dir, run_dir, log_dir }
+    }
+
+    /// Holds the process id and start time of the running instance.
+    pub fn pid_file(&self) -> PathBuf {
+        self.run_dir.join("mcp.pid")
+    }
+
+    /// Says where the running instance listens.
+    pub fn endpoint_file(&self) -> PathBuf {
+        self.run_dir.join("endpoint.json")
+    }
+}
+
+impl CacheTtl {
+    fn resolve(environment: &Environment) -> Result<Self, ConfigError> {
+        let Some(seconds) = environment.parsed::<u64>("MCP_CACHE_TTL", "a number of seconds")? else {
+            return Ok(CacheTtl::default());
+        };
+        let all = Duration::from_secs(seconds);
+        Ok(CacheTtl { agents: all, patterns: all, skills: all, workflows: all })
+    }
+}

@@ -1,0 +1,84 @@
+//! Settings as the user gave them, not yet resolved.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use super::ConfigError;
+
+/// The flags that `serve`, and every command that asks a running instance, understand.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Flags {
+    /// The project to index (default: the current folder; also `MCP_ROOT`)
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// A further folder of plugins, or a plugin; may be repeated (also `MCP_PLUGINS`, separated as PATH is)
+    #[arg(long, value_name = "DIR")]
+    pub plugins: Vec<PathBuf>,
+    /// The loopback port (default: 3700; also `MCP_PORT`)
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// Where database, logs and process files are kept (default: .claude/mcp-server in the project; also `MCP_DATA_DIR`)
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Do not watch the files for changes (also `MCP_WATCH=off`)
+    #[arg(long)]
+    pub no_watch: bool,
+}
+
+/// The environment variables that settings are read from, taken once.
+#[derive(Debug, Clone, Default)]
+pub struct Environment(BTreeMap<String, std::ffi::OsString>);
+
+impl Environment {
+    /// The process's environment: `MCP_*`, `ADJUTANT_*`, and what the command line asks for of the terminal.
+    pub fn of_process() -> Self {
+        let wanted = |name: &str| {
+            name.starts_with("MCP_") || name.starts_with("ADJUTANT_") || matches!(name, "HOME" | "NO_COLOR")
+        };
+        let named = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+        Environment(named.filter(|(name, value)| wanted(name) && !value.is_empty()).collect())
+    }
+
+    /// An environment that holds exactly these.
+    pub fn of(pairs: &[(&str, &str)]) -> Self {
+        Environment(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect())
+    }
+
+    /// A variable that holds a path.
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
+        self.0.get(name).map(PathBuf::from)
+    }
+
+    /// A variable that holds several paths, separated as `PATH` is.
+    pub fn paths(&self, name: &str) -> Vec<PathBuf> {
+        self.0.get(name).map(|value| std::env::split_paths(value).collect()).unwrap_or_default()
+    }
+
+    /// Whether a switch is on, which it is where nothing or nonsense is said of it.
+    pub fn is_on(&self, name: &'static str) -> bool {
+        self.switch(name).ok().flatten().unwrap_or(true)
+    }
+
+    /// A variable that holds a value of type `T`.
+    pub(super) fn parsed<T: FromStr>(
+        &self,
+        name: &'static str,
+        expected: &'static str,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some(raw) = self.0.get(name) else { return Ok(None) };
+        let text = raw.to_string_lossy();
+        let unreadable = || ConfigError::Value { name, value: text.clone().into_owned(), expected };
+        text.trim().parse().map(Some).map_err(|_| unreadable())
+    }
+
+    /// A variable that is on or off.
+    pub(super) fn switch(&self, name: &'static str) -> Result<Option<bool>, ConfigError> {
+        let Some(raw) = self.0.get(name) else { return Ok(None) };
+        match raw.to_string_lossy().trim().to_lowercase().as_str() {
+            "1" | "on" | "true" | "yes" => Ok(Some(true)),
+            "0" | "off" | "false" | "no" => Ok(Some(false)),
+            other => Err(ConfigError::Value { name, value: other.into(), expected: "on or off" }),
+        }
+    }
+}

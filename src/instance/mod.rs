@@ -1,0 +1,148 @@
+//! Which process serves a project: its PID file, its endpoint file, and who holds a port.
+
+mod holder;
+mod process;
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+pub use holder::holder_of_port;
+pub use process::Process;
+
+use crate::client::{Client, ClientError};
+use crate::config::{Config, Paths};
+
+/// How long a probe waits for somebody else's answer.
+const PROBE_TIMEOUT: Duration = Duration::from_millis(1500);
+
+/// Where a running instance listens, as written beside its PID file for scripts and clients.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// The address of the JSON-RPC door.
+    pub url: String,
+    /// Its port.
+    pub port: u16,
+    /// The process.
+    pub pid: u32,
+    /// The project it answers for.
+    pub project: ProjectName,
+}
+
+/// A project as `/health` and the endpoint file name it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectName {
+    /// Its folder.
+    pub root: String,
+    /// Its id.
+    pub id: String,
+}
+
+impl Endpoint {
+    /// The endpoint of this process.
+    pub fn of_this_process(config: &Config, port: u16) -> Self {
+        Endpoint {
+            url: format!("http://127.0.0.1:{port}/"),
+            port,
+            pid: std::process::id(),
+            project: ProjectName {
+                root: config.project.root.display().to_string(),
+                id: config.project.id.clone(),
+            },
+        }
+    }
+}
+
+/// Writes the files that say this process serves the project.
+///
+/// # Errors
+/// Where the folder cannot be written.
+pub fn announce(paths: &Paths, endpoint: &Endpoint) -> io::Result<()> {
+    std::fs::create_dir_all(&paths.run_dir)?;
+    let process = Process::of_this_process();
+    write_whole(&paths.pid_file(), process.to_pid_file().as_bytes())?;
+    write_whole(&paths.endpoint_file(), serde_json::to_string_pretty(endpoint)?.as_bytes())
+}
+
+/// Removes the files again, where they still are this process's own.
+pub fn withdraw(paths: &Paths) {
+    if recorded(paths).is_some_and(|process| process == Process::of_this_process()) {
+        remove(paths);
+    }
+}
+
+/// The process that the PID file names, alive and the same one; its files are removed where it is gone.
+pub fn running(paths: &Paths) -> Option<Process> {
+    let process = recorded(paths)?;
+    if process.is_alive() {
+        return Some(process);
+    }
+    remove(paths);
+    None
+}
+
+/// The endpoint file's content, where there is one that can be read.
+pub fn endpoint(paths: &Paths) -> Option<Endpoint> {
+    serde_json::from_slice(&std::fs::read(paths.endpoint_file()).ok()?).ok()
+}
+
+fn recorded(paths: &Paths) -> Option<Process> {
+    Process::from_pid_file(&std::fs::read_to_string(paths.pid_file()).ok()?)
+}
+
+fn remove(paths: &Paths) {
+    for file in [paths.pid_file(), paths.endpoint_file()] {
+        // Gone already is as good.
+        let _ = std::fs::remove_file(file);
+    }
+}
+
+/// Writes a file so that a reader sees the old content or the new one, never a part.
+pub fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
+    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+    std::fs::write(&temporary, content)?;
+    std::fs::rename(&temporary, path).inspect_err(|_| {
+        let _ = std::fs::remove_file(&temporary);
+    })
+}
+
+/// Who answers on a port.
+#[derive(Debug)]
+pub enum Occupant {
+    /// Nobody.
+    Nobody,
+    /// An Adjutant, and the project it answers for; `None` while it starts or stops.
+    Adjutant(Option<Endpoint>),
+    /// Something else; the text names it as well as can be.
+    Stranger(String),
+}
+
+/// Asks whoever listens on `port` who it is.
+pub async fn probe(port: u16) -> Occupant {
+    let reply = match Client::new(port, PROBE_TIMEOUT).get("/health").await {
+        Ok(reply) => reply,
+        Err(ClientError::Refused(_)) => return Occupant::Nobody,
+        Err(error) => return Occupant::Stranger(named_stranger(port, &error.to_string())),
+    };
+    let health = reply.body;
+    let project: Option<ProjectName> = serde_json::from_value(health["project"].clone()).ok();
+    let pid = health["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok());
+    match (project, pid) {
+        (Some(project), Some(pid)) => {
+            Occupant::Adjutant(Some(Endpoint { url: format!("http://127.0.0.1:{port}/"), port, pid, project }))
+        }
+        _ if reply.status == 503 && matches!(health["status"].as_str(), Some("starting" | "stopping")) => {
+            Occupant::Adjutant(None)
+        }
+        _ => Occupant::Stranger(named_stranger(port, "it answers /health, but not as an Adjutant does")),
+    }
+}
+
+fn named_stranger(port: u16, why: &str) -> String {
+    match holder_of_port(port) {
+        Some(holder) => format!("{holder} ({why})"),
+        None => format!("another program ({why})"),
+    }
+}

@@ -1,0 +1,24 @@
+//! `POST /reindex`: reads the files again, now.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+
+use super::correlation::CorrelationId;
+use super::guard::unavailable;
+use super::state::ServerState;
+
+/// Answers the report of the re-index it started or joined.
+pub(super) async fn reindex(
+    State(state): State<ServerState>,
+    Extension(CorrelationId(correlation_id)): Extension<CorrelationId>,
+) -> Response {
+    let Some(app) = state.app() else { return unavailable("the service is starting") };
+    match app.reindex().await {
+        Ok(report) => Json(report).into_response(),
+        Err(error) => {
+            tracing::warn!(correlation_id, %error, "re-index refused");
+            unavailable("the service is stopping")
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! From calls to operations: the table of methods, and what surrounds every call.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use axum::http::StatusCode;
+use futures_util::FutureExt;
+use serde_json::value::RawValue;
+
+use super::envelope::{self, BadRequest, Call, Message, Unreadable};
+use super::error::RpcError;
+use crate::app::App;
+use crate::app::operation::{CallContext, Operation, Output, read_params};
+use crate::app::operations::{decision, definition, find, health, names, patterns};
+
+/// What goes back over HTTP.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    pub(super) body: Vec<u8>,
+}
+
+/// One call's answer, and what to record of it.
+struct Answered {
+    status: StatusCode,
+    body: Vec<u8>,
+    cache_hit: Option<bool>,
+    error: Option<i32>,
+}
+
+/// Answers a whole message.
+pub(super) async fn answer(app: &App, context: &CallContext, body: &[u8]) -> Reply {
+    let failed = |error: &RpcError| {
+        app.metrics().record_error(error.code);
+        reply_error(error, None)
+    };
+    match envelope::read(body) {
+        Err(Unreadable::NotJson(reason)) => failed(&RpcError::parse(reason)),
+        Err(Unreadable::NotAMessage(reason)) => failed(&RpcError::invalid_request(reason)),
+        Ok(Message::Single(entry)) => match answer_entry(app, context, entry).await {
+            Some(answered) => Reply { status: answered.status, body: answered.body },
+            None => Reply { status: StatusCode::NO_CONTENT, body: Vec::new() },
+        },
+        Ok(Message::Batch(entries)) => {
+            let mut body = vec![b'['];
+            for entry in entries {
+                if let Some(answered) = answer_entry(app, context, entry).await {
+                    if body.len() > 1 {
+                        body.push(b',');
+                    }
+                    body.extend_from_slice(&answered.body);
+                }
+            }
+            if body.len() == 1 {
+                return Reply { status: StatusCode::NO_CONTENT, body: Vec::new() };
+            }
+            body.push(b']');
+            Reply { status: StatusCode::OK, body }
+        }
+    }
+}
+
+/// Answers one element of a message; `None` for a notification.
+async fn answer_entry(app: &App, context: &CallContext, entry: envelope::Entry<'_>) -> Option<Answered> {
+    let call = match entry {
+        Err(BadRequest { id, reason }) => {
+            let error = RpcError::invalid_request(reason);
+            app.metrics().record_error(error.code);
+            return Some(failed(&error, id));
+        }
+        Ok(call) => call,
+    };
+    let began = Instant::now();
+    let answered = match AssertUnwindSafe(run_method(app, context, &call)).catch_unwind().await {
+        Ok(answered) => answered,
+        Err(_) => {
+            app.metrics().record_panic();
+            tracing::error!(correlation_id = context.correlation_id, method = call.method, "a handler panicked");
+            failed(&RpcError::internal(&context.correlation_id), call.id)
+        }
+    };
+    record(app, context, &call, &answered, began);
+    call.id.map(|_| answered)
+}
+
+fn record(app: &App, context: &CallContext, call: &Call<'_>, answered: &Answered, began: Instant) {
+    let took = began.elapsed();
+    app.metrics().record_call(&call.method, took, answered.cache_hit);
+    if let Some(code) = answered.error {
+        app.metrics().record_error(code);
+    }
+    let method = names().into_iter().find(|name| *name == call.method).unwrap_or("unknown");
+    tracing::info!(
+        correlation_id = context.correlation_id,
+        method,
+        duration_ms = took.as_secs_f64() * 1000.0,
+        cache_hit = answered.cache_hit,
+        error_code = answered.error,
+        "call"
+    );
+}
+
+/// The table: one line a method.
+async fn run_method(app: &App, context: &CallContext, call: &Call<'_>) -> Answered {
+    match call.method.as_str() {
+        find::QueryAgents::NAME => run::<find::QueryAgents>(app, context, call).await,
+        find::QuerySkills::NAME => run::<find::QuerySkills>(app, context, call).await,
+        find::QueryWorkflows::NAME => run::<find::QueryWorkflows>(app, context, call).await,
+        patterns::GetOrchestrationPattern::NAME => {
+            run::<patterns::GetOrchestrationPattern>(app, context, call).await
+        }
+        patterns::QueryPattern::NAME => run::<patterns::QueryPattern>(app, context, call).await,
+        patterns::StorePattern::NAME => run::<patterns::StorePattern>(app, context, call).await,
+        decision::CacheDecision::NAME => run::<decision::CacheDecision>(app, context, call).await,
+        definition::GetDefinition::NAME => run::<definition::GetDefinition>(app, context, call).await,
+        health::GetHealth::NAME => run::<health::GetHealth>(app, context, call).await,
+        unknown => failed(&RpcError::unknown_method(unknown, &names()), call.id),
+    }
+}
+
+/// Reads the parameters, runs the operation, writes its output.
+async fn run<O: Operation>(app: &App, context: &CallContext, call: &Call<'_>) -> Answered {
+    let outcome = match read_params::<O>(call.params.map(RawValue::get)) {
+        Ok(params) => O::run(app, context, params).await,
+        Err(error) => Err(error),
+    };
+    match outcome {
+        Ok(output) => match envelope::write_result(&output, call.id) {
+            Ok(body) => Answered { status: StatusCode::OK, body, cache_hit: output.cache_hit(), error: None },
+            Err(error) => {
+                tracing::error!(correlation_id = context.correlation_id, %error, "an answer could not be written");
+                failed(&RpcError::internal(&context.correlation_id), call.id)
+            }
+        },
+        Err(error) => failed(&RpcError::from_app(&error, &context.correlation_id), call.id),
+    }
+}
+
+fn failed(error: &RpcError, id: Option<&RawValue>) -> Answered {
+    let Reply { status, body } = reply_error(error, id);
+    Answered { status, body, cache_hit: None, error: Some(error.code) }
+}
+
+fn reply_error(error: &RpcError, id: Option<&RawValue>) -> Reply {
+    // An error object is plain data: writing it cannot fail.
+    Reply { status: error.status, body: envelope::write_error(error, id).unwrap_or_default() }
+}

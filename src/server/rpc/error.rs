@@ -1,0 +1,88 @@
+//! The one place where an error takes the wire's form: code, message, data and HTTP status.
+
+use axum::http::StatusCode;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::app::AppError;
+
+/// An error object of JSON-RPC 2.0, with the HTTP status a single call is answered under.
+#[derive(Debug, Serialize)]
+pub(crate) struct RpcError {
+    pub(crate) code: i32,
+    pub(crate) message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) data: Option<Value>,
+    #[serde(skip)]
+    pub(crate) status: StatusCode,
+}
+
+/// Characters of a caller's own text that an error message repeats.
+const MAX_REFLECTED_CHARS: usize = 64;
+
+impl RpcError {
+    pub(crate) fn parse(reason: &str) -> Self {
+        let data = Some(json!({ "reason": reason }));
+        RpcError { code: -32700, message: "Parse error".into(), data, status: StatusCode::BAD_REQUEST }
+    }
+
+    pub(crate) fn invalid_request(reason: &str) -> Self {
+        let message = format!("Invalid Request: {reason}");
+        RpcError { code: -32600, message, data: None, status: StatusCode::BAD_REQUEST }
+    }
+
+    /// `methods` are the known ones; the nearest is named where the caller probably meant it.
+    pub(crate) fn unknown_method(method: &str, methods: &[&str]) -> Self {
+        let shown: String = method.chars().take(MAX_REFLECTED_CHARS).collect();
+        let nearest = methods
+            .iter()
+            .map(|known| (strsim::damerau_levenshtein(&shown.to_lowercase(), &known.to_lowercase()), known))
+            .min();
+        let hint = match nearest {
+            Some((distance, known)) if distance <= 4 => format!("; did you mean {known}?"),
+            _ => String::new(),
+        };
+        RpcError {
+            code: -32601,
+            message: format!("Method not found: {shown:?}{hint}"),
+            data: Some(json!({ "methods": methods })),
+            status: StatusCode::NOT_FOUND,
+        }
+    }
+
+    pub(crate) fn invalid_params(sentences: &[String]) -> Self {
+        RpcError {
+            code: -32602,
+            message: "Invalid params".into(),
+            data: Some(json!({ "validation_errors": sentences })),
+            status: StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// A fault of ours: what happened is in the log under `correlation_id`, and nowhere else.
+    pub(crate) fn internal(correlation_id: &str) -> Self {
+        RpcError {
+            code: -32603,
+            message: "Internal error".into(),
+            data: Some(json!({ "correlation_id": correlation_id })),
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The wire's form of `error`; internal ones are logged here and only here.
+    pub(crate) fn from_app(error: &AppError, correlation_id: &str) -> Self {
+        match error {
+            AppError::Invalid(sentences) => RpcError::invalid_params(sentences),
+            AppError::NotFound { message, suggestions } => RpcError {
+                code: -32004,
+                message: message.clone(),
+                data: Some(json!({ "suggestions": suggestions })),
+                status: StatusCode::NOT_FOUND,
+            },
+            AppError::Internal(cause) => {
+                tracing::error!(correlation_id, error = format!("{cause:#}"), "operation failed");
+                RpcError::internal(correlation_id)
+            }
+        }
+    }
+}

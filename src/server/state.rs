@@ -1,0 +1,48 @@
+//! What every route shares.
+
+use std::sync::{Arc, OnceLock};
+
+use tokio::sync::Semaphore;
+
+use super::limits::MAX_REQUESTS;
+use crate::app::App;
+use crate::tasks::Tasks;
+
+/// What every route shares: the application, once it has started, and the wish to stop.
+#[derive(Debug, Clone)]
+pub struct ServerState(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    app: OnceLock<Arc<App>>,
+    tasks: Tasks,
+    requests: Semaphore,
+}
+
+impl ServerState {
+    /// A state whose application is still starting: every route answers 503.
+    pub fn starting(tasks: Tasks) -> Self {
+        let requests = Semaphore::new(MAX_REQUESTS);
+        ServerState(Arc::new(Inner { app: OnceLock::new(), tasks, requests }))
+    }
+
+    /// The application has started.
+    pub fn started(&self, app: Arc<App>) {
+        // A second application for one state is a mistake of the caller; the first stays.
+        let _ = self.0.app.set(app);
+    }
+
+    /// The application, once it has started.
+    pub(super) fn app(&self) -> Option<&Arc<App>> {
+        self.0.app.get()
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.0.tasks.is_stopping()
+    }
+
+    /// Bounds the requests worked on at once.
+    pub(super) fn requests(&self) -> &Semaphore {
+        &self.0.requests
+    }
+}

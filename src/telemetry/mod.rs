@@ -1,0 +1,5 @@
+//! What an operator sees of a running instance: log lines and measurements.
+
+pub mod logging;
+pub mod memory;
+pub mod metrics;
