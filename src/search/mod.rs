@@ -1,3 +1,34 @@
 //! The in-memory indexes over a catalog, and one ranking that combines them.
+//!
+//! Pure: what goes in is a [`Catalog`](crate::catalog::Catalog), an [`Aliases`] table and, when it is ready, a
+//! [`Latent`] space; what comes out of [`Index::find`] is a ranked answer that says why. In reading order:
+//!
+//! * [`text`]: how text becomes terms;
+//! * [`aliases`]: what other words a word stands for;
+//! * `vocabulary`: the collection's own words, and repair of words it does not know;
+//! * `query`: a request read into weighted terms;
+//! * `lexical`: BM25F over the fields of an entry;
+//! * [`latent`]: likeness of meaning, learned from the collection itself;
+//! * `capability`, `roles`, `copies`: the smaller indexes;
+//! * [`index`](Index): the ranking; [`weights`](Weights): every number it is tuned by.
 
+pub mod aliases;
+mod capability;
+mod copies;
+mod index;
+pub mod latent;
+mod lexical;
+mod query;
+mod rank;
+mod reasoning;
+mod request;
+mod roles;
 pub mod text;
+mod vocabulary;
+mod weights;
+
+pub use aliases::{AliasProblem, Aliases};
+pub use index::Index;
+pub use latent::Latent;
+pub use request::{Explanation, Findings, Hit, HitShares, Request, TermShare};
+pub use weights::{FIELDS, Field, Weights};

@@ -1,0 +1,135 @@
+//! Which entries have a capability: exact first, then near misses.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::text;
+use super::weights::{compact, number};
+use crate::catalog::Definition;
+
+/// How alike two capabilities must be (1 - edits ÷ longer length) for one to stand for the other: one edit in five
+/// letters, two in ten.
+const NEAR: f64 = 0.8;
+/// Characters of a capability that are compared.
+const MAX_CAPABILITY: usize = 64;
+
+/// Capabilities, normalised, and who has them.
+#[derive(Debug, Default)]
+pub(crate) struct Capabilities {
+    /// Sorted by key.
+    entries: Vec<Capability>,
+}
+
+#[derive(Debug)]
+struct Capability {
+    key: Box<str>,
+    /// The first spelling seen.
+    written: Box<str>,
+    documents: Vec<u32>,
+}
+
+/// A capability that answers to the one asked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Fit<'a> {
+    /// As the entries spell it.
+    pub(crate) written: &'a str,
+    /// 1 for the same capability, less for a near miss.
+    pub(crate) strength: f32,
+    pub(crate) documents: &'a [u32],
+}
+
+impl Capabilities {
+    pub(crate) fn of(definitions: &[Arc<Definition>]) -> Capabilities {
+        let mut all: BTreeMap<String, (&str, Vec<u32>)> = BTreeMap::new();
+        for (document, definition) in definitions.iter().enumerate() {
+            for written in &definition.capabilities {
+                let (_, documents) = all.entry(key(written)).or_insert((written, Vec::new()));
+                if documents.last() != Some(&compact(document)) {
+                    documents.push(compact(document));
+                }
+            }
+        }
+        all.remove("");
+        let entry = |(key, (written, documents)): (String, (&str, Vec<u32>))| Capability {
+            key: key.into(),
+            written: written.into(),
+            documents,
+        };
+        Capabilities { entries: all.into_iter().map(entry).collect() }
+    }
+
+    /// The capability asked for, else the nearest ones, best first, at most five.
+    pub(crate) fn find(&self, asked: &str) -> Vec<Fit<'_>> {
+        let asked = key(asked);
+        if asked.is_empty() {
+            return Vec::new();
+        }
+        let fit = |entry: &'_ Capability| {
+            (entry.key.len().abs_diff(asked.len()) * 5 <= entry.key.len().max(asked.len()))
+        };
+        if let Ok(at) = self.entries.binary_search_by(|entry| entry.key.as_ref().cmp(&asked)) {
+            let Capability { written, documents, .. } = &self.entries[at];
+            return vec![Fit { written, strength: 1.0, documents }];
+        }
+        // A short capability has no near misses: `go` is not `git`.
+        if asked.chars().count() < 5 {
+            return Vec::new();
+        }
+        let first = asked.chars().next();
+        let mut near: Vec<Fit<'_>> =
+            (self.entries.iter().filter(|entry| fit(entry) && entry.key.chars().next() == first))
+                .filter_map(|entry| {
+                    let likeness = strsim::normalized_levenshtein(&asked, &entry.key);
+                    #[expect(clippy::cast_possible_truncation, reason = "a ratio needs no double precision")]
+                    let strength = likeness as f32;
+                    let Capability { written, documents, .. } = entry;
+                    (likeness >= NEAR).then_some(Fit { written, strength, documents })
+                })
+                .collect();
+        near.sort_by(|a, b| b.strength.total_cmp(&a.strength).then_with(|| a.written.cmp(b.written)));
+        near.truncate(5);
+        near
+    }
+
+    /// Spellings of capabilities that share most terms with `asked`, for suggestions.
+    pub(crate) fn suggest(&self, asked: &str, limit: usize) -> Vec<String> {
+        let asked = key(asked);
+        let mut near: Vec<(f32, &str)> = (self.entries.iter())
+            .map(|entry| (likeness(&asked, &entry.key), entry.written.as_ref()))
+            .filter(|(likeness, _)| *likeness >= 0.5)
+            .collect();
+        near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+        near.into_iter().take(limit).map(|(_, written)| written.to_owned()).collect()
+    }
+}
+
+/// Share of common terms (Dice) or of common letters in order, whichever is higher; for suggestions only.
+pub(crate) fn likeness(a: &str, b: &str) -> f32 {
+    if a.is_empty() || b.is_empty() {
+        return 0.0;
+    }
+    let (mine, theirs): (Vec<_>, Vec<_>) = (a.split(' ').collect(), b.split(' ').collect());
+    let common = mine.iter().filter(|term| theirs.contains(term)).count();
+    let dice = 2.0 * number(common) / number(mine.len() + theirs.len());
+    #[expect(clippy::cast_possible_truncation, reason = "a ratio needs no double precision")]
+    let edits = if a.len() > MAX_CAPABILITY || b.len() > MAX_CAPABILITY {
+        0.0
+    } else {
+        strsim::normalized_levenshtein(a, b) as f32
+    };
+    dice.max(edits)
+}
+
+/// Terms of a capability, a role or a name, so that `frontend_developer`, `Frontend Developer` and `frontend-developer`
+/// are one.
+pub(crate) fn key(written: &str) -> String {
+    let mut terms = Vec::new();
+    text::words(written, |word, form| {
+        if form != text::Form::Joined && terms.len() < 16 {
+            terms.push(text::term(word).unwrap_or_else(|| word.to_owned()));
+        }
+    });
+    let mut key = terms.join(" ");
+    key.truncate(key.floor_char_boundary(2 * MAX_CAPABILITY));
+    key
+}

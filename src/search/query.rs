@@ -1,0 +1,144 @@
+//! A request read into weighted terms of the collection.
+
+use std::ops::Range;
+
+use super::aliases::{Aliases, Word, read};
+use super::lexical::{Lexical, Wanted};
+use super::text::{self, Form};
+use super::vocabulary::Vocabulary;
+use super::weights::{Weights, number};
+
+/// Words of a request that are read; the longest allowed request has about a hundred.
+const MAX_WORDS: usize = 256;
+/// Distinct terms that are scored.
+const MAX_TERMS: usize = 128;
+
+/// What a request is read against.
+#[derive(Clone, Copy)]
+pub(crate) struct Reader<'a> {
+    pub(crate) vocabulary: &'a Vocabulary,
+    pub(crate) lexical: &'a Lexical,
+    pub(crate) aliases: &'a Aliases,
+    pub(crate) weights: &'a Weights,
+}
+
+/// One term of a request.
+#[derive(Debug, Clone)]
+pub(crate) struct Term {
+    pub(crate) wanted: Wanted,
+    /// As shown to a reader.
+    pub(crate) text: String,
+    /// The word or alias head it stands for, where it is not in the request itself.
+    pub(crate) via: Option<String>,
+}
+
+/// A request in terms of the collection.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Query {
+    /// Distinct terms.
+    pub(crate) terms: Vec<Term>,
+    /// Words neither the collection nor the aliases know.
+    pub(crate) unknown: Vec<String>,
+    /// Terms of the words asked, without what was added to them; `None` for an unknown one.
+    pub(crate) asked: Vec<Option<u32>>,
+}
+
+impl Query {
+    /// The terms to score.
+    pub(crate) fn wanted(&self) -> Vec<Wanted> {
+        self.terms.iter().map(|term| term.wanted).collect()
+    }
+
+    /// Information of the request: the sum of its words' IDF, an unknown word counting as the rarest.
+    pub(crate) fn information(&self, lexical: &Lexical, range: &Range<usize>) -> f32 {
+        let idf = |asked: &Option<u32>| asked.map_or(0, |term| lexical.postings(term, range).len());
+        self.asked.iter().map(|asked| Lexical::idf(range, idf(asked))).sum()
+    }
+
+    fn add(&mut self, id: u32, weight: f32, text: &str, via: Option<&str>) {
+        if let Some(known) = self.terms.iter_mut().find(|term| term.wanted.term == id) {
+            known.wanted.weight = known.wanted.weight.max(weight);
+        } else if self.terms.len() < MAX_TERMS {
+            let wanted = Wanted { term: id, weight };
+            self.terms.push(Term { wanted, text: text.to_owned(), via: via.map(str::to_owned) });
+        }
+    }
+}
+
+impl Reader<'_> {
+    /// Reads a request.
+    pub(crate) fn read(&self, request: &str) -> Query {
+        let words = read(request, MAX_WORDS);
+        let mut query = Query::default();
+        for (at, word) in words.iter().enumerate() {
+            match word.form {
+                Form::Joined => self.join(&mut query, &word.text, None),
+                Form::Whole | Form::Piece => self.word(&mut query, &words, at),
+            }
+        }
+        for pair in words.windows(2) {
+            if pair.iter().all(|word| word.form == Form::Whole) {
+                let (a, b) = (&pair[0].text, &pair[1].text);
+                self.join(&mut query, &format!("{a}{b}"), Some(&format!("{a} {b}")));
+            }
+        }
+        self.expand(&mut query, &words);
+        query
+    }
+
+    fn word(&self, query: &mut Query, words: &[Word], at: usize) {
+        let Word { text, term: Some(term), form } = &words[at] else { return };
+        let known = |term: &str| self.vocabulary.id(term);
+        if let Some(id) = known(term) {
+            let joined_known = *form == Form::Piece
+                && words[at..].iter().find(|word| word.form != Form::Piece).is_some_and(|next| {
+                    next.form == Form::Joined
+                        && next.term.as_deref().is_some_and(|term| known(term).is_some())
+                });
+            query.asked.push(Some(id));
+            return query.add(id, if joined_known { self.weights.piece } else { 1.0 }, text, None);
+        }
+        if self.aliases.has(term) {
+            query.asked.push(None);
+            return;
+        }
+        let frequency = |id| self.lexical.frequency(id);
+        if let Some(halves) = self.vocabulary.split(text, frequency) {
+            for (half, id) in halves {
+                query.asked.push(Some(id));
+                query.add(id, self.weights.repaired, half, Some(text));
+            }
+        } else if let Some((meant, id)) = self.vocabulary.repair(text, frequency) {
+            query.asked.push(Some(id));
+            query.add(id, self.weights.repaired, meant, Some(text));
+        } else {
+            query.asked.push(None);
+            query.unknown.push(text.clone());
+        }
+    }
+
+    /// A compound that the collection may know in one word.
+    fn join(&self, query: &mut Query, joined: &str, via: Option<&str>) {
+        if let Some(id) = text::term(joined).and_then(|term| self.vocabulary.id(&term)) {
+            query.add(id, self.weights.joined, joined, via);
+        }
+    }
+
+    fn expand(&self, query: &mut Query, words: &[Word]) {
+        for found in self.aliases.find(words) {
+            let known =
+                |&at: &usize| words[at].term.as_ref().is_some_and(|term| self.vocabulary.id(term).is_some());
+            let all_known = found.words.iter().all(known);
+            let total = if all_known { self.weights.alias_known } else { self.weights.alias_unknown };
+            let each = total / number(found.expansions.len()).powf(self.weights.alias_spread);
+            for expansion in found.expansions {
+                let weight = each / number(expansion.len()).sqrt();
+                for term in expansion {
+                    if let Some(id) = self.vocabulary.id(term) {
+                        query.add(id, weight, term, Some(found.head));
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Cutting text into normalised words.
+
+use std::borrow::Cow;
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// The longest word kept, in characters; what is longer (hashes, encoded data) is cut there.
+pub const MAX_WORD: usize = 64;
+
+/// Most pieces of a compound that are also indexed joined; longer ones are paths or sentences.
+const MAX_JOINED_PIECES: usize = 3;
+
+/// How a word came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// As it stands in the text.
+    Whole,
+    /// A piece of a compound such as `full-stack`, `getUser` or `oauth2`.
+    Piece,
+    /// The pieces before it, joined (`fullstack`).
+    Joined,
+}
+
+/// Calls `each` with every word of `text`, in order: compatibility-composed (NFKC), lower case, Latin accents
+/// removed. Stop words are included; scripts written without spaces come as overlapping pairs of characters.
+pub fn words(text: &str, mut each: impl FnMut(&str, Form)) {
+    let text = normalised(text);
+    let mut cutter = Cutter { each: &mut each, lower: String::new() };
+    for chunk in text.split(|c: char| !is_chunk(c)) {
+        cutter.chunk(chunk);
+    }
+}
+
+/// NFKC with accents of Latin, Greek and Cyrillic letters removed, invisible characters dropped; case is kept for the
+/// humps of `camelCase`.
+fn normalised(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    // U+0300–U+036F only: marks of other scripts change the word.
+    let bare = text
+        .nfkd()
+        .filter(|c| !matches!(c, '\u{300}'..='\u{36f}' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}'));
+    let mut folded = String::with_capacity(text.len());
+    for c in bare.nfc() {
+        match c {
+            'ı' => folded.push('i'),
+            'ß' | 'ẞ' => folded.push_str("ss"),
+            'ς' => folded.push('σ'),
+            '\u{2018}' | '\u{2019}' | '\u{2bc}' => folded.push('\''),
+            '\u{2010}' | '\u{2011}' => folded.push('-'),
+            _ => folded.push(c),
+        }
+    }
+    Cow::Owned(folded)
+}
+
+fn is_letter(c: char) -> bool {
+    c.is_ascii_alphanumeric() || (!c.is_ascii() && (c.is_alphanumeric() || is_combining_mark(c)))
+}
+
+fn is_chunk(c: char) -> bool {
+    is_letter(c) || matches!(c, '-' | '_' | '.' | '/' | '+' | '#' | '\'' | '&')
+}
+
+/// Letters of scripts that put no space between words: Han, kana, Hangul, Thai, Lao, Khmer, Burmese.
+fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1100}'..='\u{11ff}' | '\u{1780}'..='\u{17ff}'
+        | '\u{3005}' | '\u{3041}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}'
+        | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}')
+}
+
+struct Cutter<'e, E> {
+    each: &'e mut E,
+    lower: String,
+}
+
+impl<E: FnMut(&str, Form)> Cutter<'_, E> {
+    /// A run of letters and joining signs, such as `CI/CD`, `node.js` or `C++`.
+    fn chunk(&mut self, chunk: &str) {
+        let chunk = chunk.trim_end_matches(['.', '-', '_', '\'', '/', '&']);
+        if chunk.is_empty() {
+            return;
+        }
+        if chunk.bytes().all(|b| b.is_ascii_lowercase()) {
+            return self.emit(symbol_term(chunk).unwrap_or(chunk), Form::Whole);
+        }
+        let sides = || chunk.split(['/', '&']).filter(|side| side.contains(is_letter));
+        let count = sides().count();
+        for side in sides() {
+            self.side(side, if count > 1 { Form::Piece } else { Form::Whole });
+        }
+        // `ci/cd`, `tcp/ip`, `q&a` are words of their own; `client/server` is two.
+        if (2..=MAX_JOINED_PIECES).contains(&count)
+            && sides().all(|side| side.len() <= 3 && side.bytes().all(|b| b.is_ascii_alphabetic()))
+        {
+            self.emit(&sides().collect::<String>(), Form::Joined);
+        }
+    }
+
+    /// What stands between slashes: a symbol term, or pieces joined by `-`, `_` or `.`.
+    fn side(&mut self, side: &str, form: Form) {
+        if let Some(symbol) = symbol_term(side) {
+            return self.emit(symbol, form);
+        }
+        let pieces = || side.split(['-', '_', '.', '+', '#']).filter(|piece| piece.contains(is_letter));
+        let count = pieces().count();
+        if count == 1 {
+            for piece in pieces() {
+                self.piece(piece, form);
+            }
+            return;
+        }
+        for piece in pieces() {
+            self.piece(piece, Form::Piece);
+        }
+        if count <= MAX_JOINED_PIECES && pieces().all(|piece| piece.bytes().any(|b| !b.is_ascii_digit())) {
+            self.emit(&pieces().collect::<String>(), Form::Joined);
+        }
+    }
+
+    /// Letters and apostrophes only: cut at the humps of `camelCase` and before a version number.
+    fn piece(&mut self, piece: &str, form: Form) {
+        if piece.contains(is_unspaced) {
+            return self.unspaced(piece, form);
+        }
+        if piece.contains('\'') {
+            let whole: String = piece.chars().filter(|&c| c != '\'').collect();
+            let bare = piece.strip_suffix("'s").or_else(|| piece.strip_suffix("'S"));
+            return self.emit(bare.map_or(whole.as_str(), |bare| bare.trim_matches('\'')), form);
+        }
+        let humps = humps(piece);
+        if humps.len() > 1 {
+            for &(start, end) in &humps {
+                self.emit(&piece[start..end], Form::Piece);
+            }
+            return self.emit(piece, Form::Joined);
+        }
+        let stem = piece.trim_end_matches(|c: char| c.is_ascii_digit());
+        self.emit(piece, form);
+        if stem.len() < piece.len() && stem.len() >= 4 && stem.bytes().all(|b| b.is_ascii_alphabetic()) {
+            self.emit(stem, Form::Piece);
+        }
+    }
+
+    /// Pairs of neighbouring characters, since these scripts show no word boundary; runs of other letters whole.
+    fn unspaced(&mut self, piece: &str, form: Form) {
+        let mut rest = piece;
+        while let Some(first) = rest.chars().next() {
+            let same = is_unspaced(first);
+            let end = rest.find(|c| is_unspaced(c) != same).unwrap_or(rest.len());
+            let (run, after) = rest.split_at(end);
+            rest = after;
+            let starts: Vec<usize> = run.char_indices().map(|(at, _)| at).chain([run.len()]).collect();
+            if !same || starts.len() == 2 {
+                self.emit(run, form);
+                continue;
+            }
+            for pair in starts.windows(3) {
+                self.emit(&run[pair[0]..pair[2]], Form::Whole);
+            }
+        }
+    }
+
+    fn emit(&mut self, word: &str, form: Form) {
+        if word.len() <= MAX_WORD && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) {
+            return (self.each)(word, form);
+        }
+        self.lower.clear();
+        // Lower-casing `İ` yields a dot above, a mark that was removed everywhere else.
+        let lower = word.chars().flat_map(char::to_lowercase).filter(|&c| c != '\u{307}' && c != '\'');
+        self.lower.extend(lower.take(MAX_WORD));
+        if !self.lower.is_empty() {
+            (self.each)(&self.lower, form);
+        }
+    }
+}
+
+/// Languages and frameworks whose names hold a sign, under one spelling each.
+fn symbol_term(side: &str) -> Option<&'static str> {
+    let spelling = |text: &str| side.eq_ignore_ascii_case(text);
+    match side.len() {
+        2 if spelling("c#") => Some("c#"),
+        2 if spelling("f#") => Some("f#"),
+        3 if spelling("c++") || spelling("cpp") => Some("c++"),
+        4 if spelling(".net") => Some("dotnet"),
+        6 if spelling("csharp") => Some("c#"),
+        6 if spelling("fsharp") => Some("f#"),
+        9 if spelling("cplusplus") => Some("c++"),
+        _ => None,
+    }
+}
+
+/// The byte ranges of the humps of an ASCII `camelCase` or `PascalCase` word; one range where it is not to be cut.
+///
+/// A name of two capitalised parts (`JavaScript`, `GitHub`) is a word of its own: cutting it would make every
+/// JavaScript text a text on Java. `PostgreSQL` is cut, since its tail is an acronym.
+fn humps(word: &str) -> Vec<(usize, usize)> {
+    let bytes = word.as_bytes();
+    let mut cuts = vec![0];
+    if word.is_ascii() && word.len() <= MAX_WORD {
+        for at in 1..bytes.len() {
+            let (before, here) = (bytes[at - 1], bytes[at]);
+            let next = bytes.get(at + 1);
+            let rises = before.is_ascii_lowercase() && here.is_ascii_uppercase();
+            let word_after_acronym = before.is_ascii_uppercase()
+                && here.is_ascii_uppercase()
+                && next.is_some_and(|b| b.is_ascii_lowercase() && *b != b's');
+            if rises || word_after_acronym {
+                cuts.push(at);
+            }
+        }
+    }
+    cuts.push(word.len());
+    let ranges: Vec<_> = cuts.windows(2).map(|pair| (pair[0], pair[1])).collect();
+    let tail = ranges.last().map_or("", |&(start, end)| &word[start..end]);
+    let acronym_tail = tail.len() >= 3 && tail.bytes().all(|b| b.is_ascii_uppercase());
+    let identifier = bytes.first().is_some_and(u8::is_ascii_lowercase) && ranges[0].1 >= 3;
+    if ranges.len() > 2 || (ranges.len() == 2 && (acronym_tail || identifier)) {
+        return ranges;
+    }
+    vec![(0, word.len())]
+}

@@ -1,0 +1,175 @@
+//! The words of the collection, and the repair of words it does not know.
+
+use std::collections::HashMap;
+
+use super::text;
+use super::weights::compact;
+
+/// Shorter words are not repaired: one edit away from a short word lies half the vocabulary.
+const MIN_REPAIR: usize = 4;
+/// From this length on two edits are allowed.
+const TWO_EDITS: usize = 8;
+/// Shorter halves of a split word are chance.
+const MIN_HALF: usize = 3;
+
+/// Sorted distinct strings in one buffer.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    text: String,
+    ends: Vec<u32>,
+}
+
+impl Table {
+    fn new<'a>(sorted: impl Iterator<Item = &'a str>) -> Table {
+        let mut table = Table::default();
+        for entry in sorted {
+            table.text.push_str(entry);
+            table.ends.push(compact(table.text.len()));
+        }
+        table.text.shrink_to_fit();
+        table.ends.shrink_to_fit();
+        table
+    }
+
+    fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn get(&self, at: usize) -> &str {
+        let start = if at == 0 { 0 } else { self.ends[at - 1] as usize };
+        &self.text[start..self.ends[at] as usize]
+    }
+
+    fn partition(&self, before: impl Fn(&str) -> bool) -> usize {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            if before(self.get(middle)) { low = middle + 1 } else { high = middle }
+        }
+        low
+    }
+
+    fn find(&self, entry: &str) -> Option<usize> {
+        let at = self.partition(|other| other < entry);
+        (at < self.len() && self.get(at) == entry).then_some(at)
+    }
+}
+
+/// Words while an index is being built.
+#[derive(Debug, Default)]
+pub(crate) struct Builder {
+    /// `None` for stop words.
+    words: HashMap<Box<str>, Option<u32>>,
+    terms: HashMap<Box<str>, u32>,
+}
+
+impl Builder {
+    /// The term id of a word, new ones being numbered in order of appearance; nothing for a stop word.
+    pub(crate) fn intern(&mut self, word: &str) -> Option<u32> {
+        if let Some(&known) = self.words.get(word) {
+            return known;
+        }
+        let id = text::term(word).map(|term| {
+            let next = compact(self.terms.len());
+            *self.terms.entry(term.into_boxed_str()).or_insert(next)
+        });
+        self.words.insert(word.into(), id);
+        id
+    }
+
+    /// How many terms there are.
+    pub(crate) fn terms(&self) -> usize {
+        self.terms.len()
+    }
+
+    /// Freezes the words into their compact form.
+    pub(crate) fn finish(self) -> Vocabulary {
+        let mut words: Vec<_> =
+            self.words.into_iter().filter_map(|(word, id)| id.map(|id| (word, id))).collect();
+        words.sort_unstable();
+        let mut terms: Vec<_> = self.terms.into_iter().collect();
+        terms.sort_unstable();
+        Vocabulary {
+            words: Table::new(words.iter().map(|(word, _)| word.as_ref())),
+            word_terms: words.iter().map(|&(_, id)| id).collect(),
+            word_letters: words.iter().map(|(word, _)| letters(word)).collect(),
+            terms: Table::new(terms.iter().map(|(term, _)| term.as_ref())),
+            term_ids: terms.iter().map(|&(_, id)| id).collect(),
+        }
+    }
+}
+
+/// The words of the collection as written, and the terms they became.
+#[derive(Debug, Default)]
+pub(crate) struct Vocabulary {
+    words: Table,
+    word_terms: Vec<u32>,
+    word_letters: Vec<u32>,
+    terms: Table,
+    term_ids: Vec<u32>,
+}
+
+impl Vocabulary {
+    /// The id of a term.
+    pub(crate) fn id(&self, term: &str) -> Option<u32> {
+        self.terms.find(term).map(|at| self.term_ids[at])
+    }
+
+    /// All terms with their ids, sorted by term.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, u32)> {
+        (0..self.terms.len()).map(|at| (self.terms.get(at), self.term_ids[at]))
+    }
+
+    /// The two known words that `word` is made of, the most frequent where there are several ways.
+    pub(crate) fn split<'w>(
+        &self,
+        word: &'w str,
+        frequency: impl Fn(u32) -> u32,
+    ) -> Option<[(&'w str, u32); 2]> {
+        let half = |part: &'w str| {
+            let at = self.words.find(part)?;
+            let id = self.word_terms[at];
+            // Words of a single entry are as likely identifiers or misspelt.
+            (part.chars().count() >= MIN_HALF && frequency(id) > 1).then_some((part, id))
+        };
+        (MIN_HALF..word.len())
+            .filter(|&at| word.is_char_boundary(at))
+            .filter_map(|at| Some([half(&word[..at])?, half(&word[at..])?]))
+            .max_by_key(|halves| halves.map(|(_, id)| frequency(id)).into_iter().min())
+    }
+
+    /// The known word that `word` most likely is a misspelling of: nearest first (insertions, deletions, changes and
+    /// swaps of neighbours), then most frequent, then first in the alphabet. The first letter must agree.
+    pub(crate) fn repair(&self, word: &str, frequency: impl Fn(u32) -> u32) -> Option<(&str, u32)> {
+        let length = word.chars().count();
+        let first = word.chars().next().filter(|_| (MIN_REPAIR..=text::MAX_WORD).contains(&length))?;
+        let allowed = if length < TWO_EDITS { 1 } else { 2 };
+        let own = letters(word);
+        let from = self.words.partition(|other| other.chars().next() < Some(first));
+        let to = self.words.partition(|other| other.chars().next() <= Some(first));
+        let mut best: Option<(usize, u32, usize)> = None;
+        for at in from..to {
+            let candidate = self.words.get(at);
+            // One edit changes at most one letter of each set, so the rest cannot be near.
+            let differing =
+                (own & !self.word_letters[at]).count_ones().max((self.word_letters[at] & !own).count_ones());
+            if candidate.len().abs_diff(word.len()) > 2 * allowed || differing as usize > allowed {
+                continue;
+            }
+            let edits = strsim::osa_distance(word, candidate);
+            let often = frequency(self.word_terms[at]);
+            if edits <= allowed && often > 1 && best.is_none_or(|(e, o, _)| (edits, o) < (e, often)) {
+                best = Some((edits, often, at));
+            }
+        }
+        best.map(|(_, _, at)| (self.words.get(at), self.word_terms[at]))
+    }
+}
+
+/// The set of letters of a word, as bits; letters outside a–z share the remaining bits.
+fn letters(word: &str) -> u32 {
+    word.chars().fold(0, |set, c| {
+        let bit = if c.is_ascii_lowercase() { c as u32 - 'a' as u32 } else { 26 + c as u32 % 6 };
+        set | 1 << bit
+    })
+}
