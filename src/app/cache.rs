@@ -11,6 +11,7 @@ use moka::sync::Cache;
 use super::answer::Found;
 use super::rows::{AgentRow, Row, SkillRow, WorkflowRow};
 use crate::config::CacheTtl;
+use crate::patterns::PatternMatch;
 
 /// Bytes a cache may keep: some thousands of answers, little beside the index.
 const MAX_BYTES: u64 = 2 * 1024 * 1024;
@@ -43,11 +44,50 @@ pub struct Caches {
     pub skills: AnswerCache<SkillRow>,
     /// `queryWorkflows`
     pub workflows: AnswerCache<WorkflowRow>,
+    /// `getOrchestrationPattern` and `queryPattern`
+    pub patterns: PatternCache,
+}
+
+/// All that determines which patterns serve a goal.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PatternKey {
+    /// In canonical form.
+    pub goal: String,
+    /// The least similarity, as its bits.
+    pub min_similarity: u64,
+    /// Matches at most.
+    pub limit: usize,
+    /// The state of the book: anything written makes it another.
+    pub version: u64,
+}
+
+/// Matches of goals.
+#[derive(Debug)]
+pub struct PatternCache(Cache<PatternKey, Arc<Vec<PatternMatch>>>);
+
+impl PatternCache {
+    fn new(ttl: Duration) -> Self {
+        // A match shares its pattern with the book, so that it costs little more than its goal.
+        let weigher = |key: &PatternKey, matches: &Arc<Vec<PatternMatch>>| {
+            u32::try_from(key.goal.len() + 64 * matches.len() + 128).unwrap_or(u32::MAX)
+        };
+        PatternCache(Cache::builder().max_capacity(MAX_BYTES).weigher(weigher).time_to_live(ttl).build())
+    }
+
+    /// The matches kept for `key`, or those `compute` finds; and whether they were kept.
+    pub fn get_or(
+        &self,
+        key: &PatternKey,
+        compute: impl FnOnce() -> Vec<PatternMatch>,
+    ) -> (Arc<Vec<PatternMatch>>, bool) {
+        let entry = self.0.entry_by_ref(key).or_insert_with(|| Arc::new(compute()));
+        (Arc::clone(entry.value()), !entry.is_fresh())
+    }
 }
 
 /// One kind's answers.
 #[derive(Debug)]
-pub struct AnswerCache<R>(Cache<QueryKey, Arc<Found<R>>>);
+pub struct AnswerCache<R: Row>(Cache<QueryKey, Arc<Found<R>>>);
 
 impl Caches {
     /// Empty caches that keep answers as long as `ttl` says.
@@ -56,6 +96,7 @@ impl Caches {
             agents: AnswerCache::new(ttl.agents),
             skills: AnswerCache::new(ttl.skills),
             workflows: AnswerCache::new(ttl.workflows),
+            patterns: PatternCache::new(ttl.patterns),
         }
     }
 }
@@ -67,12 +108,12 @@ impl<R: Row> AnswerCache<R> {
     }
 
     /// The answer kept for `key`, or the one `compute` makes; and whether it was kept.
-    pub fn get_or(&self, key: QueryKey, compute: impl FnOnce(&QueryKey) -> Found<R>) -> (Arc<Found<R>>, bool) {
+    pub fn get_or(&self, key: &QueryKey, compute: impl FnOnce(&QueryKey) -> Found<R>) -> (Arc<Found<R>>, bool) {
         // `get` first: on a hit it does not take the lock that coalesces misses.
-        if let Some(found) = self.0.get(&key) {
+        if let Some(found) = self.0.get(key) {
             return (found, true);
         }
-        let entry = self.0.entry_by_ref(&key).or_insert_with(|| Arc::new(compute(&key)));
+        let entry = self.0.entry_by_ref(key).or_insert_with(|| Arc::new(compute(key)));
         let is_hit = !entry.is_fresh();
         (entry.into_value(), is_hit)
     }

@@ -1,5 +1,7 @@
 //! What can go wrong with an operation, by what the caller can do about it.
 
+use crate::store::StoreError;
+
 /// Why an operation has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
@@ -23,5 +25,16 @@ impl AppError {
     /// One wrong parameter.
     pub fn invalid(sentence: impl Into<String>) -> Self {
         AppError::Invalid(vec![sentence.into()])
+    }
+}
+
+impl From<StoreError> for AppError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::UnknownPattern(id) => {
+                AppError::invalid(format!("pattern_id must be the id of a stored pattern, got {id:?}"))
+            }
+            other => AppError::Internal(anyhow::Error::new(other).context("the store did not take it")),
+        }
     }
 }

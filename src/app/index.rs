@@ -24,11 +24,11 @@ pub(super) struct Scanned {
 /// Scans the project and its further plugin folders; files unchanged since `previous` are not read again.
 pub(super) fn scan(config: &Config, previous: Option<&Catalog>) -> Scanned {
     let root = &config.project.root;
-    let options = ScanOptions::new(root.clone(), config.plugin_dirs.clone());
+    let options = ScanOptions { extra_plugin_dirs: config.plugin_dirs.clone(), ..ScanOptions::new(root) };
     let catalog = catalog::scan(&options, previous);
     let fixtures = root.join(FIXTURES);
     if catalog.plugins().is_empty() && config.plugin_dirs.is_empty() && fixtures.join("plugins").is_dir() {
-        let catalog = catalog::scan(&ScanOptions::new(fixtures, Vec::new()), previous);
+        let catalog = catalog::scan(&ScanOptions::new(fixtures), previous);
         return Scanned { catalog, embedded_default: true };
     }
     Scanned { catalog, embedded_default: false }
@@ -43,7 +43,7 @@ impl Scanned {
 
 /// The built-in aliases and the project's own; what is wrong with the latter is logged, the rest is used.
 fn aliases(config: &Config) -> Aliases {
-    let built_in = Aliases::built_in();
+    let built_in = Aliases::built_in().clone();
     let path = config.project.root.join(ALIAS_FILE);
     let text = match read_bounded(&path) {
         Ok(Some(text)) => text,
@@ -55,9 +55,9 @@ fn aliases(config: &Config) -> Aliases {
     };
     let (own, problems) = Aliases::parse(&text);
     for problem in problems {
-        tracing::warn!(file = ALIAS_FILE, %problem, "an alias is not used");
+        tracing::warn!(file = ALIAS_FILE, line = problem.line, problem = problem.message, "an alias is not used");
     }
-    built_in.merged_with(own)
+    built_in.merged(&own)
 }
 
 /// The file's text; `None` where there is no such file.

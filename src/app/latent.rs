@@ -75,7 +75,8 @@ impl App {
     fn load_or_train(&self, snapshot: &Snapshot) -> Latent {
         let file = self.latent_file();
         let kept = std::fs::read(&file).ok();
-        if let Some(latent) = kept.and_then(|bytes| Latent::from_bytes(&bytes, &snapshot.catalog)) {
+        let kept = kept.and_then(|bytes| Latent::from_bytes(&bytes).ok());
+        if let Some(latent) = kept.filter(|latent| latent.fits(&snapshot.catalog)) {
             return latent;
         }
         let began = Instant::now();

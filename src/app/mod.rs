@@ -28,6 +28,7 @@ pub use refresh::ReindexReport;
 pub use snapshot::Snapshot;
 pub use watch::WatchState;
 
+use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
@@ -146,4 +147,11 @@ impl App {
             Err(error) => tracing::error!(thread = name, %error, "a background thread could not be started"),
         }
     }
+}
+
+/// What a scan of the configured folders finds now, without a running service, and whether the built-in
+/// collection stands in for missing plugins.
+pub fn scan_once(config: &Config) -> (Catalog, bool) {
+    let Scanned { catalog, embedded_default } = index::scan(config, None);
+    (catalog, embedded_default)
 }

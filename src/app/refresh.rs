@@ -32,7 +32,7 @@ pub struct ReindexReport {
 
 /// The door to the refreshing thread.
 #[derive(Debug, Default)]
-pub struct Refresher {
+pub(super) struct Refresher {
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -55,7 +55,7 @@ enum Turn {
 
 impl Refresher {
     /// A re-index, or the one that is running; `None` once the service stops.
-    pub async fn reindex(&self) -> Option<ReindexReport> {
+    pub(super) async fn reindex(&self) -> Option<ReindexReport> {
         let (sender, receiver) = oneshot::channel();
         {
             let mut state = self.lock();
@@ -72,24 +72,24 @@ impl Refresher {
     }
 
     /// Files changed: scan soon, once more if a scan is running.
-    pub fn touch(&self) {
+    pub(super) fn touch(&self) {
         self.lock().requested = true;
         self.changed.notify_all();
     }
 
     /// Ends the thread after the scan it may be in.
-    pub fn stop(&self) {
+    pub(super) fn stop(&self) {
         self.lock().stopping = true;
         self.changed.notify_all();
     }
 
     /// Scans finished since start, the first included.
-    pub fn finished(&self) -> u64 {
+    pub(super) fn finished(&self) -> u64 {
         self.lock().finished
     }
 
     /// The thread's whole life: scans when asked and every `every`, until stopped.
-    pub fn run(&self, app: &App, every: Duration) {
+    pub(super) fn run(&self, app: &App, every: Duration) {
         loop {
             match self.next_turn(every) {
                 Turn::Stop => return,

@@ -22,6 +22,9 @@ pub trait Row: Serialize + Send + Sync + Sized + 'static {
     /// The row of a hit.
     fn of(hit: &Hit) -> Self;
 
+    /// The id of the entry.
+    fn id(&self) -> &str;
+
     /// The description, to be shortened.
     fn description_mut(&mut self) -> &mut String;
 }
@@ -93,6 +96,10 @@ impl Row for AgentRow {
         }
     }
 
+    fn id(&self) -> &str {
+        &self.id
+    }
+
     fn description_mut(&mut self) -> &mut String {
         &mut self.description
     }
@@ -117,6 +124,10 @@ impl Row for SkillRow {
         }
     }
 
+    fn id(&self) -> &str {
+        &self.id
+    }
+
     fn description_mut(&mut self) -> &mut String {
         &mut self.description
     }
@@ -139,6 +150,10 @@ impl Row for WorkflowRow {
             copies: hit.copies.clone(),
             score: rounded(hit.score),
         }
+    }
+
+    fn id(&self) -> &str {
+        &self.id
     }
 
     fn description_mut(&mut self) -> &mut String {

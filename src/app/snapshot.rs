@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::tokens;
 use crate::catalog::{Catalog, Kind};
-use crate::search::Index;
+use crate::search::{Index, Latent};
 
 /// A catalog, the indexes over it, and which generation they are.
 #[derive(Debug)]
@@ -31,6 +31,19 @@ impl Snapshot {
             of_kind.map(|definition| tokens::of_listing(definition)).sum()
         });
         Snapshot { generation, catalog, index, latent_ready: false, embedded_default, listing_tokens }
+    }
+
+    /// The same state with the latent score taking part, as the next generation.
+    #[must_use]
+    pub fn with_latent(&self, latent: Arc<Latent>) -> Self {
+        Snapshot {
+            generation: self.generation + 1,
+            catalog: Arc::clone(&self.catalog),
+            index: self.index.with_latent(latent),
+            latent_ready: true,
+            embedded_default: self.embedded_default,
+            listing_tokens: self.listing_tokens,
+        }
     }
 
     /// Definitions of that kind.

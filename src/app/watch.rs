@@ -149,14 +149,16 @@ fn folders(app: &App) -> Watched {
         folders.insert((dir.clone(), true));
     }
     for plugin in app.snapshot().catalog.plugins() {
-        let is_covered = folders.iter().any(|(folder, below)| *below && plugin.root.starts_with(folder));
+        // A plugin of a further folder is covered by that folder, whatever its own path is relative to.
+        let plugin_root = root.join(&plugin.root);
+        let is_covered = folders.iter().any(|(folder, below)| *below && plugin_root.starts_with(folder));
         // A plugin that is the project itself is watched by its component folders: below it may lie anything.
-        if plugin.root == *root {
+        if plugin_root == *root {
             for component in ["agents", "skills", "commands", ".claude-plugin"] {
                 folders.insert((root.join(component), true));
             }
         } else if !is_covered {
-            folders.insert((plugin.root.clone(), true));
+            folders.insert((plugin_root, true));
         }
     }
     folders.retain(|(folder, _)| folder.is_dir());

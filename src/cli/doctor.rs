@@ -76,6 +76,6 @@ fn print_text(catalog: &Catalog) {
     let [agents, skills, workflows] = counts(catalog);
     output::line(&format!(
         "{agents} agents, {skills} skills, {workflows} workflows; {} files with problems",
-        catalog.n_files_with_problems()
+        catalog.files_with_problems()
     ));
 }

@@ -165,7 +165,7 @@ fn greet(app: &App, endpoint: &Endpoint) {
         env!("CARGO_PKG_VERSION"),
         endpoint.project.root,
         endpoint.url,
-        snapshot.catalog.n_files_with_problems()
+        snapshot.catalog.files_with_problems()
     ));
     tracing::info!(agents, skills, workflows, url = endpoint.url, "serving");
 }

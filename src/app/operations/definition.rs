@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use validator::Validate;
 
 use crate::app::operation::{CallContext, Operation, Output};
-use crate::app::{App, AppError};
+use crate::app::{App, AppError, Snapshot};
 use crate::catalog::{Definition, Kind, Lookup};
+use crate::search::Request;
 
 /// `getDefinition`
 #[derive(Debug)]
@@ -136,8 +137,18 @@ impl Operation for GetDefinition {
             }
             Lookup::Missing => Err(AppError::NotFound {
                 message: format!("no {} is called {:?}", kind.as_str(), params.id.trim()),
-                suggestions: snapshot.index.names_near(kind, params.id.trim()),
+                suggestions: names_near(&snapshot, kind, params.id.trim()),
             }),
         }
     }
+}
+
+/// Ids of entries that a wrong id may have meant.
+fn names_near(snapshot: &Snapshot, kind: Kind, id: &str) -> Vec<String> {
+    let words = id.replace([':', '/'], " ");
+    let findings = snapshot.index.find(&Request { kind, context: Some(&words), limit: 5, ..Request::default() });
+    if findings.hits.is_empty() {
+        return findings.suggestions;
+    }
+    findings.hits.iter().map(|hit| hit.definition.id.clone()).collect()
 }

@@ -177,9 +177,7 @@ impl App {
         let (found, cache_hit) = cache.get_or(&key, |key| {
             Found::of(&snapshot.index.find(&request_of(R::KIND, key)), key.max_tokens)
         });
-        if self.records_queries(&key) {
-            self.store.log_query(record_of(method, &key, &found, cache_hit, began));
-        }
+        self.store.log_query(record_of(method, &key, &found, cache_hit, began));
         if found.rows.is_empty() {
             return Err(AppError::NotFound {
                 message: format!("no {} matches {}", R::KIND.as_str(), sought(&key)),
@@ -188,5 +186,74 @@ impl App {
         }
         self.metrics.record_tokens(found.tokens, snapshot.listing_tokens(R::KIND));
         Ok(Answer { tells_tokens: key.max_tokens.is_some(), found, cache_hit })
+    }
+}
+
+/// A key as search takes it.
+fn request_of(kind: Kind, key: &QueryKey) -> Request<'_> {
+    Request {
+        kind,
+        capability: key.capability.as_deref(),
+        role: key.role.as_deref(),
+        context: key.context.as_deref(),
+        plugin: key.plugin.as_deref(),
+        limit: key.limit,
+        prior: None,
+    }
+}
+
+/// A query as the store logs it.
+fn record_of<R: Row>(
+    method: &'static str,
+    key: &QueryKey,
+    found: &Found<R>,
+    cache_hit: bool,
+    began: Instant,
+) -> QueryRecord {
+    QueryRecord {
+        method,
+        capability: key.capability.clone(),
+        role: key.role.clone(),
+        context: key.context.clone(),
+        plugin: key.plugin.clone(),
+        limit: key.limit,
+        returned: found.rows.iter().map(|row| row.id().to_owned()).collect(),
+        cache_hit,
+        duration_us: u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
+    }
+}
+
+/// What was asked for, in the words of an error.
+fn sought(key: &QueryKey) -> String {
+    let parts = [("capability", &key.capability), ("role", &key.role), ("request", &key.context), ("plugin", &key.plugin)];
+    let named = parts.iter().filter_map(|(name, value)| value.as_ref().map(|value| format!("{name} {value:?}")));
+    named.collect::<Vec<_>>().join(" with ")
+}
+
+impl App {
+    /// Asks a logged query again, so that its answer is cached; it is neither logged nor counted.
+    pub(in crate::app) fn warm_one(&self, query: &QueryRecord) -> bool {
+        let key = QueryKey {
+            capability: query.capability.clone(),
+            role: query.role.clone(),
+            context: query.context.clone(),
+            plugin: query.plugin.clone(),
+            limit: query.limit,
+            max_tokens: None,
+            generation: 0,
+        };
+        match query.method {
+            QueryAgents::NAME => self.warm_kind(&self.caches.agents, key),
+            QuerySkills::NAME => self.warm_kind(&self.caches.skills, key),
+            QueryWorkflows::NAME => self.warm_kind(&self.caches.workflows, key),
+            _ => return false,
+        }
+        true
+    }
+
+    fn warm_kind<R: Row>(&self, cache: &AnswerCache<R>, mut key: QueryKey) {
+        let snapshot = self.snapshot();
+        key.generation = snapshot.generation;
+        cache.get_or(&key, |key| Found::of(&snapshot.index.find(&request_of(R::KIND, key)), None));
     }
 }

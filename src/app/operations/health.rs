@@ -147,7 +147,6 @@ impl App {
         let snapshot = self.snapshot();
         let store = self.store.status();
         let mut reasons = Vec::new();
-        let root = &self.config.project.root;
         if snapshot.embedded_default {
             reasons.push("the project has no plugins: the built-in collection in fixtures/plugins is served".into());
         }
@@ -185,11 +184,11 @@ impl App {
             },
             version: env!("CARGO_PKG_VERSION"),
             project: ProjectHealth {
-                root: root.display().to_string(),
+                root: self.config.project.root.display().to_string(),
                 id: self.config.project.id.clone(),
             },
             pid: std::process::id(),
-            problems: snapshot.catalog.n_files_with_problems(),
+            problems: snapshot.catalog.files_with_problems(),
             generation: snapshot.generation,
             scans: self.refresher.finished(),
             ranking: if snapshot.latent_ready { "latent" } else { "lexical" },
@@ -213,7 +212,7 @@ impl App {
                 p99_query_time_ms: latency.p99_ms,
             },
             cache: self.cache_health(),
-            patterns: PatternMetrics { total: book.len(), avg_success_rate: book.mean_success_rate() },
+            patterns: PatternMetrics { total: book.len(), avg_success_rate: book.avg_success_rate().unwrap_or(0.0) },
             errors: self.metrics.errors_by_code().into_iter().map(|(code, n)| (code.to_string(), n)).collect(),
             panics: self.metrics.panics(),
             tokens: TokenMetrics { returned, baseline, estimator: tokens::ESTIMATOR },

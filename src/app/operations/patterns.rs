@@ -1,0 +1,300 @@
+//! `getOrchestrationPattern`, `queryPattern`, `storePattern`: which sequence of agents serves a goal?
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use validator::Validate;
+
+use super::find::{DEFAULT_LIMIT, required, whole};
+use crate::app::cache::PatternKey;
+use crate::app::operation::{CallContext, Operation, Output};
+use crate::app::{App, AppError};
+use crate::catalog::{Kind, Lookup};
+use crate::patterns::{DEFAULT_MIN_SIMILARITY, Pattern, PatternMatch, Plan};
+use crate::store::NewPattern;
+
+/// Matches that score at least this share of the best one are named as alternatives to it.
+const ALTERNATIVE_SHARE: f64 = 0.9;
+
+/// Alternatives named at most.
+const MAX_ALTERNATIVES: usize = 3;
+
+/// `getOrchestrationPattern`
+#[derive(Debug)]
+pub struct GetOrchestrationPattern;
+
+/// What `getOrchestrationPattern` takes.
+#[derive(Debug, Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct GoalQuery {
+    /// What is to be reached.
+    #[validate(length(max = 500))]
+    pub goal: String,
+    /// How alike a stored goal must be.
+    #[validate(range(min = 0.0, max = 1.0))]
+    pub min_similarity: Option<f64>,
+}
+
+/// `queryPattern`
+#[derive(Debug)]
+pub struct QueryPattern;
+
+/// What `queryPattern` takes.
+#[derive(Debug, Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct PatternQuery {
+    /// What is to be reached.
+    #[validate(length(max = 500))]
+    pub goal: String,
+    /// How alike a stored goal must be.
+    #[validate(range(min = 0.0, max = 1.0))]
+    pub min_similarity: Option<f64>,
+    /// Matches at most.
+    #[validate(range(min = 1, max = 20))]
+    pub limit: Option<i64>,
+}
+
+/// A pattern as it goes out, as the seed's `OrchestrationPattern`.
+#[derive(Debug, Clone, Serialize)]
+pub struct PatternView {
+    id: String,
+    goal: String,
+    agent_sequence: Vec<String>,
+    dependencies: BTreeMap<String, Vec<String>>,
+    parallel_groups: Vec<Vec<String>>,
+    success_count: u32,
+    failure_count: u32,
+    partial_count: u32,
+    avg_duration_ms: u64,
+    avg_tokens_saved: i64,
+    created_at: String,
+    updated_at: String,
+}
+
+/// A match as it goes out, as the seed's `PatternMatchResult`.
+#[derive(Debug, Clone, Serialize)]
+pub struct MatchView {
+    pattern: PatternView,
+    success_rate: f64,
+    similarity: f64,
+    task_count: u32,
+}
+
+/// The best match, with others that come close.
+#[derive(Debug, Serialize)]
+pub struct BestMatch {
+    #[serde(flatten)]
+    best: MatchView,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    alternatives: Vec<MatchView>,
+    reasoning: String,
+    confidence: f64,
+    cache_hit: bool,
+}
+
+/// All matches, best first.
+#[derive(Debug, Serialize)]
+pub struct Matches {
+    matches: Vec<MatchView>,
+    reasoning: String,
+    confidence: f64,
+    cache_hit: bool,
+}
+
+impl Output for BestMatch {
+    fn cache_hit(&self) -> Option<bool> {
+        Some(self.cache_hit)
+    }
+}
+
+impl Output for Matches {
+    fn cache_hit(&self) -> Option<bool> {
+        Some(self.cache_hit)
+    }
+}
+
+impl Operation for GetOrchestrationPattern {
+    const NAME: &'static str = "getOrchestrationPattern";
+    type Params = GoalQuery;
+    type Output = BestMatch;
+
+    async fn run(app: &App, _: &CallContext, params: GoalQuery) -> Result<BestMatch, AppError> {
+        let goal = required("goal", &params.goal)?;
+        let (found, cache_hit) = app.match_patterns(&goal, params.min_similarity, MAX_ALTERNATIVES + 1)?;
+        let (best, others) = found.split_first().ok_or_else(|| anyhow::anyhow!("a match without matches"))?;
+        let close = others.iter().filter(|other| other.score >= best.score * ALTERNATIVE_SHARE);
+        Ok(BestMatch {
+            alternatives: close.map(MatchView::of).collect(),
+            reasoning: reasoning(best),
+            confidence: rounded(best.score),
+            best: MatchView::of(best),
+            cache_hit,
+        })
+    }
+}
+
+impl Operation for QueryPattern {
+    const NAME: &'static str = "queryPattern";
+    type Params = PatternQuery;
+    type Output = Matches;
+
+    async fn run(app: &App, _: &CallContext, params: PatternQuery) -> Result<Matches, AppError> {
+        let goal = required("goal", &params.goal)?;
+        let limit = whole(params.limit).unwrap_or(DEFAULT_LIMIT);
+        let (found, cache_hit) = app.match_patterns(&goal, params.min_similarity, limit)?;
+        let best = found.first().ok_or_else(|| anyhow::anyhow!("a match without matches"))?;
+        Ok(Matches {
+            reasoning: reasoning(best),
+            confidence: rounded(best.score),
+            matches: found.iter().map(MatchView::of).collect(),
+            cache_hit,
+        })
+    }
+}
+
+/// `storePattern`
+#[derive(Debug)]
+pub struct StorePattern;
+
+/// What `storePattern` takes. The plan's own limits are those of [`Plan::new`].
+#[derive(Debug, Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct PatternParams {
+    /// What it is for.
+    #[validate(length(max = 500))]
+    pub goal: String,
+    /// Who works on it, in order.
+    #[validate(length(min = 1, max = 64))]
+    pub agent_sequence: Vec<String>,
+    /// Who waits for whom.
+    #[serde(default)]
+    pub dependencies: BTreeMap<String, Vec<String>>,
+    /// Who works at the same time.
+    #[serde(default)]
+    pub parallel_groups: Vec<Vec<String>>,
+}
+
+/// What was stored.
+#[derive(Debug, Serialize)]
+pub struct Stored {
+    id: String,
+    /// Whether it is new; the same goal with the same agents is stored once.
+    created: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+}
+
+impl Output for Stored {}
+
+impl Operation for StorePattern {
+    const NAME: &'static str = "storePattern";
+    type Params = PatternParams;
+    type Output = Stored;
+
+    async fn run(app: &App, _: &CallContext, params: PatternParams) -> Result<Stored, AppError> {
+        let goal = required("goal", &params.goal)?;
+        let plan = Plan::new(&params.agent_sequence, &params.dependencies, &params.parallel_groups)
+            .map_err(AppError::Invalid)?;
+        let warnings = app.unknown_agents(plan.agent_sequence());
+        let stored = app.store.add_pattern(NewPattern { goal, plan }).await?;
+        Ok(Stored { id: stored.id, created: stored.created, warnings })
+    }
+}
+
+impl App {
+    /// The patterns that serve a goal, from the cache or the book.
+    fn match_patterns(
+        &self,
+        goal: &str,
+        min_similarity: Option<f64>,
+        limit: usize,
+    ) -> Result<(Arc<Vec<PatternMatch>>, bool), AppError> {
+        let min_similarity = min_similarity.unwrap_or(DEFAULT_MIN_SIMILARITY);
+        let key = PatternKey {
+            goal: goal.to_owned(),
+            min_similarity: min_similarity.to_bits(),
+            limit,
+            version: self.store.version(),
+        };
+        let (found, cache_hit) = self
+            .caches
+            .patterns
+            .get_or(&key, || self.store.book().matches(goal, min_similarity, limit, now_ms()));
+        if found.is_empty() {
+            let near = self.store.book().matches(goal, 0.2, 3, now_ms());
+            return Err(AppError::NotFound {
+                message: format!("no pattern serves {goal:?} with a similarity of at least {min_similarity}"),
+                suggestions: near.iter().map(|one| one.pattern.goal.clone()).collect(),
+            });
+        }
+        Ok((found, cache_hit))
+    }
+
+    /// A warning for each agent the catalog does not hold.
+    pub(super) fn unknown_agents(&self, agents: &[String]) -> Vec<String> {
+        let snapshot = self.snapshot();
+        let unknown =
+            agents.iter().filter(|agent| matches!(snapshot.catalog.find(Kind::Agent, agent), Lookup::Missing));
+        unknown.map(|agent| format!("{agent} is not an agent of the catalog")).collect()
+    }
+}
+
+impl MatchView {
+    fn of(found: &PatternMatch) -> Self {
+        MatchView {
+            pattern: PatternView::of(&found.pattern),
+            success_rate: rounded(found.success_rate),
+            similarity: rounded(found.similarity),
+            task_count: found.task_count,
+        }
+    }
+}
+
+impl PatternView {
+    /// A pattern as it goes out.
+    pub(super) fn of(pattern: &Pattern) -> Self {
+        PatternView {
+            id: pattern.id.clone(),
+            goal: pattern.goal.clone(),
+            agent_sequence: pattern.plan.agent_sequence().to_vec(),
+            dependencies: pattern.plan.dependencies().clone(),
+            parallel_groups: pattern.plan.parallel_groups().to_vec(),
+            success_count: pattern.tally.successes,
+            failure_count: pattern.tally.failures,
+            partial_count: pattern.tally.partials,
+            avg_duration_ms: pattern.tally.avg_duration_ms(),
+            avg_tokens_saved: pattern.tally.avg_tokens_saved(),
+            created_at: timestamp(pattern.created_ms),
+            updated_at: timestamp(pattern.updated_ms),
+        }
+    }
+}
+
+fn reasoning(best: &PatternMatch) -> String {
+    let record = match best.task_count {
+        0 => "never used yet".to_owned(),
+        1 => format!("used once, success rate {:.2}", best.success_rate),
+        n => format!("used {n} times, success rate {:.2}", best.success_rate),
+    };
+    format!("The stored goal {:?} is {:.0} % similar; {record}.", best.pattern.goal, best.similarity * 100.0)
+}
+
+/// Three decimals say all that a similarity says.
+fn rounded(value: f64) -> f64 {
+    (value * 1000.0).round() / 1000.0
+}
+
+/// Milliseconds since 1970 as RFC 3339, UTC.
+fn timestamp(ms: i64) -> String {
+    let nanos = i128::from(ms) * 1_000_000;
+    let moment = OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    moment.format(&Rfc3339).unwrap_or_default()
+}
+
+/// Now, in milliseconds since 1970.
+pub(super) fn now_ms() -> i64 {
+    i64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
+}
