@@ -2,12 +2,33 @@
 //!
 //! A scan never fails as a whole. This module knows no clock, network, async or database, and nothing of search.
 
+mod beneath;
+mod capability;
+mod changes;
+mod clean;
+mod client;
 mod definition;
+mod entry;
+mod frontmatter;
+mod layout;
+mod limits;
+mod lookup;
+mod manifest;
+mod markdown;
 mod problem;
+mod roles;
+mod scan;
+mod workflow;
 
+pub use changes::Changes;
 pub use definition::{Definition, Kind};
-pub use problem::Problem;
+pub use limits::Limits;
+pub use lookup::Lookup;
+pub use problem::{CODES, Problem, Severity, code};
+pub use roles::{Role, RoleAgent, Roles};
+pub use scan::{ScanOptions, scan};
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Everything one scan read, immutable from then on.
@@ -15,27 +36,106 @@ use std::sync::Arc;
 pub struct Catalog {
     definitions: Vec<Arc<Definition>>,
     problems: Vec<Problem>,
+    plugins: Vec<Plugin>,
+    roles: Roles,
+    names: lookup::Names,
+    report: ScanReport,
+    memory: scan::memory::Memory,
 }
 
-/// What [`Catalog::find`] answers.
-#[derive(Debug)]
-pub enum Lookup<'a> {
-    /// Exactly one definition goes by that id, alias or bare name.
-    One(&'a Arc<Definition>),
-    /// A bare name that several definitions carry; never empty.
-    Ambiguous(Vec<&'a Arc<Definition>>),
-    /// No definition goes by it.
-    Missing,
+/// A plugin folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plugin {
+    /// Its name: the manifest's, else the marketplace's, else the folder's.
+    pub name: String,
+    /// Its folder, relative to the root it was found under.
+    pub root: PathBuf,
+    /// Whether Claude Code would load it.
+    pub loaded: bool,
+}
+
+/// How many definitions of each kind a catalog holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Agents.
+    pub agents: usize,
+    /// Skills.
+    pub skills: usize,
+    /// Workflows.
+    pub workflows: usize,
+}
+
+/// What one scan cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ScanReport {
+    /// Entry files opened and parsed.
+    pub files_read: usize,
+    /// Entry files whose definition was taken over from the scan before.
+    pub files_reused: usize,
+    /// Plugin manifests and marketplaces opened.
+    pub manifests_read: usize,
 }
 
 impl Catalog {
+    /// A catalog of these definitions alone, in the catalog's order; for tests and for callers with another source.
+    pub fn from_definitions(definitions: impl IntoIterator<Item = Definition>) -> Catalog {
+        let mut definitions: Vec<Arc<Definition>> = definitions.into_iter().map(Arc::new).collect();
+        definitions.sort_by(|a, b| (a.kind, &a.id, &a.path).cmp(&(b.kind, &b.id, &b.path)));
+        let names = lookup::Names::new(&definitions);
+        Catalog { definitions, names, ..Catalog::default() }
+    }
+
     /// All definitions, ordered by kind, then id; an index into this slice is stable for the life of the catalog.
     pub fn definitions(&self) -> &[Arc<Definition>] {
         &self.definitions
     }
 
-    /// What was wrong with files, and what was done about it.
+    /// What was wrong with files, and what was done about it, ordered by path.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
+    }
+
+    /// How many files and folders have a problem.
+    pub fn files_with_problems(&self) -> usize {
+        // Problems are ordered by path.
+        self.problems.chunk_by(|a, b| a.path == b.path).count()
+    }
+
+    /// The plugins, in the order of their roots and folders.
+    pub fn plugins(&self) -> &[Plugin] {
+        &self.plugins
+    }
+
+    /// The project's roles.
+    pub fn roles(&self) -> &Roles {
+        &self.roles
+    }
+
+    /// What the scan cost.
+    pub fn report(&self) -> ScanReport {
+        self.report
+    }
+
+    /// How many definitions of each kind there are.
+    pub fn counts(&self) -> Counts {
+        let of = |kind| self.definitions.iter().filter(|definition| definition.kind == kind).count();
+        Counts { agents: of(Kind::Agent), skills: of(Kind::Skill), workflows: of(Kind::Workflow) }
+    }
+
+    /// The definition of `kind` that `name` means: an id, else an alias id, else a bare name that one definition
+    /// carries. `plugin/name` means `plugin:name`.
+    pub fn find(&self, kind: Kind, name: &str) -> Lookup<'_> {
+        match self.names.positions(kind, name) {
+            [] => Lookup::Missing,
+            [position] => Lookup::One(&self.definitions[*position]),
+            several => {
+                Lookup::Ambiguous(several.iter().map(|&position| &self.definitions[position]).collect())
+            }
+        }
+    }
+
+    /// What differs from `previous`, by id and everything a definition says.
+    pub fn changes_since(&self, previous: &Catalog) -> Changes {
+        Changes::between(&previous.definitions, &self.definitions)
     }
 }

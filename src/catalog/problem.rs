@@ -1,18 +1,142 @@
-//! What was wrong with a file, and what was done about it.
+//! What was wrong with a file, and what was done about it. Every code there is stands in [`CODES`].
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// One diagnostic of a scan. The file it names may still be in the catalog: `action` says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
     /// The file or folder, relative to the root it was found under.
     pub path: PathBuf,
     /// The line it is about, counted from 1, where one line is to blame.
     pub line: Option<usize>,
-    /// A stable machine-readable code, such as `frontmatter_repaired`.
+    /// A stable machine-readable code, such as `frontmatter_repaired`; see [`CODES`].
     pub code: &'static str,
     /// What is wrong, in a sentence without a final full stop.
     pub message: String,
     /// What was done about it: `kept`, `repaired`, `skipped`, ….
     pub action: &'static str,
 }
+
+/// How much a [`Problem`] matters to who owns the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth knowing; nothing is lost.
+    Note,
+    /// The client loses something that the catalog kept, or a file is not what it seems.
+    Warning,
+    /// Something is missing from the catalog.
+    Error,
+}
+
+impl Problem {
+    /// A problem with the whole of `path`.
+    pub fn new(
+        path: impl Into<PathBuf>,
+        code: &'static str,
+        action: &'static str,
+        message: impl Into<String>,
+    ) -> Problem {
+        Problem { path: path.into(), line: None, code, message: message.into(), action }
+    }
+
+    /// The same problem, with the line (counted from 1) to blame.
+    #[must_use]
+    pub fn at_line(self, line: usize) -> Problem {
+        Problem { line: Some(line), ..self }
+    }
+
+    /// How much it matters, by its code.
+    pub fn severity(&self) -> Severity {
+        CODES.iter().find(|entry| entry.0 == self.code).map_or(Severity::Error, |entry| entry.1)
+    }
+
+    /// The path for a terminal or a log: control characters and invalid UTF-8 are escaped, `/` separates.
+    pub fn shown_path(&self) -> String {
+        shown(&self.path)
+    }
+}
+
+/// `path` with control characters and invalid UTF-8 escaped, fit for a message.
+pub(super) fn shown(path: &Path) -> String {
+    path.as_os_str().to_string_lossy().chars().fold(String::new(), |mut out, c| {
+        if c.is_control() {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+        out
+    })
+}
+
+/// The codes by name, so that a typing error does not compile.
+pub mod code {
+    macro_rules! codes {
+        ($($(#[$doc:meta])* $name:ident = $text:literal, $severity:ident, $meaning:literal;)+) => {
+            $(#[doc = $meaning] pub const $name: &str = $text;)+
+            /// Code, severity and meaning of everything a scan can report.
+            pub const CODES: &[(&str, super::Severity, &str)] =
+                &[$(($text, super::Severity::$severity, $meaning)),+];
+        };
+    }
+
+    codes! {
+        FRONTMATTER_MISSING = "frontmatter_missing", Note,
+            "The file has no front matter: name from the file name, description from its first heading and paragraph.";
+        FRONTMATTER_UNCLOSED = "frontmatter_unclosed", Warning,
+            "No `---` line closes the front matter: the fields at the top were read; Claude Code reads none of them.";
+        FRONTMATTER_NOT_FIRST = "frontmatter_not_first", Warning,
+            "Blank lines stand before the front matter: it was read; Claude Code reads none of it.";
+        FRONTMATTER_REPAIRED = "frontmatter_repaired", Note,
+            "The front matter is not YAML until plain values are quoted, as Claude Code does too.";
+        FRONTMATTER_SALVAGED = "frontmatter_salvaged", Warning,
+            "The front matter is not YAML even after quoting: read line by line; Claude Code loses every field.";
+        FRONTMATTER_TOO_LARGE = "frontmatter_too_large", Warning,
+            "The front matter is larger than the limit: only its first lines were read, line by line.";
+        FRONTMATTER_TOO_COMPLEX = "frontmatter_too_complex", Warning,
+            "The front matter nests too deep or uses too many aliases for a YAML engine: read line by line.";
+        FRONTMATTER_RULE_IN_VALUE = "frontmatter_rule_in_value", Warning,
+            "A value holds `---`, where Claude Code ends the front matter: it loses what follows.";
+        NAME_NOT_TEXT = "name_not_text", Note,
+            "The name is a number, a list or another YAML value: taken as text, as Claude Code does.";
+        NAME_MISSING = "name_missing", Note, "The agent states no name: its file name serves.";
+        DESCRIPTION_MISSING = "description_missing", Warning,
+            "No description is stated: the first heading and paragraph serve.";
+        DESCRIPTION_CUT_BY_CLIENT = "description_cut_by_client", Note,
+            "The description is longer than what Claude Code's listing shows.";
+        NEVER_SHOWN_BY_CLIENT = "never_shown_by_client", Warning,
+            "Claude Code never shows the model a command or skill that states no description.";
+        LISTING_OVER_BUDGET = "listing_over_budget", Warning,
+            "All descriptions of skills and commands exceed what Claude Code lists: it lists some by name only.";
+        NOT_LOADED_BY_CLIENT = "not_loaded_by_client", Warning,
+            "Claude Code does not look for an entry at this place: kept all the same.";
+        DUPLICATE_ID = "duplicate_id", Warning,
+            "Several files have this id: all are kept, Claude Code keeps one.";
+        IDENTICAL_COPY = "identical_copy", Note,
+            "The same id with the same content was found before, under another root: one is kept.";
+        README_SKIPPED = "readme_skipped", Note, "A README without front matter is no entry.";
+        FILE_EMPTY = "file_empty", Note, "The file is empty: kept under its file name.";
+        FILE_TOO_LARGE = "file_too_large", Error, "The file is larger than the limit.";
+        FILE_UNREADABLE = "file_unreadable", Error, "The file or folder cannot be read.";
+        FILE_NOT_REGULAR = "file_not_regular", Warning, "A pipe, socket or device has the name of an entry.";
+        TEXT_NOT_UTF8 = "text_not_utf8", Warning, "The file is not UTF-8: bytes that are not became U+FFFD.";
+        PATH_NOT_CLEAN = "path_not_clean", Note,
+            "The path holds control characters or is not UTF-8: the id is written without them.";
+        SKIPPED_ESCAPE = "skipped_escape", Warning, "A symbolic link or path leads out of the root.";
+        SKIPPED_SYMLINK = "skipped_symlink", Note, "Claude Code does not follow this symbolic link, nor does the scan.";
+        LIMIT_FILES = "limit_files", Error, "There are more entries than the limit: the rest is not read.";
+        LIMIT_DEPTH = "limit_depth", Warning, "Folders are nested deeper than the limit.";
+        PLUGINS_MISSING = "plugins_missing", Note, "There is no plugin and no `.claude` entry under this root.";
+        ROOT_UNREADABLE = "root_unreadable", Error, "The root is not a folder or cannot be read.";
+        MANIFEST_REJECTED = "manifest_rejected", Warning,
+            "Claude Code rejects the manifest and with it the whole plugin: its entries are kept all the same.";
+        MARKETPLACE_INVALID = "marketplace_invalid", Warning, "The marketplace.json cannot be used.";
+        COMPONENT_REFUSED = "component_refused", Warning, "A component path leads out of the plugin.";
+        COMPONENT_MISSING = "component_missing", Note, "A component path of the manifest does not exist.";
+        PLUGIN_DISABLED = "plugin_disabled", Note, "The plugin says `defaultEnabled: false`: its entries are kept.";
+        ROLES_INVALID = "roles_invalid", Error, "The role registry, or one role of it, cannot be used.";
+        ROLE_UNRESOLVED = "role_unresolved", Warning, "A role names an agent that the catalog does not hold.";
+        ROLE_AMBIGUOUS = "role_ambiguous", Warning, "A role names an agent by a bare name that several carry.";
+    }
+}
+
+pub use code::CODES;

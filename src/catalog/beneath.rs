@@ -1,0 +1,199 @@
+//! Opening files that must lie beneath a root, whatever links, pipes or races are in the way.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
+use rustix::io::Errno;
+
+/// What tells one version of a file from the next without opening it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Stamp {
+    device: u64,
+    inode: u64,
+    size: u64,
+    /// Nanoseconds since 1970.
+    modified: i128,
+    /// Nanoseconds since 1970; catches a write that sets the modification time back.
+    changed: i128,
+}
+
+/// Why a file was not read.
+#[derive(Debug)]
+pub(super) enum ReadError {
+    /// It was there when the folder was listed, and is no longer.
+    Vanished,
+    /// A link or `..` on the way leads out of the root.
+    Escape,
+    /// A pipe, socket, device or folder, or a symbolic link.
+    NotRegular,
+    /// Larger than the limit.
+    TooLarge,
+    /// Permissions, or the disk.
+    Unreadable(io::Error),
+}
+
+impl ReadError {
+    /// What happened, for a message.
+    pub(super) fn phrase(&self) -> String {
+        match self {
+            ReadError::Vanished => "it vanished while it was read".to_owned(),
+            ReadError::Escape => "a link leads out of the root".to_owned(),
+            ReadError::NotRegular => "it is a link, a folder, a pipe, a socket or a device".to_owned(),
+            ReadError::TooLarge => "it is larger than the limit".to_owned(),
+            ReadError::Unreadable(error) => error.kind().to_string(),
+        }
+    }
+}
+
+/// A folder that every path of a scan stays beneath.
+#[derive(Debug)]
+pub(super) struct Root {
+    path: PathBuf,
+    dir: OwnedFd,
+}
+
+impl Root {
+    /// Opens `path`, a folder; links in `path` itself are followed, since the user named it.
+    pub(super) fn open(path: &Path) -> io::Result<Root> {
+        let path = path.canonicalize()?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let dir = rustix::fs::open(&path, flags, Mode::empty())?;
+        Ok(Root { path, dir })
+    }
+
+    /// Its absolute path, free of links.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The stamp of the file at `relative`, a link not followed; `None` when there is none.
+    pub(super) fn stamp(&self, relative: &Path) -> Option<Stamp> {
+        rustix::fs::statat(&self.dir, relative, AtFlags::SYMLINK_NOFOLLOW).ok().map(|stat| Stamp::of(&stat))
+    }
+
+    /// The bytes of the regular file at `relative`, at most `cap` of them, and the stamp of what was read.
+    pub(super) fn read(&self, relative: &Path, cap: usize) -> Result<(Vec<u8>, Stamp), ReadError> {
+        let fd = self.open_beneath(relative)?;
+        let stat = rustix::fs::fstat(&fd).map_err(|errno| ReadError::Unreadable(errno.into()))?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+            return Err(ReadError::NotRegular);
+        }
+        let stamp = Stamp::of(&stat);
+        let size = usize::try_from(stamp.size).unwrap_or(usize::MAX);
+        if size > cap {
+            return Err(ReadError::TooLarge);
+        }
+        let mut bytes = Vec::with_capacity(size + 1);
+        // The file may grow while it is read, so the size just seen bounds nothing.
+        let limit = u64::try_from(cap).unwrap_or(u64::MAX).saturating_add(1);
+        File::from(fd).take(limit).read_to_end(&mut bytes).map_err(ReadError::Unreadable)?;
+        if bytes.len() > cap { Err(ReadError::TooLarge) } else { Ok((bytes, stamp)) }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn open_beneath(&self, relative: &Path) -> Result<OwnedFd, ReadError> {
+        use rustix::fs::ResolveFlags;
+        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+        // A concurrent rename makes the kernel give up with EAGAIN rather than answer wrongly.
+        for _ in 0..8 {
+            match rustix::fs::openat2(&self.dir, relative, OPEN, Mode::empty(), resolve) {
+                Ok(fd) => return Ok(fd),
+                Err(Errno::AGAIN) => {}
+                Err(Errno::XDEV) => return Err(ReadError::Escape),
+                // Old kernels and some sandboxes do not know the call.
+                Err(Errno::NOSYS | Errno::PERM | Errno::INVAL) => break,
+                Err(errno) => return Err(refused(errno)),
+            }
+        }
+        self.open_checked(relative)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn open_beneath(&self, relative: &Path) -> Result<OwnedFd, ReadError> {
+        self.open_checked(relative)
+    }
+
+    /// Without the kernel's help: resolve, compare by components, open, and make sure that it is the same file.
+    fn open_checked(&self, relative: &Path) -> Result<OwnedFd, ReadError> {
+        let joined = self.path.join(relative);
+        let (Some(parent), Some(name)) = (joined.parent(), joined.file_name()) else {
+            return Err(ReadError::Escape);
+        };
+        let parent = parent.canonicalize().map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => ReadError::Vanished,
+            _ => ReadError::Unreadable(error),
+        })?;
+        let Ok(inside) = parent.strip_prefix(&self.path) else { return Err(ReadError::Escape) };
+        let fd = rustix::fs::openat(&self.dir, inside.join(name), OPEN, Mode::empty()).map_err(refused)?;
+        let opened = rustix::fs::fstat(&fd).map_err(refused)?;
+        let named = rustix::fs::lstat(parent.join(name)).map_err(refused)?;
+        let same = opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+        let still_inside = parent.canonicalize().is_ok_and(|again| again == parent);
+        if same && still_inside { Ok(fd) } else { Err(ReadError::Escape) }
+    }
+}
+
+/// No link as the last component, no waiting for the other end of a pipe.
+const OPEN: OFlags = OFlags::RDONLY.union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
+
+fn refused(errno: Errno) -> ReadError {
+    match errno {
+        Errno::NOENT | Errno::NOTDIR => ReadError::Vanished,
+        Errno::LOOP | Errno::NXIO => ReadError::NotRegular,
+        _ => ReadError::Unreadable(errno.into()),
+    }
+}
+
+impl Stamp {
+    #[expect(
+        clippy::cast_sign_loss,
+        clippy::allow_attributes,
+        clippy::unnecessary_cast,
+        clippy::useless_conversion,
+        reason = "the fields of `stat` differ in type between platforms"
+    )]
+    fn of(stat: &Stat) -> Stamp {
+        let nanoseconds = |seconds: i128, rest: i128| seconds * 1_000_000_000 + rest;
+        Stamp {
+            device: stat.st_dev as u64,
+            inode: stat.st_ino as u64,
+            size: stat.st_size as u64,
+            modified: nanoseconds(i128::from(stat.st_mtime), i128::from(stat.st_mtime_nsec)),
+            changed: nanoseconds(i128::from(stat.st_ctime), i128::from(stat.st_ctime_nsec)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ReadError, Root};
+    use std::os::unix::fs::symlink;
+    use std::path::Path;
+
+    #[test]
+    fn only_regular_files_beneath_the_root_are_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let inside = dir.path().join("root");
+        std::fs::create_dir_all(inside.join("sub")).unwrap();
+        std::fs::write(dir.path().join("secret"), "no").unwrap();
+        std::fs::write(inside.join("sub/a"), "12345").unwrap();
+        symlink("../secret", inside.join("link")).unwrap();
+        symlink("..", inside.join("up")).unwrap();
+        symlink("sub", inside.join("alias")).unwrap();
+        let root = Root::open(&inside).unwrap();
+        for open in [Root::open_beneath, Root::open_checked] {
+            assert!(open(&root, Path::new("sub/a")).is_ok());
+            assert!(open(&root, Path::new("alias/a")).is_ok());
+            assert!(matches!(open(&root, Path::new("up/secret")), Err(ReadError::Escape)));
+            assert!(matches!(open(&root, Path::new("../secret")), Err(ReadError::Escape)));
+            assert!(matches!(open(&root, Path::new("link")), Err(ReadError::NotRegular)));
+            assert!(matches!(open(&root, Path::new("gone")), Err(ReadError::Vanished)));
+        }
+        assert_eq!(root.read(Path::new("sub/a"), 5).unwrap().0, b"12345");
+        assert!(matches!(root.read(Path::new("sub/a"), 4), Err(ReadError::TooLarge)));
+        assert!(matches!(root.read(Path::new("sub"), 4), Err(ReadError::NotRegular)));
+    }
+}

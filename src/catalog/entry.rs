@@ -1,0 +1,199 @@
+//! One file's bytes, and where it lies, as a definition.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+
+use super::clean::{decode, one_line};
+use super::definition::{Definition, Kind};
+use super::frontmatter::{self, Fields, FrontMatter};
+use super::layout::{Context, Naming, sanitised};
+use super::problem::{Problem, code};
+use super::{capability, markdown, workflow};
+
+/// Characters of a skill's or command's description that the client's listing shows.
+const CLIENT_DESCRIPTION: usize = 1_536;
+
+/// The definition in `bytes`, or `None` where the file is no entry, and what was odd about it.
+pub(super) fn read(path: &Path, bytes: &[u8], context: &Context) -> (Option<Definition>, Vec<Problem>) {
+    let (text, decoded) = decode(bytes);
+    let matter = frontmatter::read(&text, decoded.carriage_returns);
+    let mut report = Report { path, problems: Vec::new() };
+    if !matter.present && is_readme(path) {
+        report.add(code::README_SKIPPED, "skipped", "a README without front matter is no entry");
+        return (None, report.problems);
+    }
+    if decoded.lossy {
+        report.add(code::TEXT_NOT_UTF8, "repaired", "bytes that are not UTF-8 became U+FFFD");
+    }
+    report.shape(&matter, text.is_empty());
+    let name = name(&matter, context);
+    let mut definition = Definition {
+        kind: context.kind,
+        id: format!("{}{}", context.prefix, name.in_id),
+        plugin: context.facts.plugin.clone(),
+        name: name.in_id,
+        aliases: name.aliases,
+        path: path.to_owned(),
+        content_hash: hash(bytes),
+        ..Definition::default()
+    };
+    fill(&mut definition, &matter.fields, context);
+    matter.body.trim().clone_into(&mut definition.body);
+    definition.headings = markdown::headings(&definition.body);
+    report.description(&definition, &matter);
+    if definition.description.is_empty() {
+        definition.description = markdown::summary(&definition.body);
+    }
+    if definition.kind == Kind::Workflow {
+        definition.steps = workflow::steps(&definition.body);
+        definition.agents = workflow::agents(&definition.body);
+    }
+    if definition.capabilities.is_empty() {
+        definition.capabilities = capability::derive(&definition, &context.facts);
+    }
+    if !context.unseen.is_empty() {
+        let message = format!("Claude Code does not load this: {}", context.unseen);
+        report.add(code::NOT_LOADED_BY_CLIENT, "kept", &message);
+    }
+    if path.to_str().is_none_or(|text| text.contains(char::is_control)) {
+        report.add(code::PATH_NOT_CLEAN, "kept", "the path holds control characters or is not UTF-8");
+    }
+    (Some(definition), report.problems)
+}
+
+fn is_readme(path: &Path) -> bool {
+    path.file_stem().is_some_and(|stem| stem.eq_ignore_ascii_case("README"))
+}
+
+fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+struct Name {
+    in_id: String,
+    aliases: Vec<String>,
+}
+
+/// The name in the id, and the other names and ids an entry goes by.
+fn name(matter: &FrontMatter<'_>, context: &Context) -> Name {
+    let stated = matter.fields.text("name").map(|name| one_line(&name)).filter(|name| !name.is_empty());
+    let from_client = matter.client_name.as_deref().map(one_line).filter(|name| !name.is_empty());
+    let (in_id, other) = match &context.naming {
+        Naming::Stated { stem } => match from_client {
+            Some(name) => (name, Some(stem.clone())),
+            None => (stem.clone(), stated.clone()),
+        },
+        Naming::Fixed { name } => (name.clone(), stated.clone()),
+        Naming::OwnSkill { folder } => {
+            let name = from_client.unwrap_or_else(|| folder.clone());
+            (sanitised(&name), Some(folder.clone()))
+        }
+    };
+    let mut aliases = Vec::new();
+    for other in [other, stated].into_iter().flatten().filter(|other| *other != in_id) {
+        for alias in [format!("{}{other}", context.prefix), other] {
+            if !aliases.contains(&alias) {
+                aliases.push(alias);
+            }
+        }
+    }
+    Name { in_id, aliases }
+}
+
+fn fill(definition: &mut Definition, fields: &Fields, context: &Context) {
+    definition.description = fields.text("description").unwrap_or_default();
+    definition.when_to_use =
+        fields.text("when_to_use").or_else(|| fields.text("when-to-use")).unwrap_or_default();
+    definition.model = fields.text("model");
+    definition.tools = ["tools", "allowed-tools", "allowed_tools"]
+        .iter()
+        .map(|key| fields.list(key))
+        .find(|tools| !tools.is_empty())
+        .unwrap_or_default();
+    definition.category = fields
+        .text("category")
+        .map_or_else(|| context.facts.category.clone(), |category| one_line(&category).to_lowercase());
+    definition.arguments = ["argument-hint", "argument_hint", "arguments"]
+        .iter()
+        .find_map(|key| fields.text(key))
+        .map(|text| one_line(&text))
+        .unwrap_or_default();
+    let stated = fields.list("keywords").into_iter().chain(fields.list("tags"));
+    let keywords = stated.map(|word| one_line(&word).to_lowercase()).chain(context.facts.keywords.clone());
+    definition.keywords = distinct(keywords);
+    definition.capabilities =
+        distinct(fields.list("capabilities").into_iter().map(|capability| one_line(&capability)));
+}
+
+fn distinct(items: impl Iterator<Item = String>) -> Vec<String> {
+    let mut list: Vec<String> = Vec::new();
+    for item in items {
+        let item = item.trim();
+        if !item.is_empty() && !list.iter().any(|known| known == item) {
+            list.push(item.to_owned());
+        }
+    }
+    list
+}
+
+/// Gathers the problems of one file.
+struct Report<'a> {
+    path: &'a Path,
+    problems: Vec<Problem>,
+}
+
+impl Report<'_> {
+    fn add(&mut self, code: &'static str, action: &'static str, message: &str) {
+        self.problems.push(Problem::new(self.path, code, action, message));
+    }
+
+    /// What is odd about the file's outer shape.
+    fn shape(&mut self, matter: &FrontMatter<'_>, empty: bool) {
+        for finding in &matter.findings {
+            let problem = Problem::new(self.path, finding.code, finding.action, finding.message.clone());
+            self.problems.push(Problem { line: finding.line, ..problem });
+        }
+        if empty {
+            self.add(code::FILE_EMPTY, "kept", "the file is empty");
+        } else if !matter.present {
+            let message = "no front matter: the file name and the first heading and paragraph serve";
+            self.add(code::FRONTMATTER_MISSING, "kept", message);
+        }
+    }
+
+    /// What is odd about name and description, and what the client makes of it.
+    fn description(&mut self, definition: &Definition, matter: &FrontMatter<'_>) {
+        if definition.kind == Kind::Agent && matter.present {
+            if matter.fields.text("name").is_none() {
+                self.add(code::NAME_MISSING, "kept", "no name is stated; the file name serves");
+            } else if !matter.fields.is_text("name") {
+                self.add(code::NAME_NOT_TEXT, "kept", "the name is no text; it was taken as text");
+            }
+        }
+        let states = !definition.description.is_empty() || !definition.when_to_use.is_empty();
+        if definition.kind == Kind::Agent {
+            if !states && matter.present {
+                let message = "no description is stated; the first heading and paragraph serve";
+                self.add(code::DESCRIPTION_MISSING, "kept", message);
+            }
+            return;
+        }
+        if !states || !matter.client_reads_it {
+            let message = "Claude Code never shows this to the model: it reads no description here";
+            self.add(code::NEVER_SHOWN_BY_CLIENT, "kept", message);
+        }
+        let length = definition.description.encode_utf16().count();
+        if length > CLIENT_DESCRIPTION {
+            let message = format!(
+                "the description is {length} characters long; Claude Code lists {CLIENT_DESCRIPTION} of them"
+            );
+            self.add(code::DESCRIPTION_CUT_BY_CLIENT, "kept", &message);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! A line-oriented reading for blocks that are not YAML: a known key starts a field, anything else continues it.
+
+use super::value::Fields;
+
+/// Keys that start a field. Anything else that looks like a key (`Context:`, `user:`, `Examples:`) is prose of
+/// the description it stands in.
+const KNOWN_KEYS: [&str; 33] = [
+    "name",
+    "description",
+    "when_to_use",
+    "model",
+    "tools",
+    "allowed-tools",
+    "allowed_tools",
+    "disallowedTools",
+    "disallowed-tools",
+    "color",
+    "capabilities",
+    "category",
+    "tags",
+    "keywords",
+    "argument-hint",
+    "argument_hint",
+    "arguments",
+    "version",
+    "author",
+    "license",
+    "skills",
+    "hooks",
+    "memory",
+    "metadata",
+    "mcpServers",
+    "permissionMode",
+    "maxTurns",
+    "effort",
+    "isolation",
+    "disable-model-invocation",
+    "user-invocable",
+    "compatibility",
+    "hide-from-slash-command-tool",
+];
+
+/// What the line-oriented reading found.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    pub fields: Fields,
+    /// How many lines of the block belong to fields; the rest is body.
+    pub lines: usize,
+}
+
+/// Reads every line of a closed block, except what follows a markdown heading that no known key follows: there a
+/// rule in the body passed for the closing line.
+pub(super) fn read(block: &str) -> Reading {
+    let lines: Vec<&str> = block.lines().collect();
+    let last_key = lines.iter().rposition(|line| split_known_key(line).is_some());
+    let end = lines
+        .iter()
+        .enumerate()
+        .position(|(at, line)| last_key.is_none_or(|key| at > key) && is_heading(line))
+        .unwrap_or(lines.len());
+    Reading { fields: fields_of(&lines[..end]), lines: end }
+}
+
+/// Reads the top of a file whose front matter nothing closes: up to the first blank line, heading or `...`.
+pub(super) fn read_open(text: &str) -> Reading {
+    let is_end = |line: &&str| line.trim().is_empty() || is_heading(line) || line.trim_end() == "...";
+    let lines: Vec<&str> = text.lines().take_while(|line| !is_end(line)).collect();
+    Reading { fields: fields_of(&lines), lines: lines.len() }
+}
+
+fn is_heading(line: &str) -> bool {
+    let hashes = line.bytes().take_while(|&b| b == b'#').count();
+    (1..=6).contains(&hashes) && line[hashes..].starts_with(' ')
+}
+
+/// The key and the rest of a line that starts a field.
+pub(super) fn split_known_key(line: &str) -> Option<(&str, &str)> {
+    let (key, rest) = line.split_once(':')?;
+    let key = key.trim_end();
+    let separated = rest.is_empty() || rest.starts_with([' ', '\t']);
+    (separated && KNOWN_KEYS.contains(&key)).then_some((key, rest.trim()))
+}
+
+fn fields_of(lines: &[&str]) -> Fields {
+    let mut fields = Fields::default();
+    let mut current: Option<(&str, Vec<&str>)> = None;
+    for line in lines {
+        if let Some((key, rest)) = split_known_key(line) {
+            if let Some((key, value)) = current.replace((key, vec![rest])) {
+                fields.insert_text(key, value_text(&value));
+            }
+        } else if let Some((_, value)) = &mut current {
+            value.push(line);
+        }
+    }
+    if let Some((key, value)) = current {
+        fields.insert_text(key, value_text(&value));
+    }
+    fields
+}
+
+/// The text of a field from its lines: block indicators dropped, quotes and escapes undone.
+fn value_text(lines: &[&str]) -> String {
+    let lines = match lines.split_first() {
+        Some((first, rest)) if is_block_indicator(first) => rest,
+        _ => lines,
+    };
+    let joined = lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join("\n");
+    let text = joined.trim();
+    unquoted(text, '"').or_else(|| unquoted(text, '\'')).unwrap_or_else(|| text.to_owned())
+}
+
+/// `|`, `>`, with a chomping or indentation indicator.
+fn is_block_indicator(first: &str) -> bool {
+    first
+        .strip_prefix(['|', '>'])
+        .is_some_and(|rest| rest.chars().all(|c| matches!(c, '+' | '-' | '0'..='9')))
+}
+
+fn unquoted(text: &str, quote: char) -> Option<String> {
+    let inner = text.strip_prefix(quote)?.strip_suffix(quote)?;
+    if quote == '\'' {
+        return Some(inner.replace("''", "'"));
+    }
+    let mut out = String::with_capacity(inner.len());
+    let mut chars = inner.chars();
+    while let Some(c) = chars.next() {
+        match (c, c == '\\') {
+            (_, true) => match chars.next() {
+                Some('n') => out.push('\n'),
+                Some('t') => out.push('\t'),
+                Some(other) => out.push(other),
+                None => out.push('\\'),
+            },
+            (plain, false) => out.push(plain),
+        }
+    }
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{read, read_open};
+
+    #[track_caller]
+    fn check(block: &str, key: &str, expected: &str) {
+        assert_eq!(read(block).fields.text(key).as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn known_keys_start_fields_and_prose_continues_them() {
+        let block = "name: a\ndescription: Use it when: x\nContext: user asks\n<example>\nuser: \"hi\"\n</example>\nmodel: opus";
+        check(block, "name", "a");
+        check(block, "model", "opus");
+        check(
+            block,
+            "description",
+            "Use it when: x\nContext: user asks\n<example>\nuser: \"hi\"\n</example>",
+        );
+        check("description: >-\n  one: two\n  three\nname: b", "description", "one: two\nthree");
+        check("description: \"a \\\"b\\\"\\nc: d\"", "description", "a \"b\"\nc: d");
+        check("description: 'it''s: so'", "description", "it's: so");
+    }
+
+    #[test]
+    fn a_rule_in_the_body_does_not_drag_the_body_in() {
+        let reading = read("name: a\ndescription: d\n\n# Title\n\nText: more");
+        assert_eq!(reading.fields.text("description").as_deref(), Some("d"));
+        assert_eq!(reading.lines, 3);
+        assert_eq!(read_open("name: a\ndescription: d\n\nBody: text").lines, 2);
+    }
+}

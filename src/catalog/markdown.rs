@@ -1,0 +1,186 @@
+//! The outline of a markdown body: headings, paragraphs and list items, code fences left out.
+
+/// One block-level line of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Line<'a> {
+    /// Its level (1 to 6) and text.
+    Heading(usize, &'a str),
+    /// A `-`, `*` or `+` item: its indentation in columns and its text.
+    Bullet(usize, &'a str),
+    /// A `1.` or `1)` item: its indentation in columns and its text.
+    Numbered(usize, &'a str),
+    /// A line of text.
+    Text(&'a str),
+    /// A line within a code fence.
+    Code(&'a str),
+    /// A blank line.
+    Blank,
+}
+
+/// The lines of `body` by what they are.
+pub(super) fn lines(body: &str) -> impl Iterator<Item = Line<'_>> {
+    let mut fence: Option<&str> = None;
+    body.lines().filter_map(move |line| {
+        let trimmed = line.trim();
+        if let Some(mark) = fence {
+            if trimmed.starts_with(mark) && trimmed.trim_start_matches(&mark[..1]).is_empty() {
+                fence = None;
+                return None;
+            }
+            return Some(Line::Code(line));
+        }
+        if let Some(mark) = fence_mark(trimmed) {
+            fence = Some(mark);
+            return None;
+        }
+        Some(classify(line, trimmed))
+    })
+}
+
+/// The run of backquotes or tildes that opens a fence.
+fn fence_mark(trimmed: &str) -> Option<&str> {
+    let mark = trimmed.chars().next().filter(|c| matches!(c, '`' | '~'))?;
+    let rest = trimmed.trim_start_matches(mark);
+    let run = &trimmed[..trimmed.len() - rest.len()];
+    // Inline code may start a line too; an info string holds no backquote.
+    (run.len() >= 3 && !rest.contains('`')).then_some(run)
+}
+
+fn classify<'a>(line: &'a str, trimmed: &'a str) -> Line<'a> {
+    if trimmed.is_empty() {
+        return Line::Blank;
+    }
+    let indent = line.len() - line.trim_start().len();
+    let hashes = trimmed.bytes().take_while(|&b| b == b'#').count();
+    if indent < 4 && (1..=6).contains(&hashes) && trimmed[hashes..].starts_with([' ', '\t']) {
+        let text = trimmed[hashes..].trim().trim_end_matches('#').trim_end();
+        return Line::Heading(hashes, text);
+    }
+    if let Some(item) = trimmed.strip_prefix(['-', '*', '+'])
+        && item.starts_with([' ', '\t'])
+    {
+        return Line::Bullet(indent, item.trim_start());
+    }
+    let digits = trimmed.bytes().take_while(u8::is_ascii_digit).count();
+    if (1..=3).contains(&digits)
+        && let Some(item) = trimmed[digits..].strip_prefix(['.', ')'])
+        && item.starts_with([' ', '\t'])
+    {
+        return Line::Numbered(indent, item.trim_start());
+    }
+    Line::Text(trimmed)
+}
+
+/// Headings without their hashes, in order, without emphasis marks; empty ones left out.
+pub(super) fn headings(body: &str) -> Vec<String> {
+    lines(body)
+        .filter_map(|line| match line {
+            Line::Heading(_, text) => Some(plain(text)),
+            _ => None,
+        })
+        .filter(|text| !text.is_empty())
+        .collect()
+}
+
+/// What a file without a description is about: its first heading and the first paragraph that is prose, as
+/// `heading: paragraph`, or the one there is.
+pub(super) fn summary(body: &str) -> String {
+    let heading = lines(body).find_map(|line| match line {
+        Line::Heading(_, text) => Some(plain(text)),
+        _ => None,
+    });
+    let paragraph = first_paragraph(body);
+    match (heading.filter(|text| !text.is_empty()), paragraph) {
+        (Some(heading), Some(paragraph)) => format!("{heading}: {paragraph}"),
+        (heading, paragraph) => heading.or(paragraph).unwrap_or_default(),
+    }
+}
+
+/// The first paragraph outside sections that only warn or instruct the reader how to run the file.
+fn first_paragraph(body: &str) -> Option<String> {
+    let mut paragraph: Vec<&str> = Vec::new();
+    let mut in_notice = false;
+    let mut notice: Option<String> = None;
+    for line in lines(body).chain([Line::Blank]) {
+        match line {
+            Line::Text(text) if !is_markup(text) => {
+                paragraph.push(text);
+                continue;
+            }
+            Line::Text(_) | Line::Code(_) => continue,
+            Line::Bullet(_, text) | Line::Numbered(_, text) if !paragraph.is_empty() => {
+                paragraph.push(text);
+                continue;
+            }
+            _ => {}
+        }
+        if !paragraph.is_empty() {
+            let text = plain(&paragraph.join(" "));
+            paragraph.clear();
+            if !in_notice && !text.ends_with(':') {
+                return Some(text);
+            }
+            notice.get_or_insert(text);
+        }
+        if let Line::Heading(_, text) = line {
+            in_notice = is_notice(text);
+        }
+    }
+    notice
+}
+
+fn is_notice(heading: &str) -> bool {
+    const WORDS: [&str; 5] = ["critical", "important", "warning", "notice", "caution"];
+    let lower = heading.to_lowercase();
+    lower.split(|c: char| !c.is_alphanumeric()).any(|word| WORDS.contains(&word))
+}
+
+/// Rules, tables, comments, quotes and tags are no prose.
+fn is_markup(text: &str) -> bool {
+    text.starts_with(['|', '<', '>', '!']) || text.chars().all(|c| matches!(c, '-' | '=' | '*' | '_' | ' '))
+}
+
+/// `text` without emphasis marks, backquotes and link targets, blanks collapsed.
+pub(super) fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '*' | '`' => {}
+            '[' => {}
+            ']' => {
+                if chars.next_if_eq(&'(').is_some() {
+                    for skipped in chars.by_ref() {
+                        if skipped == ')' {
+                            break;
+                        }
+                    }
+                }
+            }
+            _ => out.push(c),
+        }
+    }
+    out.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{headings, plain, summary};
+
+    #[test]
+    fn headings_do_not_come_from_code() {
+        let body = "# One\n```bash\n# not\n```\n## **Two** ##\n~~~\n# not\n```\n~~~\n### `three`\n#hash\n";
+        assert_eq!(headings(body), ["One", "Two", "three"]);
+    }
+
+    #[test]
+    fn a_summary_is_heading_and_prose() {
+        assert_eq!(summary("# Title\n\nText of\ntwo lines.\n\nMore."), "Title: Text of two lines.");
+        assert_eq!(summary("Just text"), "Just text");
+        assert_eq!(summary("# Only"), "Only");
+        assert_eq!(summary(""), "");
+        let notice = "# Fix\n\n## CRITICAL: delegate\n\n**DO NOT run.**\n\n## Overview\n\nFixes bugs.";
+        assert_eq!(summary(notice), "Fix: Fixes bugs.");
+        assert_eq!(plain("a [link](http://x/y) **b** `c`"), "a link b c");
+    }
+}

@@ -1,0 +1,74 @@
+//! The catalog against public plugin collections and the ids that Claude Code itself listed for them.
+//!
+//! The collections are not part of this repository: the tests look for them in the folder that `ADJUTANT_SHARED`
+//! names, else in `shared` beside the checkout, and say so and pass when there is none.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use adjutant::catalog::{Catalog, Counts, Kind, ScanOptions, scan};
+
+/// `{collection: {plugin: {agents, skills, commands: [ids]}}}`
+type Truth = BTreeMap<String, BTreeMap<String, BTreeMap<String, Vec<String>>>>;
+
+/// The folder with `corpus/` and `eval/`.
+fn shared() -> Option<PathBuf> {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let named = option_env!("ADJUTANT_SHARED").map(PathBuf::from);
+    let found = named
+        .into_iter()
+        .chain([here.join("../shared"), here.join("../../shared")])
+        .find(|folder| folder.join("corpus").is_dir());
+    if found.is_none() {
+        println!("skipped: no plugin collections beside this checkout (set ADJUTANT_SHARED at build time)");
+    }
+    found
+}
+
+fn read(collection: &str) -> Option<Catalog> {
+    Some(scan(&ScanOptions::new(shared()?.join("corpus").join(collection)), None))
+}
+
+fn ids(catalog: &Catalog, kind: Kind) -> BTreeSet<&str> {
+    catalog.definitions().iter().filter(|entry| entry.kind == kind).map(|entry| entry.id.as_str()).collect()
+}
+
+#[test]
+fn holds_every_id_that_claude_code_lists() {
+    let Some(shared) = shared() else { return };
+    let truth = std::fs::read_to_string(shared.join("eval/claude-code-ids.json")).unwrap();
+    let truth: Truth = serde_json::from_str(&truth).unwrap();
+    let kinds = [("agents", Kind::Agent), ("skills", Kind::Skill), ("commands", Kind::Workflow)];
+    let mut missing = Vec::new();
+    for (collection, plugins) in &truth {
+        let catalog = read(collection).unwrap();
+        println!("{collection}: {:?}, {} problems", catalog.counts(), catalog.problems().len());
+        let mut codes: BTreeMap<&str, usize> = BTreeMap::new();
+        for problem in catalog.problems() {
+            *codes.entry(problem.code).or_default() += 1;
+        }
+        println!("  {codes:?}");
+        for (name, kind) in kinds {
+            let listed: BTreeSet<&str> = plugins
+                .values()
+                .filter_map(|plugin| plugin.get(name))
+                .flatten()
+                .map(String::as_str)
+                .collect();
+            let held = ids(&catalog, kind);
+            missing.extend(listed.difference(&held).map(|id| format!("{collection} {name} {id}")));
+            println!("  {name}: beyond the client: {:?}", held.difference(&listed).collect::<Vec<_>>());
+        }
+        let known: BTreeSet<&str> = catalog.plugins().iter().map(|plugin| plugin.name.as_str()).collect();
+        for plugin in plugins.keys().filter(|plugin| !known.contains(plugin.as_str())) {
+            println!("  plugin not found: {plugin}");
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+#[test]
+fn counts_of_the_best_known_collection() {
+    let Some(catalog) = read("wshobson-agents") else { return };
+    assert_eq!(catalog.counts(), Counts { agents: 202, skills: 181, workflows: 105 });
+}
