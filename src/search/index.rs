@@ -1,5 +1,6 @@
 //! The index over one catalog.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -8,29 +9,40 @@ use super::capability::Capabilities;
 use super::copies::Copies;
 use super::latent::Latent;
 use super::lexical::{Gatherer, Lexical};
+use super::names::Names;
 use super::query::Reader;
 use super::roles::{Role, Roles};
 use super::vocabulary::{Builder, Vocabulary};
 use super::weights::Weights;
 use super::{Explanation, Findings, Request, rank};
-use crate::catalog::{Catalog, Definition, Kind};
+use crate::catalog::{Catalog, Definition, Kind, RoleAgent};
 
 /// Everything that is searched, immutable; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Index {
     pub(crate) core: Arc<Core>,
-    pub(crate) latent: Option<Arc<Latent>>,
+    pub(crate) latent: Option<Arc<Placed>>,
+}
+
+/// A latent space with the row of each term of the vocabulary.
+#[derive(Debug)]
+pub(crate) struct Placed {
+    pub(crate) space: Arc<Latent>,
+    pub(crate) rows: Vec<u32>,
 }
 
 /// What does not change when a latent space arrives.
 #[derive(Debug)]
 pub(crate) struct Core {
+    /// What a latent space must have been trained on.
+    key: String,
     pub(crate) definitions: Vec<Arc<Definition>>,
     pub(crate) kinds: [Range<usize>; 3],
     pub(crate) vocabulary: Vocabulary,
     pub(crate) lexical: Lexical,
     pub(crate) aliases: Aliases,
     pub(crate) capabilities: Capabilities,
+    pub(crate) names: Names,
     pub(crate) roles: Roles,
     pub(crate) copies: Copies,
     pub(crate) weights: Weights,
@@ -44,16 +56,7 @@ impl Index {
 
     /// [`Index::build`] with other weights than those that are served, for measuring.
     pub fn build_weighted(catalog: &Catalog, aliases: &Aliases, weights: Weights) -> Index {
-        Index::over(catalog.definitions().to_vec(), roles(catalog), aliases, weights)
-    }
-
-    /// An index over definitions sorted by kind.
-    pub(crate) fn over(
-        definitions: Vec<Arc<Definition>>,
-        roles: Vec<Role>,
-        aliases: &Aliases,
-        weights: Weights,
-    ) -> Index {
+        let definitions = catalog.definitions().to_vec();
         let mut vocabulary = Builder::default();
         let mut gatherer = Gatherer::default();
         let terms: Vec<Vec<u32>> =
@@ -64,12 +67,14 @@ impl Index {
         });
         let lexical = gatherer.finish(vocabulary.terms(), &kinds, &weights);
         let core = Core {
+            key: Latent::key(catalog),
             kinds,
             vocabulary: vocabulary.finish(),
             lexical,
             aliases: aliases.clone(),
             capabilities: Capabilities::of(&definitions),
-            roles: Roles::of(roles),
+            names: Names::of(&definitions),
+            roles: roles(catalog),
             copies: Copies::of(definitions.iter().map(Arc::as_ref), &terms),
             definitions,
             weights,
@@ -80,7 +85,10 @@ impl Index {
     /// This index, ranking with a latent space, too; without it where it was trained on another catalog.
     #[must_use]
     pub fn with_latent(&self, latent: Arc<Latent>) -> Index {
-        Index { core: Arc::clone(&self.core), latent: Some(latent) }
+        let fits = latent.entries() == self.core.definitions.len() && latent.trained_on() == self.core.key;
+        let placed =
+            fits.then(|| Arc::new(Placed { rows: latent.rows(&self.core.vocabulary), space: latent }));
+        Index { core: Arc::clone(&self.core), latent: placed }
     }
 
     /// Whether a latent space takes part in the ranking.
@@ -111,7 +119,28 @@ impl Core {
 }
 
 /// The registry's roles with their entries looked up.
-fn roles(catalog: &Catalog) -> Vec<Role> {
-    let _ = catalog;
-    Vec::new()
+fn roles(catalog: &Catalog) -> Roles {
+    let agents: HashMap<&str, usize> = (catalog.definitions().iter().enumerate())
+        .filter(|(_, entry)| entry.kind == Kind::Agent)
+        .map(|(document, entry)| (entry.id.as_str(), document))
+        .collect();
+    let filled = |agent: &RoleAgent| agent.id.as_deref().and_then(|id| agents.get(id)).copied();
+    let role = |role: &crate::catalog::Role| {
+        let primary = filled(&role.primary);
+        let mut documents: Vec<usize> = primary.into_iter().collect();
+        for document in role.fallbacks.iter().filter_map(filled) {
+            if !documents.contains(&document) {
+                documents.push(document);
+            }
+        }
+        let fallbacks =
+            role.fallbacks.iter().map(|agent| agent.id.as_ref().unwrap_or(&agent.reference).clone());
+        Role {
+            name: role.name.clone(),
+            documents,
+            has_primary: primary.is_some(),
+            fallbacks: fallbacks.collect(),
+        }
+    };
+    Roles::of(catalog.roles().iter().map(role).collect())
 }

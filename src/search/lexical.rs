@@ -42,7 +42,7 @@ pub(crate) struct Lexical {
 }
 
 /// The text of one field of an entry, in pieces.
-fn field_text(definition: &Definition, field: Field, mut each: impl FnMut(&str)) {
+pub(crate) fn field_text(definition: &Definition, field: Field, mut each: impl FnMut(&str)) {
     match field {
         Field::Name => {
             each(&definition.name);

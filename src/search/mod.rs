@@ -18,6 +18,7 @@ mod copies;
 mod index;
 pub mod latent;
 mod lexical;
+mod names;
 mod query;
 mod rank;
 mod reasoning;
@@ -29,6 +30,6 @@ mod weights;
 
 pub use aliases::{AliasProblem, Aliases};
 pub use index::Index;
-pub use latent::Latent;
+pub use latent::{Latent, LatentError};
 pub use request::{Explanation, Findings, Hit, HitShares, Request, TermShare};
 pub use weights::{FIELDS, Field, Weights};

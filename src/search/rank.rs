@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::capability::{Fit, key};
+use super::capability::Fit;
 use super::index::{Core, Index};
 use super::lexical::Wanted;
 use super::query::Query;
@@ -36,7 +36,8 @@ pub(crate) struct Evidence<'a> {
     pub(crate) latent_top: f32,
     /// The best fused score for one of several needs; empty for a single need.
     pub(crate) need: Vec<f32>,
-    name: String,
+    /// Entries the request names outright.
+    named: Vec<u32>,
     complexity: f32,
     prior: Option<&'a dyn Fn(&Definition) -> f32>,
     scale: f32,
@@ -60,7 +61,7 @@ impl<'a> Evidence<'a> {
         let fits = request.capability.map_or_else(Vec::new, |asked| core.capabilities.find(asked));
         let need = needs(index, request.context.unwrap_or_default(), &range);
         let complexity = complexity(&query);
-        let name = if asked.len() == 1 { key(&whole) } else { String::new() };
+        let named = if asked.len() == 1 { core.names.find(&whole) } else { Vec::new() };
         let mut evidence = Evidence {
             index,
             range,
@@ -73,7 +74,7 @@ impl<'a> Evidence<'a> {
             latent,
             latent_top,
             need,
-            name,
+            named,
             complexity,
             prior: request.prior,
             scale: 1.0,
@@ -111,7 +112,7 @@ impl<'a> Evidence<'a> {
             .iter()
             .filter(|fit| fit.documents.binary_search(&super::weights::compact(document)).is_ok());
         let fit = fit.map(|fit| fit.strength).fold(0.0, f32::max);
-        let named = !self.name.is_empty() && names(definition).any(|name| key(name) == self.name);
+        let named = self.named.binary_search(&super::weights::compact(document)).is_ok();
         let prior = self.prior.map_or(0.0, |prior| prior(definition));
         let place = self.role.and_then(|role| role.documents.iter().position(|&other| other == document));
         let scale = self.scale;
@@ -282,7 +283,8 @@ fn suggestions(core: &Core, request: &Request<'_>) -> Vec<String> {
 fn scores(index: &Index, wanted: &[Wanted], range: &Range<usize>) -> (Vec<f32>, Vec<f32>) {
     let mut lexical = vec![0.0; range.len()];
     index.core.lexical.score(wanted, range, &mut lexical);
-    (lexical, Vec::new())
+    let latent = (index.latent.as_ref()).map(|placed| placed.space.cosines(wanted, &placed.rows, range));
+    (lexical, latent.unwrap_or_default())
 }
 
 /// The best fused score of each entry over the needs a request names one after the other; empty for a single need.
@@ -323,31 +325,19 @@ fn clauses(context: &str) -> Vec<&str> {
         .collect()
 }
 
-fn names(definition: &Definition) -> impl Iterator<Item = &str> {
-    std::iter::once(definition.name.as_str()).chain(definition.aliases.iter().map(String::as_str))
-}
+/// Words that tell a hard task.
+const HARD: [&str; 8] =
+    ["complex", "architecture", "architect", "redesign", "migration", "legacy", "distributed", "concurrency"];
+/// Words that tell a simple one.
+const SIMPLE: [&str; 8] = ["simple", "quick", "trivial", "small", "typo", "rename", "easy", "tiny"];
 
 /// How hard a task sounds, -1 (simple) to 1 (hard): by its length and a few telling words.
 fn complexity(query: &Query) -> f32 {
     let said = |words: &[&str]| {
-        words.iter().filter_map(|word| text::term(word)).any(|term| {
-            query
-                .terms
-                .iter()
-                .any(|asked| asked.via.is_none() && text::term(&asked.text).as_ref() == Some(&term))
-        })
+        query.terms.iter().any(|term| term.via.is_none() && words.contains(&term.text.as_str()))
     };
-    let hard = said(&[
-        "complex",
-        "architecture",
-        "architect",
-        "redesign",
-        "migration",
-        "legacy",
-        "distributed",
-        "concurrency",
-    ]);
-    let simple = said(&["simple", "quick", "trivial", "small", "typo", "rename", "easy", "tiny"]);
+    let hard = said(&HARD);
+    let simple = said(&SIMPLE);
     match (hard || query.asked.len() > 14, simple) {
         (true, false) => 1.0,
         (false, true) => -1.0,

@@ -1,7 +1,5 @@
 //! Cutting text into normalised words.
 
-use std::borrow::Cow;
-
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -25,19 +23,30 @@ pub enum Form {
 /// Calls `each` with every word of `text`, in order: compatibility-composed (NFKC), lower case, Latin accents
 /// removed. Stop words are included; scripts written without spaces come as overlapping pairs of characters.
 pub fn words(text: &str, mut each: impl FnMut(&str, Form)) {
-    let text = normalised(text);
     let mut cutter = Cutter { each: &mut each, lower: String::new() };
-    for chunk in text.split(|c: char| !is_chunk(c)) {
-        cutter.chunk(chunk);
+    // Only what is not ASCII needs normalising, and few chunks are.
+    for chunk in text.split(|c: char| !(is_chunk(c) || is_folded(c))) {
+        if chunk.is_ascii() {
+            cutter.chunk(chunk);
+        } else {
+            for chunk in normalised(chunk).split(|c: char| !is_chunk(c)) {
+                cutter.chunk(chunk);
+            }
+        }
     }
+}
+
+/// Characters that [`normalised`] drops or turns into a joining sign.
+fn is_folded(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2010}' | '\u{2011}' | '\u{2019}' | '\u{2060}' | '\u{feff}'
+    )
 }
 
 /// NFKC with accents of Latin, Greek and Cyrillic letters removed, invisible characters dropped; case is kept for the
 /// humps of `camelCase`.
-fn normalised(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() {
-        return Cow::Borrowed(text);
-    }
+fn normalised(text: &str) -> String {
     // U+0300–U+036F only: marks of other scripts change the word.
     let bare = text
         .nfkd()
@@ -48,12 +57,12 @@ fn normalised(text: &str) -> Cow<'_, str> {
             'ı' => folded.push('i'),
             'ß' | 'ẞ' => folded.push_str("ss"),
             'ς' => folded.push('σ'),
-            '\u{2018}' | '\u{2019}' | '\u{2bc}' => folded.push('\''),
+            '\u{2019}' | '\u{2bc}' => folded.push('\''),
             '\u{2010}' | '\u{2011}' => folded.push('-'),
             _ => folded.push(c),
         }
     }
-    Cow::Owned(folded)
+    folded
 }
 
 fn is_letter(c: char) -> bool {
