@@ -63,12 +63,12 @@ pub struct PatternKey {
 
 /// Matches of goals.
 #[derive(Debug)]
-pub struct PatternCache(Cache<PatternKey, Arc<Vec<PatternMatch>>>);
+pub struct PatternCache(Cache<PatternKey, Arc<[PatternMatch]>>);
 
 impl PatternCache {
     fn new(ttl: Duration) -> Self {
         // A match shares its pattern with the book, so that it costs little more than its goal.
-        let weigher = |key: &PatternKey, matches: &Arc<Vec<PatternMatch>>| {
+        let weigher = |key: &PatternKey, matches: &Arc<[PatternMatch]>| {
             u32::try_from(key.goal.len() + 64 * matches.len() + 128).unwrap_or(u32::MAX)
         };
         PatternCache(Cache::builder().max_capacity(MAX_BYTES).weigher(weigher).time_to_live(ttl).build())
@@ -79,8 +79,8 @@ impl PatternCache {
         &self,
         key: &PatternKey,
         compute: impl FnOnce() -> Vec<PatternMatch>,
-    ) -> (Arc<Vec<PatternMatch>>, bool) {
-        let entry = self.0.entry_by_ref(key).or_insert_with(|| Arc::new(compute()));
+    ) -> (Arc<[PatternMatch]>, bool) {
+        let entry = self.0.entry_by_ref(key).or_insert_with(|| compute().into());
         (Arc::clone(entry.value()), !entry.is_fresh())
     }
 }
@@ -108,7 +108,11 @@ impl<R: Row> AnswerCache<R> {
     }
 
     /// The answer kept for `key`, or the one `compute` makes; and whether it was kept.
-    pub fn get_or(&self, key: &QueryKey, compute: impl FnOnce(&QueryKey) -> Found<R>) -> (Arc<Found<R>>, bool) {
+    pub fn get_or(
+        &self,
+        key: &QueryKey,
+        compute: impl FnOnce(&QueryKey) -> Found<R>,
+    ) -> (Arc<Found<R>>, bool) {
         // `get` first: on a hit it does not take the lock that coalesces misses.
         if let Some(found) = self.0.get(key) {
             return (found, true);

@@ -34,6 +34,7 @@ impl From<StoreError> for AppError {
             StoreError::UnknownPattern(id) => {
                 AppError::invalid(format!("pattern_id must be the id of a stored pattern, got {id:?}"))
             }
+            StoreError::Invalid(sentences) => AppError::Invalid(sentences),
             other => AppError::Internal(anyhow::Error::new(other).context("the store did not take it")),
         }
     }

@@ -55,7 +55,12 @@ fn aliases(config: &Config) -> Aliases {
     };
     let (own, problems) = Aliases::parse(&text);
     for problem in problems {
-        tracing::warn!(file = ALIAS_FILE, line = problem.line, problem = problem.message, "an alias is not used");
+        tracing::warn!(
+            file = ALIAS_FILE,
+            line = problem.line,
+            problem = problem.message,
+            "an alias is not used"
+        );
     }
     built_in.merged(&own)
 }

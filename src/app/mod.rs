@@ -17,9 +17,10 @@ pub mod tokens;
 mod warm;
 mod watch;
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
@@ -37,6 +38,9 @@ use index::Scanned;
 use latent::LatentTrainer;
 use refresh::Refresher;
 
+/// Time that what waits to be written has once the service stops.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
+
 /// One instance of the service, shared by all doors.
 #[derive(Debug)]
 pub struct App {
@@ -48,6 +52,8 @@ pub struct App {
     snapshot: ArcSwap<Snapshot>,
     /// Held while a new snapshot is derived from the current one, so that no swap is lost. Never held by readers.
     swapping: Mutex<()>,
+    /// Counts acknowledged writes: part of every pattern's cache key, so that a write ends what it concerns.
+    writes: AtomicU64,
     refresher: Refresher,
     trainer: LatentTrainer,
     watching: watch::Watching,
@@ -66,6 +72,7 @@ impl App {
             caches: Caches::new(&config.cache),
             snapshot: ArcSwap::from_pointee(snapshot),
             swapping: Mutex::default(),
+            writes: AtomicU64::new(0),
             refresher: Refresher::default(),
             trainer: LatentTrainer::default(),
             watching: watch::Watching::default(),
@@ -116,7 +123,9 @@ impl App {
             // A panic in it was logged by the panic hook.
             let _ = thread.join();
         }
-        self.store.close();
+        if !self.store.close(CLOSE_PATIENCE) {
+            tracing::warn!("the store did not close in time; what was acknowledged is on disk");
+        }
     }
 
     /// Puts a newly scanned catalog in service.

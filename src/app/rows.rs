@@ -90,7 +90,11 @@ impl Row for AgentRow {
             capabilities: listed(capabilities),
             plugin: plugin.clone(),
             role: hit.role.clone(),
-            fallbacks: hit.role.is_some().then(|| hit.fallbacks.clone()).filter(|fallbacks| !fallbacks.is_empty()),
+            fallbacks: hit
+                .role
+                .is_some()
+                .then(|| hit.fallbacks.clone())
+                .filter(|fallbacks| !fallbacks.is_empty()),
             copies: hit.copies.clone(),
             score: rounded(hit.score),
         }

@@ -115,12 +115,12 @@ pub(super) fn run(app: &App, ear: &Ear) {
             return;
         }
     };
-    let mut watched = Watched::new();
-    app.watching.set(align(&mut watcher, &mut watched, folders(app)));
+    let mut covered = Watched::new();
+    app.watching.set(align(&mut watcher, &mut covered, folders(app)));
     while let Ok(signal) = ear.receiver.recv() {
         match signal {
             Signal::FilesChanged => app.refresher.touch(),
-            Signal::SnapshotSwapped => app.watching.set(align(&mut watcher, &mut watched, folders(app))),
+            Signal::SnapshotSwapped => app.watching.set(align(&mut watcher, &mut covered, folders(app))),
             Signal::Stop => return,
         }
     }
@@ -129,10 +129,8 @@ pub(super) fn run(app: &App, ear: &Ear) {
 /// Whether an event can change what a scan reads.
 fn concerns_catalog(event: &notify_debouncer_full::DebouncedEvent, run_dir: &Path) -> bool {
     let kind_counts = match event.kind {
-        EventKind::Create(_) | EventKind::Remove(_) | EventKind::Any => true,
-        EventKind::Modify(ModifyKind::Metadata(_)) => false,
-        EventKind::Modify(_) => true,
-        EventKind::Access(_) | EventKind::Other => false,
+        EventKind::Modify(ModifyKind::Metadata(_)) | EventKind::Access(_) | EventKind::Other => false,
+        EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_) | EventKind::Any => true,
     };
     kind_counts && event.paths.iter().any(|path| !path.starts_with(run_dir))
 }
@@ -166,19 +164,19 @@ fn folders(app: &App) -> Watched {
 }
 
 /// Watches what is wanted and no more; says how that went.
-fn align(watcher: &mut Watcher, watched: &mut Watched, wanted: Watched) -> WatchState {
-    for (folder, _) in watched.difference(&wanted) {
+fn align(watcher: &mut Watcher, covered: &mut Watched, wanted: Watched) -> WatchState {
+    for (folder, _) in covered.difference(&wanted) {
         // A folder that is gone is not watched any more.
         let _ = watcher.unwatch(folder);
     }
     let mut state = WatchState::On;
-    for (folder, below) in wanted.difference(watched) {
+    for (folder, below) in wanted.difference(covered) {
         let mode = if *below { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
         if let Err(error) = watcher.watch(folder, mode) {
             tracing::warn!(%error, "a folder is not watched");
             state = WatchState::Degraded(format!("some folders are not watched: {error}"));
         }
     }
-    *watched = wanted;
+    *covered = wanted;
     state
 }

@@ -25,7 +25,11 @@ pub(super) fn run(flags: &Flags, environment: &Environment) -> anyhow::Result<Ex
         std::thread::sleep(POLL);
     }
     if process.is_alive() {
-        output::hint(&format!("pid {} did not end within {} s and is ended now", process.pid, PATIENCE.as_secs()));
+        output::hint(&format!(
+            "pid {} did not end within {} s and is ended now",
+            process.pid,
+            PATIENCE.as_secs()
+        ));
         process.kill();
         while process.is_alive() && began.elapsed() < 2 * PATIENCE {
             std::thread::sleep(POLL);

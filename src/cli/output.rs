@@ -20,6 +20,9 @@ pub(super) fn hint(text: &str) {
 
 /// `text` without what could steer a terminal or reorder what it shows: files' names and texts are not ours.
 fn printable(text: &str) -> String {
-    let steers = |c: char| (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    let steers = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t')
+            || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    };
     text.chars().map(|c| if steers(c) { '\u{FFFD}' } else { c }).collect()
 }

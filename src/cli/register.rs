@@ -15,7 +15,7 @@ pub(super) enum Registered {
     /// The file now names the address.
     Written(PathBuf),
     /// It did already.
-    Unchanged(PathBuf),
+    Unchanged,
     /// It could not be written; the text says why.
     Skipped(String),
 }
@@ -42,7 +42,7 @@ pub(super) fn register(home: Option<&Path>, endpoint: &Endpoint) -> Registered {
     };
     let entry = json!({ "jsonrpc": endpoint.url });
     if projects.get(&endpoint.project.root) == Some(&entry) {
-        return Registered::Unchanged(file);
+        return Registered::Unchanged;
     }
     projects.insert(endpoint.project.root.clone(), entry);
     let written = std::fs::create_dir_all(home.join(".claude"))
@@ -77,7 +77,7 @@ mod tests {
         std::fs::write(&file, r#"{"zebra": [1, 2.50], "mcpServers": {"x": {"url": "u"}}}"#).unwrap();
         assert!(matches!(register(Some(home.path()), &endpoint("/a", 3700)), Registered::Written(_)));
         assert!(matches!(register(Some(home.path()), &endpoint("/b", 3701)), Registered::Written(_)));
-        assert!(matches!(register(Some(home.path()), &endpoint("/b", 3701)), Registered::Unchanged(_)));
+        assert!(matches!(register(Some(home.path()), &endpoint("/b", 3701)), Registered::Unchanged));
         let config: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
         let expected = json!({
             "zebra": [1, 2.5],
@@ -98,7 +98,10 @@ mod tests {
             let file = home.path().join(".claude/config.json");
             std::fs::create_dir_all(file.parent().unwrap()).unwrap();
             std::fs::write(&file, content).unwrap();
-            assert!(matches!(register(Some(home.path()), &endpoint("/a", 3700)), Registered::Skipped(_)), "{content}");
+            assert!(
+                matches!(register(Some(home.path()), &endpoint("/a", 3700)), Registered::Skipped(_)),
+                "{content}"
+            );
             assert_eq!(std::fs::read_to_string(&file).unwrap(), content);
         }
         assert!(matches!(register(None, &endpoint("/a", 3700)), Registered::Skipped(_)));

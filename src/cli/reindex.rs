@@ -14,7 +14,11 @@ pub(super) fn run(flags: &Flags, environment: &Environment) -> anyhow::Result<Ex
         return Ok(exit::NOT_RUNNING.into());
     };
     let reply = small_runtime()?.block_on(client.post("/reindex", &json!({})))?;
-    anyhow::ensure!(reply.status == 200, "refused: {}", reply.body["error"].as_str().unwrap_or("no reason given"));
+    anyhow::ensure!(
+        reply.status == 200,
+        "refused: {}",
+        reply.body["error"].as_str().unwrap_or("no reason given")
+    );
     let report = reply.body;
     output::line(&format!(
         "{} added, {} changed, {} removed, {} unchanged; {} problems; {} ms",

@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &ServeArguments, environment: &Environment) -> anyh
     log_panics();
     let store = match Store::open(StoreOptions::new(config.paths.data_dir.clone())) {
         Ok(store) => store,
-        Err(StoreError::Locked) => return already_running(&config),
+        Err(StoreError::Locked { .. }) => return already_running(&config),
         Err(error) => return Err(anyhow::Error::new(error).context("the store could not be opened")),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("worker").build()?;
@@ -70,7 +70,7 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<ExitCode> {
     let (listeners, port) = match bind(config.port).await {
         Ok(bound) => bound,
         Err(unbound) => {
-            store.close();
+            store.close(CLOSE_DEADLINE);
             output::error(&format!("{:#}", anyhow::Error::new(unbound)));
             output::hint("name another port with --port");
             return Ok(exit::PORT_TAKEN.into());
@@ -88,7 +88,9 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<ExitCode> {
     tasks.spawn(signals);
     let serving = server::serve(listeners, server::router(state.clone()), &tasks);
     let starting = async {
-        let app = tasks::blocking(move || App::start(config, store)).await.context("the index could not be built")?;
+        let app = tasks::blocking(move || App::start(config, store))
+            .await
+            .context("the index could not be built")?;
         state.started(Arc::clone(&app));
         greet(&app, &endpoint);
         anyhow::Ok(app)
@@ -121,7 +123,9 @@ async fn bind(port: u16) -> Result<(Vec<TcpListener>, u16), Unbound> {
 async fn occupied(port: u16) -> Unbound {
     match instance::probe(port).await {
         Occupant::Adjutant(Some(other)) => Unbound::OtherProject { port, root: other.project.root },
-        Occupant::Adjutant(None) => Unbound::Stranger { port, holder: "an Adjutant that is starting or stopping".into() },
+        Occupant::Adjutant(None) => {
+            Unbound::Stranger { port, holder: "an Adjutant that is starting or stopping".into() }
+        }
         Occupant::Stranger(holder) => Unbound::Stranger { port, holder },
         Occupant::Nobody => Unbound::Stranger { port, holder: "a program that does not answer".into() },
     }

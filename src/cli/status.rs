@@ -48,7 +48,10 @@ fn show(url: &str, health: &Value, metrics: &Value) {
     }
     row("project", text(&health["project"]["root"]));
     row("url", url.to_owned());
-    row("process", format!("pid {}, version {}, up {}", health["pid"], text(&health["version"]), uptime(health)));
+    row(
+        "process",
+        format!("pid {}, version {}, up {}", health["pid"], text(&health["version"]), uptime(health)),
+    );
     let indexes = &health["indexes"];
     row(
         "index",
@@ -85,7 +88,12 @@ fn show(url: &str, health: &Value, metrics: &Value) {
     let tokens = &metrics["tokens"];
     row(
         "tokens",
-        format!("{} returned, {} would have been carried ({})", tokens["returned"], tokens["baseline"], text(&tokens["estimator"])),
+        format!(
+            "{} returned, {} would have been carried ({})",
+            tokens["returned"],
+            tokens["baseline"],
+            text(&tokens["estimator"])
+        ),
     );
 }
 

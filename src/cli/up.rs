@@ -32,7 +32,8 @@ const START_TIMEOUT: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(15);
 
 /// Requests for the sample, tried in turn: a collection that can serve none of them is a special one.
-const SAMPLES: [&str; 3] = ["review code for security problems", "write tests for an API", "improve documentation"];
+const SAMPLES: [&str; 3] =
+    ["review code for security problems", "write tests for an API", "improve documentation"];
 
 /// Where an instance could be started, or why not.
 enum Place {
@@ -52,7 +53,9 @@ pub(super) fn run(arguments: &UpArguments, environment: &Environment) -> anyhow:
             }
             Place::Stranger(port, holder) => {
                 output::error(&format!("port {port} is held by {holder}"));
-                output::hint("name another port with --port or MCP_PORT; until then clients use their fallback");
+                output::hint(
+                    "name another port with --port or MCP_PORT; until then clients use their fallback",
+                );
                 return Ok(exit::PORT_TAKEN.into());
             }
             Place::Free(port) => port,
@@ -90,13 +93,18 @@ async fn find_place(config: &Config) -> anyhow::Result<Place> {
     for port in config.port..config.port.saturating_add(MAX_PORTS_TRIED) {
         match instance::probe(port).await {
             Occupant::Nobody => return Ok(Place::Free(port)),
-            Occupant::Adjutant(Some(other)) if other.project.id == config.project.id => return Ok(Place::Running(other)),
-            Occupant::Adjutant(_) => {}
+            Occupant::Adjutant(Some(other)) if other.project.id == config.project.id => {
+                return Ok(Place::Running(other));
+            }
             Occupant::Stranger(holder) if port == config.port => return Ok(Place::Stranger(port, holder)),
-            Occupant::Stranger(_) => {}
+            Occupant::Adjutant(_) | Occupant::Stranger(_) => {}
         }
     }
-    anyhow::bail!("no free port between {} and {}", config.port, config.port.saturating_add(MAX_PORTS_TRIED - 1))
+    anyhow::bail!(
+        "no free port between {} and {}",
+        config.port,
+        config.port.saturating_add(MAX_PORTS_TRIED - 1)
+    )
 }
 
 /// Starts `serve` in the background and waits until it answers for this project.
@@ -106,7 +114,9 @@ async fn start(config: &Config, flags: &Flags, port: u16) -> anyhow::Result<Endp
     let mut child = spawn(config, flags, port, &said)?;
     let began = Instant::now();
     while began.elapsed() < START_TIMEOUT {
-        if let Some(endpoint) = instance::endpoint(&config.paths).filter(|endpoint| endpoint.pid == child.id()) {
+        if let Some(endpoint) =
+            instance::endpoint(&config.paths).filter(|endpoint| endpoint.pid == child.id())
+        {
             let health = Client::new(endpoint.port, ANSWER_TIMEOUT).get("/health").await;
             if health.is_ok_and(|reply| reply.status == 200) {
                 return Ok(endpoint);
@@ -114,7 +124,9 @@ async fn start(config: &Config, flags: &Flags, port: u16) -> anyhow::Result<Endp
         }
         if let Some(status) = child.try_wait()? {
             // Another `up` of the same project may have been faster; its instance is as good as ours.
-            if status.success() && let Some(endpoint) = instance::endpoint(&config.paths) {
+            if status.success()
+                && let Some(endpoint) = instance::endpoint(&config.paths)
+            {
                 return Ok(endpoint);
             }
             anyhow::bail!("the server ended at once ({status}): {}", last_words(&said));
@@ -144,7 +156,11 @@ fn spawn(config: &Config, flags: &Flags, port: u16, said: &Path) -> anyhow::Resu
 fn last_words(said: &Path) -> String {
     let text = std::fs::read_to_string(said).unwrap_or_default();
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    if lines.is_empty() { "it said nothing".into() } else { lines[lines.len().saturating_sub(5)..].join("; ") }
+    if lines.is_empty() {
+        "it said nothing".into()
+    } else {
+        lines[lines.len().saturating_sub(5)..].join("; ")
+    }
 }
 
 /// Says what is served, with one real answer.
@@ -152,7 +168,10 @@ async fn report(endpoint: &Endpoint) -> anyhow::Result<()> {
     let client = Client::new(endpoint.port, ANSWER_TIMEOUT);
     let health = client.get("/health").await?.body;
     let count = |kind: &str| health["indexes"][kind].as_u64().unwrap_or(0);
-    output::line(&format!("adjutant serves {} on {} (pid {})", endpoint.project.root, endpoint.url, endpoint.pid));
+    output::line(&format!(
+        "adjutant serves {} on {} (pid {})",
+        endpoint.project.root, endpoint.url, endpoint.pid
+    ));
     output::line(&format!(
         "indexed {} agents, {} skills, {} workflows; {} files with problems (see: adjutant doctor)",
         count("agents"),
@@ -189,7 +208,7 @@ fn show_sample(context: &str, agents: &[Value], result: &Value) {
 fn tell_registered(outcome: &Registered) {
     match outcome {
         Registered::Written(file) => output::line(&format!("registered in {}", file.display())),
-        Registered::Unchanged(_) => {}
+        Registered::Unchanged => {}
         Registered::Skipped(why) => output::hint(&format!("not registered: {why}")),
     }
 }

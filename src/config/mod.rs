@@ -74,7 +74,12 @@ pub struct CacheTtl {
 impl Default for CacheTtl {
     fn default() -> Self {
         let seconds = Duration::from_secs;
-        CacheTtl { agents: seconds(300), patterns: seconds(600), skills: seconds(300), workflows: seconds(300) }
+        CacheTtl {
+            agents: seconds(300),
+            patterns: seconds(600),
+            skills: seconds(300),
+            workflows: seconds(300),
+        }
     }
 }
 
@@ -89,7 +94,7 @@ pub struct Reindex {
 
 impl Default for Reindex {
     fn default() -> Self {
-        Reindex { every: Duration::from_secs(3600), watch: true }
+        Reindex { every: Duration::from_hours(1), watch: true }
     }
 }
 
@@ -166,9 +171,19 @@ impl Project {
             return Err(failed(std::io::ErrorKind::NotADirectory.into()));
         }
         let digest = Sha256::digest(root.as_os_str().as_encoded_bytes());
-        let id = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        let id = hex(&digest[..6]);
         Ok(Project { root, id })
     }
+}
+
+/// Lower-case hex.
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 impl Paths {

@@ -10,9 +10,9 @@ pub fn holder_of_port(port: u16) -> Option<String> {
         let name = process.file_name();
         let Some(pid) = name.to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
         let Ok(descriptors) = std::fs::read_dir(process.path().join("fd")) else { continue };
-        let holds = descriptors
-            .flatten()
-            .any(|descriptor| std::fs::read_link(descriptor.path()).is_ok_and(|target| target.as_os_str() == link.as_str()));
+        let holds = descriptors.flatten().any(|descriptor| {
+            std::fs::read_link(descriptor.path()).is_ok_and(|target| target.as_os_str() == link.as_str())
+        });
         if holds {
             let command = std::fs::read_to_string(process.path().join("comm")).unwrap_or_default();
             return Some(format!("{} (pid {pid})", command.trim()));
@@ -29,7 +29,8 @@ fn listening_inode(table: &str, port: u16) -> Option<String> {
     text.lines().skip(1).find_map(|line| {
         let fields: Vec<&str> = line.split_whitespace().collect();
         let listens_on = u16::from_str_radix(fields.get(1)?.rsplit_once(':')?.1, 16).ok()?;
-        (listens_on == port && *fields.get(3)? == LISTEN).then(|| fields.get(9).map(|inode| (*inode).to_owned()))?
+        (listens_on == port && *fields.get(3)? == LISTEN)
+            .then(|| fields.get(9).map(|inode| (*inode).to_owned()))?
     })
 }
 

@@ -130,9 +130,12 @@ pub async fn probe(port: u16) -> Occupant {
     let project: Option<ProjectName> = serde_json::from_value(health["project"].clone()).ok();
     let pid = health["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok());
     match (project, pid) {
-        (Some(project), Some(pid)) => {
-            Occupant::Adjutant(Some(Endpoint { url: format!("http://127.0.0.1:{port}/"), port, pid, project }))
-        }
+        (Some(project), Some(pid)) => Occupant::Adjutant(Some(Endpoint {
+            url: format!("http://127.0.0.1:{port}/"),
+            port,
+            pid,
+            project,
+        })),
         _ if reply.status == 503 && matches!(health["status"].as_str(), Some("starting" | "stopping")) => {
             Occupant::Adjutant(None)
         }

@@ -18,7 +18,8 @@ pub(super) struct CorrelationId(pub(super) String);
 /// Gives every request an id and every answer the same one.
 pub(super) async fn correlate(mut request: Request, next: Next) -> Response {
     let given = request.headers().get(&HEADER).and_then(|value| value.to_str().ok());
-    let usable = given.filter(|id| !id.is_empty() && id.len() <= MAX_CHARS && id.chars().all(|c| c.is_ascii_graphic()));
+    let usable = given
+        .filter(|id| !id.is_empty() && id.len() <= MAX_CHARS && id.chars().all(|c| c.is_ascii_graphic()));
     let id = usable.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
     let header = HeaderValue::from_str(&id);
     request.extensions_mut().insert(CorrelationId(id));

@@ -91,9 +91,11 @@ fn is_loopback_origin(origin: &str) -> bool {
 fn is_json(content_type: &str) -> bool {
     let mut parts = content_type.split(';').map(str::trim);
     let is_json = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
-    is_json && parts.all(|parameter| {
-        !parameter.to_ascii_lowercase().starts_with("charset=") || parameter.to_ascii_lowercase().contains("utf-8")
-    })
+    is_json
+        && parts.all(|parameter| {
+            !parameter.to_ascii_lowercase().starts_with("charset=")
+                || parameter.to_ascii_lowercase().contains("utf-8")
+        })
 }
 
 #[cfg(test)]

@@ -16,7 +16,8 @@ use crate::catalog::Kind;
 
 /// The health of the service; 503 while it starts or stops.
 pub(super) async fn health(State(state): State<ServerState>) -> Response {
-    let not_serving = |status| (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": status }))).into_response();
+    let not_serving =
+        |status| (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": status }))).into_response();
     match state.app() {
         _ if state.is_stopping() => not_serving("stopping"),
         None => not_serving("starting"),
@@ -81,7 +82,8 @@ fn exposition(app: &App) -> String {
         latencies.push((format!("_count{{method=\"{method}\"}}"), latency.count.to_string()));
     }
     family(&mut text, "adjutant_call_duration_seconds", "summary", "Time to answer a call.", latencies);
-    let entries = Kind::ALL.map(|kind| (format!("{{kind=\"{}\"}}", kind.as_str()), snapshot.count(kind).to_string()));
+    let entries =
+        Kind::ALL.map(|kind| (format!("{{kind=\"{}\"}}", kind.as_str()), snapshot.count(kind).to_string()));
     family(&mut text, "adjutant_entries", "gauge", "Entries indexed.", entries.into());
     let mut single = |name: &str, kind: &str, help: &str, value: String| {
         family(&mut text, name, kind, help, vec![(String::new(), value)]);
@@ -89,13 +91,28 @@ fn exposition(app: &App) -> String {
     single("adjutant_cache_hits_total", "counter", "Answers served again.", cache.hits.to_string());
     single("adjutant_cache_misses_total", "counter", "Answers computed.", cache.misses.to_string());
     single("adjutant_panics_total", "counter", "Handlers that panicked.", metrics.panics().to_string());
-    single("adjutant_tokens_returned_total", "counter", "Estimated tokens of answers' rows.", returned.to_string());
-    single("adjutant_tokens_baseline_total", "counter", "Estimated tokens of the listings not carried.", baseline.to_string());
+    single(
+        "adjutant_tokens_returned_total",
+        "counter",
+        "Estimated tokens of answers' rows.",
+        returned.to_string(),
+    );
+    single(
+        "adjutant_tokens_baseline_total",
+        "counter",
+        "Estimated tokens of the listings not carried.",
+        baseline.to_string(),
+    );
     single("adjutant_patterns", "gauge", "Patterns remembered.", app.store().book().len().to_string());
     single("adjutant_problems", "gauge", "Files with a diagnostic.", health.problems.to_string());
     single("adjutant_generation", "gauge", "Snapshot being served.", snapshot.generation.to_string());
     single("adjutant_database_bytes", "gauge", "Size of the database.", store.size_bytes.to_string());
-    single("adjutant_log_rows_dropped_total", "counter", "Query log rows lost.", store.dropped_log_rows.to_string());
+    single(
+        "adjutant_log_rows_dropped_total",
+        "counter",
+        "Query log rows lost.",
+        store.dropped_log_rows.to_string(),
+    );
     let resident = crate::telemetry::memory::resident_bytes().unwrap_or(0).to_string();
     single("process_resident_memory_bytes", "gauge", "Resident set.", resident);
     single("adjutant_uptime_seconds", "gauge", "Time since start.", (health.uptime_ms / 1000).to_string());

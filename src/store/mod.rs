@@ -79,7 +79,7 @@ pub use records::{DecisionReceipt, NewPattern, StoreStatus, StoredPattern};
 pub use schema::SCHEMA_VERSION;
 pub use timestamp::{now_ms, rfc3339};
 
-use crate::patterns::{Decision, Goal, Outcomes, Pattern, PatternBook, Plan};
+use crate::patterns::{Decision, Goal, MAX_PATTERNS, Outcomes, Pattern, PatternBook, Plan};
 use queue::{Entry, Job, Queue};
 use records::Shared;
 use writer::Writer;

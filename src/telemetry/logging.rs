@@ -44,8 +44,10 @@ pub fn start(dir: &Path, level: tracing::Level) -> (LogGuard, Option<String>) {
             let (writer, guard) =
                 NonBlockingBuilder::default().lossy(true).buffered_lines_limit(WAITING_LINES).finish(file);
             let dropped = writer.error_counter();
-            let lines = fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
-            let layer = lines.with_target(false).with_writer(writer).with_filter(LevelFilter::from_level(level));
+            let lines =
+                fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
+            let layer =
+                lines.with_target(false).with_writer(writer).with_filter(LevelFilter::from_level(level));
             install(Registry::default().with(layer));
             (Some(guard), Some(dropped), None)
         }

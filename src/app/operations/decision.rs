@@ -1,6 +1,7 @@
 //! `cacheDecision`: what was done, and how it went.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
 use serde::{Deserialize, Serialize};
 use validator::Validate;
@@ -99,9 +100,9 @@ impl Operation for CacheDecision {
             dependencies: params.dependencies,
             parallel_groups: params.parallel_groups,
         };
-        decision.check().map_err(AppError::Invalid)?;
         let receipt = app.store.record_decision(decision).await?;
+        app.writes.fetch_add(1, Ordering::AcqRel);
         let pattern = receipt.pattern.map(|pattern| PatternView::of(&pattern));
-        Ok(DecisionStored { stored: true, pattern, warnings })
+        Ok(DecisionStored { stored: receipt.stored, pattern, warnings })
     }
 }

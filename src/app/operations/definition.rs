@@ -104,10 +104,7 @@ impl Serialize for WholeDefinition {
             arguments: &definition.arguments,
             steps: &definition.steps,
             agents: &definition.agents,
-            source: Source {
-                path: definition.path.to_string_lossy(),
-                sha256: &definition.content_hash,
-            },
+            source: Source { path: definition.path.to_string_lossy(), sha256: &definition.content_hash },
             body: &definition.body,
         }
         .serialize(serializer)
@@ -146,7 +143,8 @@ impl Operation for GetDefinition {
 /// Ids of entries that a wrong id may have meant.
 fn names_near(snapshot: &Snapshot, kind: Kind, id: &str) -> Vec<String> {
     let words = id.replace([':', '/'], " ");
-    let findings = snapshot.index.find(&Request { kind, context: Some(&words), limit: 5, ..Request::default() });
+    let findings =
+        snapshot.index.find(&Request { kind, context: Some(&words), limit: 5, ..Request::default() });
     if findings.hits.is_empty() {
         return findings.suggestions;
     }

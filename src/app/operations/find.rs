@@ -12,7 +12,7 @@ use crate::app::rows::{AgentRow, Row, SkillRow, WorkflowRow};
 use crate::app::{App, AppError};
 use crate::catalog::Kind;
 use crate::search::Request;
-use crate::store::QueryRecord;
+use crate::store::{FrequentQuery, QueryRecord, now_ms};
 
 /// Rows of an answer where the caller says nothing of them.
 pub const DEFAULT_LIMIT: usize = 5;
@@ -150,7 +150,8 @@ impl Operation for QueryWorkflows {
 
 /// A text that must say something, in canonical form.
 pub(super) fn required(field: &str, text: &str) -> Result<String, AppError> {
-    canonical(Some(text)).ok_or_else(|| AppError::invalid(format!("{field} must not be empty, got only white space")))
+    canonical(Some(text))
+        .ok_or_else(|| AppError::invalid(format!("{field} must not be empty, got only white space")))
 }
 
 /// Rows to look for: as asked, else as many as a budget may hold, else the default.
@@ -174,9 +175,8 @@ impl App {
         let began = Instant::now();
         let snapshot = self.snapshot();
         key.generation = snapshot.generation;
-        let (found, cache_hit) = cache.get_or(&key, |key| {
-            Found::of(&snapshot.index.find(&request_of(R::KIND, key)), key.max_tokens)
-        });
+        let (found, cache_hit) = cache
+            .get_or(&key, |key| Found::of(&snapshot.index.find(&request_of(R::KIND, key)), key.max_tokens));
         self.store.log_query(record_of(method, &key, &found, cache_hit, began));
         if found.rows.is_empty() {
             return Err(AppError::NotFound {
@@ -211,38 +211,45 @@ fn record_of<R: Row>(
     began: Instant,
 ) -> QueryRecord {
     QueryRecord {
-        method,
+        timestamp_ms: now_ms(),
+        method: method.to_owned(),
         capability: key.capability.clone(),
         role: key.role.clone(),
         context: key.context.clone(),
         plugin: key.plugin.clone(),
-        limit: key.limit,
+        limit: u32::try_from(key.limit).ok(),
         returned: found.rows.iter().map(|row| row.id().to_owned()).collect(),
         cache_hit,
-        duration_us: u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
+        duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     }
 }
 
 /// What was asked for, in the words of an error.
 fn sought(key: &QueryKey) -> String {
-    let parts = [("capability", &key.capability), ("role", &key.role), ("request", &key.context), ("plugin", &key.plugin)];
-    let named = parts.iter().filter_map(|(name, value)| value.as_ref().map(|value| format!("{name} {value:?}")));
+    let parts = [
+        ("capability", &key.capability),
+        ("role", &key.role),
+        ("request", &key.context),
+        ("plugin", &key.plugin),
+    ];
+    let named =
+        parts.iter().filter_map(|(name, value)| value.as_ref().map(|value| format!("{name} {value:?}")));
     named.collect::<Vec<_>>().join(" with ")
 }
 
 impl App {
     /// Asks a logged query again, so that its answer is cached; it is neither logged nor counted.
-    pub(in crate::app) fn warm_one(&self, query: &QueryRecord) -> bool {
+    pub(in crate::app) fn warm_one(&self, query: &FrequentQuery) -> bool {
         let key = QueryKey {
             capability: query.capability.clone(),
             role: query.role.clone(),
             context: query.context.clone(),
             plugin: query.plugin.clone(),
-            limit: query.limit,
+            limit: query.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(DEFAULT_LIMIT),
             max_tokens: None,
             generation: 0,
         };
-        match query.method {
+        match query.method.as_str() {
             QueryAgents::NAME => self.warm_kind(&self.caches.agents, key),
             QuerySkills::NAME => self.warm_kind(&self.caches.skills, key),
             QueryWorkflows::NAME => self.warm_kind(&self.caches.workflows, key),

@@ -121,6 +121,7 @@ struct QueryMetrics {
 }
 
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the seed's names on the wire")]
 struct Performance {
     avg_query_time_ms: f64,
     p50_query_time_ms: f64,
@@ -148,7 +149,9 @@ impl App {
         let store = self.store.status();
         let mut reasons = Vec::new();
         if snapshot.embedded_default {
-            reasons.push("the project has no plugins: the built-in collection in fixtures/plugins is served".into());
+            reasons.push(
+                "the project has no plugins: the built-in collection in fixtures/plugins is served".into(),
+            );
         }
         let notes = reasons.len();
         if snapshot.catalog.definitions().is_empty() {
@@ -212,8 +215,16 @@ impl App {
                 p99_query_time_ms: latency.p99_ms,
             },
             cache: self.cache_health(),
-            patterns: PatternMetrics { total: book.len(), avg_success_rate: book.avg_success_rate().unwrap_or(0.0) },
-            errors: self.metrics.errors_by_code().into_iter().map(|(code, n)| (code.to_string(), n)).collect(),
+            patterns: PatternMetrics {
+                total: book.len(),
+                avg_success_rate: book.avg_success_rate().unwrap_or(0.0),
+            },
+            errors: self
+                .metrics
+                .errors_by_code()
+                .into_iter()
+                .map(|(code, n)| (code.to_string(), n))
+                .collect(),
             panics: self.metrics.panics(),
             tokens: TokenMetrics { returned, baseline, estimator: tokens::ESTIMATOR },
             memory_mb: memory_mb(),

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use validator::Validate;
 
 use super::find::{DEFAULT_LIMIT, required, whole};
@@ -13,8 +12,8 @@ use crate::app::cache::PatternKey;
 use crate::app::operation::{CallContext, Operation, Output};
 use crate::app::{App, AppError};
 use crate::catalog::{Kind, Lookup};
-use crate::patterns::{DEFAULT_MIN_SIMILARITY, Pattern, PatternMatch, Plan};
-use crate::store::NewPattern;
+use crate::patterns::{DEFAULT_MIN_SIMILARITY, Pattern, PatternMatch};
+use crate::store::{NewPattern, now_ms, rfc3339};
 
 /// Matches that score at least this share of the best one are named as alternatives to it.
 const ALTERNATIVE_SHARE: f64 = 0.9;
@@ -97,6 +96,7 @@ pub struct BestMatch {
 
 /// All matches, best first.
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the seed's name on the wire")]
 pub struct Matches {
     matches: Vec<MatchView>,
     reasoning: String,
@@ -159,7 +159,7 @@ impl Operation for QueryPattern {
 #[derive(Debug)]
 pub struct StorePattern;
 
-/// What `storePattern` takes. The plan's own limits are those of [`Plan::new`].
+/// What `storePattern` takes. The plan's own limits are those of [`crate::patterns::Plan::new`].
 #[derive(Debug, Deserialize, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct PatternParams {
@@ -196,10 +196,15 @@ impl Operation for StorePattern {
 
     async fn run(app: &App, _: &CallContext, params: PatternParams) -> Result<Stored, AppError> {
         let goal = required("goal", &params.goal)?;
-        let plan = Plan::new(&params.agent_sequence, &params.dependencies, &params.parallel_groups)
-            .map_err(AppError::Invalid)?;
-        let warnings = app.unknown_agents(plan.agent_sequence());
-        let stored = app.store.add_pattern(NewPattern { goal, plan }).await?;
+        let warnings = app.unknown_agents(&params.agent_sequence);
+        let pattern = NewPattern {
+            goal,
+            agent_sequence: params.agent_sequence,
+            dependencies: params.dependencies,
+            parallel_groups: params.parallel_groups,
+        };
+        let stored = app.store.add_pattern(pattern).await?;
+        app.writes.fetch_add(1, Ordering::AcqRel);
         Ok(Stored { id: stored.id, created: stored.created, warnings })
     }
 }
@@ -211,13 +216,13 @@ impl App {
         goal: &str,
         min_similarity: Option<f64>,
         limit: usize,
-    ) -> Result<(Arc<Vec<PatternMatch>>, bool), AppError> {
+    ) -> Result<(Arc<[PatternMatch]>, bool), AppError> {
         let min_similarity = min_similarity.unwrap_or(DEFAULT_MIN_SIMILARITY);
         let key = PatternKey {
             goal: goal.to_owned(),
             min_similarity: min_similarity.to_bits(),
             limit,
-            version: self.store.version(),
+            version: self.writes.load(Ordering::Acquire),
         };
         let (found, cache_hit) = self
             .caches
@@ -236,8 +241,9 @@ impl App {
     /// A warning for each agent the catalog does not hold.
     pub(super) fn unknown_agents(&self, agents: &[String]) -> Vec<String> {
         let snapshot = self.snapshot();
-        let unknown =
-            agents.iter().filter(|agent| matches!(snapshot.catalog.find(Kind::Agent, agent), Lookup::Missing));
+        let unknown = agents
+            .iter()
+            .filter(|agent| matches!(snapshot.catalog.find(Kind::Agent, agent), Lookup::Missing));
         unknown.map(|agent| format!("{agent} is not an agent of the catalog")).collect()
     }
 }
@@ -267,8 +273,8 @@ impl PatternView {
             partial_count: pattern.tally.partials,
             avg_duration_ms: pattern.tally.avg_duration_ms(),
             avg_tokens_saved: pattern.tally.avg_tokens_saved(),
-            created_at: timestamp(pattern.created_ms),
-            updated_at: timestamp(pattern.updated_ms),
+            created_at: rfc3339(pattern.created_ms),
+            updated_at: rfc3339(pattern.updated_ms),
         }
     }
 }
@@ -285,16 +291,4 @@ fn reasoning(best: &PatternMatch) -> String {
 /// Three decimals say all that a similarity says.
 fn rounded(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
-}
-
-/// Milliseconds since 1970 as RFC 3339, UTC.
-fn timestamp(ms: i64) -> String {
-    let nanos = i128::from(ms) * 1_000_000;
-    let moment = OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    moment.format(&Rfc3339).unwrap_or_default()
-}
-
-/// Now, in milliseconds since 1970.
-pub(super) fn now_ms() -> i64 {
-    i64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
 }

@@ -71,14 +71,12 @@ async fn answer_entry(app: &App, context: &CallContext, entry: envelope::Entry<'
         Ok(call) => call,
     };
     let began = Instant::now();
-    let answered = match AssertUnwindSafe(run_method(app, context, &call)).catch_unwind().await {
-        Ok(answered) => answered,
-        Err(_) => {
-            app.metrics().record_panic();
-            tracing::error!(correlation_id = context.correlation_id, method = call.method, "a handler panicked");
-            failed(&RpcError::internal(&context.correlation_id), call.id)
-        }
-    };
+    let outcome = AssertUnwindSafe(run_method(app, context, &call)).catch_unwind().await;
+    let answered = outcome.unwrap_or_else(|_| {
+        app.metrics().record_panic();
+        tracing::error!(correlation_id = context.correlation_id, method = call.method, "a handler panicked");
+        failed(&RpcError::internal(&context.correlation_id), call.id)
+    });
     record(app, context, &call, &answered, began);
     call.id.map(|_| answered)
 }

@@ -62,8 +62,8 @@ pub(crate) fn read(body: &[u8]) -> Result<Message<'_>, Unreadable> {
     if !raw.get().starts_with('[') {
         return Ok(Message::Single(entry(raw)));
     }
-    let elements: Vec<&RawValue> = serde_json::from_str(raw.get())
-        .map_err(|_| Unreadable::NotJson("the body is not valid JSON"))?;
+    let elements: Vec<&RawValue> =
+        serde_json::from_str(raw.get()).map_err(|_| Unreadable::NotJson("the body is not valid JSON"))?;
     match elements.len() {
         0 => Err(Unreadable::NotAMessage("a batch must hold at least one call")),
         1..=MAX_BATCH => Ok(Message::Batch(elements.into_iter().map(entry).collect())),
