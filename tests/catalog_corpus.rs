@@ -3,6 +3,8 @@
 //! The collections are not part of this repository: the tests look for them in the folder that `ADJUTANT_SHARED`
 //! names, else in `shared` beside the checkout, and say so and pass when there is none.
 
+#![expect(clippy::print_stdout, reason = "a test that is skipped has to say so")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
