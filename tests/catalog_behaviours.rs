@@ -1,6 +1,8 @@
 //! The behaviours of the parser, one folder each under `fixtures/behaviours`: an `input` tree and what a scan of it
 //! must say in `expected.json` (`fixtures/README.md` has the format).
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -113,8 +113,11 @@ fn fields_of(lines: &[&str], keys: Keys) -> Fields {
             if let Some((key, value)) = current.replace((key, vec![rest])) {
                 fields.insert_text(key, value_text(&value));
             }
-        } else if let Some((_, value)) = &mut current {
-            value.push(line);
+        } else if let Some((key, value)) = &mut current {
+            let says_it_all = *key == "name" && !value[0].is_empty() && !is_block_indicator(value[0]);
+            if !says_it_all {
+                value.push(line);
+            }
         }
     }
     if let Some((key, value)) = current {
