@@ -18,6 +18,7 @@ use gray_matter::{Matter, Pod};
 
 use self::bounds::{Excess, MAX_BYTES};
 use self::engine::BoundedYaml;
+use self::lenient::Keys;
 use super::problem::code;
 
 /// What a file's text turned out to be.
@@ -216,7 +217,7 @@ fn fall_back(
         findings.push(Finding { code: code::FRONTMATTER_REPAIRED, line, action, message });
         return (fields, reading, usize::MAX);
     }
-    let salvaged = lenient::read(block);
+    let salvaged = lenient::read(block, if quotable { Keys::Known } else { Keys::Any });
     let message = format!("the front matter is not YAML: {reason}; it was read line by line");
     findings.push(Finding { code, line, action: "repaired", message });
     let lines = if salvaged.fields.is_empty() { 0 } else { salvaged.lines };
@@ -232,11 +233,11 @@ fn client_fields(block: &str, carriage_returns: bool) -> Fields {
 }
 
 fn open<'a>(rest: &'a str, text: &'a str) -> FrontMatter<'a> {
-    let reading = lenient::read_open(rest);
+    let too_large = rest.len() > MAX_BYTES && rest.lines().any(|line| line.trim_end() == "---");
+    let reading = lenient::read_open(rest, if too_large { Keys::Any } else { Keys::Known });
     if reading.fields.is_empty() {
         return FrontMatter { body: text, ..FrontMatter::default() };
     }
-    let too_large = rest.len() > MAX_BYTES && rest.lines().any(|line| line.trim_end() == "---");
     let finding = if too_large {
         Finding {
             code: code::FRONTMATTER_TOO_LARGE,

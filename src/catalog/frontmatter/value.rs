@@ -48,11 +48,6 @@ impl Fields {
         items.into_iter().map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
     }
 
-    /// Whether `key` is `true`, as a YAML truth value or as text.
-    pub(crate) fn is_true(&self, key: &str) -> bool {
-        self.text(key).is_some_and(|text| text.eq_ignore_ascii_case("true"))
-    }
-
     /// Whether the value of `key` was written as text.
     pub(crate) fn is_text(&self, key: &str) -> bool {
         matches!(self.0.get(key), Some(Pod::String(_)))
