@@ -1,0 +1,143 @@
+//! What an orchestrator reports: which agents worked on a task, and how it went.
+
+use std::collections::BTreeMap;
+
+use super::plan::{MAX_AGENTS, Plan};
+
+/// The longest goal or task description, in characters: four times the longest context a query may hold.
+pub const MAX_GOAL_CHARS: usize = 2_000;
+
+/// The longest id of a task or pattern, in characters.
+pub const MAX_ID_CHARS: usize = 200;
+
+/// The longest duration, in milliseconds: thirty days. Anything above is a mistaken unit.
+pub const MAX_DURATION_MS: u64 = 30 * 24 * 3600 * 1000;
+
+/// The largest number of tokens saved (or, as a negative number, wasted) by one decision.
+pub const MAX_TOKENS_SAVED: i64 = 1_000_000_000;
+
+/// How a task went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Outcome {
+    /// It worked.
+    Success,
+    /// It did not.
+    Failure,
+    /// It worked in part, which counts half.
+    Partial,
+}
+
+impl Outcome {
+    /// `success`, `failure` or `partial`, as on the wire and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Success => "success",
+            Outcome::Failure => "failure",
+            Outcome::Partial => "partial",
+        }
+    }
+
+    /// The reverse of [`Outcome::as_str`].
+    pub fn parse(text: &str) -> Option<Outcome> {
+        [Outcome::Success, Outcome::Failure, Outcome::Partial]
+            .into_iter()
+            .find(|known| known.as_str() == text)
+    }
+
+    /// What it adds to the successes: 1, 0 or ½.
+    pub fn credit(self) -> f64 {
+        match self {
+            Outcome::Success => 1.0,
+            Outcome::Failure => 0.0,
+            Outcome::Partial => 0.5,
+        }
+    }
+}
+
+/// One orchestration that took place. A second decision with the same `task_id` corrects the first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The caller's name for the task.
+    pub task_id: String,
+    /// What was to be done; the goal of a pattern founded from it.
+    pub task_description: String,
+    /// Who worked on it, in order. An agent may come up again; its first place counts.
+    pub agents_used: Vec<String>,
+    /// How it went.
+    pub result: Outcome,
+    /// How long it took, in milliseconds.
+    pub duration_ms: Option<u64>,
+    /// How many tokens it saved.
+    pub tokens_saved: Option<i64>,
+    /// The pattern that was followed, where one was.
+    pub pattern_id: Option<String>,
+    /// Who waited for whom; used when a pattern is founded.
+    pub dependencies: BTreeMap<String, Vec<String>>,
+    /// Who worked at the same time; used when a pattern is founded.
+    pub parallel_groups: Vec<Vec<String>>,
+}
+
+impl Decision {
+    /// The agents without repetitions, as a plan.
+    ///
+    /// # Errors
+    /// A sentence for each field out of its limits and for each problem of the plan.
+    pub fn check(&self) -> Result<Plan, Vec<String>> {
+        let mut problems = Vec::new();
+        problems.extend(check_text("task_id", &self.task_id, MAX_ID_CHARS));
+        problems.extend(check_goal("task_description", &self.task_description));
+        if let Some(id) = &self.pattern_id {
+            problems.extend(check_text("pattern_id", id, MAX_ID_CHARS));
+        }
+        if let Some(duration) = self.duration_ms.filter(|&duration| duration > MAX_DURATION_MS) {
+            problems
+                .push(format!("duration_ms is {duration}: at most {MAX_DURATION_MS} (30 days) is allowed"));
+        }
+        if let Some(tokens) =
+            self.tokens_saved.filter(|tokens| tokens.unsigned_abs() > MAX_TOKENS_SAVED.unsigned_abs())
+        {
+            problems.push(format!("tokens_saved is {tokens}: at most {MAX_TOKENS_SAVED} is allowed"));
+        }
+        match self.plan() {
+            Err(more) => problems.extend(more),
+            Ok(plan) if problems.is_empty() => return Ok(plan),
+            Ok(_) => {}
+        }
+        Err(problems)
+    }
+
+    fn plan(&self) -> Result<Plan, Vec<String>> {
+        // Refused before the search for repetitions, which is quadratic.
+        let count = self.agents_used.len();
+        if count == 0 {
+            return Err(vec!["agents_used is empty: a decision names at least one agent".to_owned()]);
+        }
+        if count > 4 * MAX_AGENTS {
+            return Err(vec![format!("agents_used names {count} agents: at most {MAX_AGENTS} are allowed")]);
+        }
+        let mut sequence: Vec<String> = Vec::new();
+        for agent in &self.agents_used {
+            if !sequence.contains(agent) {
+                sequence.push(agent.clone());
+            }
+        }
+        Plan::new(&sequence, &self.dependencies, &self.parallel_groups).map_err(|problems| {
+            problems.into_iter().map(|problem| problem.replace("agent_sequence", "agents_used")).collect()
+        })
+    }
+}
+
+/// What is wrong with a goal, where something is; `field` names it in the sentence.
+pub fn check_goal(field: &str, goal: &str) -> Option<String> {
+    check_text(field, goal, MAX_GOAL_CHARS)
+}
+
+fn check_text(field: &str, text: &str, most: usize) -> Option<String> {
+    if text.trim().is_empty() {
+        Some(format!("{field} is blank"))
+    } else if text.chars().nth(most).is_some() {
+        Some(format!("{field} is longer than {most} characters"))
+    } else {
+        None
+    }
+}

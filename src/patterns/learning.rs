@@ -1,0 +1,167 @@
+//! How a decision changes the book.
+
+use std::sync::Arc;
+
+use super::book::PatternBook;
+use super::decision::{Decision, Outcome};
+use super::goal::Goal;
+use super::pattern::{Origin, Pattern};
+use super::plan::Plan;
+use super::tally::{Fading, Tally};
+
+/// What one decision taught one pattern; kept beside the decision, so that it can be taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lesson {
+    /// The pattern that learned.
+    pub pattern_id: String,
+    /// What it learned.
+    pub result: Outcome,
+    /// In milliseconds, where the decision stated it.
+    pub duration_ms: Option<u64>,
+    /// Where the decision stated them.
+    pub tokens_saved: Option<i64>,
+    /// When the task was first reported, in milliseconds since 1970; a correction keeps it.
+    pub at_ms: i64,
+}
+
+/// A decision with what was worked out about it beforehand, away from whoever owns the book.
+#[derive(Debug)]
+pub struct Occasion<'a> {
+    /// The decision, found to be within its limits.
+    pub decision: &'a Decision,
+    /// Its description, analysed.
+    pub goal: &'a Goal,
+    /// Its agents, as [`Decision::check`] answered them.
+    pub plan: &'a Plan,
+    /// What an earlier decision of the same task taught.
+    pub former: Option<&'a Lesson>,
+    /// Whether that earlier decision had the same description and agents, so that it keeps its pattern.
+    pub same_task: bool,
+    /// When the task was first reported, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// Now, in milliseconds since 1970.
+    pub now_ms: i64,
+}
+
+/// What [`PatternBook::learn`] did.
+#[derive(Debug, Clone, Default)]
+pub struct Learned {
+    /// What was taught; `None` where no pattern matched and none was founded.
+    pub lesson: Option<Lesson>,
+    /// The pattern that learned, as it stands now.
+    pub pattern: Option<Arc<Pattern>>,
+    /// Whether that pattern is new.
+    pub founded: bool,
+    /// Every pattern that changed, as it stands now: the one that learned and the one whose lesson was taken back.
+    pub changed: Vec<Arc<Pattern>>,
+}
+
+/// A decision named a pattern that is not in the book.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no pattern with the id `{0}`")]
+pub struct UnknownPattern(pub String);
+
+impl PatternBook {
+    /// Learns from a decision. What an earlier decision of the same task taught is taken back first. Then the pattern
+    /// learns that the decision names; or the one it taught before, where the task is the same; or the closest of the
+    /// same agents in the same order ([`PatternBook::closest`]); or, where it was a success, one that is founded with
+    /// the id `new_id` answers.
+    ///
+    /// # Errors
+    /// [`UnknownPattern`], with the book unchanged.
+    pub fn learn(
+        &mut self,
+        occasion: &Occasion<'_>,
+        new_id: impl FnOnce() -> String,
+    ) -> Result<Learned, UnknownPattern> {
+        let decision = occasion.decision;
+        if let Some(id) = decision.pattern_id.as_ref().filter(|id| self.get(id).is_none()) {
+            return Err(UnknownPattern(id.clone()));
+        }
+        let mut learned = Learned::default();
+        if let Some(former) = occasion.former {
+            learned.changed.extend(self.take_back(former, occasion.now_ms));
+        }
+        let id = match self.teachable(occasion) {
+            Some(id) => id,
+            None if decision.result == Outcome::Success && !self.is_full() => {
+                learned.founded = true;
+                self.found(occasion, new_id())
+            }
+            None => return Ok(learned),
+        };
+        let lesson = Lesson {
+            pattern_id: id,
+            result: decision.result,
+            duration_ms: decision.duration_ms,
+            tokens_saved: decision.tokens_saved,
+            at_ms: occasion.at_ms,
+        };
+        learned.pattern = self.teach(&lesson, occasion.now_ms);
+        learned.changed.retain(|changed| changed.id != lesson.pattern_id);
+        learned.changed.extend(learned.pattern.clone());
+        learned.lesson = Some(lesson);
+        Ok(learned)
+    }
+
+    fn teachable(&self, occasion: &Occasion<'_>) -> Option<String> {
+        if let Some(id) = &occasion.decision.pattern_id {
+            return Some(id.clone());
+        }
+        let kept =
+            occasion.former.filter(|former| occasion.same_task && self.get(&former.pattern_id).is_some());
+        if let Some(former) = kept {
+            return Some(former.pattern_id.clone());
+        }
+        self.closest(occasion.goal, occasion.plan.agent_sequence()).map(|pattern| pattern.id.clone())
+    }
+
+    fn found(&mut self, occasion: &Occasion<'_>, id: String) -> String {
+        self.extend([Pattern {
+            id: id.clone(),
+            goal: occasion.decision.task_description.clone(),
+            plan: occasion.plan.clone(),
+            created_ms: occasion.now_ms,
+            updated_ms: occasion.now_ms,
+            origin: Origin::Learned,
+            tally: Tally::default(),
+            fading: Fading::default(),
+        }]);
+        id
+    }
+
+    /// Adds a lesson to its pattern; `None` where the book does not hold it.
+    pub fn teach(&mut self, lesson: &Lesson, now_ms: i64) -> Option<Arc<Pattern>> {
+        let half_life = self.half_life;
+        self.change(&lesson.pattern_id, |pattern| {
+            pattern.tally.add(lesson.result, lesson.duration_ms, lesson.tokens_saved);
+            pattern.fading.add(lesson.result, lesson.at_ms, half_life);
+            pattern.updated_ms = now_ms;
+        })
+    }
+
+    /// Takes a lesson back from its pattern; `None` where the book does not hold it.
+    pub fn take_back(&mut self, lesson: &Lesson, now_ms: i64) -> Option<Arc<Pattern>> {
+        let half_life = self.half_life;
+        self.change(&lesson.pattern_id, |pattern| {
+            pattern.tally.subtract(lesson.result, lesson.duration_ms, lesson.tokens_saved);
+            pattern.fading.subtract(lesson.result, lesson.at_ms, half_life);
+            if pattern.tally.uses() == 0 {
+                pattern.fading = Fading::default();
+            }
+            pattern.updated_ms = now_ms;
+        })
+    }
+
+    /// Gives a pattern another plan of the same sequence and marks it as stored on purpose; `None` where the book does
+    /// not hold it.
+    pub fn adopt(&mut self, id: &str, plan: Option<Plan>, now_ms: i64) -> Option<Arc<Pattern>> {
+        self.change(id, |pattern| {
+            if let Some(plan) = plan.filter(|plan| plan.agent_sequence() == pattern.plan.agent_sequence()) {
+                pattern.plan = plan;
+            }
+            pattern.origin = Origin::Stored;
+            pattern.updated_ms = now_ms;
+        })
+    }
+}

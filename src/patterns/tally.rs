@@ -1,0 +1,206 @@
+//! The sums that outcomes add up to.
+//!
+//! A decision that is sent again must leave no trace of its former self, so counts and sums are kept instead of
+//! averages: what was added can be taken away exactly, in any order.
+
+use std::time::Duration;
+
+use super::decision::Outcome;
+
+/// After this long, evidence weighs half as much in ranking. Plugins change over months, so that ninety days keep a
+/// season's experience and let go of last year's.
+pub const DEFAULT_HALF_LIFE: Duration = Duration::from_hours(90 * 24);
+
+/// How often something was tried, how it went, what it took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Uses that worked.
+    pub successes: u32,
+    /// Uses that did not.
+    pub failures: u32,
+    /// Uses that worked in part.
+    pub partials: u32,
+    /// Milliseconds of those uses that stated a duration.
+    pub duration_sum_ms: u64,
+    /// How many uses stated a duration.
+    pub duration_count: u32,
+    /// Tokens of those uses that stated them.
+    pub tokens_sum: i64,
+    /// How many uses stated tokens.
+    pub tokens_count: u32,
+}
+
+impl Tally {
+    /// All uses, whatever came of them.
+    pub fn uses(&self) -> u32 {
+        self.successes.saturating_add(self.failures).saturating_add(self.partials)
+    }
+
+    /// (successes + partials ÷ 2) ÷ uses; 0.5 where unused.
+    pub fn success_rate(&self) -> f64 {
+        match self.uses() {
+            0 => 0.5,
+            uses => (f64::from(self.successes) + f64::from(self.partials) / 2.0) / f64::from(uses),
+        }
+    }
+
+    /// The mean of the stated durations in whole milliseconds, rounded; 0 where none was stated.
+    pub fn avg_duration_ms(&self) -> u64 {
+        match u64::from(self.duration_count) {
+            0 => 0,
+            count => self.duration_sum_ms.saturating_add(count / 2) / count,
+        }
+    }
+
+    /// The mean of the stated tokens, rounded down; 0 where none were stated.
+    pub fn avg_tokens_saved(&self) -> i64 {
+        match i64::from(self.tokens_count) {
+            0 => 0,
+            count => self.tokens_sum.div_euclid(count),
+        }
+    }
+
+    /// Counts one use.
+    pub fn add(&mut self, result: Outcome, duration_ms: Option<u64>, tokens_saved: Option<i64>) {
+        let count = self.count_of(result);
+        *count = count.saturating_add(1);
+        if let Some(duration) = duration_ms {
+            self.duration_sum_ms = self.duration_sum_ms.saturating_add(duration);
+            self.duration_count = self.duration_count.saturating_add(1);
+        }
+        if let Some(tokens) = tokens_saved {
+            self.tokens_sum = self.tokens_sum.saturating_add(tokens);
+            self.tokens_count = self.tokens_count.saturating_add(1);
+        }
+    }
+
+    /// Takes back one use that was counted with the same arguments.
+    pub fn subtract(&mut self, result: Outcome, duration_ms: Option<u64>, tokens_saved: Option<i64>) {
+        let count = self.count_of(result);
+        *count = count.saturating_sub(1);
+        if let Some(duration) = duration_ms {
+            self.duration_sum_ms = self.duration_sum_ms.saturating_sub(duration);
+            self.duration_count = self.duration_count.saturating_sub(1);
+        }
+        if let Some(tokens) = tokens_saved {
+            self.tokens_sum = self.tokens_sum.saturating_sub(tokens);
+            self.tokens_count = self.tokens_count.saturating_sub(1);
+        }
+    }
+
+    fn count_of(&mut self, result: Outcome) -> &mut u32 {
+        match result {
+            Outcome::Success => &mut self.successes,
+            Outcome::Failure => &mut self.failures,
+            Outcome::Partial => &mut self.partials,
+        }
+    }
+}
+
+/// The same evidence with exponential forgetting: each use weighs ½^(age ÷ half-life).
+///
+/// Both sums are as of `at_ms` and are brought forward when they are read or added to, so that one pair of numbers
+/// stands for any number of uses, whatever the order they came in.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Fading {
+    /// Weighted successes, a partial one counting half.
+    pub credit: f64,
+    /// Weighted uses.
+    pub uses: f64,
+    /// The moment both are stated for, in milliseconds since 1970.
+    pub at_ms: i64,
+}
+
+impl Fading {
+    /// Evidence of `tally` as if all of it happened at `at_ms`.
+    pub fn fresh(tally: &Tally, at_ms: i64) -> Fading {
+        let credit = f64::from(tally.successes) + f64::from(tally.partials) / 2.0;
+        Fading { credit, uses: f64::from(tally.uses()), at_ms }
+    }
+
+    /// The mean of the Beta posterior over a uniform prior, Beta(1,1): (credit + 1) ÷ (uses + 2), always inside (0, 1).
+    pub fn posterior_mean(&self, now_ms: i64, half_life: Option<Duration>) -> f64 {
+        let weight = weight(now_ms, self.at_ms, half_life);
+        (self.credit * weight + 1.0) / (self.uses * weight + 2.0)
+    }
+
+    /// Adds a use that happened at `at_ms`.
+    pub fn add(&mut self, result: Outcome, at_ms: i64, half_life: Option<Duration>) {
+        self.shift(result.credit(), 1.0, at_ms, half_life);
+    }
+
+    /// Takes back a use that was added with the same arguments, up to rounding.
+    pub fn subtract(&mut self, result: Outcome, at_ms: i64, half_life: Option<Duration>) {
+        self.shift(-result.credit(), -1.0, at_ms, half_life);
+    }
+
+    fn shift(&mut self, credit: f64, uses: f64, at_ms: i64, half_life: Option<Duration>) {
+        let newest = self.at_ms.max(at_ms);
+        let (old, new) = (weight(newest, self.at_ms, half_life), weight(newest, at_ms, half_life));
+        self.uses = (self.uses * old + uses * new).max(0.0);
+        self.credit = (self.credit * old + credit * new).clamp(0.0, self.uses);
+        self.at_ms = newest;
+    }
+}
+
+/// What evidence of `then_ms` weighs at `now_ms`; 1 where a clock ran backwards.
+pub(super) fn weight(now_ms: i64, then_ms: i64, half_life: Option<Duration>) -> f64 {
+    let Some(half_life) = half_life.filter(|half_life| !half_life.is_zero()) else { return 1.0 };
+    let age_s = now_ms.saturating_sub(then_ms).max(0) / 1000;
+    let age_s = f64::from(u32::try_from(age_s).unwrap_or(u32::MAX));
+    (-age_s / half_life.as_secs_f64()).exp2()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Outcome::{Failure, Partial, Success};
+
+    #[test]
+    fn rates_follow_the_counts() {
+        for (successes, failures, partials, rate) in
+            [(0, 0, 0, 0.5), (1, 0, 0, 1.0), (0, 4, 0, 0.0), (1, 1, 2, 0.5), (0, 0, 3, 0.5), (3, 1, 0, 0.75)]
+        {
+            let tally = Tally { successes, failures, partials, ..Tally::default() };
+            assert!((tally.success_rate() - rate).abs() < 1e-12, "{tally:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_added_can_be_taken_away_in_any_order() {
+        let mut tally = Tally::default();
+        tally.add(Success, Some(10), Some(5));
+        let before = tally;
+        tally.add(Failure, Some(7), None);
+        tally.add(Partial, None, Some(-3));
+        assert_eq!((tally.avg_duration_ms(), tally.avg_tokens_saved()), (9, 1));
+        tally.subtract(Failure, Some(7), None);
+        tally.subtract(Partial, None, Some(-3));
+        assert_eq!(tally, before);
+    }
+
+    #[test]
+    fn half_of_the_evidence_is_left_after_a_half_life() {
+        let day = 86_400_000;
+        let half_life = Some(Duration::from_hours(10 * 24));
+        let mut fading = Fading::default();
+        fading.add(Success, 0, half_life);
+        fading.add(Success, 10 * day, half_life);
+        assert!((fading.uses - 1.5).abs() < 1e-9);
+        assert!((fading.posterior_mean(20 * day, half_life) - 1.75 / 2.75).abs() < 1e-9);
+        // The same in the other order, and then without the newer one.
+        let mut other = Fading::default();
+        other.add(Success, 10 * day, half_life);
+        other.add(Success, 0, half_life);
+        assert!((fading.uses - other.uses).abs() < 1e-12);
+        other.subtract(Success, 10 * day, half_life);
+        assert!((other.uses - 0.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn no_half_life_means_no_forgetting() {
+        let mut fading = Fading::default();
+        fading.add(Failure, 0, None);
+        assert!((fading.posterior_mean(i64::MAX, None) - 1.0 / 3.0).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,46 @@
+//! What may go wrong, by what the caller does about it.
+
+use std::path::PathBuf;
+
+/// Why the store did not do what it was asked to. Cloned where one failed commit answers many callers.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Stop the other process, or use another directory.
+    #[error("{} is used by another process{}", path.display(), pid.map(|pid| format!(" ({pid})")).unwrap_or_default())]
+    Locked {
+        /// The lock file.
+        path: PathBuf,
+        /// Who holds it, where that could be read.
+        pid: Option<u32>,
+    },
+    /// Correct what was sent: a sentence for each problem.
+    #[error("{}", .0.join("; "))]
+    Invalid(Vec<String>),
+    /// Name a pattern that exists, or none.
+    #[error("there is no pattern with the id `{0}`")]
+    UnknownPattern(String),
+    /// Nothing can be written until the process starts anew; says why.
+    #[error("the database is read-only: {0}")]
+    ReadOnly(String),
+    /// Try again later: the writer does not keep up.
+    #[error("too many writes are waiting for the database")]
+    Overloaded,
+    /// Try again later: the disk or the database failed; says how.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
+    /// The store was closed.
+    #[error("the database is closed")]
+    Closed,
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        StoreError::Unavailable(error.to_string())
+    }
+}
+
+impl From<std::io::Error> for StoreError {
+    fn from(error: std::io::Error) -> Self {
+        StoreError::Unavailable(error.to_string())
+    }
+}

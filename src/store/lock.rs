@@ -1,0 +1,63 @@
+//! The file that makes one process the owner of a data directory.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
+use super::error::StoreError;
+
+/// A held lock; freed when it is dropped, or by the kernel when the process ends.
+#[derive(Debug)]
+pub(super) struct Lock {
+    file: File,
+    /// Whether the last owner ended without [`Lock::mark_clean`].
+    pub unclean: bool,
+}
+
+/// Takes the lock without waiting.
+///
+/// # Errors
+/// [`StoreError::Locked`] where it is held, [`StoreError::ReadOnly`] where the file cannot be made or written.
+pub(super) fn take(path: &Path) -> Result<Lock, StoreError> {
+    let cannot = |error: std::io::Error| StoreError::ReadOnly(format!("{}: {error}", path.display()));
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(cannot)?;
+    let held = flock(&file, FlockOperation::NonBlockingLockExclusive);
+    let mut owner = String::new();
+    let read = (&mut file).take(32).read_to_string(&mut owner);
+    match held {
+        Ok(()) => {}
+        Err(Errno::WOULDBLOCK) => {
+            return Err(StoreError::Locked { path: path.to_owned(), pid: owner.trim().parse().ok() });
+        }
+        Err(error) => return Err(cannot(error.into())),
+    }
+    let unclean = !matches!(read, Ok(0));
+    let mut lock = Lock { file, unclean };
+    lock.write(&format!("{}\n", std::process::id())).map_err(cannot)?;
+    Ok(lock)
+}
+
+impl Lock {
+    /// Marks the stop as clean, or as clean as it was at the start.
+    pub(super) fn mark_clean(&mut self) -> std::io::Result<()> {
+        self.write("")
+    }
+
+    fn write(&mut self, text: &str) -> std::io::Result<()> {
+        self.file.set_len(0)?;
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.write_all(text.as_bytes())?;
+        self.file.sync_data()
+    }
+}

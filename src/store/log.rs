@@ -1,0 +1,150 @@
+//! The log of queries: rows wait in memory, nobody waits for them.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, params};
+
+use super::timestamp::rfc3339;
+
+/// How long a row may wait in memory; what a killed process loses of the log.
+pub const LOG_INTERVAL: Duration = Duration::from_millis(250);
+
+/// How many of the newest rows [`frequent`] looks at: enough for a habit to show, few enough for a start.
+const ROWS_CONSIDERED: u32 = 5_000;
+
+/// One query that was answered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct QueryRecord {
+    /// When, in milliseconds since 1970, UTC.
+    pub timestamp_ms: i64,
+    /// `queryAgents`, `querySkills`, ….
+    pub method: String,
+    /// The capability asked for.
+    pub capability: Option<String>,
+    /// The role asked for.
+    pub role: Option<String>,
+    /// The context or goal asked for.
+    pub context: Option<String>,
+    /// The plugin it was restricted to.
+    pub plugin: Option<String>,
+    /// How many answers were asked for.
+    pub limit: Option<u32>,
+    /// The ids that were answered, best first.
+    pub returned: Vec<String>,
+    /// Whether a cache answered.
+    pub cache_hit: bool,
+    /// How long it took, in milliseconds, rounded down.
+    pub duration_ms: u64,
+}
+
+/// A query that was asked often.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FrequentQuery {
+    /// `queryAgents`, `querySkills`, ….
+    pub method: String,
+    /// The capability asked for.
+    pub capability: Option<String>,
+    /// The role asked for.
+    pub role: Option<String>,
+    /// The context or goal asked for.
+    pub context: Option<String>,
+    /// The plugin it was restricted to.
+    pub plugin: Option<String>,
+    /// How many answers were asked for.
+    pub limit: Option<u32>,
+    /// How often it was asked, among the newest queries.
+    pub count: u32,
+}
+
+/// Rows on their way to the writer.
+#[derive(Debug)]
+pub(super) struct LogBuffer {
+    rows: Mutex<Vec<QueryRecord>>,
+    capacity: usize,
+    dropped: AtomicU64,
+}
+
+impl LogBuffer {
+    pub(super) fn new(capacity: usize) -> LogBuffer {
+        LogBuffer { rows: Mutex::default(), capacity, dropped: AtomicU64::new(0) }
+    }
+
+    /// Takes a row, or drops it where the buffer is full. Answers whether the writer must be told, which is so for the
+    /// first row of a batch.
+    pub(super) fn push(&self, row: QueryRecord) -> bool {
+        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        if rows.len() >= self.capacity {
+            drop(rows);
+            self.drop_row();
+            return false;
+        }
+        rows.push(row);
+        rows.len() == 1
+    }
+
+    pub(super) fn take(&self) -> Vec<QueryRecord> {
+        std::mem::take(&mut *self.rows.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn drop_row(&self) {
+        self.drop_rows(1);
+    }
+
+    pub(super) fn drop_rows(&self, count: usize) {
+        self.dropped.fetch_add(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    pub(super) fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+}
+
+/// Writes rows; the caller owns the transaction.
+pub(super) fn insert(connection: &Connection, rows: &[QueryRecord]) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO agent_queries (timestamp, capability, role, context, agents_returned, cache_hit, duration_ms,
+           method, plugin, result_limit) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?;
+    for row in rows {
+        let returned = serde_json::to_string(&row.returned).unwrap_or_default();
+        let duration = i64::try_from(row.duration_ms).unwrap_or(i64::MAX);
+        statement.execute(params![
+            rfc3339(row.timestamp_ms),
+            row.capability,
+            row.role,
+            row.context,
+            returned,
+            row.cache_hit,
+            duration,
+            row.method,
+            row.plugin,
+            row.limit,
+        ])?;
+    }
+    Ok(())
+}
+
+/// The distinct queries asked most often among the newest; among equals the one asked last.
+pub(super) fn frequent(connection: &Connection, most: usize) -> rusqlite::Result<Vec<FrequentQuery>> {
+    let mut statement = connection.prepare(
+        "SELECT COALESCE(method, 'queryAgents') AS called, capability, role, context, plugin, result_limit, COUNT(*)
+           FROM (SELECT * FROM agent_queries ORDER BY id DESC LIMIT ?1)
+          GROUP BY called, capability, role, context, plugin, result_limit
+          ORDER BY COUNT(*) DESC, MAX(id) DESC LIMIT ?2",
+    )?;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let rows = statement.query_map(params![ROWS_CONSIDERED, most], |row| {
+        Ok(FrequentQuery {
+            method: row.get(0)?,
+            capability: row.get(1)?,
+            role: row.get(2)?,
+            context: row.get(3)?,
+            plugin: row.get(4)?,
+            limit: row.get(5)?,
+            count: row.get(6)?,
+        })
+    })?;
+    rows.collect()
+}

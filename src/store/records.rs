@@ -1,0 +1,119 @@
+//! What goes in and out of the store, and what its threads share.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+
+use super::error::StoreError;
+use super::log::LogBuffer;
+use super::open::Opened;
+use super::options::StoreOptions;
+use crate::patterns::{Outcomes, Pattern, PatternBook};
+
+/// A pattern to be kept; what may be left out is derived, see [`crate::patterns::Plan::new`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewPattern {
+    /// What it is for.
+    pub goal: String,
+    /// Who works on it.
+    pub agent_sequence: Vec<String>,
+    /// Who waits for whom.
+    pub dependencies: BTreeMap<String, Vec<String>>,
+    /// Who works at the same time.
+    pub parallel_groups: Vec<Vec<String>>,
+}
+
+/// What became of a pattern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredPattern {
+    /// Its id.
+    pub id: String,
+    /// Whether it is new; otherwise the id is that of the one there was.
+    pub created: bool,
+}
+
+/// What became of a decision.
+#[derive(Debug, Clone)]
+pub struct DecisionReceipt {
+    /// Whether it is on disk; true wherever there is a receipt.
+    pub stored: bool,
+    /// The pattern that learned from it, as it stands now.
+    pub pattern: Option<Arc<Pattern>>,
+    /// Whether that pattern was founded by it.
+    pub founded: bool,
+    /// Whether it corrected an earlier decision of the same task.
+    pub corrected: bool,
+}
+
+/// How a store is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreStatus {
+    /// Whether there is a database behind it.
+    pub connected: bool,
+    /// The database with its write-ahead log.
+    pub size_bytes: u64,
+    /// Why it does less than it should, where it does.
+    pub degraded: Option<String>,
+    /// Rows of the query log that were lost: buffer full, database full, or not writable.
+    pub dropped_log_rows: u64,
+    /// Whether nothing can be written until a next start.
+    pub read_only: bool,
+    /// What happened at the start that somebody should know of.
+    pub notes: Vec<String>,
+}
+
+/// What the writer publishes and callers read.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub book: ArcSwap<PatternBook>,
+    pub outcomes: ArcSwap<Outcomes>,
+    pub logs: LogBuffer,
+    connected: AtomicBool,
+    degraded: Mutex<Option<String>>,
+    read_only: Option<String>,
+    notes: Vec<String>,
+}
+
+impl Shared {
+    pub(super) fn new(options: &StoreOptions, opened: &Opened) -> Shared {
+        Shared {
+            book: ArcSwap::from_pointee(opened.memory.book.clone()),
+            outcomes: ArcSwap::from_pointee(opened.memory.outcomes.clone()),
+            logs: LogBuffer::new(options.queue_capacity.saturating_mul(4)),
+            connected: AtomicBool::new(opened.connected),
+            degraded: Mutex::new(None),
+            read_only: opened.read_only.clone(),
+            notes: opened.notes.clone(),
+        }
+    }
+
+    /// Whether writing makes sense.
+    pub(super) fn writable(&self) -> Result<(), StoreError> {
+        self.read_only.clone().map_or(Ok(()), |why| Err(StoreError::ReadOnly(why)))
+    }
+
+    /// Says why writing fails, or that it works.
+    pub(super) fn set_degraded(&self, why: Option<String>) {
+        self.connected.store(why.is_none(), Ordering::Relaxed);
+        *self.degraded.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    }
+
+    pub(super) fn status(&self, options: &StoreOptions) -> StoreStatus {
+        let size = |suffix: &str| {
+            let mut path = options.database().into_os_string();
+            path.push(suffix);
+            std::fs::metadata(path).map_or(0, |metadata| metadata.len())
+        };
+        let degraded = self.degraded.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        StoreStatus {
+            connected: self.connected.load(Ordering::Relaxed),
+            size_bytes: size("") + size("-wal"),
+            degraded: degraded.or_else(|| self.read_only.clone()),
+            dropped_log_rows: self.logs.dropped(),
+            read_only: self.read_only.is_some(),
+            notes: self.notes.clone(),
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Patterns and decisions as rows.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::timestamp::{parse, rfc3339};
+use crate::patterns::{
+    Decision, Fading, Lesson, MAX_REMEMBERED_TASKS, Origin, Outcome, Pattern, Plan, Tally, TaskOutcome,
+};
+
+/// A list or map as JSON; neither can fail to be written.
+fn json<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// Reads JSON that may be missing or, edited by hand, wrong: both count as empty.
+fn from_json<T: serde::de::DeserializeOwned + Default>(text: Option<&str>) -> T {
+    text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+}
+
+/// Writes a pattern, new or known.
+pub(super) fn write_pattern(connection: &Connection, pattern: &Pattern) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO orchestration_patterns (id, goal, agent_sequence, dependencies, parallel_groups,
+           success_count, failure_count, avg_duration_ms, avg_tokens_saved, created_at, updated_at, partial_count,
+           duration_sum_ms, duration_count, tokens_sum, tokens_count, faded_credit, faded_uses, faded_at_ms,
+           origin, pruned)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)
+         ON CONFLICT(id) DO UPDATE SET
+           dependencies = excluded.dependencies, parallel_groups = excluded.parallel_groups,
+           success_count = excluded.success_count, failure_count = excluded.failure_count,
+           partial_count = excluded.partial_count, avg_duration_ms = excluded.avg_duration_ms,
+           avg_tokens_saved = excluded.avg_tokens_saved, updated_at = excluded.updated_at,
+           duration_sum_ms = excluded.duration_sum_ms, duration_count = excluded.duration_count,
+           tokens_sum = excluded.tokens_sum, tokens_count = excluded.tokens_count,
+           faded_credit = excluded.faded_credit, faded_uses = excluded.faded_uses,
+           faded_at_ms = excluded.faded_at_ms, origin = excluded.origin, pruned = excluded.pruned",
+    )?;
+    let (plan, tally, fading) = (&pattern.plan, &pattern.tally, &pattern.fading);
+    statement.execute(params![
+        pattern.id,
+        pattern.goal,
+        json(&plan.agent_sequence()),
+        json(plan.dependencies()),
+        json(&plan.parallel_groups()),
+        tally.successes,
+        tally.failures,
+        integer(tally.avg_duration_ms()),
+        tally.avg_tokens_saved(),
+        rfc3339(pattern.created_ms),
+        rfc3339(pattern.updated_ms),
+        tally.partials,
+        integer(tally.duration_sum_ms),
+        tally.duration_count,
+        tally.tokens_sum,
+        tally.tokens_count,
+        fading.credit,
+        fading.uses,
+        fading.at_ms,
+        pattern.origin.as_str(),
+        pattern.pruned(),
+    ])?;
+    Ok(())
+}
+
+/// SQLite's integers are signed.
+fn integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// All patterns in the order they were written, without those whose plan does not hold together; their ids come second.
+pub(super) fn read_patterns(connection: &Connection) -> rusqlite::Result<(Vec<Pattern>, Vec<String>)> {
+    let mut statement = connection.prepare(
+        "SELECT id, goal, agent_sequence, dependencies, parallel_groups, success_count, failure_count, partial_count,
+           duration_sum_ms, duration_count, tokens_sum, tokens_count, faded_credit, faded_uses, faded_at_ms,
+           created_at, updated_at, origin FROM orchestration_patterns ORDER BY rowid",
+    )?;
+    let (mut patterns, mut refused) = (Vec::new(), Vec::new());
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        // A row that somebody edited into nonsense must not take the others with it.
+        match read_pattern(row) {
+            Ok(Some(pattern)) => patterns.push(pattern),
+            Ok(None) | Err(_) => refused.push(row.get(0).unwrap_or_default()),
+        }
+    }
+    Ok((patterns, refused))
+}
+
+fn read_pattern(row: &Row<'_>) -> rusqlite::Result<Option<Pattern>> {
+    let sequence: Vec<String> = from_json(row.get_ref(2)?.as_str_or_null()?);
+    let dependencies: BTreeMap<String, Vec<String>> = from_json(row.get_ref(3)?.as_str_or_null()?);
+    let groups: Vec<Vec<String>> = from_json(row.get_ref(4)?.as_str_or_null()?);
+    let Ok(plan) = Plan::new(&sequence, &dependencies, &groups) else { return Ok(None) };
+    let text = |column| -> rusqlite::Result<String> {
+        Ok(row.get::<_, Option<String>>(column)?.unwrap_or_default())
+    };
+    let count = |column| -> rusqlite::Result<u32> {
+        Ok(u32::try_from(row.get::<_, Option<i64>>(column)?.unwrap_or_default().max(0)).unwrap_or(u32::MAX))
+    };
+    Ok(Some(Pattern {
+        id: row.get(0)?,
+        goal: row.get(1)?,
+        plan,
+        tally: Tally {
+            successes: count(5)?,
+            failures: count(6)?,
+            partials: count(7)?,
+            duration_sum_ms: u64::try_from(row.get::<_, i64>(8)?).unwrap_or(0),
+            duration_count: count(9)?,
+            tokens_sum: row.get(10)?,
+            tokens_count: count(11)?,
+        },
+        fading: Fading { credit: row.get(12)?, uses: row.get(13)?, at_ms: row.get(14)? },
+        created_ms: parse(&text(15)?),
+        updated_ms: parse(&text(16)?),
+        origin: Origin::parse(&text(17)?),
+    }))
+}
+
+/// A decision as it is in the history.
+#[derive(Debug)]
+pub(super) struct Former {
+    pub task_description: String,
+    pub agents_used: Vec<String>,
+    pub at_ms: i64,
+    /// What it taught.
+    pub lesson: Option<Lesson>,
+}
+
+/// The decision of that task.
+pub(super) fn read_decision(connection: &Connection, task_id: &str) -> rusqlite::Result<Option<Former>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT task_description, agents_used, result, duration_ms, tokens_saved, timestamp, pattern_id
+           FROM decision_history WHERE task_id = ?1",
+    )?;
+    statement
+        .query_row([task_id], |row| {
+            let at_ms = parse(row.get_ref(5)?.as_str_or_null()?.unwrap_or_default());
+            let result = Outcome::parse(row.get_ref(2)?.as_str()?);
+            let pattern_id: Option<String> = row.get(6)?;
+            let duration_ms = row.get::<_, Option<i64>>(3)?.and_then(|duration| u64::try_from(duration).ok());
+            let tokens_saved = row.get(4)?;
+            let lesson = pattern_id.zip(result).map(|(pattern_id, result)| Lesson {
+                pattern_id,
+                result,
+                duration_ms,
+                tokens_saved,
+                at_ms,
+            });
+            let agents_used = from_json(row.get_ref(1)?.as_str_or_null()?);
+            Ok(Former { task_description: row.get(0)?, agents_used, at_ms, lesson })
+        })
+        .optional()
+}
+
+/// Writes a decision, new or corrected; a correction keeps the time of the first.
+pub(super) fn write_decision(
+    connection: &Connection,
+    decision: &Decision,
+    pattern_id: Option<&str>,
+    at_ms: i64,
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO decision_history (task_id, task_description, agents_used, result, duration_ms, tokens_saved,
+           timestamp, pattern_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+         ON CONFLICT(task_id) DO UPDATE SET
+           task_description = excluded.task_description, agents_used = excluded.agents_used,
+           result = excluded.result, duration_ms = excluded.duration_ms, tokens_saved = excluded.tokens_saved,
+           pattern_id = excluded.pattern_id",
+    )?;
+    statement.execute(params![
+        decision.task_id,
+        decision.task_description,
+        json(&decision.agents_used),
+        decision.result.as_str(),
+        decision.duration_ms.map(integer),
+        decision.tokens_saved,
+        rfc3339(at_ms),
+        pattern_id,
+    ])?;
+    Ok(())
+}
+
+/// The newest outcomes, oldest first, as many as are remembered.
+pub(super) fn read_outcomes(connection: &Connection) -> rusqlite::Result<Vec<TaskOutcome>> {
+    let mut statement = connection.prepare(
+        "SELECT task_id, task_description, agents_used, result, timestamp
+           FROM (SELECT * FROM decision_history ORDER BY id DESC LIMIT ?1) ORDER BY id",
+    )?;
+    let most = i64::try_from(MAX_REMEMBERED_TASKS).unwrap_or(i64::MAX);
+    let rows = statement.query_map([most], |row| {
+        Ok(Outcome::parse(&row.get::<_, String>(3).unwrap_or_default()).map(|result| TaskOutcome {
+            task_id: row.get(0).unwrap_or_default(),
+            description: row.get(1).unwrap_or_default(),
+            agents: from_json(row.get_ref(2).ok().and_then(|value| value.as_str().ok())),
+            result,
+            at_ms: parse(&row.get::<_, String>(4).unwrap_or_default()),
+        }))
+    })?;
+    rows.filter_map(Result::transpose).collect()
+}

@@ -1,0 +1,1 @@
+//! How the store behaves with its own parts at hand.
