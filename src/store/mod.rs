@@ -282,6 +282,3 @@ impl NewPattern {
         Err(problems)
     }
 }
-
-#[cfg(test)]
-mod tests;
