@@ -119,7 +119,9 @@ impl Corpus {
         let mut documents = vec![0.0; self.documents * dimensions];
         let mut parts = [vec![0.0f32; dimensions], vec![0.0f32; dimensions]];
         for passages in self.passages.chunk_by(|a, b| a.document == b.document) {
-            parts.iter_mut().for_each(|part| part.fill(0.0));
+            for part in &mut parts {
+                part.fill(0.0);
+            }
             for passage in passages {
                 let part = &mut parts[usize::from(passage.title)];
                 for &(column, weight) in &passage.cells {

@@ -92,7 +92,9 @@ impl<E: FnMut(&str, Form)> Cutter<'_, E> {
         if chunk.is_empty() {
             return;
         }
-        if chunk.bytes().all(|b| b.is_ascii_lowercase()) {
+        // Nearly all chunks are plain words.
+        if chunk.bytes().skip(1).all(|b| b.is_ascii_lowercase()) && chunk.as_bytes()[0].is_ascii_alphabetic()
+        {
             return self.emit(symbol_term(chunk).unwrap_or(chunk), Form::Whole);
         }
         let sides = || chunk.split(['/', '&']).filter(|side| side.contains(is_letter));
@@ -139,12 +141,14 @@ impl<E: FnMut(&str, Form)> Cutter<'_, E> {
             let bare = piece.strip_suffix("'s").or_else(|| piece.strip_suffix("'S"));
             return self.emit(bare.map_or(whole.as_str(), |bare| bare.trim_matches('\'')), form);
         }
-        let humps = humps(piece);
-        if humps.len() > 1 {
-            for &(start, end) in &humps {
-                self.emit(&piece[start..end], Form::Piece);
+        if piece.bytes().skip(1).any(|b| b.is_ascii_uppercase()) {
+            let humps = humps(piece);
+            if humps.len() > 1 {
+                for &(start, end) in &humps {
+                    self.emit(&piece[start..end], Form::Piece);
+                }
+                return self.emit(piece, Form::Joined);
             }
-            return self.emit(piece, Form::Joined);
         }
         let stem = piece.trim_end_matches(|c: char| c.is_ascii_digit());
         self.emit(piece, form);
@@ -177,6 +181,11 @@ impl<E: FnMut(&str, Form)> Cutter<'_, E> {
             return (self.each)(word, form);
         }
         self.lower.clear();
+        if word.len() <= MAX_WORD && word.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            self.lower.push_str(word);
+            self.lower.make_ascii_lowercase();
+            return (self.each)(&self.lower, form);
+        }
         // Lower-casing `İ` yields a dot above, a mark that was removed everywhere else.
         let lower = word.chars().flat_map(char::to_lowercase).filter(|&c| c != '\u{307}' && c != '\'');
         self.lower.extend(lower.take(MAX_WORD));
