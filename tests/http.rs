@@ -15,16 +15,44 @@ async fn only_this_machine_and_only_json_is_answered() {
     let cases: [(&str, &[(&str, &str)], u16); 12] = [
         ("plain", &[("host", "localhost:3700"), ("content-type", "application/json")], 200),
         ("IPv6", &[("host", "[::1]:3700"), ("content-type", "application/json; charset=utf-8")], 200),
-        ("loopback page", &[("host", "localhost"), ("origin", "http://localhost:5173"), ("content-type", "application/json")], 200),
+        (
+            "loopback page",
+            &[
+                ("host", "localhost"),
+                ("origin", "http://localhost:5173"),
+                ("content-type", "application/json"),
+            ],
+            200,
+        ),
         ("foreign host", &[("host", "attacker.com"), ("content-type", "application/json")], 403),
         ("rebinding", &[("host", "127.0.0.1.nip.io:3700"), ("content-type", "application/json")], 403),
         ("any address", &[("host", "0.0.0.0:3700"), ("content-type", "application/json")], 403),
-        ("foreign page", &[("host", "localhost"), ("origin", "https://attacker.com"), ("content-type", "application/json")], 403),
-        ("null origin", &[("host", "localhost"), ("origin", "null"), ("content-type", "application/json")], 403),
+        (
+            "foreign page",
+            &[
+                ("host", "localhost"),
+                ("origin", "https://attacker.com"),
+                ("content-type", "application/json"),
+            ],
+            403,
+        ),
+        (
+            "null origin",
+            &[("host", "localhost"), ("origin", "null"), ("content-type", "application/json")],
+            403,
+        ),
         ("no host", &[("content-type", "application/json")], 400),
-        ("two hosts", &[("host", "localhost"), ("host", "localhost"), ("content-type", "application/json")], 400),
+        (
+            "two hosts",
+            &[("host", "localhost"), ("host", "localhost"), ("content-type", "application/json")],
+            400,
+        ),
         ("a form", &[("host", "localhost"), ("content-type", "text/plain")], 415),
-        ("compressed", &[("host", "localhost"), ("content-type", "application/json"), ("content-encoding", "gzip")], 415),
+        (
+            "compressed",
+            &[("host", "localhost"), ("content-type", "application/json"), ("content-encoding", "gzip")],
+            415,
+        ),
     ];
     for (name, headers, status) in cases {
         for path in ["/", "/reindex"] {
@@ -34,7 +62,10 @@ async fn only_this_machine_and_only_json_is_answered() {
             }
             let answered = service.send(request.body(Body::from(HEALTH)).unwrap()).await;
             assert_eq!(answered.status.as_u16(), status, "{name} at {path}: {}", answered.text);
-            assert!(!answered.headers.keys().any(|header| header.as_str().starts_with("access-control")), "{name}");
+            assert!(
+                !answered.headers.keys().any(|header| header.as_str().starts_with("access-control")),
+                "{name}"
+            );
         }
     }
 }
@@ -52,14 +83,21 @@ async fn other_methods_and_routes_are_refused() {
         let request = Request::builder().method(method).uri(path).header("host", "localhost");
         let answered = service.send(request.body(Body::empty()).unwrap()).await;
         assert_eq!(answered.status.as_u16(), status, "{method} {path}: {}", answered.text);
-        assert_eq!(answered.headers.get("allow").map(|value| value.to_str().unwrap()), allow, "{method} {path}");
+        assert_eq!(
+            answered.headers.get("allow").map(|value| value.to_str().unwrap()),
+            allow,
+            "{method} {path}"
+        );
     }
 }
 
 #[tokio::test]
 async fn bodies_are_bounded_before_they_are_read() {
     let service = Service::over(&Project::sample());
-    let declared = json_request("/").header("content-length", "104857600").body(Body::from("x".repeat(1_048_577))).unwrap();
+    let declared = json_request("/")
+        .header("content-length", "104857600")
+        .body(Body::from("x".repeat(1_048_577)))
+        .unwrap();
     assert_eq!(service.send(declared).await.status.as_u16(), 413);
     let chunks = (0..40).map(|_| Ok::<_, std::io::Error>(vec![b' '; 65_536]));
     let chunked = Body::from_stream(futures_util::stream::iter(chunks));
@@ -71,10 +109,13 @@ async fn bodies_are_bounded_before_they_are_read() {
 #[tokio::test]
 async fn every_answer_carries_a_correlation_id() {
     let service = Service::over(&Project::sample());
-    let given = service.send(json_request("/").header("x-correlation-id", "abc-1").body(Body::from(HEALTH)).unwrap()).await;
+    let given = service
+        .send(json_request("/").header("x-correlation-id", "abc-1").body(Body::from(HEALTH)).unwrap())
+        .await;
     assert_eq!(given.headers["x-correlation-id"], "abc-1");
     for unusable in ["", "has blank", &"x".repeat(129)] {
-        let request = json_request("/").header("x-correlation-id", unusable).body(Body::from(HEALTH)).unwrap();
+        let request =
+            json_request("/").header("x-correlation-id", unusable).body(Body::from(HEALTH)).unwrap();
         let made = service.send(request).await;
         assert_eq!(made.headers["x-correlation-id"].len(), 36, "{unusable:?}");
     }
@@ -105,7 +146,12 @@ async fn health_has_the_members_of_the_contract() {
 async fn a_project_without_anything_is_degraded_and_says_why() {
     let service = Service::over(&Project::empty());
     let health = service.get("/health").await;
-    assert_eq!((health.status.as_u16(), &health.json()["status"]), (200, &json!("degraded")), "{}", health.text);
+    assert_eq!(
+        (health.status.as_u16(), &health.json()["status"]),
+        (200, &json!("degraded")),
+        "{}",
+        health.text
+    );
     assert!(health.text.contains("no agents, skills or workflows"), "{}", health.text);
     assert_eq!(service.call("queryAgents", json!({ "context": "anything" })).await.code(), -32004);
 }
@@ -122,7 +168,8 @@ async fn metrics_are_measured() {
     assert_eq!((&metrics["cache"]["hits"], &metrics["cache"]["misses"]), (&json!(2), &json!(1)));
     assert_eq!(metrics["errors"], json!({ "-32601": 1 }));
     let times = &metrics["performance"];
-    let (p50, p99) = (times["p50_query_time_ms"].as_f64().unwrap(), times["p99_query_time_ms"].as_f64().unwrap());
+    let (p50, p99) =
+        (times["p50_query_time_ms"].as_f64().unwrap(), times["p99_query_time_ms"].as_f64().unwrap());
     assert!(0.0 < p50 && p50 <= p99, "{times}");
     assert!(metrics["tokens"]["baseline"].as_u64() > Some(0));
     assert!(metrics["tokens"]["estimator"].is_string());
@@ -139,7 +186,11 @@ async fn metrics_speak_prometheus_where_asked_to() {
         ("application/openmetrics-text;version=1.0.0,text/plain;q=0.5,*/*;q=0.1", "/metrics", true),
         ("application/json", "/metrics?format=prometheus", true),
     ] {
-        let request = Request::get(path).header("host", "localhost").header("accept", accept).body(Body::empty()).unwrap();
+        let request = Request::get(path)
+            .header("host", "localhost")
+            .header("accept", accept)
+            .body(Body::empty())
+            .unwrap();
         let answered = service.send(request).await;
         assert_eq!(answered.text.starts_with("# HELP"), is_text, "{accept} {path}");
     }
@@ -160,7 +211,9 @@ async fn a_reindex_reports_what_changed() {
         assert_eq!(answered.status.as_u16(), 200, "{}", answered.text);
         answered.json()
     };
-    let counts = |report: &Value| ["added", "changed", "removed", "unchanged"].map(|name| report[name].as_u64().unwrap());
+    let counts = |report: &Value| {
+        ["added", "changed", "removed", "unchanged"].map(|name| report[name].as_u64().unwrap())
+    };
     let generation = service.get("/health").await.json()["generation"].as_u64().unwrap();
     assert_eq!(counts(&reindex().await), [0, 0, 0, 9]);
 

@@ -13,14 +13,19 @@ fn ids(rows: &Value) -> Vec<&str> {
 async fn what_is_no_message_gets_the_code_of_the_table() {
     let service = Service::over(&Project::sample());
     let deep = "[".repeat(10_000);
-    let batch_too_large = format!("[{}]", vec![r#"{"jsonrpc":"2.0","method":"getHealth","id":1}"#; 65].join(","));
+    let batch_too_large =
+        format!("[{}]", vec![r#"{"jsonrpc":"2.0","method":"getHealth","id":1}"#; 65].join(","));
     let cases: Vec<(&str, Vec<u8>, i64)> = vec![
         ("empty", b"".to_vec(), -32700),
         ("truncated", br#"{"jsonrpc":"2.0","method":"#.to_vec(), -32700),
         ("trailing comma", br#"{"jsonrpc":"2.0","method":"getHealth","id":1,}"#.to_vec(), -32700),
         ("NaN", b"NaN".to_vec(), -32700),
         ("two values", b"{} {}".to_vec(), -32700),
-        ("lone surrogate", br#"{"jsonrpc":"2.0","method":"queryAgents","params":{"context":"\ud800"},"id":1}"#.to_vec(), -32700),
+        (
+            "lone surrogate",
+            br#"{"jsonrpc":"2.0","method":"queryAgents","params":{"context":"\ud800"},"id":1}"#.to_vec(),
+            -32700,
+        ),
         ("reversed surrogates", br#"["\udc00\ud800"]"#.to_vec(), -32700),
         ("not UTF-8", b"{\"jsonrpc\":\"2.0\",\"method\":\"\xff\",\"id\":1}".to_vec(), -32700),
         ("byte order mark", b"\xef\xbb\xbf{}".to_vec(), -32700),
@@ -33,7 +38,11 @@ async fn what_is_no_message_gets_the_code_of_the_table() {
         ("version 1.0", br#"{"jsonrpc":"1.0","method":"getHealth","id":1}"#.to_vec(), -32600),
         ("method is a number", br#"{"jsonrpc":"2.0","method":1,"id":1}"#.to_vec(), -32600),
         ("reserved method", br#"{"jsonrpc":"2.0","method":"rpc.x","id":1}"#.to_vec(), -32600),
-        ("params are a number", br#"{"jsonrpc":"2.0","method":"getHealth","params":1,"id":1}"#.to_vec(), -32600),
+        (
+            "params are a number",
+            br#"{"jsonrpc":"2.0","method":"getHealth","params":1,"id":1}"#.to_vec(),
+            -32600,
+        ),
         ("id is an object", br#"{"jsonrpc":"2.0","method":"getHealth","id":{}}"#.to_vec(), -32600),
         ("id is a boolean", br#"{"jsonrpc":"2.0","method":"getHealth","id":true}"#.to_vec(), -32600),
         ("repeated id", br#"{"jsonrpc":"2.0","method":"getHealth","id":1,"id":2}"#.to_vec(), -32600),
@@ -50,7 +59,18 @@ async fn what_is_no_message_gets_the_code_of_the_table() {
 async fn ids_come_back_bit_for_bit() {
     let service = Service::over(&Project::sample());
     let long = format!("{:?}", "x".repeat(10_000));
-    for id in ["1", "-7", "1.5", "1e400", "9007199254740993", "18446744073709551616", "null", r#""""#, r#""\u00e9""#, &long] {
+    for id in [
+        "1",
+        "-7",
+        "1.5",
+        "1e400",
+        "9007199254740993",
+        "18446744073709551616",
+        "null",
+        r#""""#,
+        r#""\u00e9""#,
+        &long,
+    ] {
         let answered = service.post(format!(r#"{{"jsonrpc":"2.0","method":"getHealth","id":{id}}}"#)).await;
         assert!(answered.text.ends_with(&format!(r#","id":{id}}}"#)), "{id}: {}", answered.text);
         let refused = service.post(format!(r#"{{"jsonrpc":"1.0","method":"getHealth","id":{id}}}"#)).await;
@@ -67,7 +87,8 @@ async fn notifications_are_done_and_not_answered() {
     let found = service.result("queryPattern", json!({ "goal": "ship the page" })).await;
     assert_eq!(found["matches"][0]["pattern"]["goal"], "ship the page");
 
-    let batch = json!([{ "jsonrpc": "2.0", "method": "getHealth" }, { "jsonrpc": "2.0", "method": "nonsense" }]);
+    let batch =
+        json!([{ "jsonrpc": "2.0", "method": "getHealth" }, { "jsonrpc": "2.0", "method": "nonsense" }]);
     let answered = service.post(batch.to_string()).await;
     assert_eq!((answered.status.as_u16(), answered.text.as_str()), (204, ""));
 }
@@ -76,7 +97,8 @@ async fn notifications_are_done_and_not_answered() {
 async fn batches_answer_each_call() {
     let service = Service::over(&Project::sample());
     let answered = service.post("[1,2,3]").await;
-    let codes: Vec<Value> = answered.json().as_array().unwrap().iter().map(|one| one["error"]["code"].clone()).collect();
+    let codes: Vec<Value> =
+        answered.json().as_array().unwrap().iter().map(|one| one["error"]["code"].clone()).collect();
     assert_eq!((answered.status.as_u16(), codes), (200, vec![json!(-32600); 3]));
 
     let mixed = json!([
@@ -114,27 +136,56 @@ async fn wrong_parameters_get_a_sentence_each() {
         ("queryAgents", json!({}), "one of capability, role, context is required, got none"),
         ("queryAgents", json!({ "context": "  " }), "one of capability, role, context is required, got none"),
         ("queryAgents", json!({ "capability": 5 }), "capability must be a string, got integer 5"),
-        ("queryAgents", json!({ "capability": "x".repeat(101) }), "capability must have at most 100 characters, got 101"),
+        (
+            "queryAgents",
+            json!({ "capability": "x".repeat(101) }),
+            "capability must have at most 100 characters, got 101",
+        ),
         ("queryAgents", json!({ "role": "x".repeat(51) }), "role must have at most 50 characters, got 51"),
         ("queryAgents", json!({ "context": emoji }), "context must have at most 500 characters, got 501"),
         ("queryAgents", json!({ "context": "a", "limit": 0 }), "limit must be between 1 and 20, got 0"),
         ("queryAgents", json!({ "context": "a", "limit": -1 }), "limit must be between 1 and 20, got -1"),
         ("queryAgents", json!({ "context": "a", "limit": 21 }), "limit must be between 1 and 20, got 21"),
-        ("queryAgents", json!({ "context": "a", "limit": 1_000_000_000 }), "limit must be between 1 and 20, got 1000000000"),
-        ("queryAgents", json!({ "context": "a", "limit": "5" }), "limit must be a whole number, got string \"5\""),
-        ("queryAgents", json!({ "context": "a", "limit": 2.5 }), "limit must be a whole number, got floating point 2.5"),
-        ("queryAgents", json!({ "contxt": "a" }), "contxt is not a known parameter (known: capability, role, context, limit, plugin, max_tokens)"),
+        (
+            "queryAgents",
+            json!({ "context": "a", "limit": 1_000_000_000 }),
+            "limit must be between 1 and 20, got 1000000000",
+        ),
+        (
+            "queryAgents",
+            json!({ "context": "a", "limit": "5" }),
+            "limit must be a whole number, got string \"5\"",
+        ),
+        (
+            "queryAgents",
+            json!({ "context": "a", "limit": 2.5 }),
+            "limit must be a whole number, got floating point 2.5",
+        ),
+        (
+            "queryAgents",
+            json!({ "contxt": "a" }),
+            "contxt is not a known parameter (known: capability, role, context, limit, plugin, max_tokens)",
+        ),
         ("querySkills", json!({}), "context is required"),
         ("querySkills", json!({ "context": "" }), "context must not be empty, got only white space"),
         ("queryWorkflows", json!({ "goal": ["a"] }), "goal must be a string, got sequence"),
-        ("queryPattern", json!({ "goal": "a", "min_similarity": 1.5 }), "min_similarity must be between 0.0 and 1.0, got 1.5"),
+        (
+            "queryPattern",
+            json!({ "goal": "a", "min_similarity": 1.5 }),
+            "min_similarity must be between 0.0 and 1.0, got 1.5",
+        ),
         ("getDefinition", json!({ "kind": "agent" }), "id is required"),
         ("getHealth", json!({ "x": 1 }), "x is not a known parameter (known: none)"),
         ("queryAgents", json!(["react"]), "params must be an object with named members, got a list"),
     ];
     for (method, params, expected) in cases {
         let answered = service.call(method, params.clone()).await;
-        assert_eq!((answered.status.as_u16(), answered.code()), (400, -32602), "{method} {params}: {}", answered.text);
+        assert_eq!(
+            (answered.status.as_u16(), answered.code()),
+            (400, -32602),
+            "{method} {params}: {}",
+            answered.text
+        );
         assert_eq!(answered.sentences(), [expected], "{method} {params}");
     }
     let several = service.call("queryAgents", json!({ "capability": "x".repeat(200), "limit": 99 })).await;
@@ -146,10 +197,14 @@ async fn wrong_parameters_get_a_sentence_each() {
 #[tokio::test]
 async fn agents_are_found_by_capability_context_and_role() {
     let service = Service::over(&Project::sample());
-    let by_context = service.result("queryAgents", json!({ "context": "our kubernetes cluster needs helm charts" })).await;
+    let by_context =
+        service.result("queryAgents", json!({ "context": "our kubernetes cluster needs helm charts" })).await;
     assert_eq!(ids(&by_context["agents"])[0], "ops:kubernetes-architect");
     let row = &by_context["agents"][0];
-    assert_eq!((&row["name"], &row["plugin"], &row["model"]), (&json!("kubernetes-architect"), &json!("ops"), &json!("sonnet")));
+    assert_eq!(
+        (&row["name"], &row["plugin"], &row["model"]),
+        (&json!("kubernetes-architect"), &json!("ops"), &json!("sonnet"))
+    );
     assert!(row["capabilities"].as_array().is_some_and(|all| !all.is_empty()), "{row}");
     assert!(by_context["confidence"].as_f64().unwrap() > 0.0);
     assert!(by_context["reasoning"].as_str().unwrap().len() > 10);
@@ -160,7 +215,10 @@ async fn agents_are_found_by_capability_context_and_role() {
     let by_role = service.result("queryAgents", json!({ "role": "frontend_developer" })).await;
     assert_eq!(ids(&by_role["agents"])[..2], ["web:react-specialist", "web:css-artist"]);
     let primary = &by_role["agents"][0];
-    assert_eq!((&primary["role"], &primary["fallbacks"]), (&json!("frontend_developer"), &json!(["web:css-artist"])));
+    assert_eq!(
+        (&primary["role"], &primary["fallbacks"]),
+        (&json!("frontend_developer"), &json!(["web:css-artist"]))
+    );
 
     let in_plugin = service.result("queryAgents", json!({ "context": "tests", "plugin": "core" })).await;
     assert_eq!(ids(&in_plugin["agents"]), ["core:test-engineer"]);
@@ -185,7 +243,11 @@ async fn skills_and_workflows_have_the_shapes_of_the_contract() {
 #[tokio::test]
 async fn what_nothing_serves_says_so_with_suggestions() {
     let service = Service::over(&Project::sample());
-    for params in [json!({ "context": "🎉🎉🎉" }), json!({ "context": "the of and to" }), json!({ "role": "pastry_chef" })] {
+    for params in [
+        json!({ "context": "🎉🎉🎉" }),
+        json!({ "context": "the of and to" }),
+        json!({ "role": "pastry_chef" }),
+    ] {
         let answered = service.call("queryAgents", params.clone()).await;
         assert_eq!((answered.status.as_u16(), answered.code()), (404, -32004), "{params}: {}", answered.text);
         assert!(answered.json()["error"]["data"]["suggestions"].is_array(), "{}", answered.text);
@@ -200,8 +262,14 @@ async fn answers_are_cached_until_something_changes() {
     let params = json!({ "context": "  kubernetes   helm ", "limit": 3 });
     assert_eq!(service.result("queryAgents", params).await["cache_hit"], false);
     // White space makes no other query; another limit does.
-    assert_eq!(service.result("queryAgents", json!({ "context": "kubernetes helm", "limit": 3 })).await["cache_hit"], true);
-    assert_eq!(service.result("queryAgents", json!({ "context": "kubernetes helm", "limit": 4 })).await["cache_hit"], false);
+    assert_eq!(
+        service.result("queryAgents", json!({ "context": "kubernetes helm", "limit": 3 })).await["cache_hit"],
+        true
+    );
+    assert_eq!(
+        service.result("queryAgents", json!({ "context": "kubernetes helm", "limit": 4 })).await["cache_hit"],
+        false
+    );
 
     project.agent("lab", "quantum-engineer", "Writes quantum compilers and circuit optimisers.");
     service.app.reindex().await.unwrap();
@@ -217,16 +285,24 @@ async fn a_token_budget_is_kept() {
         project.agent("many", &format!("responder-{n}"), &format!("Variant {n} number{n}. {long}"));
     }
     let service = Service::over(&project);
-    let whole = service.result("queryAgents", json!({ "context": "kubernetes incidents", "max_tokens": 100_000 })).await;
+    let whole = service
+        .result("queryAgents", json!({ "context": "kubernetes incidents", "max_tokens": 100_000 }))
+        .await;
     let whole_rows = whole["agents"].as_array().unwrap().len();
     for budget in [40, 200, 600, 1500] {
-        let answered = service.call("queryAgents", json!({ "context": "kubernetes incidents", "max_tokens": budget })).await;
+        let answered = service
+            .call("queryAgents", json!({ "context": "kubernetes incidents", "max_tokens": budget }))
+            .await;
         let result = &answered.json()["result"];
         let used = result["tokens"].as_u64().unwrap_or(0);
         assert!(used <= budget, "{used} of {budget}: {}", answered.text);
         if budget >= 600 {
             let rows = result["agents"].as_array().unwrap();
-            assert!(rows.len() >= whole_rows.min(5), "descriptions are shortened before rows are dropped: {}", rows.len());
+            assert!(
+                rows.len() >= whole_rows.min(5),
+                "descriptions are shortened before rows are dropped: {}",
+                rows.len()
+            );
         }
     }
 }
@@ -246,7 +322,11 @@ async fn definitions_are_whole_and_found_by_any_of_their_names() {
     let missing = service.call("getDefinition", json!({ "kind": "agent", "id": "../../etc/passwd" })).await;
     assert_eq!((missing.status.as_u16(), missing.code()), (404, -32004));
     let near = service.call("getDefinition", json!({ "kind": "agent", "id": "web:react-specialst" })).await;
-    assert!(near.json()["error"]["data"]["suggestions"].to_string().contains("web:react-specialist"), "{}", near.text);
+    assert!(
+        near.json()["error"]["data"]["suggestions"].to_string().contains("web:react-specialist"),
+        "{}",
+        near.text
+    );
 }
 
 #[tokio::test]
@@ -260,13 +340,22 @@ async fn decisions_teach_patterns_once_each() {
     assert_eq!((&founded["stored"], &founded["pattern"]["success_count"]), (&json!(true), &json!(1)));
     service.result("cacheDecision", decision("t1", "success")).await;
     let again = service.result("cacheDecision", decision("t2", "failure")).await;
-    assert_eq!((&again["pattern"]["success_count"], &again["pattern"]["failure_count"]), (&json!(1), &json!(1)));
+    assert_eq!(
+        (&again["pattern"]["success_count"], &again["pattern"]["failure_count"]),
+        (&json!(1), &json!(1))
+    );
     let corrected = service.result("cacheDecision", decision("t2", "success")).await;
-    assert_eq!((&corrected["pattern"]["success_count"], &corrected["pattern"]["failure_count"]), (&json!(2), &json!(0)));
+    assert_eq!(
+        (&corrected["pattern"]["success_count"], &corrected["pattern"]["failure_count"]),
+        (&json!(2), &json!(0))
+    );
 
     let best = service.result("getOrchestrationPattern", json!({ "goal": "roll out the new cluster" })).await;
     assert_eq!(best["pattern"]["agent_sequence"], json!(["ops:kubernetes-architect", "qa:test-engineer"]));
-    assert_eq!((&best["success_rate"], &best["similarity"], &best["task_count"]), (&json!(1.0), &json!(1.0), &json!(2)));
+    assert_eq!(
+        (&best["success_rate"], &best["similarity"], &best["task_count"]),
+        (&json!(1.0), &json!(1.0), &json!(2))
+    );
     let none = service.call("getOrchestrationPattern", json!({ "goal": "bake a cake" })).await;
     assert_eq!((none.status.as_u16(), none.code()), (404, -32004));
 }
@@ -274,7 +363,8 @@ async fn decisions_teach_patterns_once_each() {
 #[tokio::test]
 async fn plans_are_checked_and_completed() {
     let service = Service::over(&Project::sample());
-    let plan = json!({ "goal": "build it", "agent_sequence": ["a", "b", "c"], "dependencies": { "c": ["a", "b"] } });
+    let plan =
+        json!({ "goal": "build it", "agent_sequence": ["a", "b", "c"], "dependencies": { "c": ["a", "b"] } });
     let stored = service.result("storePattern", plan.clone()).await;
     assert_eq!((&stored["created"], stored["warnings"].as_array().unwrap().len()), (&json!(true), 3));
     let again = service.result("storePattern", plan).await;

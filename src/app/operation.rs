@@ -85,7 +85,9 @@ fn type_sentence(path: &str, error: &serde_json::Error) -> String {
         let name: String = name.chars().take(64).collect();
         let known = match expected.trim_start_matches(", ") {
             "there are no fields" => "none".to_owned(),
-            expected => expected.trim_start_matches("expected ").trim_start_matches("one of ").replace('`', ""),
+            expected => {
+                expected.trim_start_matches("expected ").trim_start_matches("one of ").replace('`', "")
+            }
         };
         return format!("{name} is not a known parameter (known: {known})");
     }

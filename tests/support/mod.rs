@@ -32,9 +32,17 @@ impl Project {
     /// A project with a few entries of each kind and a role registry.
     pub fn sample() -> Self {
         let project = Project::empty();
-        project.agent("web", "react-specialist", "Builds React user interfaces with hooks and fast rendering.");
+        project.agent(
+            "web",
+            "react-specialist",
+            "Builds React user interfaces with hooks and fast rendering.",
+        );
         project.agent("web", "css-artist", "Writes responsive CSS layouts and animations.");
-        project.agent("ops", "kubernetes-architect", "Designs Kubernetes clusters, Helm charts and GitOps deployments.");
+        project.agent(
+            "ops",
+            "kubernetes-architect",
+            "Designs Kubernetes clusters, Helm charts and GitOps deployments.",
+        );
         project.agent("ops", "incident-responder", "Handles production outages and writes postmortems.");
         project.agent("qa", "test-engineer", "Writes automated tests, fixtures and coverage reports.");
         project.agent("core", "test-engineer", "Plans manual acceptance tests with stakeholders.");
@@ -61,7 +69,9 @@ impl Project {
     }
 
     pub fn agent(&self, plugin: &str, name: &str, description: &str) -> PathBuf {
-        let content = format!("---\nname: {name}\ndescription: {description}\nmodel: sonnet\n---\n\n# {name}\n\nBody of {name}.\n");
+        let content = format!(
+            "---\nname: {name}\ndescription: {description}\nmodel: sonnet\n---\n\n# {name}\n\nBody of {name}.\n"
+        );
         self.write(&format!("plugins/{plugin}/agents/{name}.md"), &content)
     }
 
