@@ -66,7 +66,7 @@ fn pipes_sizes_permissions_and_odd_names() {
         .unwrap();
     fs::File::create(agents.join("sparse.md")).unwrap().set_len(4 << 30).unwrap();
     write(agents.join("closed.md"), AGENT);
-    fs::set_permissions(agents.join("closed.md"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(agents.join("closed.md"), fs::Permissions::from_mode(0o000)).unwrap();
     write(agents.join("two\nlines.md"), "Text");
     fs::write(agents.join(std::ffi::OsStr::from_bytes(b"latin\xff.md")), "Text").unwrap();
     let catalog = scan(&ScanOptions::new(dir.path()), None);
