@@ -111,10 +111,13 @@ fn limits_bound_a_scan() {
         write(dir.path().join(format!("plugins/p/agents/a{at}.md")), "Text");
     }
     write(dir.path().join("plugins/p/agents/1/2/3/4/deep.md"), "Text");
-    let limits = Limits { files: 5, depth: 3, ..Limits::default() };
-    let catalog = scan(&ScanOptions { limits, ..ScanOptions::new(dir.path()) }, None);
-    assert_eq!(catalog.counts().agents, 5);
-    assert!(codes(&catalog).contains(&"limit_files") && codes(&catalog).contains(&"limit_depth"));
+    let with = |limits| scan(&ScanOptions { limits, ..ScanOptions::new(dir.path()) }, None);
+    let few = with(Limits { files: 5, ..Limits::default() });
+    assert_eq!((few.counts().agents, codes(&few).contains(&"limit_files")), (5, true));
+    let flat = with(Limits { depth: 3, ..Limits::default() });
+    assert_eq!((flat.counts().agents, codes(&flat).contains(&"limit_depth")), (9, true));
+    let all = with(Limits { files: 10, ..Limits::default() });
+    assert_eq!((all.counts().agents, codes(&all).contains(&"limit_files")), (10, false));
 }
 
 #[test]
