@@ -66,7 +66,7 @@ fn pipes_sizes_permissions_and_odd_names() {
         .unwrap();
     fs::File::create(agents.join("sparse.md")).unwrap().set_len(4 << 30).unwrap();
     write(agents.join("closed.md"), AGENT);
-    fs::set_permissions(agents.join("closed.md"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(agents.join("closed.md"), fs::Permissions::from_mode(0o000)).unwrap();
     write(agents.join("two\nlines.md"), "Text");
     fs::write(agents.join(std::ffi::OsStr::from_bytes(b"latin\xff.md")), "Text").unwrap();
     let catalog = scan(&ScanOptions::new(dir.path()), None);
@@ -111,10 +111,13 @@ fn limits_bound_a_scan() {
         write(dir.path().join(format!("plugins/p/agents/a{at}.md")), "Text");
     }
     write(dir.path().join("plugins/p/agents/1/2/3/4/deep.md"), "Text");
-    let limits = Limits { files: 5, depth: 3, ..Limits::default() };
-    let catalog = scan(&ScanOptions { limits, ..ScanOptions::new(dir.path()) }, None);
-    assert_eq!(catalog.counts().agents, 5);
-    assert!(codes(&catalog).contains(&"limit_files") && codes(&catalog).contains(&"limit_depth"));
+    let with = |limits| scan(&ScanOptions { limits, ..ScanOptions::new(dir.path()) }, None);
+    let few = with(Limits { files: 5, ..Limits::default() });
+    assert_eq!((few.counts().agents, codes(&few).contains(&"limit_files")), (5, true));
+    let flat = with(Limits { depth: 3, ..Limits::default() });
+    assert_eq!((flat.counts().agents, codes(&flat).contains(&"limit_depth")), (9, true));
+    let all = with(Limits { files: 10, ..Limits::default() });
+    assert_eq!((all.counts().agents, codes(&all).contains(&"limit_files")), (10, false));
 }
 
 #[test]

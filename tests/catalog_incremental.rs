@@ -109,10 +109,10 @@ fn naive_changes(old: &Catalog, new: &Catalog) -> Changes {
             }
             None => true,
         });
-        let changed = before.len().min(after.len());
-        changes.changed += changed;
-        changes.removed += before.len() - changed;
-        changes.added += after.len() - changed;
+        let pairs = before.len().min(after.len());
+        changes.changed += pairs;
+        changes.removed += before.len() - pairs;
+        changes.added += after.len() - pairs;
     }
     changes
 }

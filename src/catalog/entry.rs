@@ -125,7 +125,7 @@ fn fill(definition: &mut Definition, fields: &Fields, context: &Context) {
         .map_or_else(|| context.facts.category.clone(), |category| one_line(&category).to_lowercase());
     definition.arguments = ["argument-hint", "argument_hint", "arguments"]
         .iter()
-        .find_map(|key| fields.text(key))
+        .find_map(|key| fields.hint(key))
         .map(|text| one_line(&text))
         .unwrap_or_default();
     let stated = fields.list("keywords").into_iter().chain(fields.list("tags"));

@@ -55,7 +55,7 @@ fn term_at(text: &[Token<'_>], is_name: bool) -> Option<&'static Term> {
     let first = text.first()?;
     TERMS.get(first.word)?.iter().find(|term| {
         let Some(window) = text.get(..term.words.len()) else { return false };
-        let capital = !term.needs_capital || is_name || (first.capital && !first.starts);
+        let capital = !term.needs_capital || is_name || (first.capital && !first.begins);
         // Words of one term stand together; a slash within it (`ci/cd`) is the term's own.
         let together = term.tag.contains('/') || window.iter().skip(1).all(|token| !token.starts);
         capital && together && window.iter().zip(&term.words).all(|(token, word)| token.word == *word)
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn only_whole_words_and_names_count() {
         check("MongoDB and reactive code that should go fast", &["mongodb"]);
-        check("services in Go, Rust and React Native", &["go", "react native"]);
+        check("services in Go, Rust and React Native. Go now", &["go", "rust", "react native"]);
         check("the rest of it; a REST API with CI/CD", &["rest api", "ci/cd"]);
         check("C++, C# and .NET", &["c++", "c#", ".net"]);
     }

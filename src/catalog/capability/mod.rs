@@ -23,7 +23,7 @@ const MAX_DESCRIPTION: usize = 2_000;
 /// Tags that each source may add, so that a long list in one leaves room for the others.
 const FROM_DESCRIPTION_TERMS: usize = 10;
 const FROM_SECTIONS: usize = 14;
-const FROM_DESCRIPTION_PHRASES: usize = 8;
+const FROM_DESCRIPTION_PHRASES: usize = 6;
 const FROM_HEADINGS: usize = 8;
 
 /// Ends of file names.
@@ -207,13 +207,15 @@ fn phrases(text: &[Token<'_>], in_list: bool) -> Vec<String> {
 }
 
 fn phrase(run: &[&str], in_list: bool) -> Option<String> {
-    let begin = run.iter().position(|word| !words::is_praise(word) && !words::is_gerund(word))?;
+    let alone = run.len() == 1;
+    let begin = run.iter().position(|word| !words::is_praise(word) && (alone || !words::is_gerund(word)))?;
     let end = run.iter().rposition(|word| !words::is_filler(word))? + 1;
     let run = run.get(begin..end)?;
     // File names and identifiers are no capabilities.
     let shape = |word: &&str| {
         let file = word.rsplit_once('.').is_some_and(|(_, end)| FILE_ENDS.contains(&end));
-        word.starts_with(|c: char| c.is_alphabetic() || c == '.') && !word.contains('_') && !file
+        let long = word.chars().nth(1).is_some();
+        long && word.starts_with(|c: char| c.is_alphabetic() || c == '.') && !word.contains('_') && !file
     };
     let fits = (1..=MAX_WORDS).contains(&run.len()) && run.iter().all(shape);
     let says_something = !run.iter().all(|word| words::is_generic(word));

@@ -1,5 +1,7 @@
 //! Text cut into words, with what separates them.
 
+use std::ops::Range;
+
 /// A word of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Token<'a> {
@@ -9,12 +11,14 @@ pub(super) struct Token<'a> {
     pub capital: bool,
     /// Punctuation, a slash or a line end stands before it, or it is the first.
     pub starts: bool,
+    /// It begins a sentence or a line, where any word has a capital.
+    pub begins: bool,
 }
 
 /// The words of `text`, whose ASCII lower-case form is `lower` (of the same length).
 pub(super) fn tokens<'a>(text: &str, lower: &'a str) -> Vec<Token<'a>> {
     let mut out = Vec::new();
-    let mut starts = true;
+    let (mut starts, mut begins) = (true, true);
     let mut begin: Option<usize> = None;
     for (at, c) in lower.char_indices().chain([(lower.len(), '\n')]) {
         let in_word = c.is_alphanumeric() || matches!(c, '+' | '#' | '.' | '-' | '_' | '\'' | '’');
@@ -22,39 +26,39 @@ pub(super) fn tokens<'a>(text: &str, lower: &'a str) -> Vec<Token<'a>> {
             (None, true) => begin = Some(at),
             (Some(from), false) => {
                 begin = None;
-                let added = push(&mut out, text, lower, from..at, starts);
+                let added = match word(text, lower, from..at) {
+                    Some((word, capital)) => {
+                        out.push(Token { word, capital, starts, begins });
+                        true
+                    }
+                    None => false,
+                };
                 // A dash alone separates, and so does the end of a sentence, which stays with the word until here.
                 starts = !added || lower[..at].ends_with('.');
+                begins = (begins && !added) || lower[..at].ends_with('.');
             }
             _ => {}
         }
         if !in_word && c != ' ' && c != '\t' {
             starts = true;
+            begins |= matches!(c, '\n' | '!' | '?' | ':' | '。');
         }
     }
     out
 }
 
-/// Adds the word in `range`, trimmed; answers whether anything was left of it.
-fn push<'a>(
-    out: &mut Vec<Token<'a>>,
-    text: &str,
-    lower: &'a str,
-    range: std::ops::Range<usize>,
-    starts: bool,
-) -> bool {
+/// The word in `range` without the punctuation around it, and whether it has a capital; `None` when nothing is left.
+fn word<'a>(text: &str, lower: &'a str, range: Range<usize>) -> Option<(&'a str, bool)> {
     let whole = &lower[range.clone()];
     let left = whole.trim_start_matches(['-', '_', '\'', '’', '+', '#']);
     // `.net` begins with a dot, the end of a sentence ends with one.
     let left = if left.starts_with("..") { left.trim_start_matches('.') } else { left };
     let word = left.trim_end_matches(['.', '-', '_', '\'', '’']);
-    if word.is_empty() || !word.contains(char::is_alphanumeric) {
-        return false;
+    if !word.contains(char::is_alphanumeric) {
+        return None;
     }
     let from = range.start + (whole.len() - left.len());
-    let capital = text[from..].chars().next().is_some_and(char::is_uppercase);
-    out.push(Token { word, capital, starts });
-    true
+    Some((word, text[from..].chars().next().is_some_and(char::is_uppercase)))
 }
 
 #[cfg(test)]

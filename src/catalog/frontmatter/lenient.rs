@@ -79,9 +79,10 @@ pub(super) fn read(block: &str, keys: Keys) -> Reading {
     Reading { fields: fields_of(&lines[..end], keys), lines: end }
 }
 
-/// Reads the top of a file whose front matter nothing closes: up to the first blank line, heading or `...`.
+/// Reads the top of a file whose front matter nothing closes: up to the first blank line, heading, `...` or `---`.
 pub(super) fn read_open(text: &str, keys: Keys) -> Reading {
-    let is_end = |line: &&str| line.trim().is_empty() || is_heading(line) || line.trim_end() == "...";
+    let is_end =
+        |line: &&str| line.trim().is_empty() || is_heading(line) || matches!(line.trim_end(), "..." | "---");
     let lines: Vec<&str> = text.lines().take_while(|line| !is_end(line)).collect();
     Reading { fields: fields_of(&lines, keys), lines: lines.len() }
 }

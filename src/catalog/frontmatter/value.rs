@@ -33,6 +33,16 @@ impl Fields {
         (!text.is_empty()).then_some(text)
     }
 
+    /// The value of `key` as a hint: `[name]` is a YAML list of one, and was meant as it is written.
+    pub(crate) fn hint(&self, key: &str) -> Option<String> {
+        match self.0.get(key)? {
+            Pod::Array(items) if !items.is_empty() => {
+                Some(items.iter().map(|item| format!("[{}]", text_of(item))).collect::<Vec<_>>().join(" "))
+            }
+            _ => self.text(key),
+        }
+    }
+
     /// The value of `key` as a list: a YAML list, or text split at its commas, with or without brackets.
     pub(crate) fn list(&self, key: &str) -> Vec<String> {
         let items = match self.0.get(key) {

@@ -108,7 +108,7 @@ impl<'a, 'm> Finder<'a, 'm> {
     fn descend(&mut self, folder: &Path, depth: usize) {
         let in_plugins = folder.starts_with("plugins");
         let limit = if in_plugins { PLUGINS_DEPTH } else { MANIFEST_DEPTH };
-        if depth > limit || self.folders_seen >= self.limits.folders {
+        if depth > limit {
             return;
         }
         let mut layout = Layout::new(self.root, self.limits);
@@ -120,6 +120,11 @@ impl<'a, 'm> Finder<'a, 'm> {
                 continue;
             }
             self.folders_seen += 1;
+            if self.folders_seen > self.limits.folders {
+                let message = format!("plugins are looked for in {} folders at most", self.limits.folders);
+                self.problems.push(Problem::new("", code::LIMIT_FOLDERS, "skipped", message));
+                break;
+            }
             let bare = folder == Path::new("plugins")
                 || (self.role == Role::Extra && folder == Path::new("") && shown != "plugins");
             let passed_by = !in_plugins && PASSED_BY.contains(&&*shown);
