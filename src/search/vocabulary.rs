@@ -1,6 +1,6 @@
 //! The words of the collection, and the repair of words it does not know.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::text;
 use super::weights::compact;

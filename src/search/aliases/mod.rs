@@ -54,7 +54,7 @@ pub(crate) struct Match<'a> {
     /// The words of the request it covers.
     pub(crate) words: Vec<usize>,
     expansions: &'a [u32],
-    entry: usize,
+    number: u32,
 }
 
 impl<'a> Match<'a> {
@@ -130,14 +130,19 @@ impl Aliases {
         let mut found: Vec<Match<'_>> = Vec::new();
         for at in 0..words.len() {
             for entry in ids[at].into_iter().flat_map(|id| self.table.entries_of(id)) {
-                if found.iter().any(|other| other.entry == entry) {
+                let Entry { head, expansions, .. } = self.table.entries[entry];
+                if found.iter().any(|other| other.number == head) {
                     continue;
                 }
-                let Entry { head, expansions, .. } = self.table.entries[entry];
                 let covered = self.covered(entry, words, &ids, at);
                 if let Some(covered) = covered.filter(|_| expansions.len() > 0) {
                     let expansions = self.table.ids(expansions);
-                    found.push(Match { head: self.table.head(head), words: covered, expansions, entry });
+                    found.push(Match {
+                        head: self.table.head(head),
+                        words: covered,
+                        expansions,
+                        number: head,
+                    });
                 }
             }
         }

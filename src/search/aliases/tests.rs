@@ -62,7 +62,7 @@ fn a_users_table_lies_over_the_built_in_one() {
     let (ours, _) = Aliases::parse("a: [apple]\nb: [banana split]\nc/d: [cherry]\n");
     let (theirs, _) = Aliases::parse("b: [berry]\na: []\nz: [zucchini]\n");
     let merged = ours.merged(&theirs);
-    assert_eq!(merged.expansions("a b cd zz z"), ["berri", "cherri", "zucchini"]);
+    assert_eq!(merged.expansions("a b c/d zz z"), ["cherri", "berri", "zucchini"]);
     assert_eq!(ours.expansions("b"), ["banana", "split"]);
 }
 

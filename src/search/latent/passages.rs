@@ -1,7 +1,8 @@
 //! Entries cut into passages, and passages as rows of a sparse matrix.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use super::super::lexical::field_text;
 use super::super::text;
@@ -50,7 +51,7 @@ impl Corpus {
             let title = [Field::Name, Field::Description, Field::WhenToUse, Field::Keywords];
             for (fields, is_title) in [(&title[..], true), (&[Field::Headings, Field::Body][..], false)] {
                 let mut cutter =
-                    Cutter { words: &mut words, counts: HashMap::new(), length: 0, done: Vec::new() };
+                    Cutter { words: &mut words, counts: HashMap::default(), length: 0, done: Vec::new() };
                 for &field in fields {
                     field_text(definition, field, |part| cutter.read(part));
                 }

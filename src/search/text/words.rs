@@ -24,17 +24,53 @@ pub enum Form {
 /// removed. Stop words are included; scripts written without spaces come as overlapping pairs of characters.
 pub fn words(text: &str, mut each: impl FnMut(&str, Form)) {
     let mut cutter = Cutter { each: &mut each, lower: String::new() };
-    // Only what is not ASCII needs normalising, and few chunks are.
-    for chunk in text.split(|c: char| !(is_chunk(c) || is_folded(c))) {
-        if chunk.is_ascii() {
-            cutter.chunk(chunk);
-        } else {
-            for chunk in normalised(chunk).split(|c: char| !is_chunk(c)) {
-                cutter.chunk(chunk);
-            }
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let start = at;
+        let mut classes = 0;
+        while let Some(class) =
+            bytes.get(at).map(|&byte| CLASSES[byte as usize]).filter(|&class| class != APART)
+        {
+            classes |= class;
+            at += 1;
+        }
+        // Between ASCII bytes, so on character boundaries.
+        let chunk = &text[start..at];
+        at += 1;
+        match classes {
+            APART => {}
+            LOWER => cutter.emit(symbol_term(chunk).unwrap_or(chunk), Form::Whole),
+            classes if classes & WIDE == 0 => cutter.chunk(chunk),
+            // Only what is not ASCII needs normalising.
+            _ => cutter.wide(chunk),
         }
     }
 }
+
+/// Bytes that stand between chunks.
+const APART: u8 = 0;
+const LOWER: u8 = 1;
+/// Capitals, digits and joining signs.
+const OTHER: u8 = 2;
+/// Bytes of characters that are not ASCII.
+const WIDE: u8 = 4;
+
+/// The class of every byte.
+const CLASSES: [u8; 256] = {
+    let mut classes = [APART; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = match byte as u8 {
+            b'a'..=b'z' => LOWER,
+            b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/' | b'+' | b'#' | b'\'' | b'&' => OTHER,
+            128.. => WIDE,
+            _ => APART,
+        };
+        byte += 1;
+    }
+    classes
+};
 
 /// Characters that [`normalised`] drops or turns into a joining sign.
 fn is_folded(c: char) -> bool {
@@ -86,6 +122,19 @@ struct Cutter<'e, E> {
 }
 
 impl<E: FnMut(&str, Form)> Cutter<'_, E> {
+    /// A run that holds characters beyond ASCII, some of which may stand between words.
+    fn wide(&mut self, run: &str) {
+        for chunk in run.split(|c: char| !(is_chunk(c) || is_folded(c))) {
+            if chunk.is_ascii() {
+                self.chunk(chunk);
+            } else {
+                for chunk in normalised(chunk).split(|c: char| !is_chunk(c)) {
+                    self.chunk(chunk);
+                }
+            }
+        }
+    }
+
     /// A run of letters and joining signs, such as `CI/CD`, `node.js` or `C++`.
     fn chunk(&mut self, chunk: &str) {
         let chunk = chunk.trim_end_matches(['.', '-', '_', '\'', '/', '&']);
