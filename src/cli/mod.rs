@@ -5,6 +5,7 @@
 mod doctor;
 mod down;
 pub mod exit;
+mod mcp;
 mod output;
 mod register;
 mod reindex;
@@ -36,6 +37,8 @@ enum Command {
     Serve(serve::ServeArguments),
     /// Start serving the project in the background, and show a sample answer
     Up(up::UpArguments),
+    /// Serve MCP over standard input and output, for clients that start their servers themselves
+    Mcp(Flags),
     /// Stop the project's instance
     Down(Flags),
     /// Show health and metrics of the project's instance
@@ -53,6 +56,7 @@ pub fn run() -> ExitCode {
     let outcome = match arguments.command {
         Command::Serve(arguments) => serve::run(&arguments, &environment),
         Command::Up(arguments) => up::run(&arguments, &environment),
+        Command::Mcp(flags) => mcp::run(&flags, &environment),
         Command::Down(flags) => down::run(&flags, &environment),
         Command::Status(arguments) => status::run(&arguments, &environment),
         Command::Reindex(flags) => reindex::run(&flags, &environment),

@@ -132,7 +132,7 @@ async fn occupied(port: u16) -> Unbound {
 }
 
 /// The first SIGTERM, SIGINT or SIGHUP stops gracefully, the next at once.
-fn watch_signals(tasks: &Tasks) -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+pub(super) fn watch_signals(tasks: &Tasks) -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hang_up = signal(SignalKind::hangup())?;

@@ -34,6 +34,8 @@ pub struct Config {
     pub cache: CacheTtl,
     /// When the catalog is read again.
     pub reindex: Reindex,
+    /// Whether commands are offered as MCP prompts: off, since clients that load plugins offer them already.
+    pub command_prompts: bool,
     /// The least severe level that is logged.
     pub log_level: tracing::Level,
 }
@@ -152,6 +154,7 @@ impl Config {
             paths,
             cache: CacheTtl::resolve(environment)?,
             reindex,
+            command_prompts: environment.switch("MCP_COMMAND_PROMPTS")?.unwrap_or(false),
             log_level: environment
                 .parsed("MCP_LOG_LEVEL", "one of error, warn, info, debug, trace")?
                 .unwrap_or(tracing::Level::INFO),
