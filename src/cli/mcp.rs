@@ -71,7 +71,9 @@ fn start(config: &Config) -> anyhow::Result<Arc<App>> {
     let store = match Store::open(options.clone()) {
         Err(StoreError::Locked { pid, .. }) => {
             let holder = pid.map(|pid| format!(" ({pid})")).unwrap_or_default();
-            output::hint(&format!("another process{holder} holds the memory: outcomes are not recorded here"));
+            output::hint(&format!(
+                "another process{holder} holds the memory: outcomes are not recorded here"
+            ));
             Store::open_read_only(options, "another process holds the memory")?
         }
         opened => opened?,

@@ -208,11 +208,14 @@ fn show_sample(context: &str, agents: &[Value], result: &Value) {
 
 /// Offers the line that connects a client of models.
 fn offer_mcp(endpoint: &Endpoint) {
-    let entry = json!({ "mcpServers": { "adjutant": { "type": "http", "url": format!("{}mcp", endpoint.url) } } });
+    let entry =
+        json!({ "mcpServers": { "adjutant": { "type": "http", "url": format!("{}mcp", endpoint.url) } } });
     output::line("");
     output::line("for Claude Code, in .mcp.json at the project's root:");
     output::line(&format!("  {entry}"));
-    output::line("or, without a port: {\"command\": \"adjutant\", \"args\": [\"mcp\"]} in place of type and url");
+    output::line(
+        "or, without a port: {\"command\": \"adjutant\", \"args\": [\"mcp\"]} in place of type and url",
+    );
 }
 
 fn tell_registered(outcome: &Registered) {

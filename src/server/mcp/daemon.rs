@@ -133,7 +133,8 @@ fn header_value(name: &str) -> String {
 
 /// An unknown resource has another code in each era; handlers speak the older one's, which is translated where needed.
 fn as_older_era(mut error: ErrorData) -> ErrorData {
-    if error.code == ErrorCode::INVALID_PARAMS && error.data.as_ref().is_some_and(|data| data["uri"].is_string())
+    if error.code == ErrorCode::INVALID_PARAMS
+        && error.data.as_ref().is_some_and(|data| data["uri"].is_string())
     {
         error.code = ErrorCode::RESOURCE_NOT_FOUND;
     }

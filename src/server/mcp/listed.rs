@@ -42,10 +42,7 @@ fn mark(list: &impl Serialize) -> u64 {
 #[derive(Debug)]
 pub(super) enum Feed {
     /// This process's own index.
-    Own {
-        app: Arc<App>,
-        generations: watch::Receiver<u64>,
-    },
+    Own { app: Arc<App>, generations: watch::Receiver<u64> },
     /// Another source, which sends marks.
     Relayed(watch::Receiver<Listed>),
 }

@@ -81,9 +81,8 @@ fn argument(arguments: Option<&JsonObject>, name: &str) -> Result<Option<String>
     else {
         return Ok(None);
     };
-    let text = value.as_str().ok_or_else(|| {
-        ErrorData::invalid_params(format!("{name} must be a string"), None)
-    })?;
+    let text =
+        value.as_str().ok_or_else(|| ErrorData::invalid_params(format!("{name} must be a string"), None))?;
     if text.chars().count() > MAX_ARGUMENT_CHARS {
         let limit = format!("{name} must have at most {MAX_ARGUMENT_CHARS} characters");
         return Err(ErrorData::invalid_params(limit, None));

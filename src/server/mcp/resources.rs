@@ -22,8 +22,7 @@ const NO_PLUGIN: &str = "-";
 
 /// What stays as it is in a segment of an address (RFC 3986, unreserved), and the colon, which is legal there
 /// and common in ids.
-const ESCAPED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':');
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':');
 
 /// The catalog, as it is listed.
 pub(super) fn list(snapshot: &Snapshot) -> Vec<Resource> {

@@ -199,8 +199,7 @@ pub(super) fn decision_stored() -> JsonObject {
     let mut pattern = pattern();
     // `null` where the outcome taught no pattern.
     pattern["type"] = json!(["object", "null"]);
-    let properties =
-        json!({ "stored": { "type": "boolean" }, "pattern": pattern, "warnings": names() });
+    let properties = json!({ "stored": { "type": "boolean" }, "pattern": pattern, "warnings": names() });
     object(properties, &["stored"])
 }
 

@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use anyhow::Context;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult, ContentBlock, DiscoverResult, GetPromptRequestParams, GetPromptResponse, GetPromptResult, ListPromptsResult,
-    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-    ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, ServerConfig, SubscriptionFilter,
+    CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
+    ContentBlock, DiscoverResult, GetPromptRequestParams, GetPromptResponse, GetPromptResult,
+    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+    PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult,
+    ServerConfig, SubscriptionFilter,
 };
 use rmcp::service::{
     NotificationContext, RequestContext, RoleServer, ServerInitializeError, SubscriptionContext,
@@ -109,7 +111,8 @@ impl Guest {
     async fn introduce(&self) -> anyhow::Result<()> {
         let card = match self.ask::<DiscoverResult>("server/discover", &json!({})).await {
             Some(Ok(found)) => {
-                let prompts_change = found.capabilities.prompts.as_ref().and_then(|prompts| prompts.list_changed);
+                let prompts_change =
+                    found.capabilities.prompts.as_ref().and_then(|prompts| prompts.list_changed);
                 handler::card(found.instructions.unwrap_or_default(), prompts_change == Some(true))
             }
             Some(Err(error)) => anyhow::bail!("the running instance refused: {}", error.message),

@@ -35,8 +35,7 @@ fn found(answer: &Value, field: &str, kind: &str) -> String {
     if rows.is_empty() {
         return nothing(answer);
     }
-    let mut said =
-        format!("Confidence {}. {}\n", answer["confidence"], text(answer, "reasoning").trim_end());
+    let mut said = format!("Confidence {}. {}\n", answer["confidence"], text(answer, "reasoning").trim_end());
     for (at, row) in rows.iter().enumerate() {
         let role = match text(row, "role") {
             "" => String::new(),
