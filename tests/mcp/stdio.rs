@@ -150,7 +150,7 @@ impl Instance {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let client = adjutant::client::Client::new(self.port, DEADLINE);
         let metrics = runtime.block_on(client.get("/metrics")).unwrap().body;
-        metrics["queries"]["by_method"][method].as_u64().unwrap()
+        metrics["queries"]["by_method"][method].as_u64().unwrap_or(0)
     }
 }
 

@@ -2,17 +2,19 @@
 //!
 //! A session that is gone answers 404, upon which a client starts a new one, as the protocol asks of it.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use futures_util::Stream;
-use rmcp::model::{ClientJsonRpcMessage, ServerJsonRpcMessage};
+use futures_util::{Stream, StreamExt};
+use rmcp::model::{ClientJsonRpcMessage, RequestId, ServerJsonRpcMessage};
 use rmcp::transport::common::server_side_http::{ServerSseMessage, SessionId};
 use rmcp::transport::streamable_http_server::session::SessionManager;
 use rmcp::transport::streamable_http_server::session::local::{
-    LocalSessionManager, LocalSessionManagerError,
+    LocalSessionManager, LocalSessionManagerError, SessionError,
 };
+use tokio::sync::Notify;
 
 /// Sessions at once. Each costs some 30 KB and two tasks; few users run ten.
 pub(super) const MAX_SESSIONS: usize = 256;
@@ -21,12 +23,54 @@ pub(super) const MAX_SESSIONS: usize = 256;
 /// not find its session gone after lunch.
 const IDLE: Duration = Duration::from_hours(8);
 
+/// Time a request waits for another of the same id in the same session: answers take a thousandth of it.
+const TWIN_PATIENCE: Duration = Duration::from_secs(5);
+
 /// Bounded sessions.
 #[derive(Debug)]
 pub(super) struct Sessions {
     inner: LocalSessionManager,
     /// When each was used last.
     used: Mutex<HashMap<SessionId, Instant>>,
+    asked: Asked,
+}
+
+/// The requests that are being answered. Within a session the library tells them apart by their ids alone, so of
+/// two clients that share a session one would get the other's answer, were they let in at once.
+#[derive(Debug, Clone, Default)]
+struct Asked {
+    requests: Arc<Mutex<HashSet<(SessionId, RequestId)>>>,
+    changed: Arc<Notify>,
+}
+
+/// A request's place among them, given up when this is dropped.
+struct Place {
+    asked: Asked,
+    request: (SessionId, RequestId),
+}
+
+impl Asked {
+    fn requests(&self) -> MutexGuard<'_, HashSet<(SessionId, RequestId)>> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place for the request, once there is no other of its name.
+    async fn place(&self, request: (SessionId, RequestId)) -> Place {
+        loop {
+            let changed = self.changed.notified();
+            if self.requests().insert(request.clone()) {
+                return Place { asked: self.clone(), request };
+            }
+            changed.await;
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.asked.requests().remove(&self.request);
+        self.asked.changed.notify_waiters();
+    }
 }
 
 impl Default for Sessions {
@@ -36,7 +80,7 @@ impl Default for Sessions {
         // A request is answered at once or not at all: there is nothing to resume.
         inner.session_config.sse_retry = None;
         inner.session_config.completed_cache_ttl = Duration::ZERO;
-        Sessions { inner, used: Mutex::default() }
+        Sessions { inner, used: Mutex::default(), asked: Asked::default() }
     }
 }
 
@@ -96,7 +140,22 @@ impl SessionManager for Sessions {
         id: &SessionId,
         message: ClientJsonRpcMessage,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
-        self.inner.create_stream(id, message).await
+        let mut place = None;
+        if let ClientJsonRpcMessage::Request(request) = &message {
+            let wanted = self.asked.place((id.clone(), request.id.clone()));
+            let waited = tokio::time::timeout(TWIN_PATIENCE, wanted).await;
+            let late = |_| SessionError::Io(io::Error::other("another request has this id"));
+            place = Some(waited.map_err(late)?);
+        }
+        let events = self.inner.create_stream(id, message).await?;
+        Ok(events.inspect(move |event| {
+            // A client that has its answer may ask under the same id again before the stream is gone.
+            if let Some(ServerJsonRpcMessage::Response(_) | ServerJsonRpcMessage::Error(_)) =
+                event.message.as_deref()
+            {
+                place.take();
+            }
+        }))
     }
 
     async fn accept_message(&self, id: &SessionId, message: ClientJsonRpcMessage) -> Result<(), Self::Error> {
