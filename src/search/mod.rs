@@ -31,5 +31,6 @@ mod weights;
 pub use aliases::{AliasProblem, Aliases};
 pub use index::Index;
 pub use latent::{Latent, LatentError};
+pub use rank::SERVABLE;
 pub use request::{Explanation, Findings, Hit, HitShares, Request, TermShare};
 pub use weights::{FIELDS, Field, Weights};
