@@ -241,7 +241,7 @@ fn a_decision_out_of_its_limits_is_refused_with_sentences() {
         (Decision { tokens_saved: Some(i64::MIN), ..good.clone() }, "tokens_saved is -9223372036854775808"),
         (Decision { pattern_id: Some(String::new()), ..good.clone() }, "pattern_id is blank"),
         (
-            Decision { dependencies: BTreeMap::from([("z".to_owned(), Vec::new())]), ..good.clone() },
+            Decision { dependencies: BTreeMap::from([("z".to_owned(), Vec::new())]), ..good },
             "`z`, which is not in agents_used",
         ),
     ];
