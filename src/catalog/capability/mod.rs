@@ -174,7 +174,7 @@ fn item_tags(item: &str, tags: &mut Tags) {
     let head = &item[..cut.unwrap_or(item.len())];
     let lower = head.to_ascii_lowercase();
     let words = tokens(head, &lower);
-    let terms = lexicon::terms_in(&words, false);
+    let terms = lexicon::terms_in(&words, words.len() == 1);
     let mut found = phrases(&words, true);
     if found.len() > 1 {
         // `separation of concerns` is not about separation.
