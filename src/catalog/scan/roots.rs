@@ -122,7 +122,7 @@ impl<'a, 'm> Finder<'a, 'm> {
             self.folders_seen += 1;
             if self.folders_seen > self.limits.folders {
                 let message = format!("plugins are looked for in {} folders at most", self.limits.folders);
-                self.problems.push(Problem::new("", code::LIMIT_FOLDERS, "skipped", message));
+                self.problems.push(Problem::new(".", code::LIMIT_FOLDERS, "skipped", message));
                 break;
             }
             let bare = folder == Path::new("plugins")
