@@ -1,5 +1,7 @@
 //! The HTTP doors through the router: who may ask, what is answered around JSON-RPC, health and metrics.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 mod support;
 
 use axum::body::Body;

@@ -1,5 +1,7 @@
 //! The real binary: start, find each other, take faults, stop.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 mod support;
 
 use std::io::{Read, Write};
