@@ -45,6 +45,7 @@ pub(crate) struct Evidence<'a> {
     /// Cosine in the latent space, never negative, and its largest value; empty without a space.
     pub(crate) latent: Vec<f32>,
     pub(crate) latent_top: f32,
+    latent_share: f32,
     /// The best fused score for one of several needs; empty for a single need.
     pub(crate) need: Vec<f32>,
     plugin: Option<&'a str>,
@@ -84,6 +85,7 @@ impl<'a> Evidence<'a> {
             lexical_top,
             latent,
             latent_top,
+            latent_share: core.latent_share(request.kind),
             need,
             named,
             complexity,
@@ -116,7 +118,7 @@ impl<'a> Evidence<'a> {
         let at = document - self.range.start;
         let definition = &*self.core().definitions[document];
         let several = if self.need.is_empty() { 0.0 } else { weights.need };
-        let latent = if self.latent_top > 0.0 { weights.latent } else { 0.0 };
+        let latent = if self.latent_top > 0.0 { self.latent_share } else { 0.0 };
         let lexical = (1.0 - latent) * (1.0 - several);
         let fit = self
             .fits
@@ -147,6 +149,12 @@ impl<'a> Evidence<'a> {
         self.plugin.is_none_or(|plugin| self.core().definitions[document].plugin == plugin)
     }
 
+    /// Whether an entry is of the kind and plugin asked for.
+    fn lists(&self, document: u32) -> bool {
+        let document = document as usize;
+        self.range.contains(&document) && self.open(document)
+    }
+
     fn is_candidate(&self, document: usize) -> bool {
         let at = document - self.range.start;
         self.lexical[at] > 0.0
@@ -172,19 +180,10 @@ impl<'a> Evidence<'a> {
         let known = 1.0 - ratio(number(self.query.unknown.len()), asked);
         let evidence = ratio(self.lexical_top, information) * known * asked.powf(LENGTHS);
         let confidence = evidence * evidence / (evidence * evidence + EVEN * EVEN);
-        let capable = self
-            .fits
-            .iter()
-            .any(|fit| fit.strength >= 1.0 && fit.documents.iter().any(|&at| self.open(at as usize)));
-        let named =
-            self.named.iter().any(|&at| self.range.contains(&(at as usize)) && self.open(at as usize));
-        confidence.max(if named {
-            NAMED
-        } else if capable {
-            CAPABLE
-        } else {
-            0.0
-        })
+        let fits = self.fits.iter().filter(|fit| fit.documents.iter().any(|&at| self.lists(at)));
+        let capable = fits.map(|fit| CAPABLE * fit.strength).fold(0.0, f32::max);
+        let named = if self.named.iter().any(|&at| self.lists(at)) { NAMED } else { 0.0 };
+        confidence.max(named).max(capable)
     }
 }
 
@@ -346,7 +345,7 @@ fn needs(index: &Index, request: &Request<'_>, range: &Range<usize>) -> Vec<f32>
     if queries.len() < 2 {
         return Vec::new();
     }
-    let share = index.core.weights.latent;
+    let share = index.core.latent_share(request.kind);
     let mut best = vec![0.0f32; range.len()];
     for query in queries {
         let (lexical, latent) = scores(index, &query.wanted(), range, request.plugin);
