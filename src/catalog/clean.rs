@@ -16,7 +16,8 @@ pub(super) fn decode(bytes: &[u8]) -> (String, Decoded) {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = String::from_utf8_lossy(bytes);
     let mut decoded = Decoded { lossy: matches!(text, Cow::Owned(_)), carriage_returns: false };
-    if !text.chars().any(|c| c == '\r' || is_invisible(c)) {
+    let suspicious = text.bytes().any(may_be_invisible);
+    if !suspicious || !text.chars().any(|c| c == '\r' || is_invisible(c)) {
         return (text.into_owned(), decoded);
     }
     let mut out = String::with_capacity(text.len());
@@ -38,6 +39,15 @@ pub(super) fn one_line(name: &str) -> String {
     name.chars().filter(|&c| !c.is_control() && !is_invisible(c)).collect()
 }
 
+/// Whether a character whose first UTF-8 byte is `byte` may be one that goes; most files need no closer look.
+fn may_be_invisible(byte: u8) -> bool {
+    match byte {
+        b'\n' | b'\t' => false,
+        0..0x20 | 0x7f => true,
+        _ => matches!(byte, 0xc2 | 0xd8 | 0xe1 | 0xe2 | 0xef | 0xf3),
+    }
+}
+
 /// Characters a reader does not see and a model does: control characters except newline and tab, zero-width
 /// and bidirectional marks, variation selectors beyond the emoji ones, and the tag block U+E0000.
 fn is_invisible(c: char) -> bool {
@@ -45,9 +55,9 @@ fn is_invisible(c: char) -> bool {
         '\n' | '\t' => false,
         _ if c.is_ascii() => c.is_ascii_control(),
         '\u{80}'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' => true,
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => true,
-        '\u{e0000}'..='\u{e0fff}' => true,
-        _ => false,
+        _ => {
+            matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{e0000}'..='\u{e0fff}')
+        }
     }
 }
 

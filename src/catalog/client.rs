@@ -37,6 +37,6 @@ pub(super) fn listing_problem(definitions: &[Arc<Definition>]) -> Option<Problem
              {dropped} of {} by name only",
             listed.len()
         );
-        Problem::new("", code::LISTING_OVER_BUDGET, "kept", message)
+        Problem::new(".", code::LISTING_OVER_BUDGET, "kept", message)
     })
 }

@@ -9,6 +9,7 @@ use super::clean::{decode, one_line};
 use super::definition::{Definition, Kind};
 use super::frontmatter::{self, Fields, FrontMatter};
 use super::layout::{Context, Naming, sanitised};
+use super::markdown::Line;
 use super::problem::{Problem, code};
 use super::{capability, markdown, workflow};
 
@@ -40,18 +41,11 @@ pub(super) fn read(path: &Path, bytes: &[u8], context: &Context) -> (Option<Defi
         ..Definition::default()
     };
     fill(&mut definition, &matter.fields, context);
-    matter.body.trim().clone_into(&mut definition.body);
-    definition.headings = markdown::headings(&definition.body);
     report.description(&definition, &matter);
-    if definition.description.is_empty() {
-        definition.description = markdown::summary(&definition.body);
-    }
-    if definition.kind == Kind::Workflow {
-        definition.steps = workflow::steps(&definition.body);
-        definition.agents = workflow::agents(&definition.body);
-    }
-    if definition.capabilities.is_empty() {
-        definition.capabilities = capability::derive(&definition, &context.facts);
+    read_body(&mut definition, matter.body, context);
+    if definition.kind == Kind::Skill && !states_keywords(&matter.fields) {
+        let derived = definition.capabilities.iter().cloned();
+        definition.keywords = distinct(derived.chain(std::mem::take(&mut definition.keywords)));
     }
     if !context.unseen.is_empty() {
         let message = format!("Claude Code does not load this: {}", context.unseen);
@@ -121,7 +115,7 @@ fn fill(definition: &mut Definition, fields: &Fields, context: &Context) {
         .map_or_else(|| context.facts.category.clone(), |category| one_line(&category).to_lowercase());
     definition.arguments = ["argument-hint", "argument_hint", "arguments"]
         .iter()
-        .find_map(|key| fields.text(key))
+        .find_map(|key| fields.hint(key))
         .map(|text| one_line(&text))
         .unwrap_or_default();
     let stated = fields.list("keywords").into_iter().chain(fields.list("tags"));
@@ -129,6 +123,28 @@ fn fill(definition: &mut Definition, fields: &Fields, context: &Context) {
     definition.keywords = distinct(keywords);
     definition.capabilities =
         distinct(fields.list("capabilities").into_iter().map(|capability| one_line(&capability)));
+}
+
+/// What the body says, and what is derived where the front matter is silent.
+fn read_body(definition: &mut Definition, body: &str, context: &Context) {
+    let body = body.trim();
+    let lines: Vec<Line<'_>> = markdown::lines(body).collect();
+    body.clone_into(&mut definition.body);
+    definition.headings = markdown::headings(&lines);
+    if definition.description.is_empty() {
+        definition.description = markdown::summary(&lines);
+    }
+    if definition.kind == Kind::Workflow {
+        definition.steps = workflow::steps(&lines);
+        definition.agents = workflow::agents(body);
+    }
+    if definition.capabilities.is_empty() {
+        definition.capabilities = capability::derive(definition, &lines, &context.facts);
+    }
+}
+
+fn states_keywords(fields: &Fields) -> bool {
+    fields.text("keywords").is_some() || fields.text("tags").is_some()
 }
 
 fn distinct(items: impl Iterator<Item = String>) -> Vec<String> {

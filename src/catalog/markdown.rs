@@ -72,8 +72,9 @@ fn classify<'a>(line: &'a str, trimmed: &'a str) -> Line<'a> {
 }
 
 /// Headings without their hashes, in order, without emphasis marks; empty ones left out.
-pub(super) fn headings(body: &str) -> Vec<String> {
-    lines(body)
+pub(super) fn headings(lines: &[Line<'_>]) -> Vec<String> {
+    lines
+        .iter()
         .filter_map(|line| match line {
             Line::Heading(_, text) => Some(plain(text)),
             _ => None,
@@ -84,12 +85,12 @@ pub(super) fn headings(body: &str) -> Vec<String> {
 
 /// What a file without a description is about: its first heading and the first paragraph that is prose, as
 /// `heading: paragraph`, or the one there is.
-pub(super) fn summary(body: &str) -> String {
-    let heading = lines(body).find_map(|line| match line {
+pub(super) fn summary(lines: &[Line<'_>]) -> String {
+    let heading = lines.iter().find_map(|line| match line {
         Line::Heading(_, text) => Some(plain(text)),
         _ => None,
     });
-    let paragraph = first_paragraph(body);
+    let paragraph = first_paragraph(lines);
     match (heading.filter(|text| !text.is_empty()), paragraph) {
         (Some(heading), Some(paragraph)) => format!("{heading}: {paragraph}"),
         (heading, paragraph) => heading.or(paragraph).unwrap_or_default(),
@@ -97,12 +98,12 @@ pub(super) fn summary(body: &str) -> String {
 }
 
 /// The first paragraph outside sections that only warn or instruct the reader how to run the file.
-fn first_paragraph(body: &str) -> Option<String> {
+fn first_paragraph(lines: &[Line<'_>]) -> Option<String> {
     let mut paragraph: Vec<&str> = Vec::new();
     let mut in_notice = false;
     let mut notice: Option<String> = None;
-    for line in lines(body).chain([Line::Blank]) {
-        match line {
+    for line in lines.iter().chain([&Line::Blank]) {
+        match *line {
             Line::Text(text) if !is_markup(text) => {
                 paragraph.push(text);
                 continue;
@@ -142,12 +143,14 @@ fn is_markup(text: &str) -> bool {
 
 /// `text` without emphasis marks, backquotes and link targets, blanks collapsed.
 pub(super) fn plain(text: &str) -> String {
+    if !text.bytes().any(|byte| matches!(byte, b'*' | b'`' | b'[' | b']')) && !text.contains("  ") {
+        return text.trim().to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
-            '*' | '`' => {}
-            '[' => {}
+            '*' | '`' | '[' => {}
             ']' => {
                 if chars.next_if_eq(&'(').is_some() {
                     for skipped in chars.by_ref() {
@@ -165,7 +168,15 @@ pub(super) fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{headings, plain, summary};
+    use super::{lines, plain};
+
+    fn headings(body: &str) -> Vec<String> {
+        super::headings(&lines(body).collect::<Vec<_>>())
+    }
+
+    fn summary(body: &str) -> String {
+        super::summary(&lines(body).collect::<Vec<_>>())
+    }
 
     #[test]
     fn headings_do_not_come_from_code() {
