@@ -1,7 +1,7 @@
 //! The sentence that says what decided.
 
 use super::Field;
-use super::rank::Evidence;
+use super::evidence::Evidence;
 use super::weights::FIELDS;
 
 /// Terms named in the sentence.
