@@ -60,7 +60,7 @@ impl<'a> Evidence<'a> {
         let (lexical_top, latent_top) = (top(&lexical), top(&latent));
         let fits = request.capability.map_or_else(Vec::new, |asked| core.capabilities.find(asked));
         let need = needs::best(index, request, &range);
-        let complexity = model::complexity(&query);
+        let complexity = model::complexity(&whole);
         let named = if asked.len() == 1 { core.names.find(&whole) } else { Vec::new() };
         let mut evidence = Evidence {
             index,

@@ -38,3 +38,6 @@ pub use latent::{Latent, LatentError};
 pub use rank::SERVABLE;
 pub use request::{Explanation, Findings, Hit, HitShares, Request, TermShare};
 pub use weights::{FIELDS, Field, Weights};
+
+#[cfg(test)]
+mod tests;

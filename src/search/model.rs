@@ -1,6 +1,5 @@
 //! Which model suits a task: a last word between equals.
 
-use super::query::Query;
 use crate::catalog::Definition;
 
 /// Words that tell a hard task.
@@ -9,14 +8,15 @@ const HARD: [&str; 8] =
 /// Words that tell a simple one.
 const SIMPLE: [&str; 8] = ["simple", "quick", "trivial", "small", "typo", "rename", "easy", "tiny"];
 
+/// Words from which on a request is long.
+const LONG: usize = 30;
+
 /// How hard a task sounds, -1 (simple) to 1 (hard): by its length and a few telling words.
-pub(crate) fn complexity(query: &Query) -> f32 {
-    let said = |words: &[&str]| {
-        query.terms.iter().any(|term| term.via.is_none() && words.contains(&term.text.as_str()))
-    };
-    let hard = said(&HARD);
-    let simple = said(&SIMPLE);
-    match (hard || query.asked.len() > 14, simple) {
+pub(crate) fn complexity(request: &str) -> f32 {
+    let words = || request.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let said =
+        |telling: &[&str]| words().any(|word| telling.iter().any(|one| word.eq_ignore_ascii_case(one)));
+    match (said(&HARD) || words().count() > LONG, said(&SIMPLE)) {
         (true, false) => 1.0,
         (false, true) => -1.0,
         _ => 0.0,
