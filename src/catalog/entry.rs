@@ -128,7 +128,8 @@ fn fill(definition: &mut Definition, fields: &Fields, context: &Context) {
 /// What the body says, and what is derived where the front matter is silent.
 fn read_body(definition: &mut Definition, body: &str, context: &Context) {
     let body = body.trim();
-    let lines: Vec<Line<'_>> = markdown::lines(body).collect();
+    let mut lines: Vec<Line<'_>> = Vec::with_capacity(body.len() / 40);
+    lines.extend(markdown::lines(body));
     body.clone_into(&mut definition.body);
     definition.headings = markdown::headings(&lines);
     if definition.description.is_empty() {

@@ -21,7 +21,7 @@ pub(super) enum Line<'a> {
 pub(super) fn lines(body: &str) -> impl Iterator<Item = Line<'_>> {
     let mut fence: Option<&str> = None;
     body.lines().filter_map(move |line| {
-        let trimmed = line.trim();
+        let trimmed = line.trim_ascii();
         if let Some(mark) = fence {
             if trimmed.starts_with(mark) && trimmed.trim_start_matches(&mark[..1]).is_empty() {
                 fence = None;
@@ -39,7 +39,11 @@ pub(super) fn lines(body: &str) -> impl Iterator<Item = Line<'_>> {
 
 /// The run of backquotes or tildes that opens a fence.
 fn fence_mark(trimmed: &str) -> Option<&str> {
-    let mark = trimmed.chars().next().filter(|c| matches!(c, '`' | '~'))?;
+    let mark = match trimmed.as_bytes().first()? {
+        b'`' => '`',
+        b'~' => '~',
+        _ => return None,
+    };
     let rest = trimmed.trim_start_matches(mark);
     let run = &trimmed[..trimmed.len() - rest.len()];
     // Inline code may start a line too; an info string holds no backquote.
@@ -47,28 +51,30 @@ fn fence_mark(trimmed: &str) -> Option<&str> {
 }
 
 fn classify<'a>(line: &'a str, trimmed: &'a str) -> Line<'a> {
-    if trimmed.is_empty() {
-        return Line::Blank;
-    }
-    let indent = line.len() - line.trim_start().len();
+    let Some(first) = trimmed.as_bytes().first() else { return Line::Blank };
+    let indent = line.len() - line.trim_ascii_start().len();
+    let special = match first {
+        b'#' if indent < 4 => heading(trimmed),
+        b'-' | b'*' | b'+' => item(&trimmed[1..]).map(|text| Line::Bullet(indent, text)),
+        b'0'..=b'9' => {
+            let digits = trimmed.bytes().take_while(u8::is_ascii_digit).count();
+            let rest = trimmed[digits..].strip_prefix(['.', ')']).filter(|_| digits < 4);
+            rest.and_then(item).map(|text| Line::Numbered(indent, text))
+        }
+        _ => None,
+    };
+    special.unwrap_or(Line::Text(trimmed))
+}
+
+fn heading(trimmed: &str) -> Option<Line<'_>> {
     let hashes = trimmed.bytes().take_while(|&b| b == b'#').count();
-    if indent < 4 && (1..=6).contains(&hashes) && trimmed[hashes..].starts_with([' ', '\t']) {
-        let text = trimmed[hashes..].trim().trim_end_matches('#').trim_end();
-        return Line::Heading(hashes, text);
-    }
-    if let Some(item) = trimmed.strip_prefix(['-', '*', '+'])
-        && item.starts_with([' ', '\t'])
-    {
-        return Line::Bullet(indent, item.trim_start());
-    }
-    let digits = trimmed.bytes().take_while(u8::is_ascii_digit).count();
-    if (1..=3).contains(&digits)
-        && let Some(item) = trimmed[digits..].strip_prefix(['.', ')'])
-        && item.starts_with([' ', '\t'])
-    {
-        return Line::Numbered(indent, item.trim_start());
-    }
-    Line::Text(trimmed)
+    let text = trimmed[hashes..].strip_prefix([' ', '\t']).filter(|_| hashes < 7)?;
+    Some(Line::Heading(hashes, text.trim().trim_end_matches('#').trim_end()))
+}
+
+/// What follows the mark of a list item and the blank behind it.
+fn item(rest: &str) -> Option<&str> {
+    rest.strip_prefix([' ', '\t']).map(str::trim_start)
 }
 
 /// Headings without their hashes, in order, without emphasis marks; empty ones left out.

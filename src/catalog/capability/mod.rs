@@ -59,13 +59,15 @@ pub(super) fn derive(definition: &Definition, lines: &[Line<'_>], facts: &Facts)
     tags.add_all(lexicon::terms_in(&words, false), FROM_DESCRIPTION_TERMS);
     section_tags(lines, &mut tags);
     tags.add_all(phrases(&words, false), FROM_DESCRIPTION_PHRASES);
-    let headings = definition.headings.join("\n");
-    let lower_headings = headings.to_ascii_lowercase();
-    let heading_words = tokens(&headings, &lower_headings);
-    tags.add_all(lexicon::terms_in(&heading_words, false), FROM_HEADINGS);
-    for keyword in &facts.keywords {
-        if mentions(&words, keyword) || mentions(&heading_words, keyword) {
-            tags.add(keyword);
+    if tags.list.len() < MAX_TAGS {
+        let headings = definition.headings.join("\n");
+        let lower = headings.to_ascii_lowercase();
+        let heading_words = tokens(&headings, &lower);
+        tags.add_all(lexicon::terms_in(&heading_words, false), FROM_HEADINGS);
+        for keyword in &facts.keywords {
+            if mentions(&words, keyword) || mentions(&heading_words, keyword) {
+                tags.add(keyword);
+            }
         }
     }
     tags.add(&facts.category);
@@ -158,12 +160,14 @@ fn section_tags(lines: &[Line<'_>], tags: &mut Tags) {
 }
 
 fn is_section(heading: &str) -> bool {
-    let lower = heading.to_lowercase();
     let words: Vec<&str> =
-        lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        heading.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let same = |window: &[&str], section: &[&str]| {
+        window.iter().zip(section).all(|(word, wanted)| word.eq_ignore_ascii_case(wanted))
+    };
     // `Related skills` lists other entries.
-    words.first() != Some(&"related")
-        && SECTIONS.iter().any(|section| words.windows(section.len()).any(|window| window == *section))
+    !words.first().is_some_and(|word| word.eq_ignore_ascii_case("related"))
+        && SECTIONS.iter().any(|section| words.windows(section.len()).any(|window| same(window, section)))
 }
 
 /// What one item of a list is about: what stands before its colon, dash or parenthesis.

@@ -15,6 +15,7 @@ pub(super) struct Term {
 }
 
 /// What is known about one word.
+#[expect(clippy::struct_excessive_bools, reason = "a word may be in any of the lists, independently")]
 #[derive(Debug, Clone, Default)]
 pub(super) struct Word {
     /// Phrases end at it.

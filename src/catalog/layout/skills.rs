@@ -47,7 +47,7 @@ impl Layout<'_> {
             if metadata.is_symlink() {
                 links.push(path);
             } else if metadata.is_dir() {
-                self.skill_folder(site, &path, unseen_below);
+                self.skill_folder(site, &path, None, unseen_below);
             } else if name != SKILL_FILE && has_md_extension(&path) {
                 let mut context = site.context(Kind::Skill, Naming::Fixed { name: sanitised(&stem(&path)) });
                 context.unseen = "a skill is a folder with a SKILL.md";
@@ -55,9 +55,10 @@ impl Layout<'_> {
             }
         }
         for link in links {
-            let target = self.root.path().join(&link);
-            if target.is_dir() && self.stays_inside(&link) {
-                self.skill_folder(site, &link, unseen_below);
+            if self.is_dir(&link) && self.stays_inside(&link) {
+                let target = self.root.path().join(&link).canonicalize().ok();
+                let target = target.map(|target| self.relative(&target));
+                self.skill_folder(site, &link, target.as_deref(), unseen_below);
             } else if has_md_extension(&link) {
                 self.report_link(&link);
             }
@@ -65,7 +66,8 @@ impl Layout<'_> {
     }
 
     /// One folder within a skills folder: a skill, or a folder of skills that the client does not look into.
-    fn skill_folder(&mut self, site: &Site<'_>, folder: &Path, unseen: &'static str) {
+    /// For a link, `target` is the folder it leads to, which may have been added under its own name.
+    fn skill_folder(&mut self, site: &Site<'_>, folder: &Path, target: Option<&Path>, unseen: &'static str) {
         if is_skipped(folder) {
             return;
         }
@@ -73,9 +75,7 @@ impl Layout<'_> {
             let naming = Naming::Fixed { name: sanitised(&lossy(folder.file_name())) };
             let mut context = site.context(Kind::Skill, naming);
             context.unseen = if exact { unseen } else { "the file must be called SKILL.md, in capitals" };
-            // A link may lead to a folder that was added under its own name.
-            let absolute = self.root.path().join(&file);
-            let real = absolute.canonicalize().map_or_else(|_| file.clone(), |real| self.relative(&real));
+            let real = target.map_or_else(|| file.clone(), |target| target.join(SKILL_FILE));
             self.push_once(file, real, Kind::Skill, context);
             return;
         }
