@@ -417,7 +417,8 @@ async fn outcomes_move_agents_in_the_ranking_and_are_named() {
         project.agent("p", name, "Tunes slow database queries and indexes.");
     }
     let service = Service::over(&project);
-    let ask = async || service.result("queryAgents", json!({ "context": "tune slow database queries" })).await;
+    let ask =
+        async || service.result("queryAgents", json!({ "context": "tune slow database queries" })).await;
     let before = ask().await;
     let last = ids(&before["agents"]).last().unwrap().to_string();
     for n in 0..6 {
@@ -433,17 +434,21 @@ async fn outcomes_move_agents_in_the_ranking_and_are_named() {
 #[tokio::test]
 async fn explanations_add_up() {
     let service = Service::over(&Project::sample());
-    let explained = service.result("explain", json!({ "context": "kubernetes cluster deployments", "capability": "helm" })).await;
+    let explained = service
+        .result("explain", json!({ "context": "kubernetes cluster deployments", "capability": "helm" }))
+        .await;
     let hits = explained["hits"].as_array().unwrap();
     assert!(!hits.is_empty());
     for hit in hits {
         let number = |member: &str| hit[member].as_f64().unwrap();
-        let terms: f64 = hit["terms"].as_array().unwrap().iter().map(|term| term["share"].as_f64().unwrap()).sum();
+        let terms: f64 =
+            hit["terms"].as_array().unwrap().iter().map(|term| term["share"].as_f64().unwrap()).sum();
         let parts = ["latent", "need", "capability", "name", "role", "model", "outcomes"];
         let sum = terms + parts.iter().map(|part| number(part)).sum::<f64>();
         assert!((sum.clamp(0.0, 1.0) - number("score")).abs() < 1e-3, "{sum} is not the score of {hit}");
         for term in hit["terms"].as_array().unwrap() {
-            let fields: f64 = term["fields"].as_object().unwrap().values().map(|share| share.as_f64().unwrap()).sum();
+            let fields: f64 =
+                term["fields"].as_object().unwrap().values().map(|share| share.as_f64().unwrap()).sum();
             assert!((fields - term["share"].as_f64().unwrap()).abs() < 1e-3, "{term}");
         }
     }
