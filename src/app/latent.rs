@@ -93,8 +93,11 @@ pub(super) fn load_or_train(config: &Config, snapshot: &Snapshot) -> Latent {
 impl App {
     /// Swaps it in, unless another catalog is served by now (then training was asked for again).
     fn install_latent(&self, generation: u64, latent: &Arc<Latent>) {
+        let frequent = self.frequent_queries();
         self.swap(|current| {
-            (current.generation == generation).then(|| current.with_latent(Arc::clone(latent)))
+            let next = (current.generation == generation).then(|| current.with_latent(Arc::clone(latent)))?;
+            self.warm(&next, &frequent);
+            Some(next)
         });
     }
 }

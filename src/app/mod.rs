@@ -69,7 +69,6 @@ impl App {
         let app = Arc::new(App::assemble(config, store));
         app.spawn("refresh", |app| app.refresher.run(app, app.config.reindex.every));
         app.spawn("latent", |app| app.trainer.run(app));
-        app.spawn("warm", warm::run);
         if app.config.reindex.watch {
             let ear = app.watching.listen();
             app.spawn("watch", move |app| watch::run(app, &ear));
