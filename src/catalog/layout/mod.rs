@@ -19,6 +19,10 @@ use super::manifest::{Command, Components};
 use super::problem::{Problem, code, shown};
 
 const SKILL_FILE: &str = "SKILL.md";
+/// A plugin's manifest, relative to the plugin.
+pub(super) const MANIFEST_FILE: &str = ".claude-plugin/plugin.json";
+/// A collection's list of plugins, relative to the root.
+pub(super) const MARKETPLACE_FILE: &str = ".claude-plugin/marketplace.json";
 
 /// What a plugin gives all its entries.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -143,7 +147,7 @@ impl<'a> Layout<'a> {
                 Command::Inline(name, content) => {
                     let naming = Naming::Fixed { name: name.clone() };
                     self.candidates.push(Candidate {
-                        path: site.base.join(".claude-plugin/plugin.json"),
+                        path: site.base.join(MANIFEST_FILE),
                         context: site.context(Kind::Workflow, naming),
                         inline: Some(content.clone()),
                     });
@@ -268,16 +272,32 @@ impl<'a> Layout<'a> {
     fn component(&mut self, base: &Path, written: &str) -> Option<PathBuf> {
         let Some(inside) = normalised(written) else {
             let message = format!("the component path {written:?} leads out of the plugin");
-            self.problems.push(Problem::new(base, code::COMPONENT_REFUSED, "skipped", message));
+            self.problems.push(Problem::new(
+                self.manifest_of(base),
+                code::COMPONENT_REFUSED,
+                "skipped",
+                message,
+            ));
             return None;
         };
         let path = base.join(inside);
         if self.root.path().join(&path).symlink_metadata().is_err() {
             let message = format!("the component path {written:?} does not exist");
-            self.problems.push(Problem::new(base, code::COMPONENT_MISSING, "skipped", message));
+            self.problems.push(Problem::new(
+                self.manifest_of(base),
+                code::COMPONENT_MISSING,
+                "skipped",
+                message,
+            ));
             return None;
         }
         self.stays_inside(&path).then_some(path)
+    }
+
+    /// The file that names the components of the plugin in `base`.
+    fn manifest_of(&self, base: &Path) -> PathBuf {
+        let manifest = base.join(MANIFEST_FILE);
+        if self.is_file(&manifest) { manifest } else { PathBuf::from(MARKETPLACE_FILE) }
     }
 
     /// Whether `path`, links resolved, lies beneath the root; an escape is reported.
