@@ -54,9 +54,9 @@ impl<R: Row> Found<R> {
         }
     }
 
-    /// Roughly the bytes it keeps in a cache.
+    /// Roughly the bytes it keeps in a cache: texts in pieces cost about twice their length.
     pub fn weight(&self) -> u32 {
-        u32::try_from(self.tokens * 4 + self.reasoning.len() + 256).unwrap_or(u32::MAX)
+        u32::try_from(self.tokens * 8 + self.reasoning.len() + 512).unwrap_or(u32::MAX)
     }
 }
 

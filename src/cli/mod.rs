@@ -2,6 +2,7 @@
 //!
 //! Data goes to standard output, what went wrong to standard error. Exit codes are those of [`exit`].
 
+mod allocator;
 mod ask;
 mod check;
 mod doctor;
