@@ -60,10 +60,9 @@ impl Operation for QueryAgents {
             role: canonical(params.role.as_deref()),
             context: canonical(params.context.as_deref()),
             plugin: canonical(params.plugin.as_deref()),
-            limit: rows(params.limit, params.max_tokens),
-            max_tokens: whole(params.max_tokens),
             ..QueryKey::default()
         };
+        let key = bounded(key, params.limit, params.max_tokens);
         if key.capability.is_none() && key.role.is_none() && key.context.is_none() {
             return Err(AppError::invalid("one of capability, role, context is required, got none"));
         }
@@ -99,13 +98,8 @@ impl Operation for QuerySkills {
     type Output = Answer<SkillRow>;
 
     async fn run(app: &App, _: &CallContext, params: SkillQuery) -> Result<Self::Output, AppError> {
-        let key = QueryKey {
-            context: Some(required("context", &params.context)?),
-            plugin: canonical(params.plugin.as_deref()),
-            limit: rows(params.limit, params.max_tokens),
-            max_tokens: whole(params.max_tokens),
-            ..QueryKey::default()
-        };
+        let key = key_of("context", &params.context, params.plugin.as_deref())?;
+        let key = bounded(key, params.limit, params.max_tokens);
         app.find(&app.caches.skills, key, Self::NAME)
     }
 }
@@ -138,13 +132,8 @@ impl Operation for QueryWorkflows {
     type Output = Answer<WorkflowRow>;
 
     async fn run(app: &App, _: &CallContext, params: WorkflowQuery) -> Result<Self::Output, AppError> {
-        let key = QueryKey {
-            context: Some(required("goal", &params.goal)?),
-            plugin: canonical(params.plugin.as_deref()),
-            limit: rows(params.limit, params.max_tokens),
-            max_tokens: whole(params.max_tokens),
-            ..QueryKey::default()
-        };
+        let key = key_of("goal", &params.goal, params.plugin.as_deref())?;
+        let key = bounded(key, params.limit, params.max_tokens);
         app.find(&app.caches.workflows, key, Self::NAME)
     }
 }
@@ -155,9 +144,15 @@ pub(super) fn required(field: &str, text: &str) -> Result<String, AppError> {
         .ok_or_else(|| AppError::invalid(format!("{field} must not be empty, got only white space")))
 }
 
-/// Rows to look for: as asked, else as many as a budget may hold, else the default.
-fn rows(limit: Option<i64>, max_tokens: Option<i64>) -> usize {
-    whole(limit).unwrap_or(if max_tokens.is_some() { MAX_LIMIT } else { DEFAULT_LIMIT })
+/// The key of a query that has one text, named `field` on the wire.
+fn key_of(field: &str, text: &str, plugin: Option<&str>) -> Result<QueryKey, AppError> {
+    Ok(QueryKey { context: Some(required(field, text)?), plugin: canonical(plugin), ..QueryKey::default() })
+}
+
+/// The key with its bounds: rows as asked, else as many as a token budget may hold, else the default.
+fn bounded(key: QueryKey, limit: Option<i64>, max_tokens: Option<i64>) -> QueryKey {
+    let unasked = if max_tokens.is_some() { MAX_LIMIT } else { DEFAULT_LIMIT };
+    QueryKey { limit: whole(limit).unwrap_or(unasked), max_tokens: whole(max_tokens), ..key }
 }
 
 /// A validated number as a size.
