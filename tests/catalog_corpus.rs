@@ -3,6 +3,8 @@
 //! The collections are not part of this repository: the tests look for them in the folder that `ADJUTANT_SHARED`
 //! names, else in `shared` beside the checkout, and say so and pass when there is none.
 
+#![expect(clippy::print_stdout, reason = "a test that is skipped has to say so")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -71,4 +73,40 @@ fn holds_every_id_that_claude_code_lists() {
 fn counts_of_the_best_known_collection() {
     let Some(catalog) = read("wshobson-agents") else { return };
     assert_eq!(catalog.counts(), Counts { agents: 202, skills: 181, workflows: 105 });
+}
+
+/// Run with `--release --ignored --nocapture`: how long a full and an unchanged scan take.
+#[test]
+#[ignore = "a measurement, not a check"]
+fn times_of_a_scan() {
+    let Some(shared) = shared() else { return };
+    for collection in ["wshobson-agents", "everything-claude-code"] {
+        let options = ScanOptions::new(shared.join("corpus").join(collection));
+        let first = scan(&options, None);
+        let median = |previous: Option<&Catalog>| {
+            let mut times: Vec<_> = (0..15)
+                .map(|_| {
+                    let start = std::time::Instant::now();
+                    let catalog = scan(&options, previous);
+                    assert_eq!(catalog.counts(), first.counts());
+                    start.elapsed()
+                })
+                .collect();
+            times.sort();
+            times[7]
+        };
+        println!("{collection}: full {:?}, unchanged {:?}", median(None), median(Some(&first)));
+    }
+}
+
+#[test]
+fn an_unchanged_collection_is_not_read_again() {
+    let Some(shared) = shared() else { return };
+    let options = ScanOptions::new(shared.join("corpus/orchestr8-v4.3.0"));
+    let first = scan(&options, None);
+    let second = scan(&options, Some(&first));
+    assert_eq!((second.report().files_read, second.report().manifests_read), (0, 0));
+    assert_eq!(second.report().files_reused, first.report().files_read);
+    assert!(second.changes_since(&first).is_empty());
+    assert_eq!(second.problems(), first.problems());
 }

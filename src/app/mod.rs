@@ -17,7 +17,7 @@ pub mod tokens;
 mod warm;
 mod watch;
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -125,6 +125,21 @@ impl App {
         }
         if !self.store.close(CLOSE_PATIENCE) {
             tracing::warn!("the store did not close in time; what was acknowledged is on disk");
+        }
+    }
+
+    /// Where the built-in collection is served and nothing is remembered yet, takes over its sample patterns, so
+    /// that every method has something to answer.
+    pub async fn adopt_sample_patterns(&self) {
+        if !self.snapshot().embedded_default || !self.store.book().is_empty() {
+            return;
+        }
+        let Some(lines) = index::sample_patterns(&self.config) else { return };
+        match self.store.import_patterns(&lines).await {
+            Ok(_) => {
+                self.writes.fetch_add(1, Ordering::AcqRel);
+            }
+            Err(error) => tracing::warn!(%error, "the sample patterns were not taken over"),
         }
     }
 

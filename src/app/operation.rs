@@ -83,7 +83,12 @@ fn type_sentence(path: &str, error: &serde_json::Error) -> String {
     if let Some(rest) = text.strip_prefix("unknown field `") {
         let (name, expected) = rest.split_once('`').unwrap_or((rest, ""));
         let name: String = name.chars().take(64).collect();
-        let known = expected.trim_start_matches(", expected ").trim_start_matches("one of ").replace('`', "");
+        let known = match expected.trim_start_matches(", ") {
+            "there are no fields" => "none".to_owned(),
+            expected => {
+                expected.trim_start_matches("expected ").trim_start_matches("one of ").replace('`', "")
+            }
+        };
         return format!("{name} is not a known parameter (known: {known})");
     }
     if let Some(rest) = text.strip_prefix("duplicate field `") {

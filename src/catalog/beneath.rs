@@ -150,9 +150,7 @@ fn refused(errno: Errno) -> ReadError {
 impl Stamp {
     #[expect(
         clippy::cast_sign_loss,
-        clippy::allow_attributes,
         clippy::unnecessary_cast,
-        clippy::useless_conversion,
         reason = "the fields of `stat` differ in type between platforms"
     )]
     fn of(stat: &Stat) -> Stamp {

@@ -18,6 +18,9 @@ pub struct Changes {
     pub unchanged: usize,
 }
 
+/// What carried an id before, and what carries it now.
+type Versions<'a> = (Vec<&'a Arc<Definition>>, Vec<&'a Arc<Definition>>);
+
 impl Changes {
     /// Whether nothing differs.
     pub fn is_empty(&self) -> bool {
@@ -25,8 +28,7 @@ impl Changes {
     }
 
     pub(super) fn between(old: &[Arc<Definition>], new: &[Arc<Definition>]) -> Changes {
-        let mut by_id: BTreeMap<(Kind, &str), (Vec<&Arc<Definition>>, Vec<&Arc<Definition>>)> =
-            BTreeMap::new();
+        let mut by_id: BTreeMap<(Kind, &str), Versions<'_>> = BTreeMap::new();
         for definition in old {
             by_id.entry((definition.kind, &definition.id)).or_default().0.push(definition);
         }

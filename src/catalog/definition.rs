@@ -52,7 +52,8 @@ pub struct Definition {
     pub tools: Vec<String>,
     /// The front matter's `category`, else the marketplace's for the plugin, else empty.
     pub category: String,
-    /// The front matter's and the plugin manifest's `keywords` and `tags`, lower case, without duplicates.
+    /// The front matter's and the plugin manifest's `keywords` and `tags`, lower case, without duplicates; before them,
+    /// for a skill that states none, what was derived as for `capabilities`.
     pub keywords: Vec<String>,
     /// Stated capabilities, or those derived from name, keywords, description, headings and bullets.
     pub capabilities: Vec<String>,

@@ -53,6 +53,10 @@ pub(super) fn read(path: &Path, bytes: &[u8], context: &Context) -> (Option<Defi
     if definition.capabilities.is_empty() {
         definition.capabilities = capability::derive(&definition, &context.facts);
     }
+    if definition.kind == Kind::Skill && !states_keywords(&matter.fields) {
+        let derived = definition.capabilities.iter().cloned();
+        definition.keywords = distinct(derived.chain(std::mem::take(&mut definition.keywords)));
+    }
     if !context.unseen.is_empty() {
         let message = format!("Claude Code does not load this: {}", context.unseen);
         report.add(code::NOT_LOADED_BY_CLIENT, "kept", &message);
@@ -121,7 +125,7 @@ fn fill(definition: &mut Definition, fields: &Fields, context: &Context) {
         .map_or_else(|| context.facts.category.clone(), |category| one_line(&category).to_lowercase());
     definition.arguments = ["argument-hint", "argument_hint", "arguments"]
         .iter()
-        .find_map(|key| fields.text(key))
+        .find_map(|key| fields.hint(key))
         .map(|text| one_line(&text))
         .unwrap_or_default();
     let stated = fields.list("keywords").into_iter().chain(fields.list("tags"));
@@ -129,6 +133,10 @@ fn fill(definition: &mut Definition, fields: &Fields, context: &Context) {
     definition.keywords = distinct(keywords);
     definition.capabilities =
         distinct(fields.list("capabilities").into_iter().map(|capability| one_line(&capability)));
+}
+
+fn states_keywords(fields: &Fields) -> bool {
+    fields.text("keywords").is_some() || fields.text("tags").is_some()
 }
 
 fn distinct(items: impl Iterator<Item = String>) -> Vec<String> {

@@ -220,7 +220,7 @@ impl<'a> Layout<'a> {
         }
         let walk = self.walker(folder);
         let mut entries = walk.into_iter();
-        while let Some(entry) = entries.next() {
+        while let Some(entry) = entries.next().filter(|_| self.candidates.len() <= self.limits.files) {
             let Some(entry) = self.entry(folder, entry) else { continue };
             let path = self.relative(entry.path());
             if !entry.file_type().is_dir() {
@@ -251,7 +251,7 @@ impl<'a> Layout<'a> {
     /// Every markdown file below `folder`, sub-folders joined into the id.
     fn walk(&mut self, site: &Site<'_>, folder: &Path, kind: Kind) {
         let mut entries = self.walker(folder).into_iter();
-        while let Some(entry) = entries.next() {
+        while let Some(entry) = entries.next().filter(|_| self.candidates.len() <= self.limits.files) {
             let Some(entry) = self.entry(folder, entry) else { continue };
             let path = self.relative(entry.path());
             let kind_of_file = entry.file_type();
@@ -286,7 +286,10 @@ impl<'a> Layout<'a> {
     fn push(&mut self, path: PathBuf, kind: Kind, context: Context) {
         // Two ways to one file, a link among them, are one entry of a plugin.
         let real = self.root.path().join(&path).canonicalize().unwrap_or_else(|_| path.clone());
-        if self.seen.insert((kind, context.facts.plugin.clone(), real)) {
+        // One more than is read, so that the limit is noticed.
+        if self.candidates.len() <= self.limits.files
+            && self.seen.insert((kind, context.facts.plugin.clone(), real))
+        {
             self.candidates.push(Candidate { path, context, inline: None });
         }
     }
@@ -296,7 +299,6 @@ impl<'a> Layout<'a> {
             .follow_links(false)
             .min_depth(1)
             .max_depth(self.limits.depth)
-            .sort_by_file_name()
     }
 
     /// The entry, unless it failed or is a folder that the depth limit closes; both are reported.

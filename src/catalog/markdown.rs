@@ -146,8 +146,7 @@ pub(super) fn plain(text: &str) -> String {
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
-            '*' | '`' => {}
-            '[' => {}
+            '*' | '`' | '[' => {}
             ']' => {
                 if chars.next_if_eq(&'(').is_some() {
                     for skipped in chars.by_ref() {

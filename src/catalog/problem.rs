@@ -124,6 +124,8 @@ pub mod code {
         SKIPPED_ESCAPE = "skipped_escape", Warning, "A symbolic link or path leads out of the root.";
         SKIPPED_SYMLINK = "skipped_symlink", Note, "Claude Code does not follow this symbolic link, nor does the scan.";
         LIMIT_FILES = "limit_files", Error, "There are more entries than the limit: the rest is not read.";
+        LIMIT_FOLDERS = "limit_folders", Warning,
+            "There are more folders than the limit: plugins are not looked for in the rest.";
         LIMIT_DEPTH = "limit_depth", Warning, "Folders are nested deeper than the limit.";
         PLUGINS_MISSING = "plugins_missing", Note, "There is no plugin and no `.claude` entry under this root.";
         ROOT_UNREADABLE = "root_unreadable", Error, "The root is not a folder or cannot be read.";

@@ -47,7 +47,7 @@ pub struct RoleAgent {
     pub id: Option<String>,
 }
 
-/// All roles, in the registry's order.
+/// All roles, ordered by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Roles {
     roles: Vec<Role>,
@@ -65,7 +65,7 @@ impl Roles {
         self.roles.iter()
     }
 
-    /// The first role whose primary agent has this id.
+    /// The first role, by name, whose primary agent has this id.
     pub fn of_primary(&self, id: &str) -> Option<&Role> {
         self.roles.iter().find(|role| role.primary.id.as_deref() == Some(id))
     }

@@ -91,6 +91,7 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<ExitCode> {
         let app = tasks::blocking(move || App::start(config, store))
             .await
             .context("the index could not be built")?;
+        app.adopt_sample_patterns().await;
         state.started(Arc::clone(&app));
         greet(&app, &endpoint);
         anyhow::Ok(app)

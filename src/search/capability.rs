@@ -65,7 +65,7 @@ impl Capabilities {
             return Vec::new();
         }
         let fit = |entry: &'_ Capability| {
-            (entry.key.len().abs_diff(asked.len()) * 5 <= entry.key.len().max(asked.len()))
+            entry.key.len().abs_diff(asked.len()) * 5 <= entry.key.len().max(asked.len())
         };
         if let Ok(at) = self.entries.binary_search_by(|entry| entry.key.as_ref().cmp(&asked)) {
             let Capability { written, documents, .. } = &self.entries[at];

@@ -41,6 +41,8 @@ pub(crate) struct Core {
     pub(crate) vocabulary: Vocabulary,
     pub(crate) lexical: Lexical,
     pub(crate) aliases: Aliases,
+    /// The collection's term for each of the aliases', where it has one.
+    pub(crate) alias_terms: Vec<Option<u32>>,
     pub(crate) capabilities: Capabilities,
     pub(crate) names: Names,
     pub(crate) roles: Roles,
@@ -66,10 +68,12 @@ impl Index {
             from..definitions.partition_point(|entry| entry.kind <= kind)
         });
         let lexical = gatherer.finish(vocabulary.terms(), &kinds, &weights);
+        let vocabulary = vocabulary.finish();
         let core = Core {
             key: Latent::key(catalog),
             kinds,
-            vocabulary: vocabulary.finish(),
+            alias_terms: aliases.terms().iter().map(|term| vocabulary.id(term)).collect(),
+            vocabulary,
             lexical,
             aliases: aliases.clone(),
             capabilities: Capabilities::of(&definitions),
@@ -109,8 +113,8 @@ impl Index {
 
 impl Core {
     pub(crate) fn reader(&self) -> Reader<'_> {
-        let Core { vocabulary, lexical, aliases, weights, .. } = self;
-        Reader { vocabulary, lexical, aliases, weights }
+        let Core { vocabulary, lexical, aliases, alias_terms, weights, .. } = self;
+        Reader { vocabulary, lexical, aliases, alias_terms, weights }
     }
 
     pub(crate) fn range(&self, kind: Kind) -> Range<usize> {

@@ -19,6 +19,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) vocabulary: &'a Vocabulary,
     pub(crate) lexical: &'a Lexical,
     pub(crate) aliases: &'a Aliases,
+    /// The collection's term for each of the aliases', where it has one.
+    pub(crate) alias_terms: &'a [Option<u32>],
     pub(crate) weights: &'a Weights,
 }
 
@@ -130,12 +132,12 @@ impl Reader<'_> {
                 |&at: &usize| words[at].term.as_ref().is_some_and(|term| self.vocabulary.id(term).is_some());
             let all_known = found.words.iter().all(known);
             let total = if all_known { self.weights.alias_known } else { self.weights.alias_unknown };
-            let each = total / number(found.expansions.len()).powf(self.weights.alias_spread);
-            for expansion in found.expansions {
+            let each = total / number(found.expansions().count()).powf(self.weights.alias_spread);
+            for expansion in found.expansions() {
                 let weight = each / number(expansion.len()).sqrt();
-                for term in expansion {
-                    if let Some(id) = self.vocabulary.id(term) {
-                        query.add(id, weight, term, Some(found.head));
+                for &alias in expansion {
+                    if let Some(id) = self.alias_terms[alias as usize] {
+                        query.add(id, weight, self.aliases.term(alias), Some(found.head));
                     }
                 }
             }

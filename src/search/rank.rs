@@ -10,7 +10,7 @@ use super::lexical::Wanted;
 use super::query::Query;
 use super::roles::Role;
 use super::weights::{Field, number};
-use super::{Explanation, Findings, Hit, HitShares, Request, TermShare, reasoning, text};
+use super::{Explanation, Findings, Hit, HitShares, Request, TermShare, reasoning};
 use crate::catalog::{Definition, Kind};
 
 /// Below this confidence the catalog cannot serve a request: no hits, only suggestions.

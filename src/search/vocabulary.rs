@@ -1,6 +1,6 @@
 //! The words of the collection, and the repair of words it does not know.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::text;
 use super::weights::compact;
@@ -20,7 +20,7 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    fn new<'a>(sorted: impl Iterator<Item = &'a str>) -> Table {
+    pub(crate) fn new<'a>(sorted: impl Iterator<Item = &'a str>) -> Table {
         let mut table = Table::default();
         for entry in sorted {
             table.text.push_str(entry);
@@ -31,13 +31,17 @@ impl Table {
         table
     }
 
-    fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }
 
-    fn get(&self, at: usize) -> &str {
+    pub(crate) fn get(&self, at: usize) -> &str {
         let start = if at == 0 { 0 } else { self.ends[at - 1] as usize };
         &self.text[start..self.ends[at] as usize]
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.len()).map(|at| self.get(at))
     }
 
     fn partition(&self, before: impl Fn(&str) -> bool) -> usize {
@@ -49,7 +53,7 @@ impl Table {
         low
     }
 
-    fn find(&self, entry: &str) -> Option<usize> {
+    pub(crate) fn find(&self, entry: &str) -> Option<usize> {
         let at = self.partition(|other| other < entry);
         (at < self.len() && self.get(at) == entry).then_some(at)
     }
@@ -149,16 +153,20 @@ impl Vocabulary {
         let to = self.words.partition(|other| other.chars().next() <= Some(first));
         let mut best: Option<(usize, u32, usize)> = None;
         for at in from..to {
+            // The cheap tests first: most candidates fall to one of them.
+            let often = frequency(self.word_terms[at]);
+            let allowed = best.map_or(allowed, |(edits, ..)| edits);
+            // An edit takes away or brings in at most one letter.
+            let (lost, new) = (own & !self.word_letters[at], self.word_letters[at] & !own);
+            if often < 2 || lost.count_ones().max(new.count_ones()) as usize > allowed {
+                continue;
+            }
             let candidate = self.words.get(at);
-            // One edit changes at most one letter of each set, so the rest cannot be near.
-            let differing =
-                (own & !self.word_letters[at]).count_ones().max((self.word_letters[at] & !own).count_ones());
-            if candidate.len().abs_diff(word.len()) > 2 * allowed || differing as usize > allowed {
+            if candidate.chars().count().abs_diff(length) > allowed {
                 continue;
             }
             let edits = strsim::osa_distance(word, candidate);
-            let often = frequency(self.word_terms[at]);
-            if edits <= allowed && often > 1 && best.is_none_or(|(e, o, _)| (edits, o) < (e, often)) {
+            if edits <= allowed && best.is_none_or(|(fewest, most, _)| edits < fewest || often > most) {
                 best = Some((edits, often, at));
             }
         }

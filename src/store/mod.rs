@@ -79,7 +79,7 @@ pub use records::{DecisionReceipt, NewPattern, StoreStatus, StoredPattern};
 pub use schema::SCHEMA_VERSION;
 pub use timestamp::{now_ms, rfc3339};
 
-use crate::patterns::{Decision, Goal, MAX_PATTERNS, Outcomes, Pattern, PatternBook, Plan};
+use crate::patterns::{Decision, Goal, Outcomes, Pattern, PatternBook, Plan};
 use queue::{Entry, Job, Queue};
 use records::Shared;
 use writer::Writer;
@@ -149,11 +149,6 @@ impl Store {
 
     async fn keep(&self, entries: Vec<Entry>) -> Result<Vec<StoredPattern>, StoreError> {
         self.shared.writable()?;
-        if self.book().is_full() {
-            return Err(StoreError::Invalid(vec![format!(
-                "the book is full: it takes {MAX_PATTERNS} patterns"
-            )]));
-        }
         self.queue.ask(|reply| Job::Patterns { entries, reply }).await
     }
 
@@ -287,6 +282,3 @@ impl NewPattern {
         Err(problems)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -135,10 +135,11 @@ pub(super) fn open(options: &StoreOptions) -> Result<Opened, StoreError> {
 /// Opens for writing, checks, migrates and reads.
 fn attempt(options: &StoreOptions, depth: Depth) -> Result<(Connection, Memory, Option<String>), Trouble> {
     let path = options.database();
-    if fs::metadata(&path).is_ok_and(|metadata| metadata.len() == 0) {
+    let size = fs::metadata(&path).ok().map(|metadata| metadata.len());
+    if size == Some(0) {
         return Err(Trouble::Corrupt("the file is empty".to_owned()));
     }
-    let mut connection = connect(&path)?;
+    let mut connection = connect(&path, size.is_none())?;
     if connection.is_readonly(MAIN_DB)? {
         return Err(Trouble::ReadOnly(format!("{} cannot be written to", path.display())));
     }
@@ -168,16 +169,17 @@ pub(super) fn again(options: &StoreOptions) -> Result<(Connection, Memory), Stor
     }
 }
 
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
+fn connect(path: &Path, fresh: bool) -> rusqlite::Result<Connection> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(16);
-    // Takes effect in a new file only, before anything is written to it.
-    connection.execute_batch(
-        "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY",
-    )?;
+    connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY")?;
+    if fresh {
+        // Takes effect before anything is written; later it would only write to a file that nobody checked yet.
+        connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL")?;
+    }
     Ok(connection)
 }
 
@@ -247,7 +249,11 @@ pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     match schema::version(&connection) {
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) => immutable(path),
+        Err(error)
+            if matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)) =>
+        {
+            immutable(path)
+        }
         Err(error) => Err(error),
         Ok(_) => Ok(connection),
     }

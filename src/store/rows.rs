@@ -14,9 +14,14 @@ fn json<T: serde::Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// Reads JSON that may be missing or, edited by hand, wrong: both count as empty.
-fn from_json<T: serde::de::DeserializeOwned + Default>(text: Option<&str>) -> T {
-    text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+/// A text that may be missing or, edited by hand, something else: both count as empty.
+fn text<'a>(row: &'a Row<'_>, column: usize) -> &'a str {
+    row.get_ref(column).ok().and_then(|value| value.as_str().ok()).unwrap_or_default()
+}
+
+/// JSON that may be missing or wrong, likewise.
+fn from_json<T: serde::de::DeserializeOwned + Default>(text: &str) -> T {
+    serde_json::from_str(text).unwrap_or_default()
 }
 
 /// Writes a pattern, new or known.
@@ -89,13 +94,10 @@ pub(super) fn read_patterns(connection: &Connection) -> rusqlite::Result<(Vec<Pa
 }
 
 fn read_pattern(row: &Row<'_>) -> rusqlite::Result<Option<Pattern>> {
-    let sequence: Vec<String> = from_json(row.get_ref(2)?.as_str_or_null()?);
-    let dependencies: BTreeMap<String, Vec<String>> = from_json(row.get_ref(3)?.as_str_or_null()?);
-    let groups: Vec<Vec<String>> = from_json(row.get_ref(4)?.as_str_or_null()?);
+    let sequence: Vec<String> = from_json(text(row, 2));
+    let dependencies: BTreeMap<String, Vec<String>> = from_json(text(row, 3));
+    let groups: Vec<Vec<String>> = from_json(text(row, 4));
     let Ok(plan) = Plan::new(&sequence, &dependencies, &groups) else { return Ok(None) };
-    let text = |column| -> rusqlite::Result<String> {
-        Ok(row.get::<_, Option<String>>(column)?.unwrap_or_default())
-    };
     let count = |column| -> rusqlite::Result<u32> {
         Ok(u32::try_from(row.get::<_, Option<i64>>(column)?.unwrap_or_default().max(0)).unwrap_or(u32::MAX))
     };
@@ -113,9 +115,9 @@ fn read_pattern(row: &Row<'_>) -> rusqlite::Result<Option<Pattern>> {
             tokens_count: count(11)?,
         },
         fading: Fading { credit: row.get(12)?, uses: row.get(13)?, at_ms: row.get(14)? },
-        created_ms: parse(&text(15)?),
-        updated_ms: parse(&text(16)?),
-        origin: Origin::parse(&text(17)?),
+        created_ms: parse(text(row, 15)),
+        updated_ms: parse(text(row, 16)),
+        origin: Origin::parse(text(row, 17)),
     }))
 }
 
@@ -137,11 +139,14 @@ pub(super) fn read_decision(connection: &Connection, task_id: &str) -> rusqlite:
     )?;
     statement
         .query_row([task_id], |row| {
-            let at_ms = parse(row.get_ref(5)?.as_str_or_null()?.unwrap_or_default());
-            let result = Outcome::parse(row.get_ref(2)?.as_str()?);
-            let pattern_id: Option<String> = row.get(6)?;
-            let duration_ms = row.get::<_, Option<i64>>(3)?.and_then(|duration| u64::try_from(duration).ok());
-            let tokens_saved = row.get(4)?;
+            let at_ms = parse(text(row, 5));
+            let result = Outcome::parse(text(row, 2));
+            let pattern_id: Option<String> = row.get(6).unwrap_or_default();
+            let duration_ms = row
+                .get::<_, Option<i64>>(3)
+                .unwrap_or_default()
+                .and_then(|duration| u64::try_from(duration).ok());
+            let tokens_saved = row.get(4).unwrap_or_default();
             let lesson = pattern_id.zip(result).map(|(pattern_id, result)| Lesson {
                 pattern_id,
                 result,
@@ -149,8 +154,8 @@ pub(super) fn read_decision(connection: &Connection, task_id: &str) -> rusqlite:
                 tokens_saved,
                 at_ms,
             });
-            let agents_used = from_json(row.get_ref(1)?.as_str_or_null()?);
-            Ok(Former { task_description: row.get(0)?, agents_used, at_ms, lesson })
+            let agents_used = from_json(text(row, 1));
+            Ok(Former { task_description: text(row, 0).to_owned(), agents_used, at_ms, lesson })
         })
         .optional()
 }
@@ -191,12 +196,12 @@ pub(super) fn read_outcomes(connection: &Connection) -> rusqlite::Result<Vec<Tas
     )?;
     let most = i64::try_from(MAX_REMEMBERED_TASKS).unwrap_or(i64::MAX);
     let rows = statement.query_map([most], |row| {
-        Ok(Outcome::parse(&row.get::<_, String>(3).unwrap_or_default()).map(|result| TaskOutcome {
-            task_id: row.get(0).unwrap_or_default(),
-            description: row.get(1).unwrap_or_default(),
-            agents: from_json(row.get_ref(2).ok().and_then(|value| value.as_str().ok())),
+        Ok(Outcome::parse(text(row, 3)).map(|result| TaskOutcome {
+            task_id: text(row, 0).to_owned(),
+            description: text(row, 1).to_owned(),
+            agents: from_json(text(row, 2)),
             result,
-            at_ms: parse(&row.get::<_, String>(4).unwrap_or_default()),
+            at_ms: parse(text(row, 4)),
         }))
     })?;
     rows.filter_map(Result::transpose).collect()

@@ -248,7 +248,9 @@ impl Writer {
             clean = false;
         }
         if let Some(mut lock) = self.lock.take() {
-            clean = clean && lock.mark_clean().is_ok();
+            // A database that was not opened for writing was not checked either: the next start still has to.
+            let unchecked = lock.unclean && self.shared.writable().is_err();
+            clean = clean && (unchecked || lock.mark_clean().is_ok());
         }
         if let Some(done) = closing {
             // Whoever closed may have stopped waiting.

@@ -28,7 +28,17 @@ pub(super) fn line_of(error: &Error) -> (Option<usize>, String) {
     let text = error.to_string();
     let Some((head, message)) = text.split_once(LINE_END) else { return (None, text) };
     let digits = head.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + 1);
-    (head[digits..].parse().ok().filter(|&line| line > 0), message.to_owned())
+    (head[digits..].parse().ok().filter(|&line| line > 0), without_place(message))
+}
+
+/// The message without ` at line 2 column 3`, which counts within the block and would mislead.
+fn without_place(message: &str) -> String {
+    let Some((before, after)) = message.split_once(" at line ") else { return message.to_owned() };
+    let rest = after.trim_start_matches(|c: char| c.is_ascii_digit());
+    let rest = rest
+        .strip_prefix(" column ")
+        .map_or(rest, |rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
+    format!("{before}{}", without_place(rest))
 }
 
 /// A YAML value read the way the client does: the last of equal keys wins, keys become text, tags are ignored.

@@ -40,6 +40,24 @@ const KNOWN_KEYS: [&str; 33] = [
     "hide-from-slash-command-tool",
 ];
 
+/// What starts a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keys {
+    /// A key of [`KNOWN_KEYS`]: blocks that are no YAML, where prose may look like a key.
+    Known,
+    /// Whatever looks like a key: blocks that may well be YAML and were not given to the engine.
+    Any,
+}
+
+impl Keys {
+    fn split(self, line: &str) -> Option<(&str, &str)> {
+        match self {
+            Keys::Known => split_known_key(line),
+            Keys::Any => split_key(line),
+        }
+    }
+}
+
 /// What the line-oriented reading found.
 #[derive(Debug, Default)]
 pub(super) struct Reading {
@@ -50,22 +68,23 @@ pub(super) struct Reading {
 
 /// Reads every line of a closed block, except what follows a markdown heading that no known key follows: there a
 /// rule in the body passed for the closing line.
-pub(super) fn read(block: &str) -> Reading {
+pub(super) fn read(block: &str, keys: Keys) -> Reading {
     let lines: Vec<&str> = block.lines().collect();
-    let last_key = lines.iter().rposition(|line| split_known_key(line).is_some());
+    let last_key = lines.iter().rposition(|line| keys.split(line).is_some());
     let end = lines
         .iter()
         .enumerate()
         .position(|(at, line)| last_key.is_none_or(|key| at > key) && is_heading(line))
         .unwrap_or(lines.len());
-    Reading { fields: fields_of(&lines[..end]), lines: end }
+    Reading { fields: fields_of(&lines[..end], keys), lines: end }
 }
 
-/// Reads the top of a file whose front matter nothing closes: up to the first blank line, heading or `...`.
-pub(super) fn read_open(text: &str) -> Reading {
-    let is_end = |line: &&str| line.trim().is_empty() || is_heading(line) || line.trim_end() == "...";
+/// Reads the top of a file whose front matter nothing closes: up to the first blank line, heading, `...` or `---`.
+pub(super) fn read_open(text: &str, keys: Keys) -> Reading {
+    let is_end =
+        |line: &&str| line.trim().is_empty() || is_heading(line) || matches!(line.trim_end(), "..." | "---");
     let lines: Vec<&str> = text.lines().take_while(|line| !is_end(line)).collect();
-    Reading { fields: fields_of(&lines), lines: lines.len() }
+    Reading { fields: fields_of(&lines, keys), lines: lines.len() }
 }
 
 fn is_heading(line: &str) -> bool {
@@ -75,22 +94,31 @@ fn is_heading(line: &str) -> bool {
 
 /// The key and the rest of a line that starts a field.
 pub(super) fn split_known_key(line: &str) -> Option<(&str, &str)> {
+    split_key(line).filter(|(key, _)| KNOWN_KEYS.contains(key))
+}
+
+fn split_key(line: &str) -> Option<(&str, &str)> {
     let (key, rest) = line.split_once(':')?;
     let key = key.trim_end();
     let separated = rest.is_empty() || rest.starts_with([' ', '\t']);
-    (separated && KNOWN_KEYS.contains(&key)).then_some((key, rest.trim()))
+    let plain = key.starts_with(|c: char| c.is_ascii_alphabetic())
+        && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+    (separated && plain).then_some((key, rest.trim()))
 }
 
-fn fields_of(lines: &[&str]) -> Fields {
+fn fields_of(lines: &[&str], keys: Keys) -> Fields {
     let mut fields = Fields::default();
     let mut current: Option<(&str, Vec<&str>)> = None;
     for line in lines {
-        if let Some((key, rest)) = split_known_key(line) {
+        if let Some((key, rest)) = keys.split(line) {
             if let Some((key, value)) = current.replace((key, vec![rest])) {
                 fields.insert_text(key, value_text(&value));
             }
-        } else if let Some((_, value)) = &mut current {
-            value.push(line);
+        } else if let Some((key, value)) = &mut current {
+            let says_it_all = *key == "name" && !value[0].is_empty() && !is_block_indicator(value[0]);
+            if !says_it_all {
+                value.push(line);
+            }
         }
     }
     if let Some((key, value)) = current {
@@ -140,11 +168,11 @@ fn unquoted(text: &str, quote: char) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{read, read_open};
+    use super::{Keys, read, read_open};
 
     #[track_caller]
     fn check(block: &str, key: &str, expected: &str) {
-        assert_eq!(read(block).fields.text(key).as_deref(), Some(expected));
+        assert_eq!(read(block, Keys::Known).fields.text(key).as_deref(), Some(expected));
     }
 
     #[test]
@@ -164,9 +192,9 @@ mod tests {
 
     #[test]
     fn a_rule_in_the_body_does_not_drag_the_body_in() {
-        let reading = read("name: a\ndescription: d\n\n# Title\n\nText: more");
+        let reading = read("name: a\ndescription: d\n\n# Title\n\nText: more", Keys::Known);
         assert_eq!(reading.fields.text("description").as_deref(), Some("d"));
         assert_eq!(reading.lines, 3);
-        assert_eq!(read_open("name: a\ndescription: d\n\nBody: text").lines, 2);
+        assert_eq!(read_open("name: a\ndescription: d\n\nBody: text", Keys::Known).lines, 2);
     }
 }

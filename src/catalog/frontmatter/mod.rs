@@ -18,6 +18,7 @@ use gray_matter::{Matter, Pod};
 
 use self::bounds::{Excess, MAX_BYTES};
 use self::engine::BoundedYaml;
+use self::lenient::Keys;
 use super::problem::code;
 
 /// What a file's text turned out to be.
@@ -216,11 +217,12 @@ fn fall_back(
         findings.push(Finding { code: code::FRONTMATTER_REPAIRED, line, action, message });
         return (fields, reading, usize::MAX);
     }
-    let salvaged = lenient::read(block);
+    let salvaged = lenient::read(block, if quotable { Keys::Known } else { Keys::Any });
     let message = format!("the front matter is not YAML: {reason}; it was read line by line");
     findings.push(Finding { code, line, action: "repaired", message });
     let lines = if salvaged.fields.is_empty() { 0 } else { salvaged.lines };
-    (salvaged.fields, Reading::Salvaged, lines)
+    // What is only too much for this engine is not too much for the client's.
+    (salvaged.fields, if quotable { Reading::Salvaged } else { Reading::Quoted }, lines)
 }
 
 /// What the client reads of `block`: strict YAML, else YAML after quoting, else nothing.
@@ -231,35 +233,31 @@ fn client_fields(block: &str, carriage_returns: bool) -> Fields {
         .unwrap_or_default()
 }
 
+/// Front matter without a closing rule within the limit: the fields down to the first blank line, heading or rule.
 fn open<'a>(rest: &'a str, text: &'a str) -> FrontMatter<'a> {
-    let reading = lenient::read_open(rest);
+    let reading = lenient::read_open(rest, Keys::Known);
+    let after = skip_lines(rest, reading.lines);
+    let (next, behind) = after.split_once('\n').unwrap_or((after, ""));
+    // The rule is there after all, only further away than is looked for: the client reads such a block.
+    let too_large = next.trim_end() == "---";
+    let reading = if too_large { lenient::read_open(rest, Keys::Any) } else { reading };
     if reading.fields.is_empty() {
         return FrontMatter { body: text, ..FrontMatter::default() };
     }
-    let too_large = rest.len() > MAX_BYTES && rest.lines().any(|line| line.trim_end() == "---");
-    let finding = if too_large {
-        Finding {
-            code: code::FRONTMATTER_TOO_LARGE,
-            line: None,
-            action: "repaired",
-            message: format!("the front matter is larger than {MAX_BYTES} bytes; its first lines were read"),
-        }
+    let (code, line, message) = if too_large {
+        let message = format!("the front matter is larger than {MAX_BYTES} bytes; it was read line by line");
+        (code::FRONTMATTER_TOO_LARGE, None, message)
     } else {
-        Finding {
-            code: code::FRONTMATTER_UNCLOSED,
-            line: Some(1),
-            action: "repaired",
-            message: "no `---` line closes the front matter; the fields at the top were read".to_owned(),
-        }
+        let message = "no `---` line closes the front matter; the fields at the top were read".to_owned();
+        (code::FRONTMATTER_UNCLOSED, Some(1), message)
     };
-    let body = skip_lines(rest, reading.lines);
     FrontMatter {
+        client_name: reading.fields.text("name").filter(|_| too_large),
         fields: reading.fields,
-        client_name: None,
         present: true,
-        client_reads_it: false,
-        body,
-        findings: vec![finding],
+        client_reads_it: too_large,
+        body: if too_large { behind } else { after },
+        findings: vec![Finding { code, line, action: "repaired", message }],
     }
 }
 

@@ -33,6 +33,16 @@ impl Fields {
         (!text.is_empty()).then_some(text)
     }
 
+    /// The value of `key` as a hint: `[name]` is a YAML list of one, and was meant as it is written.
+    pub(crate) fn hint(&self, key: &str) -> Option<String> {
+        match self.0.get(key)? {
+            Pod::Array(items) if !items.is_empty() => {
+                Some(items.iter().map(|item| format!("[{}]", text_of(item))).collect::<Vec<_>>().join(" "))
+            }
+            _ => self.text(key),
+        }
+    }
+
     /// The value of `key` as a list: a YAML list, or text split at its commas, with or without brackets.
     pub(crate) fn list(&self, key: &str) -> Vec<String> {
         let items = match self.0.get(key) {
@@ -46,11 +56,6 @@ impl Fields {
             Some(other) => split_list(&text_of(other)),
         };
         items.into_iter().map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
-    }
-
-    /// Whether `key` is `true`, as a YAML truth value or as text.
-    pub(crate) fn is_true(&self, key: &str) -> bool {
-        self.text(key).is_some_and(|text| text.eq_ignore_ascii_case("true"))
     }
 
     /// Whether the value of `key` was written as text.

@@ -133,6 +133,8 @@ impl<'a> Pass<'a> {
         }
         self.problems.append(&mut problems);
         self.problems.append(&mut layout.problems);
+        // A folder is listed in the file system's order, which must not decide what the limit cuts off.
+        layout.candidates.sort_by(|a, b| a.path.cmp(&b.path));
         layout.candidates
     }
 

@@ -108,7 +108,7 @@ impl<'a, 'm> Finder<'a, 'm> {
     fn descend(&mut self, folder: &Path, depth: usize) {
         let in_plugins = folder.starts_with("plugins");
         let limit = if in_plugins { PLUGINS_DEPTH } else { MANIFEST_DEPTH };
-        if depth > limit || self.folders_seen >= self.limits.folders {
+        if depth > limit {
             return;
         }
         let mut layout = Layout::new(self.root, self.limits);
@@ -120,6 +120,11 @@ impl<'a, 'm> Finder<'a, 'm> {
                 continue;
             }
             self.folders_seen += 1;
+            if self.folders_seen > self.limits.folders {
+                let message = format!("plugins are looked for in {} folders at most", self.limits.folders);
+                self.problems.push(Problem::new("", code::LIMIT_FOLDERS, "skipped", message));
+                break;
+            }
             let bare = folder == Path::new("plugins")
                 || (self.role == Role::Extra && folder == Path::new("") && shown != "plugins");
             let passed_by = !in_plugins && PASSED_BY.contains(&&*shown);
@@ -147,8 +152,12 @@ impl<'a, 'm> Finder<'a, 'm> {
         if manifest.is_none() && !(bare && self.has_components(folder)) {
             return false;
         }
-        let listing = self.listings.iter().find(|listing| self.is_source(listing, folder)).cloned();
-        self.add(folder, manifest, listing.as_ref());
+        let listing = self
+            .listings
+            .iter()
+            .find(|listing| normalised(&listing.source).is_some_and(|source| source == folder))
+            .cloned();
+        self.add(folder, manifest.as_deref(), listing.as_ref());
         true
     }
 
@@ -162,13 +171,9 @@ impl<'a, 'm> Finder<'a, 'm> {
         let mut layout = Layout::new(self.root, self.limits);
         if layout.enter(&folder).is_some() {
             let manifest = self.manifests.manifest(self.root, &folder.join(".claude-plugin/plugin.json"));
-            self.add(&folder, manifest, Some(listing));
+            self.add(&folder, manifest.as_deref(), Some(listing));
         }
         self.problems.append(&mut layout.problems);
-    }
-
-    fn is_source(&self, listing: &Listing, folder: &Path) -> bool {
-        normalised(&listing.source).is_some_and(|source| source == folder)
     }
 
     fn has_components(&self, folder: &Path) -> bool {
@@ -177,20 +182,20 @@ impl<'a, 'm> Finder<'a, 'm> {
             || base.join("SKILL.md").is_file()
     }
 
-    fn add(&mut self, folder: &Path, manifest: Option<Arc<Manifest>>, listing: Option<&Listing>) {
+    fn add(&mut self, folder: &Path, manifest: Option<&Manifest>, listing: Option<&Listing>) {
         let real = self.root.path().join(folder).canonicalize().unwrap_or_else(|_| folder.to_owned());
         // Several listings may share a folder without a manifest, each with its own selection.
         let selection = manifest.is_none() && listing.is_some_and(|listing| listing.components.selects());
         if !self.found.insert(real.clone()) && !selection {
             return;
         }
-        let stated = manifest.as_ref().and_then(|manifest| manifest.name.clone());
+        let stated = manifest.and_then(|manifest| manifest.name.clone());
         let folder_name = || real.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let name = stated.or_else(|| listing.map(|listing| listing.name.clone())).unwrap_or_else(folder_name);
-        let usable = self.report(folder, manifest.as_deref());
+        let usable = self.report(folder, manifest);
         let loaded = usable && (manifest.is_some() || self.has_components(folder));
-        let facts = facts(&name, manifest.as_deref(), listing);
-        let components = match (&manifest, listing) {
+        let facts = facts(&name, manifest, listing);
+        let components = match (manifest, listing) {
             (Some(manifest), _) => manifest.components.clone(),
             (None, Some(listing)) => listing.components.clone(),
             (None, None) => Components::default(),

@@ -66,7 +66,7 @@ impl Latent {
                 hash.update(part);
             }
         }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&hash.finalize())
     }
 
     /// The key of the catalog it was trained on.
@@ -81,7 +81,7 @@ impl Latent {
 
     /// How many entries it places.
     pub(crate) fn entries(&self) -> usize {
-        if self.dimensions == 0 { 0 } else { self.documents.len() / self.dimensions }
+        self.documents.len().checked_div(self.dimensions).unwrap_or_default()
     }
 
     /// The row of each vocabulary term, by term id.
@@ -125,6 +125,11 @@ impl Latent {
     }
 }
 
+fn hex(bytes: &[u8]) -> String {
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
 /// Rows of `dimensions` numbers as bytes with a scale each.
 fn quantised(vectors: &[f32], dimensions: usize) -> (Vec<i8>, Vec<f32>) {
     let mut rows = Vec::with_capacity(vectors.len());
@@ -160,7 +165,9 @@ fn unit(vector: &mut [f32]) -> bool {
     let length = dot(vector, vector).sqrt();
     let has_length = length.is_finite() && length > f32::MIN_POSITIVE;
     if has_length {
-        vector.iter_mut().for_each(|part| *part /= length);
+        for part in vector.iter_mut() {
+            *part /= length;
+        }
     }
     has_length
 }

@@ -1,7 +1,8 @@
 //! Entries cut into passages, and passages as rows of a sparse matrix.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use super::super::lexical::field_text;
 use super::super::text;
@@ -50,7 +51,7 @@ impl Corpus {
             let title = [Field::Name, Field::Description, Field::WhenToUse, Field::Keywords];
             for (fields, is_title) in [(&title[..], true), (&[Field::Headings, Field::Body][..], false)] {
                 let mut cutter =
-                    Cutter { words: &mut words, counts: HashMap::new(), length: 0, done: Vec::new() };
+                    Cutter { words: &mut words, counts: HashMap::default(), length: 0, done: Vec::new() };
                 for &field in fields {
                     field_text(definition, field, |part| cutter.read(part));
                 }
@@ -119,7 +120,9 @@ impl Corpus {
         let mut documents = vec![0.0; self.documents * dimensions];
         let mut parts = [vec![0.0f32; dimensions], vec![0.0f32; dimensions]];
         for passages in self.passages.chunk_by(|a, b| a.document == b.document) {
-            parts.iter_mut().for_each(|part| part.fill(0.0));
+            for part in &mut parts {
+                part.fill(0.0);
+            }
             for passage in passages {
                 let part = &mut parts[usize::from(passage.title)];
                 for &(column, weight) in &passage.cells {

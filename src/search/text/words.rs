@@ -24,17 +24,53 @@ pub enum Form {
 /// removed. Stop words are included; scripts written without spaces come as overlapping pairs of characters.
 pub fn words(text: &str, mut each: impl FnMut(&str, Form)) {
     let mut cutter = Cutter { each: &mut each, lower: String::new() };
-    // Only what is not ASCII needs normalising, and few chunks are.
-    for chunk in text.split(|c: char| !(is_chunk(c) || is_folded(c))) {
-        if chunk.is_ascii() {
-            cutter.chunk(chunk);
-        } else {
-            for chunk in normalised(chunk).split(|c: char| !is_chunk(c)) {
-                cutter.chunk(chunk);
-            }
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let start = at;
+        let mut classes = 0;
+        while let Some(class) =
+            bytes.get(at).map(|&byte| CLASSES[byte as usize]).filter(|&class| class != APART)
+        {
+            classes |= class;
+            at += 1;
+        }
+        // Between ASCII bytes, so on character boundaries.
+        let chunk = &text[start..at];
+        at += 1;
+        match classes {
+            APART => {}
+            LOWER => cutter.emit(symbol_term(chunk).unwrap_or(chunk), Form::Whole),
+            classes if classes & WIDE == 0 => cutter.chunk(chunk),
+            // Only what is not ASCII needs normalising.
+            _ => cutter.wide(chunk),
         }
     }
 }
+
+/// Bytes that stand between chunks.
+const APART: u8 = 0;
+const LOWER: u8 = 1;
+/// Capitals, digits and joining signs.
+const OTHER: u8 = 2;
+/// Bytes of characters that are not ASCII.
+const WIDE: u8 = 4;
+
+/// The class of every byte.
+const CLASSES: [u8; 256] = {
+    let mut classes = [APART; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = match byte as u8 {
+            b'a'..=b'z' => LOWER,
+            b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/' | b'+' | b'#' | b'\'' | b'&' => OTHER,
+            128.. => WIDE,
+            _ => APART,
+        };
+        byte += 1;
+    }
+    classes
+};
 
 /// Characters that [`normalised`] drops or turns into a joining sign.
 fn is_folded(c: char) -> bool {
@@ -86,13 +122,28 @@ struct Cutter<'e, E> {
 }
 
 impl<E: FnMut(&str, Form)> Cutter<'_, E> {
+    /// A run that holds characters beyond ASCII, some of which may stand between words.
+    fn wide(&mut self, run: &str) {
+        for chunk in run.split(|c: char| !(is_chunk(c) || is_folded(c))) {
+            if chunk.is_ascii() {
+                self.chunk(chunk);
+            } else {
+                for chunk in normalised(chunk).split(|c: char| !is_chunk(c)) {
+                    self.chunk(chunk);
+                }
+            }
+        }
+    }
+
     /// A run of letters and joining signs, such as `CI/CD`, `node.js` or `C++`.
     fn chunk(&mut self, chunk: &str) {
         let chunk = chunk.trim_end_matches(['.', '-', '_', '\'', '/', '&']);
         if chunk.is_empty() {
             return;
         }
-        if chunk.bytes().all(|b| b.is_ascii_lowercase()) {
+        // Nearly all chunks are plain words.
+        if chunk.bytes().skip(1).all(|b| b.is_ascii_lowercase()) && chunk.as_bytes()[0].is_ascii_alphabetic()
+        {
             return self.emit(symbol_term(chunk).unwrap_or(chunk), Form::Whole);
         }
         let sides = || chunk.split(['/', '&']).filter(|side| side.contains(is_letter));
@@ -139,12 +190,14 @@ impl<E: FnMut(&str, Form)> Cutter<'_, E> {
             let bare = piece.strip_suffix("'s").or_else(|| piece.strip_suffix("'S"));
             return self.emit(bare.map_or(whole.as_str(), |bare| bare.trim_matches('\'')), form);
         }
-        let humps = humps(piece);
-        if humps.len() > 1 {
-            for &(start, end) in &humps {
-                self.emit(&piece[start..end], Form::Piece);
+        if piece.bytes().skip(1).any(|b| b.is_ascii_uppercase()) {
+            let humps = humps(piece);
+            if humps.len() > 1 {
+                for &(start, end) in &humps {
+                    self.emit(&piece[start..end], Form::Piece);
+                }
+                return self.emit(piece, Form::Joined);
             }
-            return self.emit(piece, Form::Joined);
         }
         let stem = piece.trim_end_matches(|c: char| c.is_ascii_digit());
         self.emit(piece, form);
@@ -177,6 +230,11 @@ impl<E: FnMut(&str, Form)> Cutter<'_, E> {
             return (self.each)(word, form);
         }
         self.lower.clear();
+        if word.len() <= MAX_WORD && word.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            self.lower.push_str(word);
+            self.lower.make_ascii_lowercase();
+            return (self.each)(&self.lower, form);
+        }
         // Lower-casing `İ` yields a dot above, a mark that was removed everywhere else.
         let lower = word.chars().flat_map(char::to_lowercase).filter(|&c| c != '\u{307}' && c != '\'');
         self.lower.extend(lower.take(MAX_WORD));

@@ -1,0 +1,426 @@
+//! The real binary: start, find each other, take faults, stop.
+
+mod support;
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use adjutant::client::{Client, Reply};
+use serde_json::{Value, json};
+use support::Project;
+use tempfile::TempDir;
+
+/// Nothing here takes longer than a second or two; a machine under load gets more.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+fn adjutant(home: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_adjutant"));
+    command
+        .args(arguments)
+        .env("HOME", home)
+        .env_remove("MCP_PORT")
+        .env_remove("MCP_ROOT")
+        .env_remove("MCP_DATA_DIR");
+    command
+}
+
+fn run(home: &Path, arguments: &[&str]) -> Output {
+    adjutant(home, arguments).stdin(Stdio::null()).output().unwrap()
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// Asks until the answer is as wanted.
+fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(began.elapsed() < DEADLINE, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn ask(port: u16, work: impl AsyncFnOnce(Client) -> Option<Reply>) -> Option<Value> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(work(Client::new(port, Duration::from_secs(5)))).map(|reply| reply.body)
+}
+
+fn health(port: u16) -> Option<Value> {
+    ask(port, async |client| client.get("/health").await.ok().filter(|reply| reply.status == 200))
+}
+
+fn call(port: u16, method: &str, params: &Value) -> Value {
+    ask(port, async |client| client.call(method, params).await.ok()).unwrap()
+}
+
+/// `adjutant serve` in the foreground, ended at the end of the test.
+struct Served {
+    child: Child,
+    port: u16,
+    data: TempDir,
+}
+
+impl Served {
+    fn start(project: &Path, more: &[&str]) -> Served {
+        Served::start_in(project, tempfile::tempdir().unwrap(), more)
+    }
+
+    fn start_in(project: &Path, data: TempDir, more: &[&str]) -> Served {
+        let arguments = ["serve", "--port", "0", "--root", path(project), "--data-dir", path(data.path())];
+        let mut command = adjutant(data.path(), &arguments);
+        let child = command.args(more).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut served = Served { child, port: 0, data };
+        served.port = wait_for("the endpoint file", || served.endpoint()?["port"].as_u64()?.try_into().ok());
+        wait_for("health", || health(served.port));
+        served
+    }
+
+    fn endpoint(&self) -> Option<Value> {
+        let endpoint: Value =
+            serde_json::from_slice(&std::fs::read(self.data.path().join("endpoint.json")).ok()?).ok()?;
+        (endpoint["pid"] == self.child.id()).then_some(endpoint)
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for the end; the exit code and how long it took.
+    fn wait(&mut self) -> (Option<i32>, Duration) {
+        let began = Instant::now();
+        let status = wait_for("the end of the process", || self.child.try_wait().unwrap());
+        (status.code(), began.elapsed())
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn it_serves_and_ends_cleanly_on_a_signal() {
+    let project = Project::sample();
+    for signal in ["-TERM", "-INT", "-HUP"] {
+        let mut served = Served::start(project.path(), &[]);
+        let health = health(served.port).unwrap();
+        assert_eq!(health["indexes"]["agents"], 6);
+        served.signal(signal);
+        let (code, took) = served.wait();
+        assert_eq!(code, Some(0), "{signal}");
+        assert!(took < Duration::from_secs(5), "{signal}: {took:?}");
+        for file in ["mcp.pid", "endpoint.json", "mcp.db-wal"] {
+            assert!(!served.data.path().join(file).exists(), "{file} is left behind after {signal}");
+        }
+    }
+}
+
+#[test]
+fn open_connections_do_not_hold_up_the_end() {
+    let project = Project::sample();
+    let mut served = Served::start(project.path(), &[]);
+    let mut idle: Vec<TcpStream> =
+        (0..50).map(|_| TcpStream::connect(("127.0.0.1", served.port)).unwrap()).collect();
+    for stream in &mut idle[..25] {
+        stream.write_all(b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+        let mut first = [0; 12];
+        stream.read_exact(&mut first).unwrap();
+        assert_eq!(&first, b"HTTP/1.1 200");
+    }
+    // A request whose body never comes.
+    idle[30].write_all(b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{").unwrap();
+    served.signal("-TERM");
+    let (code, took) = served.wait();
+    assert_eq!(code, Some(0));
+    assert!(took < Duration::from_secs(5), "{took:?}");
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let project = Project::sample();
+    let mut served = Served::start(project.path(), &[]);
+    let mut stuck = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
+    stuck.write_all(b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{").unwrap();
+    served.signal("-TERM");
+    wait_for("the listener to close", || {
+        TcpStream::connect(("127.0.0.1", served.port)).is_err().then_some(())
+    });
+    served.signal("-TERM");
+    assert_eq!(served.wait().0, Some(0));
+}
+
+#[test]
+fn what_was_acknowledged_survives_a_kill() {
+    let project = Project::sample();
+    let mut served = Served::start(project.path(), &[]);
+    let stored = call(
+        served.port,
+        "storePattern",
+        &json!({ "goal": "ship it", "agent_sequence": ["web:css-artist"] }),
+    );
+    assert_eq!(stored["result"]["created"], true, "{stored}");
+    served.signal("-KILL");
+    served.wait();
+    let data = std::mem::replace(&mut served.data, tempfile::tempdir().unwrap());
+    assert!(data.path().join("mcp.pid").exists());
+    let again = Served::start_in(project.path(), data, &[]);
+    let found = call(again.port, "getOrchestrationPattern", &json!({ "goal": "ship it" }));
+    assert_eq!(found["result"]["pattern"]["agent_sequence"], json!(["web:css-artist"]), "{found}");
+}
+
+#[test]
+fn a_second_start_finds_the_first() {
+    let project = Project::sample();
+    let served = Served::start(project.path(), &[]);
+    let home = tempfile::tempdir().unwrap();
+    for command in ["serve", "up"] {
+        let arguments =
+            [command, "--root", path(project.path()), "--data-dir", path(served.data.path()), "--port", "0"];
+        let output = run(home.path(), &arguments);
+        assert_eq!(output.status.code(), Some(0), "{command}: {}", text(&output));
+        assert!(text(&output).contains("already running"), "{command}: {}", text(&output));
+    }
+}
+
+#[test]
+fn up_status_reindex_down() {
+    let project = Project::sample();
+    let home = tempfile::tempdir().unwrap();
+    let root = ["--root", path(project.path())];
+    let with = |command: &str, more: &[&str]| run(home.path(), &[&[command], &root[..], more].concat());
+
+    let down = with("status", &[]);
+    assert_eq!(down.status.code(), Some(3), "{}", text(&down));
+
+    let up = with("up", &["--port", "0"]);
+    let _ended = EndsProject { home: home.path(), root: project.path() };
+    assert_eq!(up.status.code(), Some(0), "{}", text(&up));
+    assert!(text(&up).contains("indexed 6 agents, 2 skills, 1 workflows"), "{}", text(&up));
+    assert!(text(&up).contains("who can \""), "{}", text(&up));
+    let run_dir = project.path().join(".claude/mcp-server");
+    for file in ["mcp.pid", "endpoint.json", "data/mcp.db"] {
+        assert!(run_dir.join(file).exists(), "{file}");
+    }
+    let config: Value =
+        serde_json::from_slice(&std::fs::read(home.path().join(".claude/config.json")).unwrap()).unwrap();
+    let endpoint: Value =
+        serde_json::from_slice(&std::fs::read(run_dir.join("endpoint.json")).unwrap()).unwrap();
+    let root_name = path(&project.path().canonicalize().unwrap()).to_owned();
+    assert_eq!(config["adjutant"]["projects"][root_name]["jsonrpc"], endpoint["url"]);
+
+    project.agent("new", "rust-expert", "Writes Rust.");
+    let reindexed = with("reindex", &[]);
+    assert_eq!(reindexed.status.code(), Some(0), "{}", text(&reindexed));
+    let status = with("status", &[]);
+    assert_eq!(status.status.code(), Some(0), "{}", text(&status));
+    assert!(text(&status).contains("7 agents"), "{}", text(&status));
+    let json: Value = serde_json::from_slice(&with("status", &["--json"]).stdout).unwrap();
+    assert_eq!((&json["running"], &json["health"]["status"]), (&json!(true), &json!("healthy")));
+
+    let down = with("down", &[]);
+    assert_eq!(down.status.code(), Some(0), "{}", text(&down));
+    for file in ["mcp.pid", "endpoint.json"] {
+        assert!(!run_dir.join(file).exists(), "{file} says it still runs");
+    }
+    assert_eq!(text(&with("down", &[])).trim(), "not running");
+}
+
+/// Ends a project's background instance at the end of a test, also of a failed one.
+struct EndsProject<'a> {
+    home: &'a Path,
+    root: &'a Path,
+}
+
+impl Drop for EndsProject<'_> {
+    fn drop(&mut self) {
+        run(self.home, &["down", "--root", path(self.root)]);
+    }
+}
+
+#[test]
+fn two_projects_never_answer_for_each_other() {
+    let (first, second) = (Project::sample(), Project::empty());
+    second.agent("solo", "lone-agent", "Works alone.");
+    let home = tempfile::tempdir().unwrap();
+    let served = Served::start(first.path(), &[]);
+    let port = served.port.to_string();
+
+    let arguments =
+        ["serve", "--root", path(second.path()), "--port", &port, "--data-dir", path(home.path())];
+    let refused = run(home.path(), &arguments);
+    assert_eq!(refused.status.code(), Some(98), "{}", text(&refused));
+    assert!(text(&refused).contains(path(first.path())), "{}", text(&refused));
+
+    let up = run(home.path(), &["up", "--root", path(second.path()), "--port", &port]);
+    let _ended = EndsProject { home: home.path(), root: second.path() };
+    assert_eq!(up.status.code(), Some(0), "{}", text(&up));
+    assert!(text(&up).contains("serves another project"), "{}", text(&up));
+    let endpoint = std::fs::read(second.path().join(".claude/mcp-server/endpoint.json")).unwrap();
+    let endpoint: Value = serde_json::from_slice(&endpoint).unwrap();
+    let its_port = u16::try_from(endpoint["port"].as_u64().unwrap()).unwrap();
+    assert_ne!(its_port, served.port);
+    assert_eq!(health(its_port).unwrap()["indexes"]["agents"], 1);
+    assert_eq!(health(served.port).unwrap()["indexes"]["agents"], 6);
+}
+
+#[test]
+fn a_stranger_on_the_port_is_named() {
+    let project = Project::sample();
+    let stranger = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = stranger.local_addr().unwrap().port().to_string();
+    let home = tempfile::tempdir().unwrap();
+    for command in ["up", "serve"] {
+        let arguments =
+            [command, "--root", path(project.path()), "--port", &port, "--data-dir", path(home.path())];
+        let output = run(home.path(), &arguments);
+        assert_eq!(output.status.code(), Some(98), "{command}: {}", text(&output));
+        if cfg!(target_os = "linux") {
+            assert!(
+                text(&output).contains(&format!("(pid {})", std::process::id())),
+                "{command}: {}",
+                text(&output)
+            );
+        }
+        assert!(!home.path().join("mcp.pid").exists());
+    }
+}
+
+#[test]
+fn a_stale_or_foreign_pid_file_harms_nobody() {
+    let project = Project::sample();
+    let home = tempfile::tempdir().unwrap();
+    // This process, but another start time: as if the id had been given out again.
+    let file = project.write(".claude/mcp-server/mcp.pid", &format!("{}\n#1\n", std::process::id()));
+    let down = run(home.path(), &["down", "--root", path(project.path())]);
+    assert_eq!(text(&down).trim(), "not running");
+    assert!(!file.exists());
+}
+
+#[test]
+fn changed_files_are_noticed_and_idleness_is_no_change() {
+    let project = Project::sample();
+    let served = Served::start(project.path(), &[]);
+    wait_for("the watch", || (health(served.port)?["watch"] == "on").then_some(()));
+    project.agent("web", "late-arrival", "Comes while the service runs.");
+    wait_for("the new agent", || (health(served.port)?["indexes"]["agents"] == 7).then_some(()));
+    project.agent("brandnew", "first-of-its-plugin", "Brings a new plugin.");
+    wait_for("the new plugin", || (health(served.port)?["indexes"]["agents"] == 8).then_some(()));
+    std::fs::remove_dir_all(project.path().join("plugins/web")).unwrap();
+    wait_for("the removal", || (health(served.port)?["indexes"]["agents"] == 5).then_some(()));
+    // Reading files to index them must not count as a change: the number of scans comes to rest.
+    let rest = wait_for("rest", || {
+        let scans = health(served.port)?["scans"].as_u64()?;
+        std::thread::sleep(Duration::from_millis(1200));
+        (health(served.port)?["scans"].as_u64()? == scans).then_some(scans)
+    });
+    assert!(rest < 20, "{rest} scans for four changes");
+}
+
+#[test]
+fn a_project_without_plugins_serves_the_built_in_collection() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let project = Project::empty();
+    for entry in walkdir::WalkDir::new(&fixtures).into_iter().map(Result::unwrap) {
+        let relative = entry.path().strip_prefix(&fixtures).unwrap();
+        if entry.file_type().is_file() && !relative.starts_with("behaviours") {
+            let target = project.path().join("fixtures").join(relative);
+            std::fs::create_dir_all(target.parent().unwrap()).unwrap();
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+    let served = Served::start(project.path(), &[]);
+    let health = health(served.port).unwrap();
+    assert_eq!(health["status"], "healthy", "{health}");
+    assert!(health["reasons"].to_string().contains("fixtures/plugins"), "{health}");
+    assert!(health["indexes"]["agents"].as_u64() > Some(5), "{health}");
+}
+
+#[test]
+fn doctor_works_without_a_running_instance() {
+    let project = Project::sample();
+    project.write(
+        "plugins/web/agents/broken.md",
+        "---\nname: broken\ndescription: uses: colons: everywhere\n---\n\nBody.\n",
+    );
+    let home = tempfile::tempdir().unwrap();
+    let output = run(home.path(), &["doctor", "--root", path(project.path())]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output).contains("plugins/web/agents/broken.md"), "{}", text(&output));
+    let json: Value = serde_json::from_slice(
+        &run(home.path(), &["doctor", "--json", "--root", path(project.path())]).stdout,
+    )
+    .unwrap();
+    assert_eq!(json["agents"], 7);
+    assert!(json["problems"].as_array().is_some_and(|problems| !problems.is_empty()));
+}
+
+#[test]
+fn slow_heads_are_cut_off_and_others_answered() {
+    let project = Project::sample();
+    let served = Served::start(project.path(), &[]);
+    let mut slow = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
+    slow.set_read_timeout(Some(Duration::from_secs(15))).unwrap();
+    slow.write_all(b"GET /health HTTP/1.1\r\nhost: loc").unwrap();
+    assert!(health(served.port).is_some());
+    let began = Instant::now();
+    let mut rest = Vec::new();
+    slow.read_to_end(&mut rest).unwrap();
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    assert!(health(served.port).is_some());
+}
+
+#[test]
+fn heads_that_two_readers_would_read_differently_are_refused() {
+    let project = Project::sample();
+    let served = Served::start(project.path(), &[]);
+    let heads = [
+        "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}",
+        "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length : 2\r\n\r\n{}",
+        "POST / HTTP/1.1\r\nhost: localhost\r\nx: a\r\n b\r\ncontent-length: 2\r\n\r\n{}",
+    ];
+    for head in heads {
+        let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 400", "{head:?}");
+    }
+}
+
+#[test]
+fn pipelined_requests_are_answered_in_order() {
+    let project = Project::sample();
+    let served = Served::start(project.path(), &[]);
+    let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
+    let mut requests = String::new();
+    for id in 0..200 {
+        let body = format!(r#"{{"jsonrpc":"2.0","method":"nonsense","id":{id}}}"#);
+        let close = if id == 199 { "connection: close\r\n" } else { "" };
+        requests += &format!(
+            "POST / HTTP/1.1\r\nhost: localhost\r\n{close}content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+    }
+    stream.write_all(requests.as_bytes()).unwrap();
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).unwrap();
+    let ids: Vec<usize> = answers
+        .match_indices("\"id\":")
+        .map(|(at, _)| answers[at + 5..].split('}').next().unwrap().parse().unwrap())
+        .collect();
+    assert_eq!(ids, (0..200).collect::<Vec<_>>());
+}
