@@ -40,7 +40,8 @@ impl Scenario {
             let sequence = &agents[at % agents.len()..];
             let request = queries::store_pattern(goal, &sequence[..sequence.len().min(3)]);
             let answer = connection.exchange(&request)?;
-            anyhow::ensure!(answer.status == 200, "a pattern is not stored: status {}", answer.status);
+            let said = || String::from_utf8_lossy(answer.body).into_owned();
+            anyhow::ensure!(answer.status == 200, "a pattern is not stored: {}", said());
         }
         Ok(Scenario { repeated, agents })
     }
