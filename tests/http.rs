@@ -1,5 +1,7 @@
 //! The HTTP doors through the router: who may ask, what is answered around JSON-RPC, health and metrics.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 mod support;
 
 use axum::body::Body;
@@ -12,7 +14,8 @@ const HEALTH: &str = r#"{"jsonrpc":"2.0","method":"getHealth","id":1}"#;
 #[tokio::test]
 async fn only_this_machine_and_only_json_is_answered() {
     let service = Service::over(&Project::sample());
-    let cases: [(&str, &[(&str, &str)], u16); 12] = [
+    type Headers = &'static [(&'static str, &'static str)];
+    let cases: [(&str, Headers, u16); 12] = [
         ("plain", &[("host", "localhost:3700"), ("content-type", "application/json")], 200),
         ("IPv6", &[("host", "[::1]:3700"), ("content-type", "application/json; charset=utf-8")], 200),
         (

@@ -1,7 +1,10 @@
 //! The real binary: start, find each other, take faults, stop.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 mod support;
 
+use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -410,10 +413,11 @@ fn pipelined_requests_are_answered_in_order() {
     for id in 0..200 {
         let body = format!(r#"{{"jsonrpc":"2.0","method":"nonsense","id":{id}}}"#);
         let close = if id == 199 { "connection: close\r\n" } else { "" };
-        requests += &format!(
+        write!(
+            requests,
             "POST / HTTP/1.1\r\nhost: localhost\r\n{close}content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
-        );
+        ).unwrap();
     }
     stream.write_all(requests.as_bytes()).unwrap();
     let mut answers = String::new();

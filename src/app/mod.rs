@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod cache;
 mod error;
+mod experience;
 mod index;
 mod latent;
 pub mod operation;

@@ -13,9 +13,12 @@ use super::names::Names;
 use super::query::Reader;
 use super::roles::{Role, Roles};
 use super::vocabulary::{Builder, Vocabulary};
-use super::weights::Weights;
+use super::weights::{Weights, number};
 use super::{Explanation, Findings, Request, rank};
 use crate::catalog::{Catalog, Definition, Kind, RoleAgent};
+
+/// Distinct terms of a description without a body.
+const ONE_LINER: f32 = 20.0;
 
 /// Everything that is searched, immutable; cheap to clone.
 #[derive(Debug, Clone)]
@@ -47,6 +50,8 @@ pub(crate) struct Core {
     pub(crate) names: Names,
     pub(crate) roles: Roles,
     pub(crate) copies: Copies,
+    /// The median number of distinct terms of an entry, by kind.
+    typical_terms: [f32; 3],
     pub(crate) weights: Weights,
 }
 
@@ -68,6 +73,7 @@ impl Index {
             from..definitions.partition_point(|entry| entry.kind <= kind)
         });
         let lexical = gatherer.finish(vocabulary.terms(), &kinds, &weights);
+        let typical_terms = kinds.clone().map(|kind| median(terms[kind].iter().map(Vec::len).collect()));
         let vocabulary = vocabulary.finish();
         let core = Core {
             key: Latent::key(catalog),
@@ -81,6 +87,7 @@ impl Index {
             roles: roles(catalog),
             copies: Copies::of(definitions.iter().map(Arc::as_ref), &terms),
             definitions,
+            typical_terms,
             weights,
         };
         Index { core: Arc::new(core), latent: None }
@@ -117,9 +124,20 @@ impl Core {
         Reader { vocabulary, lexical, aliases, alias_terms, weights }
     }
 
+    /// The weight of the latent score among entries of one kind: one-liners give it little to learn from.
+    pub(crate) fn latent_share(&self, kind: Kind) -> f32 {
+        let terms = self.typical_terms[kind as usize];
+        self.weights.latent * terms / (terms + ONE_LINER)
+    }
+
     pub(crate) fn range(&self, kind: Kind) -> Range<usize> {
         self.kinds[kind as usize].clone()
     }
+}
+
+fn median(mut counts: Vec<usize>) -> f32 {
+    counts.sort_unstable();
+    counts.get(counts.len() / 2).map_or(0.0, |&count| number(count))
 }
 
 /// The registry's roles with their entries looked up.

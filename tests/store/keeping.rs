@@ -65,12 +65,12 @@ fn what_was_acknowledged_is_there_after_a_restart() {
     );
     wait(store.record_decision(decision("t2", "add login to the API", Outcome::Failure))).unwrap();
     let stored = wait(store.add_pattern(pattern("ship it", &["x", "y"]))).unwrap();
-    let before = format!("{:?}", store.book().patterns());
+    let before = format!("{:?}", store.book().patterns().collect::<Vec<_>>());
     assert!(store.close(PATIENCE));
     drop(store);
 
     let store = open(folder.path());
-    assert_eq!(format!("{:?}", store.book().patterns()), before);
+    assert_eq!(format!("{:?}", store.book().patterns().collect::<Vec<_>>()), before);
     assert!(store.book().get(&stored.id).is_some());
     assert_eq!(store.status().notes, Vec::<String>::new());
     let history = store.history(10).unwrap();

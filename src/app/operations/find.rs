@@ -7,11 +7,12 @@ use validator::Validate;
 
 use crate::app::answer::{Answer, Found};
 use crate::app::cache::{AnswerCache, QueryKey, canonical};
+use crate::app::experience::Prior;
 use crate::app::operation::{CallContext, Operation};
 use crate::app::rows::{AgentRow, Row, SkillRow, WorkflowRow};
-use crate::app::{App, AppError};
-use crate::catalog::Kind;
-use crate::search::Request;
+use crate::app::{App, AppError, Snapshot};
+use crate::catalog::{Definition, Kind};
+use crate::search::{Findings, Request};
 use crate::store::{FrequentQuery, QueryRecord, now_ms};
 
 /// Rows of an answer where the caller says nothing of them.
@@ -61,7 +62,7 @@ impl Operation for QueryAgents {
             plugin: canonical(params.plugin.as_deref()),
             limit: rows(params.limit, params.max_tokens),
             max_tokens: whole(params.max_tokens),
-            generation: 0,
+            ..QueryKey::default()
         };
         if key.capability.is_none() && key.role.is_none() && key.context.is_none() {
             return Err(AppError::invalid("one of capability, role, context is required, got none"));
@@ -175,8 +176,9 @@ impl App {
         let began = Instant::now();
         let snapshot = self.snapshot();
         key.generation = snapshot.generation;
-        let (found, cache_hit) = cache
-            .get_or(&key, |key| Found::of(&snapshot.index.find(&request_of(R::KIND, key)), key.max_tokens));
+        key.learned = self.learned();
+        let (found, cache_hit) =
+            cache.get_or(&key, |key| Found::of(&self.findings(&snapshot, R::KIND, key), key.max_tokens));
         self.store.log_query(record_of(method, &key, &found, cache_hit, began));
         if found.rows.is_empty() {
             return Err(AppError::NotFound {
@@ -189,8 +191,8 @@ impl App {
     }
 }
 
-/// A key as search takes it.
-fn request_of(kind: Kind, key: &QueryKey) -> Request<'_> {
+/// A key as search takes it, with what was learned.
+pub(super) fn request_of<'a>(kind: Kind, key: &'a QueryKey, prior: Option<&'a Prior<'a>>) -> Request<'a> {
     Request {
         kind,
         capability: key.capability.as_deref(),
@@ -198,7 +200,7 @@ fn request_of(kind: Kind, key: &QueryKey) -> Request<'_> {
         context: key.context.as_deref(),
         plugin: key.plugin.as_deref(),
         limit: key.limit,
-        prior: None,
+        prior,
     }
 }
 
@@ -238,6 +240,19 @@ fn sought(key: &QueryKey) -> String {
 }
 
 impl App {
+    /// Ranks, with what outcomes taught about agents; the reasoning says where that took part.
+    fn findings(&self, snapshot: &Snapshot, kind: Kind, key: &QueryKey) -> Findings {
+        let Some(experience) = self.experience(kind, key) else {
+            return snapshot.index.find(&request_of(kind, key, None));
+        };
+        let prior = |definition: &Definition| experience.prior(definition);
+        let mut findings = snapshot.index.find(&request_of(kind, key, Some(&prior)));
+        if let Some(record) = findings.hits.first().and_then(|first| experience.record(&first.definition)) {
+            findings.reasoning = format!("{}; {record}", findings.reasoning);
+        }
+        findings
+    }
+
     /// Asks a logged query again, so that its answer is cached; it is neither logged nor counted.
     pub(in crate::app) fn warm_one(&self, query: &FrequentQuery) -> bool {
         let key = QueryKey {
@@ -246,8 +261,7 @@ impl App {
             context: query.context.clone(),
             plugin: query.plugin.clone(),
             limit: query.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(DEFAULT_LIMIT),
-            max_tokens: None,
-            generation: 0,
+            ..QueryKey::default()
         };
         match query.method.as_str() {
             QueryAgents::NAME => self.warm_kind(&self.caches.agents, key),
@@ -261,6 +275,7 @@ impl App {
     fn warm_kind<R: Row>(&self, cache: &AnswerCache<R>, mut key: QueryKey) {
         let snapshot = self.snapshot();
         key.generation = snapshot.generation;
-        cache.get_or(&key, |key| Found::of(&snapshot.index.find(&request_of(R::KIND, key)), None));
+        key.learned = self.learned();
+        cache.get_or(&key, |key| Found::of(&self.findings(&snapshot, R::KIND, key), None));
     }
 }
