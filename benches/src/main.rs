@@ -1,7 +1,9 @@
 //! Measures Adjutant beside an echo server that gives the same bytes, over loopback, in one run.
 //!
 //! Figures of different machines, or of one machine at different hours, cannot be compared; ratios to the echo
-//! of the same run can. In reading order:
+//! of the same run can. On few cores even those have two levels: where the system wakes a server on the client's
+//! core, an echo takes half of what it takes across cores, while the difference in microseconds stays. With
+//! `taskset --cpu-list 0` before it a run is always on the first level. In reading order:
 //!
 //! * `run`: what is measured, in which order; `report`: how it is printed and compared;
 //! * `load`: latency and throughput; `http`: the client;

@@ -113,6 +113,7 @@ fn latencies(run: &Run) -> String {
         "echo p50",
         "p95",
         "p99",
+        "+µs",
         "p50/echo",
         "p99/echo",
         "target",
@@ -127,6 +128,7 @@ fn latencies(run: &Run) -> String {
         let times = [row.product, row.echo].map(|side| [side.p50, side.p95, side.p99]);
         let mut cells = vec![row.name.clone(), row.requests.to_string(), row.answer_bytes.to_string()];
         cells.extend(times.as_flattened().iter().map(|time| format!("{time:.1}")));
+        cells.push(format!("{:+.1}", row.product.p50 - row.echo.p50));
         cells.extend([p50_ratio(row), p99_ratio(row)].map(|ratio| format!("{ratio:.2}")));
         cells.extend(judged(target, p50_ratio(row), "×"));
         rows.push(cells);

@@ -108,7 +108,7 @@ pub(crate) struct Memory {
     /// After `queries` mixed queries.
     pub(crate) used: Option<Resident>,
     pub(crate) queries: usize,
-    /// The echo server, after the whole run, without what it was told to answer counted out.
+    /// The echo server after the whole run; what it was told to answer counts.
     pub(crate) echo: Option<Resident>,
 }
 
