@@ -11,10 +11,11 @@ use support::{Project, Service, json_request};
 
 const HEALTH: &str = r#"{"jsonrpc":"2.0","method":"getHealth","id":1}"#;
 
+type Headers = &'static [(&'static str, &'static str)];
+
 #[tokio::test]
 async fn only_this_machine_and_only_json_is_answered() {
     let service = Service::over(&Project::sample());
-    type Headers = &'static [(&'static str, &'static str)];
     let cases: [(&str, Headers, u16); 12] = [
         ("plain", &[("host", "localhost:3700"), ("content-type", "application/json")], 200),
         ("IPv6", &[("host", "[::1]:3700"), ("content-type", "application/json; charset=utf-8")], 200),

@@ -186,6 +186,22 @@ fn what_was_acknowledged_survives_a_kill() {
 }
 
 #[test]
+fn frequent_queries_are_answered_from_the_cache_after_a_restart() {
+    let project = Project::sample();
+    let mut served = Served::start(project.path(), &[]);
+    let params = json!({ "context": "kubernetes cluster with helm charts" });
+    let first = call(served.port, "queryAgents", &params);
+    assert_eq!(first["result"]["cache_hit"], false, "{first}");
+    served.signal("-TERM");
+    served.wait();
+    let data = std::mem::replace(&mut served.data, tempfile::tempdir().unwrap());
+    let again = Served::start_in(project.path(), data, &[]);
+    wait_for("the full ranking", || (health(again.port)?["ranking"] == "latent").then_some(()));
+    let warmed = call(again.port, "queryAgents", &params);
+    assert_eq!(warmed["result"]["cache_hit"], true, "{warmed}");
+}
+
+#[test]
 fn a_second_start_finds_the_first() {
     let project = Project::sample();
     let served = Served::start(project.path(), &[]);

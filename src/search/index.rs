@@ -96,7 +96,7 @@ impl Index {
     /// This index, ranking with a latent space, too; without it where it was trained on another catalog.
     #[must_use]
     pub fn with_latent(&self, latent: Arc<Latent>) -> Index {
-        let fits = latent.entries() == self.core.definitions.len() && latent.trained_on() == self.core.key;
+        let fits = latent.places(self.core.definitions.len()) && latent.trained_on() == self.core.key;
         let placed =
             fits.then(|| Arc::new(Placed { rows: latent.rows(&self.core.vocabulary), space: latent }));
         Index { core: Arc::clone(&self.core), latent: placed }

@@ -12,6 +12,18 @@
 //! * `capability`, `names`, `roles`, `copies`: the smaller indexes;
 //! * `evidence`, `needs`, `model`: what speaks for an entry; `rank`: the answer; `reasoning`: why in a sentence;
 //! * [`Index`]: all of it over one catalog; [`Weights`]: the numbers it is tuned by.
+//!
+//! ```
+//! use adjutant::catalog::{Catalog, Definition};
+//! use adjutant::search::{Aliases, Index, Latent, Request};
+//!
+//! let catalog = Catalog::from_definitions([Definition { name: "sql-pro".into(), ..Definition::default() }]);
+//! let index = Index::build(&catalog, Aliases::built_in());
+//! // Later, from a thread of its own:
+//! let index = index.with_latent(Latent::train(&catalog).into());
+//! let findings = index.find(&Request { context: Some("sql"), ..Request::default() });
+//! assert_eq!(findings.hits[0].definition.name, "sql-pro");
+//! ```
 
 pub mod aliases;
 mod capability;

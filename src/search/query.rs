@@ -10,6 +10,8 @@ use super::weights::{Weights, number};
 
 /// Words of a request that are read; the longest allowed request has about a hundred.
 const MAX_WORDS: usize = 256;
+/// Unknown words that are split or repaired: each costs as much as scoring the whole request.
+const MAX_REPAIRS: usize = 12;
 /// Distinct terms that are scored.
 const MAX_TERMS: usize = 128;
 
@@ -43,6 +45,8 @@ pub(crate) struct Query {
     pub(crate) unknown: Vec<String>,
     /// Terms of the words asked, without what was added to them; `None` for an unknown one.
     pub(crate) asked: Vec<Option<u32>>,
+    /// Unknown words looked at closely so far.
+    repairs: usize,
 }
 
 impl Query {
@@ -104,6 +108,11 @@ impl Reader<'_> {
             query.asked.push(None);
             return;
         }
+        if query.repairs >= MAX_REPAIRS {
+            query.asked.push(None);
+            return query.unknown.push(text.clone());
+        }
+        query.repairs += 1;
         let frequency = |id| self.lexical.frequency(id);
         if let Some(halves) = self.vocabulary.split(text, frequency) {
             for (half, id) in halves {
@@ -131,7 +140,11 @@ impl Reader<'_> {
             let known =
                 |&at: &usize| words[at].term.as_ref().is_some_and(|term| self.vocabulary.id(term).is_some());
             let all_known = found.words.iter().all(known);
-            let total = if all_known { self.weights.alias_known } else { self.weights.alias_unknown };
+            let total = match found.words.len() {
+                2.. => self.weights.alias_phrase,
+                _ if all_known => self.weights.alias_known,
+                _ => self.weights.alias_unknown,
+            };
             let each = total / number(found.expansions().count()).powf(self.weights.alias_spread);
             for expansion in found.expansions() {
                 let weight = each / number(expansion.len()).sqrt();

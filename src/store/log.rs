@@ -58,6 +58,15 @@ pub struct FrequentQuery {
     pub count: u32,
 }
 
+/// A query as it was answered last.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LoggedQuery {
+    /// What was asked.
+    pub query: FrequentQuery,
+    /// The ids that were answered, best first.
+    pub returned: Vec<String>,
+}
+
 /// Rows on their way to the writer.
 #[derive(Debug)]
 pub(super) struct LogBuffer {
@@ -145,6 +154,33 @@ pub(super) fn frequent(connection: &Connection, most: usize) -> rusqlite::Result
             limit: row.get(5)?,
             count: row.get(6)?,
         })
+    })?;
+    rows.collect()
+}
+
+/// The distinct queries among the newest, each as it was answered last, newest first.
+pub(super) fn latest(connection: &Connection, most: usize) -> rusqlite::Result<Vec<LoggedQuery>> {
+    // SQLite takes the bare column from the row that holds the maximum.
+    let mut statement = connection.prepare(
+        "SELECT COALESCE(method, 'queryAgents') AS called, capability, role, context, plugin, COUNT(*), agents_returned,
+                MAX(id) AS newest
+           FROM (SELECT * FROM agent_queries ORDER BY id DESC LIMIT ?1)
+          GROUP BY called, capability, role, context, plugin
+          ORDER BY newest DESC LIMIT ?2",
+    )?;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let rows = statement.query_map(params![ROWS_CONSIDERED, most], |row| {
+        let query = FrequentQuery {
+            method: row.get(0)?,
+            capability: row.get(1)?,
+            role: row.get(2)?,
+            context: row.get(3)?,
+            plugin: row.get(4)?,
+            limit: None,
+            count: row.get(5)?,
+        };
+        let returned = row.get_ref(6)?.as_str_or_null()?.map(serde_json::from_str);
+        Ok(LoggedQuery { query, returned: returned.and_then(Result::ok).unwrap_or_default() })
     })?;
     rows.collect()
 }

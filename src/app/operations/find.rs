@@ -254,7 +254,7 @@ impl App {
     }
 
     /// Asks a logged query again, so that its answer is cached; it is neither logged nor counted.
-    pub(in crate::app) fn warm_one(&self, query: &FrequentQuery) -> bool {
+    pub(in crate::app) fn warm_one(&self, snapshot: &Snapshot, query: &FrequentQuery) -> bool {
         let key = QueryKey {
             capability: query.capability.clone(),
             role: query.role.clone(),
@@ -264,18 +264,17 @@ impl App {
             ..QueryKey::default()
         };
         match query.method.as_str() {
-            QueryAgents::NAME => self.warm_kind(&self.caches.agents, key),
-            QuerySkills::NAME => self.warm_kind(&self.caches.skills, key),
-            QueryWorkflows::NAME => self.warm_kind(&self.caches.workflows, key),
+            QueryAgents::NAME => self.warm_kind(snapshot, &self.caches.agents, key),
+            QuerySkills::NAME => self.warm_kind(snapshot, &self.caches.skills, key),
+            QueryWorkflows::NAME => self.warm_kind(snapshot, &self.caches.workflows, key),
             _ => return false,
         }
         true
     }
 
-    fn warm_kind<R: Row>(&self, cache: &AnswerCache<R>, mut key: QueryKey) {
-        let snapshot = self.snapshot();
+    fn warm_kind<R: Row>(&self, snapshot: &Snapshot, cache: &AnswerCache<R>, mut key: QueryKey) {
         key.generation = snapshot.generation;
         key.learned = self.learned();
-        cache.get_or(&key, |key| Found::of(&self.findings(&snapshot, R::KIND, key), None));
+        cache.get_or(&key, |key| Found::of(&self.findings(snapshot, R::KIND, key), None));
     }
 }

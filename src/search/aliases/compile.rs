@@ -1,6 +1,6 @@
 //! A table with every term numbered, in few large arrays: it is as large as the index of a small collection.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::super::text::{self, Form};
 use super::super::vocabulary::Table;
@@ -55,8 +55,8 @@ impl Compiled {
         self.heads.get(head as usize)
     }
 
-    pub(super) fn has_head(&self, wanted: &str) -> bool {
-        (0..self.heads.len()).any(|head| self.heads.get(head) == wanted)
+    pub(super) fn all_heads(&self) -> impl Iterator<Item = &str> {
+        self.heads.iter()
     }
 
     pub(super) fn id(&self, term: &str) -> Option<u32> {

@@ -9,6 +9,8 @@ mod file;
 
 use std::sync::{Arc, LazyLock};
 
+use foldhash::HashSet;
+
 use compile::{Compiled, Compiler, Entry, GAP};
 pub use file::AliasProblem;
 
@@ -84,7 +86,8 @@ impl Aliases {
     #[must_use]
     pub fn merged(&self, over: &Aliases) -> Aliases {
         let mut compiler = Compiler::default();
-        compiler.take(&self.table, |head| !over.table.has_head(head));
+        let replaced: HashSet<&str> = over.table.all_heads().collect();
+        compiler.take(&self.table, |head| !replaced.contains(head));
         compiler.take(&over.table, |_| true);
         Aliases { table: Arc::new(compiler.finish()) }
     }
