@@ -16,8 +16,11 @@ pub(crate) struct Collection {
 }
 
 impl Collection {
-    /// The definitions below `root`: what lies under `agents` or `commands`, and every `SKILL.md`.
+    /// The definitions of a project: what lies under `agents` or `commands`, and every `SKILL.md`, below its
+    /// `plugins` where it has them.
     pub(crate) fn at(root: &Path) -> anyhow::Result<Collection> {
+        let plugins = root.join("plugins");
+        let root = if plugins.is_dir() { plugins.as_path() } else { root };
         let mut files = Vec::new();
         for entry in WalkDir::new(root).sort_by_file_name() {
             let entry = entry.context("the collection cannot be walked")?;
