@@ -9,7 +9,7 @@ use crate::app::answer::{Answer, Found};
 use crate::app::cache::{AnswerCache, QueryKey, canonical};
 use crate::app::experience::Prior;
 use crate::app::operation::{CallContext, Operation};
-use crate::app::rows::{AgentRow, Row, SkillRow, WorkflowRow};
+use crate::app::rows::{AgentRow, Row, SkillRow, WorkflowRow, shortened};
 use crate::app::{App, AppError, Snapshot};
 use crate::catalog::{Definition, Kind};
 use crate::search::{Findings, Request};
@@ -221,6 +221,9 @@ fn record_of<R: Row>(
     }
 }
 
+/// Characters of a caller's own text that an error repeats.
+const MAX_REPEATED_CHARS: usize = 100;
+
 /// What was asked for, in the words of an error.
 fn sought(key: &QueryKey) -> String {
     let parts = [
@@ -229,8 +232,9 @@ fn sought(key: &QueryKey) -> String {
         ("request", &key.context),
         ("plugin", &key.plugin),
     ];
-    let named =
-        parts.iter().filter_map(|(name, value)| value.as_ref().map(|value| format!("{name} {value:?}")));
+    let named = parts.iter().filter_map(|(name, value)| {
+        value.as_ref().map(|value| format!("{name} \"{}\"", shortened(value, MAX_REPEATED_CHARS)))
+    });
     named.collect::<Vec<_>>().join(" with ")
 }
 
