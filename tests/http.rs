@@ -117,11 +117,12 @@ async fn every_answer_carries_a_correlation_id() {
         .send(json_request("/").header("x-correlation-id", "abc-1").body(Body::from(HEALTH)).unwrap())
         .await;
     assert_eq!(given.headers["x-correlation-id"], "abc-1");
+    let mut made_ids = std::collections::HashSet::new();
     for unusable in ["", "has blank", &"x".repeat(129)] {
         let request =
             json_request("/").header("x-correlation-id", unusable).body(Body::from(HEALTH)).unwrap();
         let made = service.send(request).await;
-        assert_eq!(made.headers["x-correlation-id"].len(), 36, "{unusable:?}");
+        assert!(made_ids.insert(made.headers["x-correlation-id"].clone()), "{unusable:?}");
     }
     let refused = service.send(Request::post("/").header("host", "evil").body(Body::empty()).unwrap()).await;
     assert!(refused.headers.contains_key("x-correlation-id"));

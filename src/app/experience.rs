@@ -28,7 +28,11 @@ impl App {
             return None;
         }
         let task = key.context.as_deref().or(key.capability.as_deref())?;
-        let evidence = self.store.outcomes().for_task(task, now_ms());
+        let outcomes = self.store.outcomes();
+        if outcomes.is_empty() {
+            return None;
+        }
+        let evidence = outcomes.for_task(task, now_ms());
         (!evidence.is_empty()).then_some(Experience(evidence))
     }
 }

@@ -1,7 +1,7 @@
 //! The log of queries: rows wait in memory, nobody waits for them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, params};
@@ -32,7 +32,7 @@ pub struct QueryRecord {
     /// How many answers were asked for.
     pub limit: Option<u32>,
     /// The ids that were answered, best first.
-    pub returned: Vec<String>,
+    pub returned: Arc<[String]>,
     /// Whether a cache answered.
     pub cache_hit: bool,
     /// How long it took, in milliseconds, rounded down.
@@ -117,7 +117,7 @@ pub(super) fn insert(connection: &Connection, rows: &[QueryRecord]) -> rusqlite:
            method, plugin, result_limit) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?;
     for row in rows {
-        let returned = serde_json::to_string(&row.returned).unwrap_or_default();
+        let returned = serde_json::to_string(&*row.returned).unwrap_or_default();
         let duration = i64::try_from(row.duration_ms).unwrap_or(i64::MAX);
         statement.execute(params![
             rfc3339(row.timestamp_ms),

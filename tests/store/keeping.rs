@@ -119,7 +119,7 @@ fn queries_are_logged_and_the_frequent_ones_known() {
                 method: "queryAgents".to_owned(),
                 capability: Some(capability.to_owned()),
                 limit: Some(5),
-                returned: vec!["p:a".to_owned()],
+                returned: vec!["p:a".to_owned()].into(),
                 ..QueryRecord::default()
             });
         }

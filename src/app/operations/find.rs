@@ -1,5 +1,6 @@
 //! `queryAgents`, `querySkills`, `queryWorkflows`: who can do this?
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde::Deserialize;
@@ -175,7 +176,7 @@ impl App {
         let (found, cache_hit) =
             cache.get_or(&key, |key| Found::of(&self.findings(&snapshot, R::KIND, key), key.max_tokens));
         self.store.log_query(record_of(method, &key, &found, cache_hit, began));
-        if found.rows.is_empty() {
+        if found.is_empty() {
             return Err(AppError::NotFound {
                 message: format!("no {} matches {}", R::KIND.as_str(), sought(&key)),
                 suggestions: found.suggestions.clone(),
@@ -215,7 +216,7 @@ fn record_of<R: Row>(
         context: key.context.clone(),
         plugin: key.plugin.clone(),
         limit: u32::try_from(key.limit).ok(),
-        returned: found.rows.iter().map(|row| row.id().to_owned()).collect(),
+        returned: Arc::clone(&found.ids),
         cache_hit,
         duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     }
