@@ -11,7 +11,11 @@ use super::query::Query;
 const MAX_NEEDS: usize = 4;
 /// The best fused score of each entry over the needs a request names one after the other; empty for a single need.
 pub(crate) fn best(index: &Index, request: &Request<'_>, range: &Range<usize>) -> Vec<f32> {
-    let queries: Vec<Query> = (clauses(request.context.unwrap_or_default()).into_iter())
+    let clauses = clauses(request.context.unwrap_or_default());
+    if clauses.len() < 2 {
+        return Vec::new();
+    }
+    let queries: Vec<Query> = (clauses.into_iter())
         .map(|clause| index.core.reader().read(clause))
         .filter(|query| !query.terms.is_empty())
         .take(MAX_NEEDS)

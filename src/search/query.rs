@@ -61,6 +61,13 @@ impl Query {
         self.asked.iter().map(|asked| Lexical::idf(range, idf(asked))).sum()
     }
 
+    /// A word that the collection knows is asked for; said twice it asks for no more.
+    fn ask(&mut self, id: u32) {
+        if !self.asked.contains(&Some(id)) {
+            self.asked.push(Some(id));
+        }
+    }
+
     fn add(&mut self, id: u32, weight: f32, text: &str, via: Option<&str>) {
         if let Some(known) = self.terms.iter_mut().find(|term| term.wanted.term == id) {
             known.wanted.weight = known.wanted.weight.max(weight);
@@ -74,7 +81,9 @@ impl Query {
 impl Reader<'_> {
     /// Reads a request.
     pub(crate) fn read(&self, request: &str) -> Query {
-        let words = read(request, MAX_WORDS);
+        let words = read(request, MAX_WORDS, |word| {
+            self.vocabulary.term_of(word).map(str::to_owned).or_else(|| text::term(word))
+        });
         let mut query = Query::default();
         for (at, word) in words.iter().enumerate() {
             match word.form {
@@ -84,8 +93,7 @@ impl Reader<'_> {
         }
         for pair in words.windows(2) {
             if pair.iter().all(|word| word.form == Form::Whole) {
-                let (a, b) = (&pair[0].text, &pair[1].text);
-                self.join(&mut query, &format!("{a}{b}"), Some(&format!("{a} {b}")));
+                self.join_pair(&mut query, &pair[0].text, &pair[1].text);
             }
         }
         self.expand(&mut query, &words);
@@ -101,7 +109,7 @@ impl Reader<'_> {
                     next.form == Form::Joined
                         && next.term.as_deref().is_some_and(|term| known(term).is_some())
                 });
-            query.asked.push(Some(id));
+            query.ask(id);
             return query.add(id, if joined_known { self.weights.piece } else { 1.0 }, text, None);
         }
         if self.aliases.has(term) {
@@ -116,11 +124,11 @@ impl Reader<'_> {
         let frequency = |id| self.lexical.frequency(id);
         if let Some(halves) = self.vocabulary.split(text, frequency) {
             for (half, id) in halves {
-                query.asked.push(Some(id));
+                query.ask(id);
                 query.add(id, self.weights.repaired, half, Some(text));
             }
         } else if let Some((meant, id)) = self.vocabulary.repair(text, frequency) {
-            query.asked.push(Some(id));
+            query.ask(id);
             query.add(id, self.weights.repaired, meant, Some(text));
         } else {
             query.asked.push(None);
@@ -132,6 +140,17 @@ impl Reader<'_> {
     fn join(&self, query: &mut Query, joined: &str, via: Option<&str>) {
         if let Some(id) = text::term(joined).and_then(|term| self.vocabulary.id(&term)) {
             query.add(id, self.weights.joined, joined, via);
+        }
+    }
+
+    /// Two words that the collection may write as one.
+    fn join_pair(&self, query: &mut Query, one: &str, other: &str) {
+        let joined = format!("{one}{other}");
+        // Stemming costs more than this look, which nearly all pairs fail.
+        let beginning = one.len() + other.chars().next().map_or(0, char::len_utf8);
+        if self.vocabulary.has_prefix(&joined[..beginning]) {
+            let via = format!("{one} {other}");
+            self.join(query, &joined, Some(&via));
         }
     }
 

@@ -92,7 +92,7 @@ pub(super) struct Compiler {
 impl Compiler {
     /// Adds a head as a file has it.
     pub(super) fn read(&mut self, head: &str, expansions: &[String]) {
-        let words = read(head, usize::MAX);
+        let words = read(head, usize::MAX, text::term);
         let content = |word: &&super::Word| word.term.is_some() && word.form != Form::Joined;
         let terms: Vec<u32> = words.iter().filter(content).map(|word| self.number(key(word))).collect();
         let stops = words.iter().any(|word| word.term.is_none());

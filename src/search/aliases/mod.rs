@@ -37,12 +37,12 @@ pub(crate) struct Word {
     pub(crate) form: Form,
 }
 
-/// The words of `text`, at most `limit` of them.
-pub(crate) fn read(text: &str, limit: usize) -> Vec<Word> {
+/// The words of `text`, at most `limit` of them, with the terms that `term` answers for them.
+pub(crate) fn read(text: &str, limit: usize, term: impl Fn(&str) -> Option<String>) -> Vec<Word> {
     let mut read = Vec::new();
     text::words(text, |word, form| {
         if read.len() < limit {
-            read.push(Word { text: word.to_owned(), term: text::term(word), form });
+            read.push(Word { text: word.to_owned(), term: term(word), form });
         }
     });
     read
@@ -104,7 +104,7 @@ impl Aliases {
 
     /// The index terms `text` stands for beyond its own, in order of the heads found, with repetitions.
     pub fn expansions(&self, text: &str) -> Vec<String> {
-        let words = read(text, usize::MAX);
+        let words = read(text, usize::MAX, text::term);
         let found = self.find(&words);
         let terms = found.iter().flat_map(Match::expansions).flatten();
         terms.map(|&id| self.term(id).to_owned()).collect()
