@@ -143,14 +143,12 @@ impl Reader<'_> {
         }
     }
 
-    /// Two words that the collection may write as one.
+    /// Two words that the collection writes as one, in this form or in the singular.
     fn join_pair(&self, query: &mut Query, one: &str, other: &str) {
         let joined = format!("{one}{other}");
-        // Stemming costs more than this look, which nearly all pairs fail.
-        let beginning = one.len() + other.chars().next().map_or(0, char::len_utf8);
-        if self.vocabulary.has_prefix(&joined[..beginning]) {
-            let via = format!("{one} {other}");
-            self.join(query, &joined, Some(&via));
+        let known = |word: &str| self.vocabulary.id_of(word);
+        if let Some(id) = known(&joined).or_else(|| joined.strip_suffix('s').and_then(known)) {
+            query.add(id, self.weights.joined, &joined, Some(&format!("{one} {other}")));
         }
     }
 

@@ -69,12 +69,6 @@ impl Table {
         let same = |&at: &u32| self.get(at as usize) == entry;
         self.places.find(self.hasher.hash_one(entry), same).map(|&at| at as usize)
     }
-
-    /// Whether any string begins with `prefix`.
-    fn has_prefix(&self, prefix: &str) -> bool {
-        let at = self.partition(|other| other < prefix);
-        at < self.len() && self.get(at).starts_with(prefix)
-    }
 }
 
 /// Words while an index is being built.
@@ -162,13 +156,13 @@ fn places(sorted: &[(Box<str>, u32)]) -> Vec<u32> {
 impl Vocabulary {
     /// The term of a word as written, where the collection has that very word: [`text::term`] without stemming.
     pub(crate) fn term_of(&self, word: &str) -> Option<&str> {
-        let id = self.word_terms[self.words.find(word)?];
+        let id = self.id_of(word)?;
         Some(self.terms.get(self.term_places[id as usize] as usize))
     }
 
-    /// Whether any word of the collection begins so.
-    pub(crate) fn has_prefix(&self, prefix: &str) -> bool {
-        self.words.has_prefix(prefix)
+    /// The id of the term of a word as written, where the collection has that very word.
+    pub(crate) fn id_of(&self, word: &str) -> Option<u32> {
+        self.words.find(word).map(|at| self.word_terms[at])
     }
 
     /// The id of a term.
