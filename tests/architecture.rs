@@ -1,6 +1,8 @@
 //! The rules of the house, held by reading the sources: who may import whom, who may name what, how long files and
 //! functions may be. A rule is changed here on purpose or not at all.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

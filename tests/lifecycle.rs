@@ -1,7 +1,10 @@
 //! The real binary: start, find each other, take faults, stop.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 mod support;
 
+use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -180,6 +183,22 @@ fn what_was_acknowledged_survives_a_kill() {
     let again = Served::start_in(project.path(), data, &[]);
     let found = call(again.port, "getOrchestrationPattern", &json!({ "goal": "ship it" }));
     assert_eq!(found["result"]["pattern"]["agent_sequence"], json!(["web:css-artist"]), "{found}");
+}
+
+#[test]
+fn frequent_queries_are_answered_from_the_cache_after_a_restart() {
+    let project = Project::sample();
+    let mut served = Served::start(project.path(), &[]);
+    let params = json!({ "context": "kubernetes cluster with helm charts" });
+    let first = call(served.port, "queryAgents", &params);
+    assert_eq!(first["result"]["cache_hit"], false, "{first}");
+    served.signal("-TERM");
+    served.wait();
+    let data = std::mem::replace(&mut served.data, tempfile::tempdir().unwrap());
+    let again = Served::start_in(project.path(), data, &[]);
+    wait_for("the full ranking", || (health(again.port)?["ranking"] == "latent").then_some(()));
+    let warmed = call(again.port, "queryAgents", &params);
+    assert_eq!(warmed["result"]["cache_hit"], true, "{warmed}");
 }
 
 #[test]
@@ -410,10 +429,11 @@ fn pipelined_requests_are_answered_in_order() {
     for id in 0..200 {
         let body = format!(r#"{{"jsonrpc":"2.0","method":"nonsense","id":{id}}}"#);
         let close = if id == 199 { "connection: close\r\n" } else { "" };
-        requests += &format!(
+        write!(
+            requests,
             "POST / HTTP/1.1\r\nhost: localhost\r\n{close}content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
-        );
+        ).unwrap();
     }
     stream.write_all(requests.as_bytes()).unwrap();
     let mut answers = String::new();

@@ -101,7 +101,6 @@ proptest! {
         let found: Vec<f64> = book.matches(&goal, floor, limit, 0).iter().map(|found| found.score).collect();
         let mut expected: Vec<f64> = book
             .patterns()
-            .iter()
             .filter(|pattern| !pattern.pruned())
             .map(|pattern| (book.similarity(&goal, &pattern.goal), pattern))
             .filter(|(similarity, _)| *similarity >= floor)
@@ -176,7 +175,6 @@ proptest! {
         }
         let unique: BTreeSet<(String, &[String])> = book
             .patterns()
-            .iter()
             .map(|pattern| (pattern.goal.to_lowercase(), pattern.plan.agent_sequence()))
             .collect();
         prop_assert_eq!(unique.len(), book.len(), "no pattern is founded twice");
@@ -241,7 +239,7 @@ fn a_decision_out_of_its_limits_is_refused_with_sentences() {
         (Decision { tokens_saved: Some(i64::MIN), ..good.clone() }, "tokens_saved is -9223372036854775808"),
         (Decision { pattern_id: Some(String::new()), ..good.clone() }, "pattern_id is blank"),
         (
-            Decision { dependencies: BTreeMap::from([("z".to_owned(), Vec::new())]), ..good.clone() },
+            Decision { dependencies: BTreeMap::from([("z".to_owned(), Vec::new())]), ..good },
             "`z`, which is not in agents_used",
         ),
     ];
@@ -276,7 +274,9 @@ fn a_pattern_is_founded_pruned_and_comes_back() {
         learn(&mut book, &decision(&format!("t{task}"), Outcome::Failure), None);
     }
     assert_eq!(book.len(), 1, "failures teach the pattern there is");
-    assert!(book.patterns()[0].pruned() && book.matches("add login", 0.7, 5, 0).is_empty());
+    assert!(
+        book.patterns().all(|pattern| pattern.pruned()) && book.matches("add login", 0.7, 5, 0).is_empty()
+    );
     learn(&mut book, &decision("t6", Outcome::Success), None);
     assert_eq!(book.len(), 1, "a pruned pattern still learns");
     assert_eq!(book.matches("add login", 0.7, 5, 0)[0].task_count, 6);
@@ -305,7 +305,7 @@ fn an_unknown_pattern_changes_nothing() {
         at_ms: 0,
     };
     book.teach(&lesson, 0);
-    let before = format!("{:?}", book.patterns());
+    let before = format!("{:?}", book.patterns().collect::<Vec<_>>());
     let decision = Decision { pattern_id: Some("nowhere".to_owned()), ..decision("t", Outcome::Success) };
     let (goal, plan) = (Goal::new("add login"), decision.check().unwrap());
     let occasion = Occasion {
@@ -318,7 +318,7 @@ fn an_unknown_pattern_changes_nothing() {
         now_ms: 0,
     };
     assert_eq!(book.learn(&occasion, || unreachable!()).unwrap_err().0, "nowhere");
-    assert_eq!(format!("{:?}", book.patterns()), before);
+    assert_eq!(format!("{:?}", book.patterns().collect::<Vec<_>>()), before);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! JSON-RPC through the router: envelopes, parameters, errors and every method.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 mod support;
 
 use serde_json::{Value, json};
@@ -122,7 +124,7 @@ async fn unknown_methods_name_the_known_ones() {
     assert_eq!((answered.status.as_u16(), answered.code()), (404, -32601));
     let error = &answered.json()["error"];
     assert!(error["message"].as_str().unwrap().contains("did you mean queryAgents?"), "{error}");
-    assert_eq!(error["data"]["methods"].as_array().unwrap().len(), 9);
+    assert_eq!(error["data"]["methods"].as_array().unwrap().len(), 10);
 
     let answered = service.call(&"x".repeat(5000), json!({})).await;
     assert!(answered.json()["error"]["message"].as_str().unwrap().len() < 120, "{}", answered.text);
@@ -405,5 +407,49 @@ async fn decisions_with_nonsense_are_refused() {
         params[field] = value.clone();
         let answered = service.call("cacheDecision", params).await;
         assert_eq!(answered.code(), -32602, "{field} = {value}: {}", answered.text);
+    }
+}
+
+#[tokio::test]
+async fn outcomes_move_agents_in_the_ranking_and_are_named() {
+    let project = Project::empty();
+    for name in ["alpha", "beta", "gamma"] {
+        project.agent("p", name, "Tunes slow database queries and indexes.");
+    }
+    let service = Service::over(&project);
+    let ask =
+        async || service.result("queryAgents", json!({ "context": "tune slow database queries" })).await;
+    let before = ask().await;
+    let last = ids(&before["agents"]).last().unwrap().to_string();
+    for n in 0..6 {
+        let decision = json!({ "task_id": format!("t{n}"), "task_description": "tune slow database queries",
+                               "agents_used": [last], "result": "success" });
+        service.result("cacheDecision", decision).await;
+    }
+    let after = ask().await;
+    assert_eq!((ids(&after["agents"])[0], &after["cache_hit"]), (last.as_str(), &json!(false)), "{after}");
+    assert!(after["reasoning"].as_str().unwrap().contains("6 of 6 similar tasks succeeded"), "{after}");
+}
+
+#[tokio::test]
+async fn explanations_add_up() {
+    let service = Service::over(&Project::sample());
+    let explained = service
+        .result("explain", json!({ "context": "kubernetes cluster deployments", "capability": "helm" }))
+        .await;
+    let hits = explained["hits"].as_array().unwrap();
+    assert!(!hits.is_empty());
+    for hit in hits {
+        let number = |member: &str| hit[member].as_f64().unwrap();
+        let terms: f64 =
+            hit["terms"].as_array().unwrap().iter().map(|term| term["share"].as_f64().unwrap()).sum();
+        let parts = ["latent", "need", "capability", "name", "role", "model", "outcomes"];
+        let sum = terms + parts.iter().map(|part| number(part)).sum::<f64>();
+        assert!((sum.clamp(0.0, 1.0) - number("score")).abs() < 1e-3, "{sum} is not the score of {hit}");
+        for term in hit["terms"].as_array().unwrap() {
+            let fields: f64 =
+                term["fields"].as_object().unwrap().values().map(|share| share.as_f64().unwrap()).sum();
+            assert!((fields - term["share"].as_f64().unwrap()).abs() < 1e-3, "{term}");
+        }
     }
 }

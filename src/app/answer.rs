@@ -1,8 +1,10 @@
 //! The answer to a query: its rows, why they were chosen, and what they cost.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::value::RawValue;
 
 use super::operation::Output;
 use super::rows::{Row, rounded, shortened};
@@ -12,11 +14,13 @@ use crate::search::Findings;
 /// Description lengths tried, longest first, before a row is dropped for a token budget.
 const DESCRIPTION_STEPS: [usize; 5] = [400, 280, 200, 120, 60];
 
-/// What a query found, as it is cached.
+/// What a query found, as it is cached: rows are written once and served as often as they are asked for.
 #[derive(Debug)]
 pub struct Found<R> {
-    /// Best first.
-    pub rows: Vec<R>,
+    /// The rows as a JSON list, best first.
+    pub rows: Box<RawValue>,
+    /// The rows' ids, in the same order.
+    pub ids: Arc<[String]>,
     /// Why the first rows were chosen, in a sentence.
     pub reasoning: String,
     /// How well the catalog can serve the request, 0 to 1, comparable between queries.
@@ -25,6 +29,7 @@ pub struct Found<R> {
     pub suggestions: Vec<String>,
     /// Estimated tokens of the rows as JSON.
     pub tokens: usize,
+    kind: PhantomData<fn() -> R>,
 }
 
 /// The answer to a query, as it goes out.
@@ -45,18 +50,28 @@ impl<R: Row> Found<R> {
         if let Some(budget) = max_tokens {
             fit(&mut rows, budget);
         }
+        // Rows are plain data: writing them cannot fail.
+        let json = serde_json::value::to_raw_value(&rows).unwrap_or_default();
         Found {
-            tokens: rows.iter().map(cost).sum(),
-            rows,
+            ids: rows.iter().map(|row| row.id().to_owned()).collect(),
+            tokens: if max_tokens.is_some() { total(&rows) } else { tokens::estimate(json.get()) },
+            rows: json,
             reasoning: findings.reasoning.clone(),
             confidence: rounded(findings.confidence),
             suggestions: findings.suggestions.clone(),
+            kind: PhantomData,
         }
+    }
+
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
     }
 
     /// Roughly the bytes it keeps in a cache.
     pub fn weight(&self) -> u32 {
-        u32::try_from(self.tokens * 4 + self.reasoning.len() + 256).unwrap_or(u32::MAX)
+        let ids: usize = self.ids.iter().map(|id| id.len() + 40).sum();
+        u32::try_from(self.rows.get().len() + ids + self.reasoning.len() + 256).unwrap_or(u32::MAX)
     }
 }
 

@@ -33,6 +33,8 @@ pub struct QueryKey {
     pub max_tokens: Option<usize>,
     /// The snapshot it is answered from.
     pub generation: u64,
+    /// The state of what was learned, where that takes part in the answer.
+    pub learned: u64,
 }
 
 /// The caches of one instance.

@@ -7,8 +7,8 @@ use crate::search::{Aliases, Index};
 /// A project's own additions to the built-in alias table.
 const ALIAS_FILE: &str = ".claude/aliases.yml";
 
-/// Bytes of an alias file that are read; the built-in table has a tenth of it.
-const MAX_ALIAS_BYTES: u64 = 1024 * 1024;
+/// Bytes of a project's own data file that are read; the built-in alias table has a third of it.
+const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
 /// The collection a checkout of this project carries, which stands in where there are no plugins.
 const FIXTURES: &str = "fixtures";
@@ -24,11 +24,15 @@ pub(super) struct Scanned {
 /// Scans the project and its further plugin folders; files unchanged since `previous` are not read again.
 pub(super) fn scan(config: &Config, previous: Option<&Catalog>) -> Scanned {
     let root = &config.project.root;
+    // The first use of the alias table reads it, which takes half as long as a scan does. Whoever needs it waits for
+    // whoever reads it, so nobody has to join this thread.
+    let _reading = std::thread::Builder::new().name("aliases".into()).spawn(|| Aliases::built_in().len());
     let options = ScanOptions { extra_plugin_dirs: config.plugin_dirs.clone(), ..ScanOptions::new(root) };
     let catalog = catalog::scan(&options, previous);
     let fixtures = root.join(FIXTURES);
     if catalog.plugins().is_empty() && config.plugin_dirs.is_empty() && fixtures.join("plugins").is_dir() {
-        let catalog = catalog::scan(&ScanOptions::new(fixtures), previous);
+        let registry = Some(fixtures.join("agent-registry.yml"));
+        let catalog = catalog::scan(&ScanOptions { registry, ..ScanOptions::new(fixtures) }, previous);
         return Scanned { catalog, embedded_default: true };
     }
     Scanned { catalog, embedded_default: false }
@@ -65,6 +69,11 @@ fn aliases(config: &Config) -> Aliases {
     built_in.merged(&own)
 }
 
+/// The sample patterns of the built-in collection, where there are any.
+pub(super) fn sample_patterns(config: &Config) -> Option<String> {
+    read_bounded(&config.project.root.join(FIXTURES).join("patterns.jsonl")).ok().flatten()
+}
+
 /// The file's text; `None` where there is no such file.
 fn read_bounded(path: &std::path::Path) -> std::io::Result<Option<String>> {
     use std::io::Read;
@@ -73,6 +82,6 @@ fn read_bounded(path: &std::path::Path) -> std::io::Result<Option<String>> {
         opened => opened?,
     };
     let mut text = String::new();
-    file.take(MAX_ALIAS_BYTES).read_to_string(&mut text)?;
+    file.take(MAX_FILE_BYTES).read_to_string(&mut text)?;
     Ok(Some(text))
 }

@@ -3,13 +3,13 @@
 //! The service ranks lexically until it is ready. What was trained is kept beside the database under the
 //! catalog's content key, so an unchanged collection is trained once.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::App;
 use super::refresh::millis;
 use super::snapshot::Snapshot;
+use crate::config::Config;
 use crate::search::Latent;
 
 /// The file, in the data directory.
@@ -44,10 +44,8 @@ impl LatentTrainer {
     /// The thread's whole life.
     pub(super) fn run(&self, app: &App) {
         while self.wait() {
-            let snapshot = app.snapshot();
-            if !snapshot.latent_ready {
-                let latent = Arc::new(app.load_or_train(&snapshot));
-                app.install_latent(snapshot.generation, &latent);
+            if !app.snapshot().latent_ready {
+                rank_fully(app);
             }
         }
     }
@@ -67,33 +65,39 @@ impl LatentTrainer {
     }
 }
 
+/// Loads or trains the score for the current snapshot and swaps it in, on the caller's thread.
+pub(super) fn rank_fully(app: &App) {
+    let snapshot = app.snapshot();
+    let latent = Arc::new(load_or_train(&app.config, &snapshot));
+    app.install_latent(snapshot.generation, &latent);
+}
+
+/// What was kept for the snapshot's catalog, else a new training, which is kept.
+pub(super) fn load_or_train(config: &Config, snapshot: &Snapshot) -> Latent {
+    let file = config.paths.data_dir.join(FILE);
+    let kept = std::fs::read(&file).ok().and_then(|bytes| Latent::from_bytes(&bytes).ok());
+    if let Some(latent) = kept.filter(|latent| latent.fits(&snapshot.catalog)) {
+        return latent;
+    }
+    let began = Instant::now();
+    let latent = Latent::train(&snapshot.catalog);
+    tracing::info!(duration_ms = millis(began.elapsed()), "latent score trained");
+    let temporary = file.with_extension("tmp");
+    let written = std::fs::write(&temporary, latent.to_bytes());
+    if let Err(error) = written.and_then(|()| std::fs::rename(&temporary, &file)) {
+        tracing::warn!(%error, "the latent score is not kept for the next start");
+    }
+    latent
+}
+
 impl App {
-    fn latent_file(&self) -> PathBuf {
-        self.config.paths.data_dir.join(FILE)
-    }
-
-    fn load_or_train(&self, snapshot: &Snapshot) -> Latent {
-        let file = self.latent_file();
-        let kept = std::fs::read(&file).ok();
-        let kept = kept.and_then(|bytes| Latent::from_bytes(&bytes).ok());
-        if let Some(latent) = kept.filter(|latent| latent.fits(&snapshot.catalog)) {
-            return latent;
-        }
-        let began = Instant::now();
-        let latent = Latent::train(&snapshot.catalog);
-        tracing::info!(duration_ms = millis(began.elapsed()), "latent score trained");
-        let temporary = file.with_extension("tmp");
-        let written = std::fs::write(&temporary, latent.to_bytes());
-        if let Err(error) = written.and_then(|()| std::fs::rename(&temporary, &file)) {
-            tracing::warn!(%error, "the latent score is not kept for the next start");
-        }
-        latent
-    }
-
     /// Swaps it in, unless another catalog is served by now (then training was asked for again).
     fn install_latent(&self, generation: u64, latent: &Arc<Latent>) {
+        let frequent = self.frequent_queries();
         self.swap(|current| {
-            (current.generation == generation).then(|| current.with_latent(Arc::clone(latent)))
+            let next = (current.generation == generation).then(|| current.with_latent(Arc::clone(latent)))?;
+            self.warm(&next, &frequent);
+            Some(next)
         });
     }
 }

@@ -5,7 +5,9 @@
 
 pub mod answer;
 pub mod cache;
+pub mod check;
 mod error;
+mod experience;
 mod index;
 mod latent;
 pub mod operation;
@@ -17,7 +19,7 @@ pub mod tokens;
 mod warm;
 mod watch;
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -67,10 +69,29 @@ pub struct App {
 impl App {
     /// Scans the project, builds the indexes and starts the background threads. Answers are served from then on.
     pub fn start(config: Config, store: Store) -> Arc<App> {
+        let app = Arc::new(App::assemble(config, store));
+        app.spawn("refresh", |app| app.refresher.run(app, app.config.reindex.every));
+        app.spawn("latent", |app| app.trainer.run(app));
+        if app.config.reindex.watch {
+            let ear = app.watching.listen();
+            app.spawn("watch", move |app| watch::run(app, &ear));
+        }
+        app.trainer.request();
+        app
+    }
+
+    /// The same without background threads, ranking by all scores at once: for a command that asks and ends.
+    pub fn offline(config: Config, store: Store) -> App {
+        let app = App::assemble(config, store);
+        latent::rank_fully(&app);
+        app
+    }
+
+    fn assemble(config: Config, store: Store) -> App {
         let scanned = index::scan(&config, None);
         let index = scanned.build_index(&config);
         let snapshot = Snapshot::new(1, Arc::new(scanned.catalog), index, scanned.embedded_default);
-        let app = Arc::new(App {
+        let app = App {
             metrics: Metrics::new(&operations::names()),
             caches: Caches::new(&config.cache),
             snapshot: ArcSwap::from_pointee(snapshot),
@@ -84,16 +105,8 @@ impl App {
             threads: Mutex::default(),
             config,
             store,
-        });
+        };
         app.refresher.count_first();
-        app.spawn("refresh", |app| app.refresher.run(app, app.config.reindex.every));
-        app.spawn("latent", |app| app.trainer.run(app));
-        app.spawn("warm", warm::run);
-        if app.config.reindex.watch {
-            let ear = app.watching.listen();
-            app.spawn("watch", move |app| watch::run(app, &ear));
-        }
-        app.trainer.request();
         app
     }
 
@@ -137,6 +150,21 @@ impl App {
         }
     }
 
+    /// Where the built-in collection is served and nothing is remembered yet, takes over its sample patterns, so
+    /// that every method has something to answer.
+    pub async fn adopt_sample_patterns(&self) {
+        if !self.snapshot().embedded_default || !self.store.book().is_empty() {
+            return;
+        }
+        let Some(lines) = index::sample_patterns(&self.config) else { return };
+        match self.store.import_patterns(&lines).await {
+            Ok(_) => {
+                self.writes.fetch_add(1, Ordering::AcqRel);
+            }
+            Err(error) => tracing::warn!(%error, "the sample patterns were not taken over"),
+        }
+    }
+
     /// Puts a newly scanned catalog in service.
     fn publish(&self, scanned: Scanned) {
         let index = scanned.build_index(&self.config);
@@ -174,4 +202,13 @@ impl App {
 pub fn scan_once(config: &Config) -> (Catalog, bool) {
     let Scanned { catalog, embedded_default } = index::scan(config, None);
     (catalog, embedded_default)
+}
+
+/// What would be served now, ranking by all scores, without a running service or a store.
+pub fn snapshot_once(config: &Config) -> Snapshot {
+    let scanned = index::scan(config, None);
+    let index = scanned.build_index(config);
+    let snapshot = Snapshot::new(1, Arc::new(scanned.catalog), index, scanned.embedded_default);
+    let latent = Arc::new(latent::load_or_train(config, &snapshot));
+    snapshot.with_latent(latent)
 }

@@ -65,9 +65,12 @@ pub fn read_params<O: Operation>(raw: Option<&str>) -> Result<O::Params, AppErro
         let came = kind_of(raw);
         return Err(AppError::invalid(format!("params must be an object with named members, got {came}")));
     }
-    let reader = &mut serde_json::Deserializer::from_str(raw);
-    let params: O::Params = serde_path_to_error::deserialize(reader)
-        .map_err(|error| AppError::invalid(type_sentence(&error.path().to_string(), error.inner())))?;
+    // Keeping track of the path costs as much as reading, so that it is done only once something is wrong.
+    let params: O::Params = match serde_json::from_str(raw) {
+        Ok(params) => params,
+        Err(_) => serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(raw))
+            .map_err(|error| AppError::invalid(type_sentence(&error.path().to_string(), error.inner())))?,
+    };
     params.validate().map_err(|errors| AppError::Invalid(limit_sentences(&errors)))?;
     Ok(params)
 }

@@ -1,19 +1,24 @@
-//! Filling the caches at start from the queries that were asked most.
+//! Filling the caches of a snapshot, before it serves, with the queries that are asked most.
 
 use super::App;
+use super::snapshot::Snapshot;
+use crate::store::FrequentQuery;
 
-/// Queries asked again at start: the ones a session is likely to begin with.
+/// Queries asked again: the ones a session is likely to begin with.
 const MAX_WARMED: usize = 50;
 
-/// Asks the most frequent logged queries once.
-pub(super) fn run(app: &App) {
-    let frequent = match app.store.frequent_queries(MAX_WARMED) {
-        Ok(frequent) => frequent,
-        Err(error) => {
+impl App {
+    /// The queries worth warming for.
+    pub(super) fn frequent_queries(&self) -> Vec<FrequentQuery> {
+        self.store.frequent_queries(MAX_WARMED).unwrap_or_else(|error| {
             tracing::warn!(%error, "the caches are not warmed");
-            return;
-        }
-    };
-    let warmed = frequent.iter().filter(|query| app.warm_one(query)).count();
-    tracing::debug!(warmed, "caches warmed");
+            Vec::new()
+        })
+    }
+
+    /// Asks `queries` of a snapshot, so that their answers are kept when it begins to serve.
+    pub(super) fn warm(&self, snapshot: &Snapshot, queries: &[FrequentQuery]) {
+        let warmed = queries.iter().filter(|query| self.warm_one(snapshot, query)).count();
+        tracing::debug!(warmed, generation = snapshot.generation, "caches warmed");
+    }
 }

@@ -1,21 +1,30 @@
 //! What Claude Code would show of a catalog.
 
+use std::collections::HashSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::definition::{Definition, Kind};
 use super::problem::{Problem, code};
 
-/// Characters of its listing of skills and commands, measured; names always stay, descriptions are dropped whole.
-const LISTING_BUDGET: usize = 30_000;
+/// Characters that its listing of skills and commands leaves for plugins: about 30,000, measured, less what its own
+/// entries take. Names always stay, descriptions are dropped whole.
+const LISTING_BUDGET: usize = 23_750;
 /// Characters of one description in that listing.
 const DESCRIPTION: usize = 1_536;
 
 /// Says how many descriptions the client's listing drops, commands first in order and then skills keeping theirs.
-pub(super) fn listing_problem(definitions: &[Arc<Definition>]) -> Option<Problem> {
+/// `problems` says which entries it does not list at all.
+pub(super) fn listing_problem(definitions: &[Arc<Definition>], problems: &[Problem]) -> Option<Problem> {
+    let unlisted: HashSet<&Path> = problems
+        .iter()
+        .filter(|problem| [code::NEVER_SHOWN_BY_CLIENT, code::NOT_LOADED_BY_CLIENT].contains(&problem.code))
+        .map(|problem| problem.path.as_path())
+        .collect();
     let listed: Vec<&Arc<Definition>> = [Kind::Workflow, Kind::Skill]
         .iter()
         .flat_map(|kind| definitions.iter().filter(move |definition| definition.kind == *kind))
-        .filter(|definition| !definition.description.is_empty() || !definition.when_to_use.is_empty())
+        .filter(|definition| !unlisted.contains(definition.path.as_path()))
         .collect();
     // `- id: description` and a line end.
     let names: usize = listed.iter().map(|definition| definition.id.chars().count() + 3).sum();
@@ -33,10 +42,10 @@ pub(super) fn listing_problem(definitions: &[Arc<Definition>]) -> Option<Problem
     }
     (dropped > 0).then(|| {
         let message = format!(
-            "Claude Code's listing of skills and commands holds about {LISTING_BUDGET} characters: it lists about \
-             {dropped} of {} by name only",
+            "Claude Code's listing has room for about {LISTING_BUDGET} characters of skills and commands: about \
+             {dropped} of {} are listed by name only",
             listed.len()
         );
-        Problem::new("", code::LISTING_OVER_BUDGET, "kept", message)
+        Problem::new(".", code::LISTING_OVER_BUDGET, "kept", message)
     })
 }

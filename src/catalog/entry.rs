@@ -9,6 +9,7 @@ use super::clean::{decode, one_line};
 use super::definition::{Definition, Kind};
 use super::frontmatter::{self, Fields, FrontMatter};
 use super::layout::{Context, Naming, sanitised};
+use super::markdown::Line;
 use super::problem::{Problem, code};
 use super::{capability, markdown, workflow};
 
@@ -40,19 +41,8 @@ pub(super) fn read(path: &Path, bytes: &[u8], context: &Context) -> (Option<Defi
         ..Definition::default()
     };
     fill(&mut definition, &matter.fields, context);
-    matter.body.trim().clone_into(&mut definition.body);
-    definition.headings = markdown::headings(&definition.body);
     report.description(&definition, &matter);
-    if definition.description.is_empty() {
-        definition.description = markdown::summary(&definition.body);
-    }
-    if definition.kind == Kind::Workflow {
-        definition.steps = workflow::steps(&definition.body);
-        definition.agents = workflow::agents(&definition.body);
-    }
-    if definition.capabilities.is_empty() {
-        definition.capabilities = capability::derive(&definition, &context.facts);
-    }
+    read_body(&mut definition, matter.body, context);
     if definition.kind == Kind::Skill && !states_keywords(&matter.fields) {
         let derived = definition.capabilities.iter().cloned();
         definition.keywords = distinct(derived.chain(std::mem::take(&mut definition.keywords)));
@@ -133,6 +123,25 @@ fn fill(definition: &mut Definition, fields: &Fields, context: &Context) {
     definition.keywords = distinct(keywords);
     definition.capabilities =
         distinct(fields.list("capabilities").into_iter().map(|capability| one_line(&capability)));
+}
+
+/// What the body says, and what is derived where the front matter is silent.
+fn read_body(definition: &mut Definition, body: &str, context: &Context) {
+    let body = body.trim();
+    let mut lines: Vec<Line<'_>> = Vec::with_capacity(body.len() / 40);
+    lines.extend(markdown::lines(body));
+    body.clone_into(&mut definition.body);
+    definition.headings = markdown::headings(&lines);
+    if definition.description.is_empty() {
+        definition.description = markdown::summary(&lines);
+    }
+    if definition.kind == Kind::Workflow {
+        definition.steps = workflow::steps(&lines);
+        definition.agents = workflow::agents(body);
+    }
+    if definition.capabilities.is_empty() {
+        definition.capabilities = capability::derive(definition, &lines, &context.facts);
+    }
 }
 
 fn states_keywords(fields: &Fields) -> bool {

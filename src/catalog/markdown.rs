@@ -21,7 +21,7 @@ pub(super) enum Line<'a> {
 pub(super) fn lines(body: &str) -> impl Iterator<Item = Line<'_>> {
     let mut fence: Option<&str> = None;
     body.lines().filter_map(move |line| {
-        let trimmed = line.trim();
+        let trimmed = line.trim_ascii();
         if let Some(mark) = fence {
             if trimmed.starts_with(mark) && trimmed.trim_start_matches(&mark[..1]).is_empty() {
                 fence = None;
@@ -39,7 +39,11 @@ pub(super) fn lines(body: &str) -> impl Iterator<Item = Line<'_>> {
 
 /// The run of backquotes or tildes that opens a fence.
 fn fence_mark(trimmed: &str) -> Option<&str> {
-    let mark = trimmed.chars().next().filter(|c| matches!(c, '`' | '~'))?;
+    let mark = match trimmed.as_bytes().first()? {
+        b'`' => '`',
+        b'~' => '~',
+        _ => return None,
+    };
     let rest = trimmed.trim_start_matches(mark);
     let run = &trimmed[..trimmed.len() - rest.len()];
     // Inline code may start a line too; an info string holds no backquote.
@@ -47,33 +51,36 @@ fn fence_mark(trimmed: &str) -> Option<&str> {
 }
 
 fn classify<'a>(line: &'a str, trimmed: &'a str) -> Line<'a> {
-    if trimmed.is_empty() {
-        return Line::Blank;
-    }
-    let indent = line.len() - line.trim_start().len();
+    let Some(first) = trimmed.as_bytes().first() else { return Line::Blank };
+    let indent = line.len() - line.trim_ascii_start().len();
+    let special = match first {
+        b'#' if indent < 4 => heading(trimmed),
+        b'-' | b'*' | b'+' => item(&trimmed[1..]).map(|text| Line::Bullet(indent, text)),
+        b'0'..=b'9' => {
+            let digits = trimmed.bytes().take_while(u8::is_ascii_digit).count();
+            let rest = trimmed[digits..].strip_prefix(['.', ')']).filter(|_| digits < 4);
+            rest.and_then(item).map(|text| Line::Numbered(indent, text))
+        }
+        _ => None,
+    };
+    special.unwrap_or(Line::Text(trimmed))
+}
+
+fn heading(trimmed: &str) -> Option<Line<'_>> {
     let hashes = trimmed.bytes().take_while(|&b| b == b'#').count();
-    if indent < 4 && (1..=6).contains(&hashes) && trimmed[hashes..].starts_with([' ', '\t']) {
-        let text = trimmed[hashes..].trim().trim_end_matches('#').trim_end();
-        return Line::Heading(hashes, text);
-    }
-    if let Some(item) = trimmed.strip_prefix(['-', '*', '+'])
-        && item.starts_with([' ', '\t'])
-    {
-        return Line::Bullet(indent, item.trim_start());
-    }
-    let digits = trimmed.bytes().take_while(u8::is_ascii_digit).count();
-    if (1..=3).contains(&digits)
-        && let Some(item) = trimmed[digits..].strip_prefix(['.', ')'])
-        && item.starts_with([' ', '\t'])
-    {
-        return Line::Numbered(indent, item.trim_start());
-    }
-    Line::Text(trimmed)
+    let text = trimmed[hashes..].strip_prefix([' ', '\t']).filter(|_| hashes < 7)?;
+    Some(Line::Heading(hashes, text.trim().trim_end_matches('#').trim_end()))
+}
+
+/// What follows the mark of a list item and the blank behind it.
+fn item(rest: &str) -> Option<&str> {
+    rest.strip_prefix([' ', '\t']).map(str::trim_start)
 }
 
 /// Headings without their hashes, in order, without emphasis marks; empty ones left out.
-pub(super) fn headings(body: &str) -> Vec<String> {
-    lines(body)
+pub(super) fn headings(lines: &[Line<'_>]) -> Vec<String> {
+    lines
+        .iter()
         .filter_map(|line| match line {
             Line::Heading(_, text) => Some(plain(text)),
             _ => None,
@@ -84,12 +91,12 @@ pub(super) fn headings(body: &str) -> Vec<String> {
 
 /// What a file without a description is about: its first heading and the first paragraph that is prose, as
 /// `heading: paragraph`, or the one there is.
-pub(super) fn summary(body: &str) -> String {
-    let heading = lines(body).find_map(|line| match line {
+pub(super) fn summary(lines: &[Line<'_>]) -> String {
+    let heading = lines.iter().find_map(|line| match line {
         Line::Heading(_, text) => Some(plain(text)),
         _ => None,
     });
-    let paragraph = first_paragraph(body);
+    let paragraph = first_paragraph(lines);
     match (heading.filter(|text| !text.is_empty()), paragraph) {
         (Some(heading), Some(paragraph)) => format!("{heading}: {paragraph}"),
         (heading, paragraph) => heading.or(paragraph).unwrap_or_default(),
@@ -97,12 +104,12 @@ pub(super) fn summary(body: &str) -> String {
 }
 
 /// The first paragraph outside sections that only warn or instruct the reader how to run the file.
-fn first_paragraph(body: &str) -> Option<String> {
+fn first_paragraph(lines: &[Line<'_>]) -> Option<String> {
     let mut paragraph: Vec<&str> = Vec::new();
     let mut in_notice = false;
     let mut notice: Option<String> = None;
-    for line in lines(body).chain([Line::Blank]) {
-        match line {
+    for line in lines.iter().chain([&Line::Blank]) {
+        match *line {
             Line::Text(text) if !is_markup(text) => {
                 paragraph.push(text);
                 continue;
@@ -142,6 +149,9 @@ fn is_markup(text: &str) -> bool {
 
 /// `text` without emphasis marks, backquotes and link targets, blanks collapsed.
 pub(super) fn plain(text: &str) -> String {
+    if !text.bytes().any(|byte| matches!(byte, b'*' | b'`' | b'[' | b']')) && !text.contains("  ") {
+        return text.trim().to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
@@ -164,7 +174,15 @@ pub(super) fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{headings, plain, summary};
+    use super::{lines, plain};
+
+    fn headings(body: &str) -> Vec<String> {
+        super::headings(&lines(body).collect::<Vec<_>>())
+    }
+
+    fn summary(body: &str) -> String {
+        super::summary(&lines(body).collect::<Vec<_>>())
+    }
 
     #[test]
     fn headings_do_not_come_from_code() {

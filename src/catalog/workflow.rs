@@ -10,15 +10,14 @@ const MAX_AGENTS: usize = 40;
 const MAX_TITLE: usize = 120;
 
 /// Titles of the steps: headings such as `Phase 1: …`, else numbered headings, else the first numbered list.
-pub(super) fn steps(body: &str) -> Vec<String> {
-    let lines: Vec<Line<'_>> = markdown::lines(body).collect();
+pub(super) fn steps(lines: &[Line<'_>]) -> Vec<String> {
     for title in [labelled as fn(&str) -> Option<&str>, numbered] {
-        let titles = heading_titles(&lines, title);
+        let titles = heading_titles(lines, title);
         if titles.len() > 1 {
             return titles;
         }
     }
-    first_list(&lines)
+    first_list(lines)
 }
 
 /// Titles of the headings that `title` accepts, on the outermost level that has several.
@@ -112,7 +111,7 @@ fn tidy(title: &str) -> String {
 /// `the code-reviewer agent`. Claude Code's own agents are left out.
 pub(super) fn agents(body: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    for line in body.lines() {
+    for line in body.lines().filter(|line| line.contains("agent") || line.contains('@')) {
         for name in typed(line).chain(mentioned(line)).chain(called(line)) {
             if found.len() < MAX_AGENTS && !is_builtin(&name) && !found.contains(&name) {
                 found.push(name);
@@ -257,7 +256,8 @@ mod tests {
 
     #[track_caller]
     fn check_steps(body: &str, expected: &[&str]) {
-        assert_eq!(steps(body), expected);
+        let lines: Vec<_> = crate::catalog::markdown::lines(body).collect();
+        assert_eq!(steps(&lines), expected);
     }
 
     #[track_caller]

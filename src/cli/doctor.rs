@@ -57,7 +57,7 @@ fn print_text(catalog: &Catalog) {
         let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
         output::line(&format!(
             "{}{line}: {} [{}, {}]",
-            problem.path.display(),
+            if problem.path.as_os_str().is_empty() { ".".into() } else { problem.path.to_string_lossy() },
             problem.message,
             problem.code,
             problem.action

@@ -2,10 +2,17 @@
 //!
 //! Data goes to standard output, what went wrong to standard error. Exit codes are those of [`exit`].
 
+mod allocator;
+mod ask;
+mod check;
 mod doctor;
 mod down;
 pub mod exit;
+<<<<<<< HEAD
 mod mcp;
+=======
+mod find;
+>>>>>>> main
 mod output;
 mod register;
 mod reindex;
@@ -41,6 +48,14 @@ enum Command {
     Mcp(Flags),
     /// Stop the project's instance
     Down(Flags),
+    /// Find agents, skills or workflows for a task; works without a running instance
+    Find(find::FindArguments),
+    /// Show the whole of one entry
+    Show(find::ShowArguments),
+    /// Show what made the scores of an answer, as numbers that add up
+    Explain(find::ExplainArguments),
+    /// Ask queries again and compare whom they find; exit code 4 where one fails
+    Check(check::CheckArguments),
     /// Show health and metrics of the project's instance
     Status(status::StatusArguments),
     /// Read the files again, now
@@ -58,6 +73,10 @@ pub fn run() -> ExitCode {
         Command::Up(arguments) => up::run(&arguments, &environment),
         Command::Mcp(flags) => mcp::run(&flags, &environment),
         Command::Down(flags) => down::run(&flags, &environment),
+        Command::Find(arguments) => find::find(&arguments, &environment),
+        Command::Show(arguments) => find::show(&arguments, &environment),
+        Command::Explain(arguments) => find::explain(&arguments, &environment),
+        Command::Check(arguments) => check::run(&arguments, &environment),
         Command::Status(arguments) => status::run(&arguments, &environment),
         Command::Reindex(flags) => reindex::run(&flags, &environment),
         Command::Doctor(arguments) => doctor::run(&arguments, &environment),

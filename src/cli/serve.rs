@@ -9,7 +9,7 @@ use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{exit, output, small_runtime};
+use super::{allocator, exit, output, small_runtime};
 use crate::app::App;
 use crate::catalog::Kind;
 use crate::config::{Config, Environment, Flags};
@@ -43,6 +43,7 @@ enum Unbound {
 }
 
 pub(super) fn run(arguments: &ServeArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
+    allocator::settle_this_process(environment);
     if arguments.detach {
         // Fails only where this process leads a group already, and then there is nothing to leave.
         let _ = rustix::process::setsid();
@@ -91,6 +92,7 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<ExitCode> {
         let app = tasks::blocking(move || App::start(config, store))
             .await
             .context("the index could not be built")?;
+        app.adopt_sample_patterns().await;
         state.started(Arc::clone(&app));
         greet(&app, &endpoint);
         anyhow::Ok(app)

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::register::{Registered, register};
-use super::{ANSWER_TIMEOUT, exit, output, small_runtime};
+use super::{ANSWER_TIMEOUT, allocator, exit, output, small_runtime};
 use crate::client::Client;
 use crate::config::{Config, Environment, Flags};
 use crate::instance::{self, Endpoint, Occupant};
@@ -150,6 +150,7 @@ fn spawn(config: &Config, flags: &Flags, port: u16, said: &Path) -> anyhow::Resu
     if flags.no_watch {
         command.arg("--no-watch");
     }
+    allocator::settle(&mut command);
     command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
     Ok(command.spawn()?)
 }

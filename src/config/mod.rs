@@ -38,6 +38,8 @@ pub struct Config {
     pub command_prompts: bool,
     /// The least severe level that is logged.
     pub log_level: tracing::Level,
+    /// Whether outcomes of past tasks take part in the ranking.
+    pub learning: bool,
 }
 
 /// The project an instance answers for.
@@ -158,6 +160,7 @@ impl Config {
             log_level: environment
                 .parsed("MCP_LOG_LEVEL", "one of error, warn, info, debug, trace")?
                 .unwrap_or(tracing::Level::INFO),
+            learning: environment.switch("MCP_LEARNING")?.unwrap_or(true),
         })
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::goal::Goal;
 use super::index::{EPSILON, GoalIndex};
 use super::pattern::Pattern;
+use super::shelf::Shelf;
 use super::tally::DEFAULT_HALF_LIFE;
 
 /// The similarity two goals need for the pattern of one to serve the other, unless a caller says otherwise.
@@ -41,8 +42,8 @@ pub struct PatternMatch {
 /// All patterns at one moment. Clones share patterns and analysed goals, so that a snapshot costs a pointer each.
 #[derive(Debug, Clone)]
 pub struct PatternBook {
-    pub(super) patterns: Vec<Arc<Pattern>>,
-    pub(super) index: GoalIndex,
+    pub(super) patterns: Shelf<Pattern>,
+    pub(super) index: Arc<GoalIndex>,
     pub(super) half_life: Option<Duration>,
     by_id: Arc<HashMap<Arc<str>, usize>>,
     by_sequence: Arc<HashMap<Arc<[String]>, Places>>,
@@ -62,8 +63,8 @@ impl PatternBook {
     /// An empty book whose evidence weighs half as much after `half_life`; `None` never forgets.
     pub fn new(half_life: Option<Duration>) -> PatternBook {
         PatternBook {
-            patterns: Vec::new(),
-            index: GoalIndex::default(),
+            patterns: Shelf::default(),
+            index: Arc::default(),
             half_life,
             by_id: Arc::default(),
             by_sequence: Arc::default(),
@@ -78,12 +79,12 @@ impl PatternBook {
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.patterns.is_empty()
+        self.patterns.len() == 0
     }
 
     /// All patterns, pruned ones included, in the order they came into the book.
-    pub fn patterns(&self) -> &[Arc<Pattern>] {
-        &self.patterns
+    pub fn patterns(&self) -> impl DoubleEndedIterator<Item = &Arc<Pattern>> {
+        self.patterns.iter()
     }
 
     /// The pattern of that id.
@@ -213,14 +214,14 @@ impl PatternBook {
             self.patterns.push(Arc::new(pattern));
         }
         if !goals.is_empty() {
-            self.index.extend(goals);
+            Arc::make_mut(&mut self.index).extend(goals);
         }
     }
 
     /// Changes the pattern of that id, but neither its id, goal nor sequence; answers it as it stands then.
     pub(super) fn change(&mut self, id: &str, change: impl FnOnce(&mut Pattern)) -> Option<Arc<Pattern>> {
         let &place = self.by_id.get(id)?;
-        let pattern = &mut self.patterns[place];
+        let pattern = self.patterns.get_mut(place);
         change(Arc::make_mut(pattern));
         Some(Arc::clone(pattern))
     }

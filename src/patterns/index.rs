@@ -15,6 +15,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::goal::{Goal, ratio};
+use super::shelf::Shelf;
 
 const COSINE_SHARE: f64 = 0.5;
 const KEYWORD_SHARE: f64 = 0.3;
@@ -43,7 +44,7 @@ type Posting = (u32, f64);
 pub(super) struct GoalIndex {
     vocabulary: Arc<HashMap<Arc<str>, usize>>,
     postings: Vec<Arc<Vec<Posting>>>,
-    entries: Vec<Arc<Entry>>,
+    entries: Shelf<Entry>,
     /// For each term, how rare it is.
     rarity: Arc<Vec<f64>>,
     /// For each goal, the length of its vector.
@@ -92,7 +93,7 @@ impl GoalIndex {
         let (unknown, rarity) = (self.rarity_of_unknown(), Arc::make_mut(&mut self.rarity));
         rarity.resize(self.postings.len(), unknown);
         let norms = Arc::make_mut(&mut self.norms);
-        for entry in &self.entries[norms.len()..] {
+        for entry in self.entries.from(norms.len()) {
             norms.push(norm(&entry.weights, rarity));
         }
     }
@@ -191,6 +192,11 @@ impl GoalIndex {
         if one.normal() == other.normal() {
             return 1.0;
         }
+        (self.term_similarity(one, other) + STRING_SHARE * one.string_similarity(other)).clamp(0.0, 1.0)
+    }
+
+    /// What terms alone contribute to it.
+    pub(super) fn term_similarity(&self, one: &Goal, other: &Goal) -> f64 {
         let weigh = |(term, count): &(String, u32)| (1.0 + f64::from(*count).ln()) * self.rarity_of(term);
         let square = |goal: &Goal| goal.terms().iter().map(|entry| weigh(entry).powi(2)).sum::<f64>();
         let (mut dot, mut shared) = (0.0, 0);
@@ -202,13 +208,12 @@ impl GoalIndex {
                 shared += 1;
             }
         }
-        let (mut cosine, mut overlap) = (0.0, 0.0);
-        if shared > 0 {
-            cosine = (dot / (square(one).sqrt() * square(other).sqrt())).clamp(0.0, 1.0);
-            overlap = ratio(2 * shared, one.terms().len() + other.terms().len());
+        if shared == 0 {
+            return 0.0;
         }
-        let string = one.string_similarity(other);
-        (COSINE_SHARE * cosine + KEYWORD_SHARE * overlap + STRING_SHARE * string).clamp(0.0, 1.0)
+        let cosine = (dot / (square(one).sqrt() * square(other).sqrt())).clamp(0.0, 1.0);
+        let overlap = ratio(2 * shared, one.terms().len() + other.terms().len());
+        COSINE_SHARE * cosine + KEYWORD_SHARE * overlap
     }
 
     fn rarity_of(&self, term: &str) -> f64 {

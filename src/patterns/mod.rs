@@ -17,6 +17,7 @@ mod learning;
 mod outcomes;
 mod pattern;
 mod plan;
+mod shelf;
 mod tally;
 
 pub use book::{DEFAULT_MIN_SIMILARITY, MAX_MATCHES, MAX_PATTERNS, PatternBook, PatternMatch};

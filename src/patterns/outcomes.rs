@@ -14,12 +14,16 @@ use super::goal::Goal;
 use super::index::{GoalIndex, TERM_SHARE};
 use super::tally::{DEFAULT_HALF_LIFE, weight};
 
-/// How many tasks are remembered; the oldest go first. At about one kilobyte each this is some five megabytes.
+/// How many tasks are remembered at least; of twice as many the oldest half is forgotten. At about one kilobyte each this
+/// is some ten megabytes at most.
 pub const MAX_REMEMBERED_TASKS: usize = 5_000;
 
 /// Tasks less alike than this say nothing of one another. Lower than for a pattern, since an agent's skill carries
 /// over further than a whole plan does.
 const MIN_SIMILARITY: f64 = 0.35;
+
+/// So many of the newest tasks are compared one by one before the index takes them up.
+const MAX_UNINDEXED: usize = 256;
 
 /// One task as this module remembers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,14 +84,27 @@ impl TaskEvidence {
     }
 }
 
-/// The outcomes of past tasks at one moment. Clones share tasks and analysed descriptions.
+/// A remembered task with its description analysed.
+type Known = (Arc<TaskOutcome>, Arc<Goal>);
+
+/// The outcomes of past tasks at one moment. Clones share all but the newest few, which are not indexed yet: a snapshot
+/// after each decision must cost little.
 #[derive(Debug, Clone)]
 pub struct Outcomes {
-    /// By place in the index; `None` where another outcome replaced it.
+    indexed: Arc<Indexed>,
+    /// Newer than those, oldest first; each task once.
+    newest: Vec<Known>,
+    /// Places of `indexed` that `newest` replaces, ascending.
+    replaced: Vec<usize>,
+    half_life: Option<Duration>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Indexed {
+    /// By place in the index; `None` where a newer outcome replaced it.
     tasks: Vec<Option<Arc<TaskOutcome>>>,
     index: GoalIndex,
-    by_task: Arc<HashMap<Arc<str>, usize>>,
-    half_life: Option<Duration>,
+    by_task: HashMap<Arc<str>, usize>,
 }
 
 impl Default for Outcomes {
@@ -99,89 +116,110 @@ impl Default for Outcomes {
 impl Outcomes {
     /// Without any task; evidence weighs half as much after `half_life`, `None` never forgets.
     pub fn new(half_life: Option<Duration>) -> Outcomes {
-        Outcomes { tasks: Vec::new(), index: GoalIndex::default(), by_task: Arc::default(), half_life }
+        Outcomes { indexed: Arc::default(), newest: Vec::new(), replaced: Vec::new(), half_life }
     }
 
     /// How many tasks are remembered.
     pub fn len(&self) -> usize {
-        self.by_task.len()
+        self.indexed.by_task.len() + self.newest.len() - self.replaced.len()
     }
 
     /// Whether none is remembered.
     pub fn is_empty(&self) -> bool {
-        self.by_task.is_empty()
+        self.len() == 0
     }
 
     /// Remembers outcomes, oldest first; each replaces what was known of the same task.
     pub fn extend(&mut self, outcomes: impl IntoIterator<Item = TaskOutcome>) {
-        let outcomes = outcomes.into_iter().map(|outcome| {
+        for outcome in outcomes {
             let goal = Arc::new(Goal::new(&outcome.description));
-            (outcome, goal)
-        });
-        self.extend_analysed(outcomes);
+            self.push(outcome, goal);
+        }
     }
 
-    /// The same for descriptions that were analysed before.
-    pub fn extend_analysed(&mut self, outcomes: impl IntoIterator<Item = (TaskOutcome, Arc<Goal>)>) {
-        let mut goals = Vec::new();
-        for (outcome, goal) in outcomes {
-            let known = self.by_task.get(outcome.task_id.as_str()).copied();
-            if let Some(place) = known {
-                let same = |task: &Arc<TaskOutcome>| task.description == outcome.description;
-                if self.tasks[place].as_ref().is_some_and(same) {
-                    self.tasks[place] = Some(Arc::new(outcome));
-                    continue;
-                }
-                self.tasks[place] = None;
+    /// The same for one whose description was analysed before.
+    pub fn push(&mut self, outcome: TaskOutcome, goal: Arc<Goal>) {
+        let known = (Arc::new(outcome), goal);
+        if let Some(same) = self.newest.iter_mut().find(|(task, _)| task.task_id == known.0.task_id) {
+            *same = known;
+            return;
+        }
+        if let Some(&place) = self.indexed.by_task.get(known.0.task_id.as_str())
+            && let Err(at) = self.replaced.binary_search(&place)
+        {
+            self.replaced.insert(at, place);
+        }
+        self.newest.push(known);
+        if self.newest.len() >= MAX_UNINDEXED {
+            let indexed = Arc::make_mut(&mut self.indexed);
+            for place in self.replaced.drain(..) {
+                indexed.tasks[place] = None;
             }
-            Arc::make_mut(&mut self.by_task).insert(Arc::from(outcome.task_id.as_str()), self.tasks.len());
-            self.tasks.push(Some(Arc::new(outcome)));
-            goals.push(goal);
+            indexed.extend(self.newest.drain(..));
         }
-        if !goals.is_empty() {
-            self.index.extend(goals);
-        }
-        if self.tasks.len() > MAX_REMEMBERED_TASKS + MAX_REMEMBERED_TASKS / 4 {
-            self.forget_oldest();
-        }
-    }
-
-    fn forget_oldest(&mut self) {
-        let mut newest: Vec<(Arc<TaskOutcome>, Arc<Goal>)> = (0..self.tasks.len())
-            .rev()
-            .filter_map(|place| self.tasks[place].clone().map(|task| (task, self.index.shared_goal(place))))
-            .take(MAX_REMEMBERED_TASKS)
-            .collect();
-        newest.reverse();
-        let mut kept = Outcomes::new(self.half_life);
-        let by_task = Arc::make_mut(&mut kept.by_task);
-        for (place, (task, _)) in newest.iter().enumerate() {
-            by_task.insert(Arc::from(task.task_id.as_str()), place);
-        }
-        kept.tasks = newest.iter().map(|(task, _)| Some(Arc::clone(task))).collect();
-        kept.index.extend(newest.into_iter().map(|(_, goal)| goal));
-        *self = kept;
     }
 
     /// What past tasks say for the one described.
     pub fn for_task(&self, description: &str, now_ms: i64) -> TaskEvidence {
         let mut evidence = TaskEvidence::default();
         let goal = Goal::new(description);
-        for (place, by_terms) in self.index.by_terms(&goal, MIN_SIMILARITY * TERM_SHARE) {
-            let Some(task) = &self.tasks[place] else { continue };
+        let floor = MIN_SIMILARITY * TERM_SHARE;
+        let mut add = |task: &TaskOutcome, by_terms: f64| {
             let share = (by_terms / TERM_SHARE).powi(2) * weight(now_ms, task.at_ms, self.half_life);
-            for (index, agent) in task.agents.iter().enumerate() {
-                if task.agents[..index].contains(agent) {
-                    continue;
-                }
-                let known = evidence.agents.entry(agent.clone()).or_default();
-                known.tasks += 1;
-                known.successes += u32::from(task.result == Outcome::Success);
-                known.credit += task.result.credit() * share;
-                known.weight += share;
+            evidence.add(task, share);
+        };
+        for (place, by_terms) in self.indexed.index.by_terms(&goal, floor) {
+            if let (Some(task), Err(_)) = (&self.indexed.tasks[place], self.replaced.binary_search(&place)) {
+                add(task, by_terms);
+            }
+        }
+        for (task, other) in &self.newest {
+            let by_terms = self.indexed.index.term_similarity(&goal, other);
+            if by_terms >= floor {
+                add(task, by_terms);
             }
         }
         evidence
+    }
+}
+
+impl TaskEvidence {
+    fn add(&mut self, task: &TaskOutcome, share: f64) {
+        for (index, agent) in task.agents.iter().enumerate() {
+            if task.agents[..index].contains(agent) {
+                continue;
+            }
+            let known = self.agents.entry(agent.clone()).or_default();
+            known.tasks += 1;
+            known.successes += u32::from(task.result == Outcome::Success);
+            known.credit += task.result.credit() * share;
+            known.weight += share;
+        }
+    }
+}
+
+impl Indexed {
+    fn extend(&mut self, newest: impl Iterator<Item = Known>) {
+        let mut goals = Vec::new();
+        for (task, goal) in newest {
+            self.by_task.insert(Arc::from(task.task_id.as_str()), self.tasks.len());
+            self.tasks.push(Some(task));
+            goals.push(goal);
+        }
+        self.index.extend(goals);
+        // Twice as many as are kept, so that starting anew is rare.
+        if self.tasks.len() > 2 * MAX_REMEMBERED_TASKS {
+            let mut kept: Vec<Known> = (0..self.tasks.len())
+                .rev()
+                .filter_map(|place| {
+                    self.tasks[place].clone().map(|task| (task, self.index.shared_goal(place)))
+                })
+                .take(MAX_REMEMBERED_TASKS)
+                .collect();
+            kept.reverse();
+            *self = Indexed::default();
+            self.extend(kept.into_iter());
+        }
     }
 }
 
@@ -219,20 +257,25 @@ mod tests {
         outcomes.extend([task("1", "fix login", &["a"], Outcome::Failure)]);
         let known = *outcomes.for_task("fix login", 0).agent("a").unwrap();
         assert_eq!((known.tasks, known.successes), (1, 0));
+        // Also where the first is indexed by now.
+        outcomes.extend((0..300).map(|n| task(&format!("other {n}"), "cook", &["cook"], Outcome::Success)));
         outcomes.extend([task("1", "paint walls", &["a"], Outcome::Success)]);
         assert!(outcomes.for_task("fix login", 0).is_empty());
         assert_eq!(outcomes.for_task("paint walls", 0).agent("a").unwrap().tasks, 1);
-        assert_eq!(outcomes.len(), 1);
+        assert_eq!(outcomes.len(), 301);
+        outcomes.extend((0..300).map(|n| task(&format!("last {n}"), "cook", &["cook"], Outcome::Success)));
+        assert!(outcomes.for_task("fix login", 0).is_empty());
+        assert_eq!(outcomes.len(), 601);
     }
 
     #[test]
     fn the_oldest_tasks_are_forgotten() {
         let mut outcomes = Outcomes::new(None);
-        for index in 0..=MAX_REMEMBERED_TASKS + MAX_REMEMBERED_TASKS / 4 {
+        for index in 0..2 * MAX_REMEMBERED_TASKS + MAX_UNINDEXED {
             outcomes.extend([task(&index.to_string(), &format!("fix w{index}"), &["a"], Outcome::Success)]);
         }
-        assert_eq!(outcomes.len(), MAX_REMEMBERED_TASKS);
+        assert!((MAX_REMEMBERED_TASKS..MAX_REMEMBERED_TASKS + MAX_UNINDEXED).contains(&outcomes.len()));
         assert!(outcomes.for_task("w0", 0).is_empty());
-        assert_eq!(outcomes.for_task("fix w6000", 0).agent("a").map(|known| known.tasks > 0), Some(true));
+        assert_eq!(outcomes.for_task("fix w9000", 0).agent("a").map(|known| known.tasks > 0), Some(true));
     }
 }

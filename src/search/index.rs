@@ -1,7 +1,9 @@
 //! The index over one catalog.
 
 use std::collections::HashMap;
+use std::num::NonZero;
 use std::ops::Range;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use super::aliases::Aliases;
@@ -13,9 +15,16 @@ use super::names::Names;
 use super::query::Reader;
 use super::roles::{Role, Roles};
 use super::vocabulary::{Builder, Vocabulary};
-use super::weights::Weights;
+use super::weights::{Weights, number};
 use super::{Explanation, Findings, Request, rank};
 use crate::catalog::{Catalog, Definition, Kind, RoleAgent};
+
+/// Threads that read entries: beyond these, putting the parts together takes longer than reading.
+const MAX_THREADS: usize = 4;
+/// Less text than this, in bytes, is not worth a thread.
+const MIN_PART: usize = 256 * 1024;
+/// Distinct terms of a description without a body.
+const ONE_LINER: f32 = 20.0;
 
 /// Everything that is searched, immutable; cheap to clone.
 #[derive(Debug, Clone)]
@@ -47,6 +56,8 @@ pub(crate) struct Core {
     pub(crate) names: Names,
     pub(crate) roles: Roles,
     pub(crate) copies: Copies,
+    /// The median number of distinct terms of an entry, by kind.
+    typical_terms: [f32; 3],
     pub(crate) weights: Weights,
 }
 
@@ -59,15 +70,14 @@ impl Index {
     /// [`Index::build`] with other weights than those that are served, for measuring.
     pub fn build_weighted(catalog: &Catalog, aliases: &Aliases, weights: Weights) -> Index {
         let definitions = catalog.definitions().to_vec();
-        let mut vocabulary = Builder::default();
-        let mut gatherer = Gatherer::default();
-        let terms: Vec<Vec<u32>> =
-            definitions.iter().map(|entry| gatherer.read(entry, &mut vocabulary)).collect();
+        let (Gathered { vocabulary, gatherer, terms }, (capabilities, names)) =
+            gather(&definitions, || (Capabilities::of(&definitions), Names::of(&definitions)));
         let kinds = Kind::ALL.map(|kind| {
             let from = definitions.partition_point(|entry| entry.kind < kind);
             from..definitions.partition_point(|entry| entry.kind <= kind)
         });
         let lexical = gatherer.finish(vocabulary.terms(), &kinds, &weights);
+        let typical_terms = kinds.clone().map(|kind| median(terms[kind].iter().map(Vec::len).collect()));
         let vocabulary = vocabulary.finish();
         let core = Core {
             key: Latent::key(catalog),
@@ -76,11 +86,12 @@ impl Index {
             vocabulary,
             lexical,
             aliases: aliases.clone(),
-            capabilities: Capabilities::of(&definitions),
-            names: Names::of(&definitions),
+            capabilities,
+            names,
             roles: roles(catalog),
             copies: Copies::of(definitions.iter().map(Arc::as_ref), &terms),
             definitions,
+            typical_terms,
             weights,
         };
         Index { core: Arc::new(core), latent: None }
@@ -89,7 +100,7 @@ impl Index {
     /// This index, ranking with a latent space, too; without it where it was trained on another catalog.
     #[must_use]
     pub fn with_latent(&self, latent: Arc<Latent>) -> Index {
-        let fits = latent.entries() == self.core.definitions.len() && latent.trained_on() == self.core.key;
+        let fits = latent.places(self.core.definitions.len()) && latent.trained_on() == self.core.key;
         let placed =
             fits.then(|| Arc::new(Placed { rows: latent.rows(&self.core.vocabulary), space: latent }));
         Index { core: Arc::clone(&self.core), latent: placed }
@@ -111,15 +122,89 @@ impl Index {
     }
 }
 
+/// What reading entries yields.
+#[derive(Default)]
+struct Gathered {
+    vocabulary: Builder,
+    gatherer: Gatherer,
+    /// The distinct terms of each entry, sorted.
+    terms: Vec<Vec<u32>>,
+}
+
+/// Reads all entries, in parts on as many threads as there are processors, while `meanwhile` is worked out on this
+/// one; the result does not depend on how many.
+fn gather<T>(definitions: &[Arc<Definition>], meanwhile: impl FnOnce() -> T) -> (Gathered, T) {
+    let n_threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(MAX_THREADS);
+    let (parts, other) = std::thread::scope(|scope| {
+        let reading: Vec<_> = parts_alike(definitions, n_threads)
+            .into_iter()
+            .map(|entries| scope.spawn(|| gather_part(entries)))
+            .collect();
+        let other = meanwhile();
+        // A part that panicked would leave the others wrong: pass the panic on.
+        let joined =
+            reading.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        (joined.collect::<Vec<Gathered>>(), other)
+    });
+    let mut parts = parts.into_iter();
+    let mut all = parts.next().unwrap_or_default();
+    for part in parts {
+        let here = all.vocabulary.absorb(part.vocabulary);
+        all.gatherer.absorb(part.gatherer, &here);
+        all.terms.extend(part.terms.into_iter().map(|terms| {
+            let mut terms: Vec<u32> = terms.into_iter().map(|term| here[term as usize]).collect();
+            terms.sort_unstable();
+            terms
+        }));
+    }
+    (all, other)
+}
+
+/// Neighbouring entries in at most `n` parts of about the same amount of text.
+fn parts_alike(definitions: &[Arc<Definition>], n: usize) -> Vec<&[Arc<Definition>]> {
+    let size = |definition: &Arc<Definition>| definition.body.len() + definition.description.len() + 1;
+    let each = definitions.iter().map(size).sum::<usize>().div_ceil(n.max(1)).max(MIN_PART);
+    let mut full = 0;
+    definitions
+        .chunk_by(|entry, _| {
+            full += size(entry);
+            let stays = full < each;
+            if !stays {
+                full = 0;
+            }
+            stays
+        })
+        .collect()
+}
+
+fn gather_part(entries: &[Arc<Definition>]) -> Gathered {
+    let mut part = Gathered::default();
+    for entry in entries {
+        part.terms.push(part.gatherer.read(entry, &mut part.vocabulary));
+    }
+    part
+}
+
 impl Core {
     pub(crate) fn reader(&self) -> Reader<'_> {
         let Core { vocabulary, lexical, aliases, alias_terms, weights, .. } = self;
         Reader { vocabulary, lexical, aliases, alias_terms, weights }
     }
 
+    /// The weight of the latent score among entries of one kind: one-liners give it little to learn from.
+    pub(crate) fn latent_share(&self, kind: Kind) -> f32 {
+        let terms = self.typical_terms[kind as usize];
+        self.weights.latent * terms / (terms + ONE_LINER)
+    }
+
     pub(crate) fn range(&self, kind: Kind) -> Range<usize> {
         self.kinds[kind as usize].clone()
     }
+}
+
+fn median(mut counts: Vec<usize>) -> f32 {
+    counts.sort_unstable();
+    counts.get(counts.len() / 2).map_or(0.0, |&count| number(count))
 }
 
 /// The registry's roles with their entries looked up.

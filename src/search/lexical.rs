@@ -104,6 +104,16 @@ impl Gatherer {
         touched
     }
 
+    /// Takes over what another gatherer read of the entries that follow; `here` are its terms' ids.
+    pub(crate) fn absorb(&mut self, other: Gatherer, here: &[u32]) {
+        let offset = compact(self.lengths.len());
+        let moved = other.found.into_iter().map(|(term, posting)| {
+            (here[term as usize], Posting { document: posting.document + offset, ..posting })
+        });
+        self.found.extend(moved);
+        self.lengths.extend(other.lengths);
+    }
+
     /// Inverts what was read. `kinds` are the ranges of entries of one kind.
     pub(crate) fn finish(self, terms: usize, kinds: &[Range<usize>], weights: &Weights) -> Lexical {
         let mut starts = vec![0u32; terms + 1];

@@ -9,16 +9,32 @@
 //! * `query`: a request read into weighted terms;
 //! * `lexical`: BM25F over the fields of an entry;
 //! * [`latent`]: likeness of meaning, learned from the collection itself;
-//! * `capability`, `roles`, `copies`: the smaller indexes;
-//! * [`index`](Index): the ranking; [`weights`](Weights): every number it is tuned by.
+//! * `capability`, `names`, `roles`, `copies`: the smaller indexes;
+//! * `evidence`, `needs`, `model`: what speaks for an entry; `rank`: the answer; `reasoning`: why in a sentence;
+//! * [`Index`]: all of it over one catalog; [`Weights`]: the numbers it is tuned by.
+//!
+//! ```
+//! use adjutant::catalog::{Catalog, Definition};
+//! use adjutant::search::{Aliases, Index, Latent, Request};
+//!
+//! let catalog = Catalog::from_definitions([Definition { name: "sql-pro".into(), ..Definition::default() }]);
+//! let index = Index::build(&catalog, Aliases::built_in());
+//! // Later, from a thread of its own:
+//! let index = index.with_latent(Latent::train(&catalog).into());
+//! let findings = index.find(&Request { context: Some("sql"), ..Request::default() });
+//! assert_eq!(findings.hits[0].definition.name, "sql-pro");
+//! ```
 
 pub mod aliases;
 mod capability;
 mod copies;
+mod evidence;
 mod index;
 pub mod latent;
 mod lexical;
+mod model;
 mod names;
+mod needs;
 mod query;
 mod rank;
 mod reasoning;
@@ -31,5 +47,9 @@ mod weights;
 pub use aliases::{AliasProblem, Aliases};
 pub use index::Index;
 pub use latent::{Latent, LatentError};
+pub use rank::SERVABLE;
 pub use request::{Explanation, Findings, Hit, HitShares, Request, TermShare};
 pub use weights::{FIELDS, Field, Weights};
+
+#[cfg(test)]
+mod tests;

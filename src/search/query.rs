@@ -10,6 +10,8 @@ use super::weights::{Weights, number};
 
 /// Words of a request that are read; the longest allowed request has about a hundred.
 const MAX_WORDS: usize = 256;
+/// Unknown words that are split or repaired: each costs as much as scoring the whole request.
+const MAX_REPAIRS: usize = 12;
 /// Distinct terms that are scored.
 const MAX_TERMS: usize = 128;
 
@@ -43,6 +45,8 @@ pub(crate) struct Query {
     pub(crate) unknown: Vec<String>,
     /// Terms of the words asked, without what was added to them; `None` for an unknown one.
     pub(crate) asked: Vec<Option<u32>>,
+    /// Unknown words looked at closely so far.
+    repairs: usize,
 }
 
 impl Query {
@@ -55,6 +59,13 @@ impl Query {
     pub(crate) fn information(&self, lexical: &Lexical, range: &Range<usize>) -> f32 {
         let idf = |asked: &Option<u32>| asked.map_or(0, |term| lexical.postings(term, range).len());
         self.asked.iter().map(|asked| Lexical::idf(range, idf(asked))).sum()
+    }
+
+    /// A word that the collection knows is asked for; said twice it asks for no more.
+    fn ask(&mut self, id: u32) {
+        if !self.asked.contains(&Some(id)) {
+            self.asked.push(Some(id));
+        }
     }
 
     fn add(&mut self, id: u32, weight: f32, text: &str, via: Option<&str>) {
@@ -70,7 +81,9 @@ impl Query {
 impl Reader<'_> {
     /// Reads a request.
     pub(crate) fn read(&self, request: &str) -> Query {
-        let words = read(request, MAX_WORDS);
+        let words = read(request, MAX_WORDS, |word| {
+            self.vocabulary.term_of(word).map(str::to_owned).or_else(|| text::term(word))
+        });
         let mut query = Query::default();
         for (at, word) in words.iter().enumerate() {
             match word.form {
@@ -80,8 +93,7 @@ impl Reader<'_> {
         }
         for pair in words.windows(2) {
             if pair.iter().all(|word| word.form == Form::Whole) {
-                let (a, b) = (&pair[0].text, &pair[1].text);
-                self.join(&mut query, &format!("{a}{b}"), Some(&format!("{a} {b}")));
+                self.join_pair(&mut query, &pair[0].text, &pair[1].text);
             }
         }
         self.expand(&mut query, &words);
@@ -97,21 +109,26 @@ impl Reader<'_> {
                     next.form == Form::Joined
                         && next.term.as_deref().is_some_and(|term| known(term).is_some())
                 });
-            query.asked.push(Some(id));
+            query.ask(id);
             return query.add(id, if joined_known { self.weights.piece } else { 1.0 }, text, None);
         }
         if self.aliases.has(term) {
             query.asked.push(None);
             return;
         }
+        if query.repairs >= MAX_REPAIRS {
+            query.asked.push(None);
+            return query.unknown.push(text.clone());
+        }
+        query.repairs += 1;
         let frequency = |id| self.lexical.frequency(id);
         if let Some(halves) = self.vocabulary.split(text, frequency) {
             for (half, id) in halves {
-                query.asked.push(Some(id));
+                query.ask(id);
                 query.add(id, self.weights.repaired, half, Some(text));
             }
         } else if let Some((meant, id)) = self.vocabulary.repair(text, frequency) {
-            query.asked.push(Some(id));
+            query.ask(id);
             query.add(id, self.weights.repaired, meant, Some(text));
         } else {
             query.asked.push(None);
@@ -126,12 +143,25 @@ impl Reader<'_> {
         }
     }
 
+    /// Two words that the collection writes as one, in this form or in the singular.
+    fn join_pair(&self, query: &mut Query, one: &str, other: &str) {
+        let joined = format!("{one}{other}");
+        let known = |word: &str| self.vocabulary.id_of(word);
+        if let Some(id) = known(&joined).or_else(|| joined.strip_suffix('s').and_then(known)) {
+            query.add(id, self.weights.joined, &joined, Some(&format!("{one} {other}")));
+        }
+    }
+
     fn expand(&self, query: &mut Query, words: &[Word]) {
         for found in self.aliases.find(words) {
             let known =
                 |&at: &usize| words[at].term.as_ref().is_some_and(|term| self.vocabulary.id(term).is_some());
             let all_known = found.words.iter().all(known);
-            let total = if all_known { self.weights.alias_known } else { self.weights.alias_unknown };
+            let total = match found.words.len() {
+                2.. => self.weights.alias_phrase,
+                _ if all_known => self.weights.alias_known,
+                _ => self.weights.alias_unknown,
+            };
             let each = total / number(found.expansions().count()).powf(self.weights.alias_spread);
             for expansion in found.expansions() {
                 let weight = each / number(expansion.len()).sqrt();

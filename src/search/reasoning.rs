@@ -1,7 +1,7 @@
 //! The sentence that says what decided.
 
 use super::Field;
-use super::rank::Evidence;
+use super::evidence::Evidence;
 use super::weights::FIELDS;
 
 /// Terms named in the sentence.
@@ -33,7 +33,8 @@ pub(crate) fn sentence(evidence: &Evidence<'_>, first: Option<usize>) -> String 
     if !evidence.query.unknown.is_empty() {
         let unknown: Vec<&str> =
             evidence.query.unknown.iter().take(NAMED_TERMS).map(String::as_str).collect();
-        sentence.push_str(&format!("; nothing here knows {}", quoted(&unknown)));
+        sentence.push_str("; nothing here knows ");
+        sentence.push_str(&quoted(&unknown));
     }
     sentence
 }

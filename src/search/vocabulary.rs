@@ -1,6 +1,10 @@
 //! The words of the collection, and the repair of words it does not know.
 
+use std::hash::BuildHasher;
+
 use foldhash::HashMap;
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
 
 use super::text;
 use super::weights::compact;
@@ -12,11 +16,13 @@ const TWO_EDITS: usize = 8;
 /// Shorter halves of a split word are chance.
 const MIN_HALF: usize = 3;
 
-/// Sorted distinct strings in one buffer.
+/// Sorted distinct strings in one buffer, found by hash.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     text: String,
     ends: Vec<u32>,
+    places: HashTable<u32>,
+    hasher: FixedState,
 }
 
 impl Table {
@@ -28,6 +34,12 @@ impl Table {
         }
         table.text.shrink_to_fit();
         table.ends.shrink_to_fit();
+        let mut places = HashTable::with_capacity(table.len());
+        for at in 0..table.len() {
+            let rehash = |&other: &u32| table.hasher.hash_one(table.get(other as usize));
+            places.insert_unique(table.hasher.hash_one(table.get(at)), compact(at), rehash);
+        }
+        table.places = places;
         table
     }
 
@@ -54,8 +66,8 @@ impl Table {
     }
 
     pub(crate) fn find(&self, entry: &str) -> Option<usize> {
-        let at = self.partition(|other| other < entry);
-        (at < self.len() && self.get(at) == entry).then_some(at)
+        let same = |&at: &u32| self.get(at as usize) == entry;
+        self.places.find(self.hasher.hash_one(entry), same).map(|&at| at as usize)
     }
 }
 
@@ -86,6 +98,22 @@ impl Builder {
         self.terms.len()
     }
 
+    /// Takes over the words of another builder; answers its terms' ids here, by their ids there. Terms that are new
+    /// are numbered in the other's order, so that reading in parts numbers as reading in one go does.
+    pub(crate) fn absorb(&mut self, other: Builder) -> Vec<u32> {
+        let mut terms: Vec<(u32, Box<str>)> = other.terms.into_iter().map(|(term, id)| (id, term)).collect();
+        terms.sort_unstable();
+        let mut here = Vec::with_capacity(terms.len());
+        for (_, term) in terms {
+            let next = compact(self.terms.len());
+            here.push(*self.terms.entry(term).or_insert(next));
+        }
+        for (word, id) in other.words {
+            self.words.entry(word).or_insert_with(|| id.map(|id| here[id as usize]));
+        }
+        here
+    }
+
     /// Freezes the words into their compact form.
     pub(crate) fn finish(self) -> Vocabulary {
         let mut words: Vec<_> =
@@ -97,6 +125,7 @@ impl Builder {
             words: Table::new(words.iter().map(|(word, _)| word.as_ref())),
             word_terms: words.iter().map(|&(_, id)| id).collect(),
             word_letters: words.iter().map(|(word, _)| letters(word)).collect(),
+            term_places: places(&terms),
             terms: Table::new(terms.iter().map(|(term, _)| term.as_ref())),
             term_ids: terms.iter().map(|&(_, id)| id).collect(),
         }
@@ -111,9 +140,31 @@ pub(crate) struct Vocabulary {
     word_letters: Vec<u32>,
     terms: Table,
     term_ids: Vec<u32>,
+    /// Where the term of an id stands in `terms`.
+    term_places: Vec<u32>,
+}
+
+/// The places of sorted terms, by their ids, which are dense.
+fn places(sorted: &[(Box<str>, u32)]) -> Vec<u32> {
+    let mut places = vec![0; sorted.len()];
+    for (place, (_, id)) in sorted.iter().enumerate() {
+        places[*id as usize] = compact(place);
+    }
+    places
 }
 
 impl Vocabulary {
+    /// The term of a word as written, where the collection has that very word: [`text::term`] without stemming.
+    pub(crate) fn term_of(&self, word: &str) -> Option<&str> {
+        let id = self.id_of(word)?;
+        Some(self.terms.get(self.term_places[id as usize] as usize))
+    }
+
+    /// The id of the term of a word as written, where the collection has that very word.
+    pub(crate) fn id_of(&self, word: &str) -> Option<u32> {
+        self.words.find(word).map(|at| self.word_terms[at])
+    }
+
     /// The id of a term.
     pub(crate) fn id(&self, term: &str) -> Option<u32> {
         self.terms.find(term).map(|at| self.term_ids[at])

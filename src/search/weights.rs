@@ -58,6 +58,9 @@ pub struct Weights {
     pub alias_known: f32,
     /// All expansions of a word the collection does not know: they stand in for it.
     pub alias_unknown: f32,
+    /// All expansions of a head of several words: it is seldom met by chance, and seldom means just its words (a white
+    /// screen is neither white nor a screen).
+    pub alias_phrase: f32,
     /// How the weight of a head is shared among its expansions: each gets `weight / n^alias_spread`.
     pub alias_spread: f32,
     /// Share of the latent score in the sum with the lexical one.
@@ -85,6 +88,7 @@ impl Default for Weights {
             repaired: 0.9,
             alias_known: 0.7,
             alias_unknown: 0.9,
+            alias_phrase: 1.1,
             alias_spread: 0.5,
             latent: 0.6,
             need: 0.3,

@@ -52,7 +52,7 @@ struct Line<'a> {
 
 /// Writes all patterns that are offered.
 pub(super) fn export(book: &PatternBook, out: &mut dyn io::Write) -> io::Result<usize> {
-    let offered = book.patterns().iter().filter(|pattern| !pattern.pruned());
+    let offered = book.patterns().filter(|pattern| !pattern.pruned());
     let mut count = 0;
     for pattern in offered {
         let line = Line {

@@ -1,7 +1,7 @@
 //! The log of queries: rows wait in memory, nobody waits for them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, params};
@@ -32,7 +32,7 @@ pub struct QueryRecord {
     /// How many answers were asked for.
     pub limit: Option<u32>,
     /// The ids that were answered, best first.
-    pub returned: Vec<String>,
+    pub returned: Arc<[String]>,
     /// Whether a cache answered.
     pub cache_hit: bool,
     /// How long it took, in milliseconds, rounded down.
@@ -56,6 +56,15 @@ pub struct FrequentQuery {
     pub limit: Option<u32>,
     /// How often it was asked, among the newest queries.
     pub count: u32,
+}
+
+/// A query as it was answered last.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LoggedQuery {
+    /// What was asked.
+    pub query: FrequentQuery,
+    /// The ids that were answered, best first.
+    pub returned: Vec<String>,
 }
 
 /// Rows on their way to the writer.
@@ -108,7 +117,7 @@ pub(super) fn insert(connection: &Connection, rows: &[QueryRecord]) -> rusqlite:
            method, plugin, result_limit) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?;
     for row in rows {
-        let returned = serde_json::to_string(&row.returned).unwrap_or_default();
+        let returned = serde_json::to_string(&*row.returned).unwrap_or_default();
         let duration = i64::try_from(row.duration_ms).unwrap_or(i64::MAX);
         statement.execute(params![
             rfc3339(row.timestamp_ms),
@@ -145,6 +154,33 @@ pub(super) fn frequent(connection: &Connection, most: usize) -> rusqlite::Result
             limit: row.get(5)?,
             count: row.get(6)?,
         })
+    })?;
+    rows.collect()
+}
+
+/// The distinct queries among the newest, each as it was answered last, newest first.
+pub(super) fn latest(connection: &Connection, most: usize) -> rusqlite::Result<Vec<LoggedQuery>> {
+    // SQLite takes the bare column from the row that holds the maximum.
+    let mut statement = connection.prepare(
+        "SELECT COALESCE(method, 'queryAgents') AS called, capability, role, context, plugin, COUNT(*), agents_returned,
+                MAX(id) AS newest
+           FROM (SELECT * FROM agent_queries ORDER BY id DESC LIMIT ?1)
+          GROUP BY called, capability, role, context, plugin
+          ORDER BY newest DESC LIMIT ?2",
+    )?;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let rows = statement.query_map(params![ROWS_CONSIDERED, most], |row| {
+        let query = FrequentQuery {
+            method: row.get(0)?,
+            capability: row.get(1)?,
+            role: row.get(2)?,
+            context: row.get(3)?,
+            plugin: row.get(4)?,
+            limit: None,
+            count: row.get(5)?,
+        };
+        let returned = row.get_ref(6)?.as_str_or_null()?.map(serde_json::from_str);
+        Ok(LoggedQuery { query, returned: returned.and_then(Result::ok).unwrap_or_default() })
     })?;
     rows.collect()
 }

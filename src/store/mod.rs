@@ -73,7 +73,7 @@ pub use backup::{BACKUPS_KEPT, Backup};
 pub use error::StoreError;
 pub use exchange::ImportReport;
 pub use history::HistoryEntry;
-pub use log::{FrequentQuery, LOG_INTERVAL, QueryRecord};
+pub use log::{FrequentQuery, LOG_INTERVAL, LoggedQuery, QueryRecord};
 pub use options::StoreOptions;
 pub use records::{DecisionReceipt, NewPattern, StoreStatus, StoredPattern};
 pub use schema::SCHEMA_VERSION;
@@ -208,6 +208,19 @@ impl Store {
     pub fn frequent_queries(&self, most: usize) -> Result<Vec<FrequentQuery>, StoreError> {
         let Some(reader) = self.reader()? else { return Ok(Vec::new()) };
         log::frequent(&reader, most).map_err(StoreError::from)
+    }
+
+    /// The distinct queries asked lately, each as it was answered last, newest first. Needs no lock: works beside a
+    /// running service. Blocks.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where the database cannot be read.
+    pub fn logged_queries(options: &StoreOptions, most: usize) -> Result<Vec<LoggedQuery>, StoreError> {
+        let path = options.database();
+        if !path.exists() {
+            return Ok(Vec::new());
+        }
+        log::latest(&open::reader(&path)?, most).map_err(StoreError::from)
     }
 
     /// The newest decisions, newest first. Blocks.

@@ -51,6 +51,7 @@ pub(super) struct Queue {
     permits: Arc<Semaphore>,
     patience: Duration,
     closed: AtomicBool,
+    clean: AtomicBool,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -58,8 +59,14 @@ impl Queue {
     pub(super) fn new(capacity: usize, patience: Duration) -> (Queue, Receiver<Ticket>) {
         let (sender, receiver) = channel();
         let permits = Arc::new(Semaphore::new(capacity.clamp(1, Semaphore::MAX_PERMITS)));
-        let queue =
-            Queue { sender, permits, patience, closed: AtomicBool::new(false), thread: Mutex::new(None) };
+        let queue = Queue {
+            sender,
+            permits,
+            patience,
+            closed: AtomicBool::new(false),
+            clean: AtomicBool::new(false),
+            thread: Mutex::new(None),
+        };
         (queue, receiver)
     }
 
@@ -104,9 +111,10 @@ impl Queue {
         let (done, answer) = sync_channel(1);
         let clean = self.sender.send((Job::Close(done), None)).is_ok()
             && answer.recv_timeout(patience).unwrap_or(false);
+        self.clean.store(clean, Ordering::Relaxed);
         // A thread that hangs in the disk is left behind; it holds the lock for as long as it may still write.
-        if thread.is_finished() || clean {
-            return thread.join().is_ok() && clean;
+        if clean {
+            return thread.join().is_ok();
         }
         false
     }

@@ -12,6 +12,9 @@ use super::open::Opened;
 use super::options::StoreOptions;
 use crate::patterns::{Outcomes, Pattern, PatternBook};
 
+/// A write-ahead log beyond this was not emptied for about sixteen checkpoints.
+const LOG_ALERT_BYTES: u64 = 64 << 20;
+
 /// A pattern to be kept; what may be left out is derived, see [`crate::patterns::Plan::new`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewPattern {
@@ -107,10 +110,13 @@ impl Shared {
             std::fs::metadata(path).map_or(0, |metadata| metadata.len())
         };
         let degraded = self.degraded.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let log = size("-wal");
+        let swollen = (log > LOG_ALERT_BYTES)
+            .then(|| format!("the write-ahead log holds {log} bytes: a reader keeps it from being emptied"));
         StoreStatus {
             connected: self.connected.load(Ordering::Relaxed),
-            size_bytes: size("") + size("-wal"),
-            degraded: degraded.or_else(|| self.read_only.clone()),
+            size_bytes: size("") + log,
+            degraded: degraded.or_else(|| self.read_only.clone()).or(swollen),
             dropped_log_rows: self.logs.dropped(),
             read_only: self.read_only.is_some(),
             notes: self.notes.clone(),

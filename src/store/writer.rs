@@ -188,7 +188,9 @@ impl Writer {
         self.shared.book.store(Arc::new(book));
         if !outcomes.is_empty() {
             let mut known = Outcomes::clone(&self.shared.outcomes.load());
-            known.extend_analysed(outcomes);
+            for (outcome, goal) in outcomes {
+                known.push(outcome, goal);
+            }
             self.shared.outcomes.store(Arc::new(known));
         }
         Ok(done)

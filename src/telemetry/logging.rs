@@ -41,8 +41,11 @@ pub fn start(dir: &Path, level: tracing::Level) -> (LogGuard, Option<String>) {
     });
     let (worker, dropped, problem) = match file {
         Ok(file) => {
-            let (writer, guard) =
-                NonBlockingBuilder::default().lossy(true).buffered_lines_limit(WAITING_LINES).finish(file);
+            let (writer, guard) = NonBlockingBuilder::default()
+                .lossy(true)
+                .buffered_lines_limit(WAITING_LINES)
+                // Lines that come together are written together: the worker flushes when none is waiting.
+                .finish(std::io::BufWriter::new(file));
             let dropped = writer.error_counter();
             let lines =
                 fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);

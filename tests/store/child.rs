@@ -84,7 +84,7 @@ fn a_killed_process_loses_nothing_it_acknowledged() {
     for line in &acknowledged {
         assert!(kept.contains(line.trim_start_matches("acknowledged ").trim()), "{line} is lost");
     }
-    let uses: u32 = store.book().patterns().iter().map(|pattern| pattern.task_count()).sum();
+    let uses: u32 = store.book().patterns().map(|pattern| pattern.task_count()).sum();
     assert_eq!(usize::try_from(uses).unwrap(), kept.len(), "each task counts once");
     drop(store);
     assert_eq!(dump(&data, "PRAGMA integrity_check"), ["Text([111, 107])"]);

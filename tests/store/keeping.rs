@@ -65,12 +65,12 @@ fn what_was_acknowledged_is_there_after_a_restart() {
     );
     wait(store.record_decision(decision("t2", "add login to the API", Outcome::Failure))).unwrap();
     let stored = wait(store.add_pattern(pattern("ship it", &["x", "y"]))).unwrap();
-    let before = format!("{:?}", store.book().patterns());
+    let before = format!("{:?}", store.book().patterns().collect::<Vec<_>>());
     assert!(store.close(PATIENCE));
     drop(store);
 
     let store = open(folder.path());
-    assert_eq!(format!("{:?}", store.book().patterns()), before);
+    assert_eq!(format!("{:?}", store.book().patterns().collect::<Vec<_>>()), before);
     assert!(store.book().get(&stored.id).is_some());
     assert_eq!(store.status().notes, Vec::<String>::new());
     let history = store.history(10).unwrap();
@@ -119,7 +119,7 @@ fn queries_are_logged_and_the_frequent_ones_known() {
                 method: "queryAgents".to_owned(),
                 capability: Some(capability.to_owned()),
                 limit: Some(5),
-                returned: vec!["p:a".to_owned()],
+                returned: vec!["p:a".to_owned()].into(),
                 ..QueryRecord::default()
             });
         }

@@ -19,18 +19,18 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 
 /// A folder with plugins, gone at the end of the test.
-pub struct Project {
+pub(crate) struct Project {
     dir: TempDir,
 }
 
 impl Project {
     /// An empty project.
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Project { dir: tempfile::tempdir().unwrap() }
     }
 
     /// A project with a few entries of each kind and a role registry.
-    pub fn sample() -> Self {
+    pub(crate) fn sample() -> Self {
         let project = Project::empty();
         project.agent(
             "web",
@@ -56,31 +56,31 @@ impl Project {
         project
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }
 
     /// Writes a file below the project's root.
-    pub fn write(&self, path: &str, content: &str) -> PathBuf {
+    pub(crate) fn write(&self, path: &str, content: &str) -> PathBuf {
         let file = self.dir.path().join(path);
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(&file, content).unwrap();
         file
     }
 
-    pub fn agent(&self, plugin: &str, name: &str, description: &str) -> PathBuf {
+    pub(crate) fn agent(&self, plugin: &str, name: &str, description: &str) -> PathBuf {
         let content = format!(
             "---\nname: {name}\ndescription: {description}\nmodel: sonnet\n---\n\n# {name}\n\nBody of {name}.\n"
         );
         self.write(&format!("plugins/{plugin}/agents/{name}.md"), &content)
     }
 
-    pub fn skill(&self, plugin: &str, name: &str, description: &str) -> PathBuf {
+    pub(crate) fn skill(&self, plugin: &str, name: &str, description: &str) -> PathBuf {
         let content = format!("---\nname: {name}\ndescription: {description}\n---\n\n# {name}\n");
         self.write(&format!("plugins/{plugin}/skills/{name}/SKILL.md"), &content)
     }
 
-    pub fn command(&self, plugin: &str, name: &str, description: &str) -> PathBuf {
+    pub(crate) fn command(&self, plugin: &str, name: &str, description: &str) -> PathBuf {
         let content = format!(
             "---\ndescription: {description}\nargument-hint: <service>\n---\n\n# {name}\n\n## Step 1: Build\n\n## Step 2: Ship\n"
         );
@@ -88,7 +88,7 @@ impl Project {
     }
 
     /// A configuration for this project whose data lies in `data`, watching off.
-    pub fn config(&self, data: &Path) -> Config {
+    pub(crate) fn config(&self, data: &Path) -> Config {
         let flags = Flags {
             root: Some(self.path().to_owned()),
             data_dir: Some(data.to_owned()),
@@ -100,21 +100,21 @@ impl Project {
 }
 
 /// The service in this process, driven through its router.
-pub struct Service {
-    pub app: Arc<App>,
+pub(crate) struct Service {
+    pub(crate) app: Arc<App>,
     router: Router,
     _data: TempDir,
 }
 
 impl Service {
     /// The service over `project`, started.
-    pub fn over(project: &Project) -> Self {
+    pub(crate) fn over(project: &Project) -> Self {
         let data = tempfile::tempdir().unwrap();
         let config = project.config(data.path());
         Service::with_config(config, data)
     }
 
-    pub fn with_config(config: Config, data: TempDir) -> Self {
+    pub(crate) fn with_config(config: Config, data: TempDir) -> Self {
         let store = Store::open(StoreOptions::new(data.path())).unwrap();
         let state = ServerState::starting(Tasks::default());
         let app = App::start(config, store);
@@ -123,36 +123,36 @@ impl Service {
     }
 
     /// Sends any request; the answer's body is not read yet.
-    pub async fn open(&self, request: Request<Body>) -> axum::response::Response {
+    pub(crate) async fn open(&self, request: Request<Body>) -> axum::response::Response {
         self.router.clone().oneshot(request).await.unwrap()
     }
 
     /// Sends any request.
-    pub async fn send(&self, request: Request<Body>) -> Answered {
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answered {
         let (parts, body) = self.open(request).await.into_parts();
         let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
         Answered { status: parts.status, headers: parts.headers, text }
     }
 
     /// Posts a body to `POST /`.
-    pub async fn post(&self, body: impl Into<Body>) -> Answered {
+    pub(crate) async fn post(&self, body: impl Into<Body>) -> Answered {
         self.send(json_request("/").body(body.into()).unwrap()).await
     }
 
     /// `GET path`.
-    pub async fn get(&self, path: &str) -> Answered {
+    pub(crate) async fn get(&self, path: &str) -> Answered {
         let request = Request::get(path).header("host", "localhost").body(Body::empty()).unwrap();
         self.send(request).await
     }
 
     /// Calls a method; the whole response object.
-    pub async fn call(&self, method: &str, params: Value) -> Answered {
+    pub(crate) async fn call(&self, method: &str, params: Value) -> Answered {
         let body = json!({ "jsonrpc": "2.0", "method": method, "params": params, "id": 1 });
         self.post(body.to_string()).await
     }
 
     /// Calls a method that must succeed; its result.
-    pub async fn result(&self, method: &str, params: Value) -> Value {
+    pub(crate) async fn result(&self, method: &str, params: Value) -> Value {
         let answered = self.call(method, params).await;
         assert_eq!(answered.status, StatusCode::OK, "{method}: {}", answered.text);
         answered.json()["result"].clone()
@@ -166,30 +166,30 @@ impl Drop for Service {
 }
 
 /// A `POST` with the headers that every client sends.
-pub fn json_request(path: &str) -> axum::http::request::Builder {
+pub(crate) fn json_request(path: &str) -> axum::http::request::Builder {
     Request::post(path).header("host", "localhost:3700").header("content-type", "application/json")
 }
 
 /// An answer, read whole.
 #[derive(Debug)]
-pub struct Answered {
-    pub status: StatusCode,
-    pub headers: axum::http::HeaderMap,
-    pub text: String,
+pub(crate) struct Answered {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: axum::http::HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Answered {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {:?}", self.text))
     }
 
     /// The error code of a failed call.
-    pub fn code(&self) -> i64 {
+    pub(crate) fn code(&self) -> i64 {
         self.json()["error"]["code"].as_i64().unwrap_or_else(|| panic!("no error: {}", self.text))
     }
 
     /// The sentences of a -32602.
-    pub fn sentences(&self) -> Vec<String> {
+    pub(crate) fn sentences(&self) -> Vec<String> {
         let errors = self.json()["error"]["data"]["validation_errors"].clone();
         serde_json::from_value(errors).unwrap_or_else(|error| panic!("{error}: {}", self.text))
     }

@@ -1,5 +1,6 @@
 //! `queryAgents`, `querySkills`, `queryWorkflows`: who can do this?
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde::Deserialize;
@@ -7,11 +8,12 @@ use validator::Validate;
 
 use crate::app::answer::{Answer, Found};
 use crate::app::cache::{AnswerCache, QueryKey, canonical};
+use crate::app::experience::Prior;
 use crate::app::operation::{CallContext, Operation};
-use crate::app::rows::{AgentRow, Row, SkillRow, WorkflowRow};
-use crate::app::{App, AppError};
-use crate::catalog::Kind;
-use crate::search::Request;
+use crate::app::rows::{AgentRow, Row, SkillRow, WorkflowRow, shortened};
+use crate::app::{App, AppError, Snapshot};
+use crate::catalog::{Definition, Kind};
+use crate::search::{Findings, Request};
 use crate::store::{FrequentQuery, QueryRecord, now_ms};
 
 /// Rows of an answer where the caller says nothing of them.
@@ -59,10 +61,9 @@ impl Operation for QueryAgents {
             role: canonical(params.role.as_deref()),
             context: canonical(params.context.as_deref()),
             plugin: canonical(params.plugin.as_deref()),
-            limit: rows(params.limit, params.max_tokens),
-            max_tokens: whole(params.max_tokens),
-            generation: 0,
+            ..QueryKey::default()
         };
+        let key = bounded(key, params.limit, params.max_tokens);
         if key.capability.is_none() && key.role.is_none() && key.context.is_none() {
             return Err(AppError::invalid("one of capability, role, context is required, got none"));
         }
@@ -98,13 +99,8 @@ impl Operation for QuerySkills {
     type Output = Answer<SkillRow>;
 
     async fn run(app: &App, _: &CallContext, params: SkillQuery) -> Result<Self::Output, AppError> {
-        let key = QueryKey {
-            context: Some(required("context", &params.context)?),
-            plugin: canonical(params.plugin.as_deref()),
-            limit: rows(params.limit, params.max_tokens),
-            max_tokens: whole(params.max_tokens),
-            ..QueryKey::default()
-        };
+        let key = key_of("context", &params.context, params.plugin.as_deref())?;
+        let key = bounded(key, params.limit, params.max_tokens);
         app.find(&app.caches.skills, key, Self::NAME)
     }
 }
@@ -137,13 +133,8 @@ impl Operation for QueryWorkflows {
     type Output = Answer<WorkflowRow>;
 
     async fn run(app: &App, _: &CallContext, params: WorkflowQuery) -> Result<Self::Output, AppError> {
-        let key = QueryKey {
-            context: Some(required("goal", &params.goal)?),
-            plugin: canonical(params.plugin.as_deref()),
-            limit: rows(params.limit, params.max_tokens),
-            max_tokens: whole(params.max_tokens),
-            ..QueryKey::default()
-        };
+        let key = key_of("goal", &params.goal, params.plugin.as_deref())?;
+        let key = bounded(key, params.limit, params.max_tokens);
         app.find(&app.caches.workflows, key, Self::NAME)
     }
 }
@@ -154,9 +145,15 @@ pub(super) fn required(field: &str, text: &str) -> Result<String, AppError> {
         .ok_or_else(|| AppError::invalid(format!("{field} must not be empty, got only white space")))
 }
 
-/// Rows to look for: as asked, else as many as a budget may hold, else the default.
-fn rows(limit: Option<i64>, max_tokens: Option<i64>) -> usize {
-    whole(limit).unwrap_or(if max_tokens.is_some() { MAX_LIMIT } else { DEFAULT_LIMIT })
+/// The key of a query that has one text, named `field` on the wire.
+fn key_of(field: &str, text: &str, plugin: Option<&str>) -> Result<QueryKey, AppError> {
+    Ok(QueryKey { context: Some(required(field, text)?), plugin: canonical(plugin), ..QueryKey::default() })
+}
+
+/// The key with its bounds: rows as asked, else as many as a token budget may hold, else the default.
+fn bounded(key: QueryKey, limit: Option<i64>, max_tokens: Option<i64>) -> QueryKey {
+    let unasked = if max_tokens.is_some() { MAX_LIMIT } else { DEFAULT_LIMIT };
+    QueryKey { limit: whole(limit).unwrap_or(unasked), max_tokens: whole(max_tokens), ..key }
 }
 
 /// A validated number as a size.
@@ -175,10 +172,11 @@ impl App {
         let began = Instant::now();
         let snapshot = self.snapshot();
         key.generation = snapshot.generation;
-        let (found, cache_hit) = cache
-            .get_or(&key, |key| Found::of(&snapshot.index.find(&request_of(R::KIND, key)), key.max_tokens));
+        key.learned = self.learned();
+        let (found, cache_hit) =
+            cache.get_or(&key, |key| Found::of(&self.findings(&snapshot, R::KIND, key), key.max_tokens));
         self.store.log_query(record_of(method, &key, &found, cache_hit, began));
-        if found.rows.is_empty() {
+        if found.is_empty() {
             return Err(AppError::NotFound {
                 message: format!("no {} matches {}", R::KIND.as_str(), sought(&key)),
                 suggestions: found.suggestions.clone(),
@@ -189,8 +187,8 @@ impl App {
     }
 }
 
-/// A key as search takes it.
-fn request_of(kind: Kind, key: &QueryKey) -> Request<'_> {
+/// A key as search takes it, with what was learned.
+pub(super) fn request_of<'a>(kind: Kind, key: &'a QueryKey, prior: Option<&'a Prior<'a>>) -> Request<'a> {
     Request {
         kind,
         capability: key.capability.as_deref(),
@@ -198,7 +196,7 @@ fn request_of(kind: Kind, key: &QueryKey) -> Request<'_> {
         context: key.context.as_deref(),
         plugin: key.plugin.as_deref(),
         limit: key.limit,
-        prior: None,
+        prior,
     }
 }
 
@@ -218,11 +216,14 @@ fn record_of<R: Row>(
         context: key.context.clone(),
         plugin: key.plugin.clone(),
         limit: u32::try_from(key.limit).ok(),
-        returned: found.rows.iter().map(|row| row.id().to_owned()).collect(),
+        returned: Arc::clone(&found.ids),
         cache_hit,
         duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     }
 }
+
+/// Characters of a caller's own text that an error repeats.
+const MAX_REPEATED_CHARS: usize = 100;
 
 /// What was asked for, in the words of an error.
 fn sought(key: &QueryKey) -> String {
@@ -232,35 +233,48 @@ fn sought(key: &QueryKey) -> String {
         ("request", &key.context),
         ("plugin", &key.plugin),
     ];
-    let named =
-        parts.iter().filter_map(|(name, value)| value.as_ref().map(|value| format!("{name} {value:?}")));
+    let named = parts.iter().filter_map(|(name, value)| {
+        value.as_ref().map(|value| format!("{name} \"{}\"", shortened(value, MAX_REPEATED_CHARS)))
+    });
     named.collect::<Vec<_>>().join(" with ")
 }
 
 impl App {
+    /// Ranks, with what outcomes taught about agents; the reasoning says where that took part.
+    fn findings(&self, snapshot: &Snapshot, kind: Kind, key: &QueryKey) -> Findings {
+        let Some(experience) = self.experience(kind, key) else {
+            return snapshot.index.find(&request_of(kind, key, None));
+        };
+        let prior = |definition: &Definition| experience.prior(definition);
+        let mut findings = snapshot.index.find(&request_of(kind, key, Some(&prior)));
+        if let Some(record) = findings.hits.first().and_then(|first| experience.record(&first.definition)) {
+            findings.reasoning = format!("{}; {record}", findings.reasoning);
+        }
+        findings
+    }
+
     /// Asks a logged query again, so that its answer is cached; it is neither logged nor counted.
-    pub(in crate::app) fn warm_one(&self, query: &FrequentQuery) -> bool {
+    pub(in crate::app) fn warm_one(&self, snapshot: &Snapshot, query: &FrequentQuery) -> bool {
         let key = QueryKey {
             capability: query.capability.clone(),
             role: query.role.clone(),
             context: query.context.clone(),
             plugin: query.plugin.clone(),
             limit: query.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(DEFAULT_LIMIT),
-            max_tokens: None,
-            generation: 0,
+            ..QueryKey::default()
         };
         match query.method.as_str() {
-            QueryAgents::NAME => self.warm_kind(&self.caches.agents, key),
-            QuerySkills::NAME => self.warm_kind(&self.caches.skills, key),
-            QueryWorkflows::NAME => self.warm_kind(&self.caches.workflows, key),
+            QueryAgents::NAME => self.warm_kind(snapshot, &self.caches.agents, key),
+            QuerySkills::NAME => self.warm_kind(snapshot, &self.caches.skills, key),
+            QueryWorkflows::NAME => self.warm_kind(snapshot, &self.caches.workflows, key),
             _ => return false,
         }
         true
     }
 
-    fn warm_kind<R: Row>(&self, cache: &AnswerCache<R>, mut key: QueryKey) {
-        let snapshot = self.snapshot();
+    fn warm_kind<R: Row>(&self, snapshot: &Snapshot, cache: &AnswerCache<R>, mut key: QueryKey) {
         key.generation = snapshot.generation;
-        cache.get_or(&key, |key| Found::of(&snapshot.index.find(&request_of(R::KIND, key)), None));
+        key.learned = self.learned();
+        cache.get_or(&key, |key| Found::of(&self.findings(snapshot, R::KIND, key), None));
     }
 }

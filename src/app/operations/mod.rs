@@ -3,6 +3,7 @@
 
 pub mod decision;
 pub mod definition;
+pub mod explain;
 pub mod find;
 pub mod health;
 pub mod patterns;
@@ -10,7 +11,7 @@ pub mod patterns;
 use super::operation::Operation;
 
 /// The names of all operations, as on the wire.
-pub const fn names() -> [&'static str; 9] {
+pub const fn names() -> [&'static str; 10] {
     [
         find::QueryAgents::NAME,
         find::QuerySkills::NAME,
@@ -21,5 +22,6 @@ pub const fn names() -> [&'static str; 9] {
         decision::CacheDecision::NAME,
         definition::GetDefinition::NAME,
         health::GetHealth::NAME,
+        explain::Explain::NAME,
     ]
 }

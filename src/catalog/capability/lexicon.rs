@@ -1,33 +1,7 @@
-//! Names of the field that are good tags by themselves.
+//! Finding the names of the field in a text.
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
-
-use super::tokens::{Token, tokens};
-
-/// A name: its words, how it is written as a tag, and whether it needs a capital to count.
-struct Term {
-    words: Vec<&'static str>,
-    tag: &'static str,
-    needs_capital: bool,
-}
-
-/// Terms by their first word, those of more words first.
-static TERMS: LazyLock<HashMap<&'static str, Vec<Term>>> = LazyLock::new(|| {
-    let mut terms: HashMap<&'static str, Vec<Term>> = HashMap::new();
-    let lines = include_str!("terms.txt").lines().filter(|line| !line.starts_with("# ") && !line.is_empty());
-    for line in lines {
-        let tag = line.trim_start_matches('^');
-        let words: Vec<&str> = tokens(tag, tag).iter().map(|token| token.word).collect();
-        if let Some(&first) = words.first() {
-            terms.entry(first).or_default().push(Term { words, tag, needs_capital: line.starts_with('^') });
-        }
-    }
-    for list in terms.values_mut() {
-        list.sort_by_key(|term| std::cmp::Reverse(term.words.len()));
-    }
-    terms
-});
+use super::tokens::Token;
+use super::words::Term;
 
 /// The terms in `text`, in order. In a name (`is_name`) nothing is an ordinary word, so no capital is asked for.
 pub(super) fn terms_in(text: &[Token<'_>], is_name: bool) -> Vec<&'static str> {
@@ -45,20 +19,14 @@ pub(super) fn terms_in(text: &[Token<'_>], is_name: bool) -> Vec<&'static str> {
     found
 }
 
-/// Whether `tag` is a term.
-pub(super) fn is_term(tag: &str) -> bool {
-    let first = tag.split([' ', '/']).next().unwrap_or_default();
-    TERMS.get(first).is_some_and(|terms| terms.iter().any(|term| term.tag == tag))
-}
-
 fn term_at(text: &[Token<'_>], is_name: bool) -> Option<&'static Term> {
     let first = text.first()?;
-    TERMS.get(first.word)?.iter().find(|term| {
+    first.known?.terms.iter().find(|term| {
         let Some(window) = text.get(..term.words.len()) else { return false };
         let capital = !term.needs_capital || is_name || (first.capital && !first.begins);
         // Words of one term stand together; a slash within it (`ci/cd`) is the term's own.
         let together = term.tag.contains('/') || window.iter().skip(1).all(|token| !token.starts);
-        capital && together && window.iter().zip(&term.words).all(|(token, word)| token.word == *word)
+        capital && together && window.iter().zip(&term.words).all(|(token, word)| token.text == *word)
     })
 }
 

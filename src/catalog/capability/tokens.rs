@@ -1,76 +1,80 @@
-//! Text cut into words, with what separates them.
+//! Text cut into words, with what separates them and what is known about each.
 
-use std::ops::Range;
+use super::words::{self, Word};
 
 /// A word of a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Token<'a> {
     /// The word, ASCII letters in lower case, without the punctuation around it.
-    pub word: &'a str,
+    pub text: &'a str,
     /// It began with a capital.
     pub capital: bool,
     /// Punctuation, a slash or a line end stands before it, or it is the first.
     pub starts: bool,
     /// It begins a sentence or a line, where any word has a capital.
     pub begins: bool,
+    /// What the tables know about it.
+    pub known: Option<&'static Word>,
 }
 
-/// The words of `text`, whose ASCII lower-case form is `lower` (of the same length).
+/// The words of `text`, whose ASCII lower-case form is `lower` (of the same length), looked up.
 pub(super) fn tokens<'a>(text: &str, lower: &'a str) -> Vec<Token<'a>> {
-    let mut out = Vec::new();
-    let (mut starts, mut begins) = (true, true);
-    let mut begin: Option<usize> = None;
-    for (at, c) in lower.char_indices().chain([(lower.len(), '\n')]) {
-        let in_word = c.is_alphanumeric() || matches!(c, '+' | '#' | '.' | '-' | '_' | '\'' | '’');
-        match (begin, in_word) {
-            (None, true) => begin = Some(at),
-            (Some(from), false) => {
-                begin = None;
-                let added = match word(text, lower, from..at) {
-                    Some((word, capital)) => {
-                        out.push(Token { word, capital, starts, begins });
-                        true
-                    }
-                    None => false,
-                };
-                // A dash alone separates, and so does the end of a sentence, which stays with the word until here.
-                starts = !added || lower[..at].ends_with('.');
-                begins = (begins && !added) || lower[..at].ends_with('.');
-            }
-            _ => {}
-        }
-        if !in_word && c != ' ' && c != '\t' {
-            starts = true;
-            begins |= matches!(c, '\n' | '!' | '?' | ':' | '。');
-        }
-    }
-    out
+    split(text, lower).map(|token| Token { known: words::lookup(token.text), ..token }).collect()
 }
 
-/// The word in `range` without the punctuation around it, and whether it has a capital; `None` when nothing is left.
-fn word<'a>(text: &str, lower: &'a str, range: Range<usize>) -> Option<(&'a str, bool)> {
-    let whole = &lower[range.clone()];
+/// The words of `text`, not looked up.
+pub(super) fn split<'a>(text: &str, lower: &'a str) -> impl Iterator<Item = Token<'a>> {
+    let mut at = 0;
+    let (mut starts, mut begins) = (true, true);
+    std::iter::from_fn(move || {
+        loop {
+            let rest = &lower[at..];
+            let from = at + rest.find(is_word_char)?;
+            for c in lower[at..from].chars().filter(|c| !matches!(c, ' ' | '\t')) {
+                starts = true;
+                begins |= matches!(c, '\n' | '!' | '?' | ':' | '。');
+            }
+            let end = lower[from..].find(|c| !is_word_char(c)).map_or(lower.len(), |length| from + length);
+            at = end;
+            let whole = &lower[from..end];
+            // The end of a sentence stays with its last word until here.
+            let ends_sentence = whole.ends_with('.');
+            let Some((offset, word)) = trimmed(whole) else {
+                // A dash alone separates.
+                starts = true;
+                begins |= ends_sentence;
+                continue;
+            };
+            let capital = text[from + offset..].chars().next().is_some_and(char::is_uppercase);
+            let token = Token { text: word, capital, starts, begins, known: None };
+            (starts, begins) = (ends_sentence, ends_sentence);
+            return Some(token);
+        }
+    })
+}
+
+fn is_word_char(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '+' | '#' | '.' | '-' | '_' | '\'' | '’')
+}
+
+/// `whole` without the punctuation around it, and where that begins; `None` when nothing is left.
+fn trimmed(whole: &str) -> Option<(usize, &str)> {
     let left = whole.trim_start_matches(['-', '_', '\'', '’', '+', '#']);
     // `.net` begins with a dot, the end of a sentence ends with one.
     let left = if left.starts_with("..") { left.trim_start_matches('.') } else { left };
     let word = left.trim_end_matches(['.', '-', '_', '\'', '’']);
-    if !word.contains(char::is_alphanumeric) {
-        return None;
-    }
-    let from = range.start + (whole.len() - left.len());
-    Some((word, text[from..].chars().next().is_some_and(char::is_uppercase)))
+    word.contains(char::is_alphanumeric).then(|| (whole.len() - left.len(), word))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::tokens;
+    use super::split;
 
     #[track_caller]
     fn check(text: &str, expected: &[&str]) {
         let lower = text.to_ascii_lowercase();
-        let shown: Vec<String> = tokens(text, &lower)
-            .iter()
-            .map(|token| format!("{}{}", if token.starts { "|" } else { "" }, token.word))
+        let shown: Vec<String> = split(text, &lower)
+            .map(|token| format!("{}{}", if token.starts { "|" } else { "" }, token.text))
             .collect();
         assert_eq!(shown, expected);
     }
@@ -81,5 +85,15 @@ mod tests {
         check("REST/GraphQL. Use it", &["|rest", "|graphql", "|use", "it"]);
         check("a - b's", &["|a", "|b's"]);
         check("日本 c#", &["|日本", "c#"]);
+        check("... -- ", &[]);
+    }
+
+    #[test]
+    fn capitals_and_beginnings() {
+        let text = "Go is Go. Go, Go: x";
+        let lower = text.to_ascii_lowercase();
+        let begins: Vec<bool> = split(text, &lower).map(|token| token.begins).collect();
+        assert_eq!(begins, [true, false, false, true, false, true]);
+        assert_eq!(split(text, &lower).filter(|token| token.capital).count(), 4);
     }
 }

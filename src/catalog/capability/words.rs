@@ -1,86 +1,124 @@
-//! Words that make no capability, and words that turn into one: the lists of `words.txt`.
+//! Words that make no capability, words that turn into one, and names of the field that are one: the lists of
+//! `words.txt` and `terms.txt` in one table, so that every word of a text is looked up once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// The lists by name.
-static LISTS: LazyLock<HashMap<&'static str, HashSet<&'static str>>> = LazyLock::new(|| {
-    let mut lists: HashMap<&'static str, HashSet<&'static str>> = HashMap::new();
+use super::tokens::split;
+
+/// A name of the field: its words, how it is written as a tag, and whether it needs a capital to count.
+#[derive(Debug, Clone)]
+pub(super) struct Term {
+    pub words: Vec<&'static str>,
+    pub tag: &'static str,
+    pub needs_capital: bool,
+}
+
+/// What is known about one word.
+#[expect(clippy::struct_excessive_bools, reason = "a word may be in any of the lists, independently")]
+#[derive(Debug, Clone, Default)]
+pub(super) struct Word {
+    /// Phrases end at it.
+    pub separates: bool,
+    /// It says nothing at the front of a phrase.
+    pub is_praise: bool,
+    /// It says nothing at the end of a phrase.
+    pub is_filler: bool,
+    /// It says nothing alone.
+    pub is_generic: bool,
+    /// A noun in `-ing`.
+    is_ing_noun: bool,
+    /// No adverb, although in `-ly`.
+    is_ly_noun: bool,
+    /// As a part of a name it is a tag by itself.
+    pub tags_alone: bool,
+    /// The activity that it stands for as a role, empty for a role that says nothing.
+    pub activity: Option<&'static str>,
+    /// The terms that begin with it, those of more words first.
+    pub terms: Vec<Term>,
+}
+
+static WORDS: LazyLock<HashMap<&'static str, Word>> = LazyLock::new(|| {
+    let mut words: HashMap<&'static str, Word> = HashMap::new();
     let mut list = "";
     for line in include_str!("words.txt").lines().filter(|line| !line.starts_with('#')) {
         if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             list = name;
-        } else {
-            lists.entry(list).or_default().extend(line.split_whitespace());
+            continue;
+        }
+        for entry in line.split_whitespace() {
+            let (word, activity) =
+                entry.split_once('=').map_or((entry, None), |(word, rest)| (word, Some(rest)));
+            let known = words.entry(word).or_default();
+            match list {
+                "separators" => known.separates = true,
+                "praise" => known.is_praise = true,
+                "filler" => known.is_filler = true,
+                "generic" => known.is_generic = true,
+                "ing-nouns" => known.is_ing_noun = true,
+                "ly-nouns" => known.is_ly_noun = true,
+                "name-words" => known.tags_alone = true,
+                _ => known.activity = activity,
+            }
         }
     }
-    lists
+    for line in include_str!("terms.txt").lines().filter(|line| !line.starts_with("# ") && !line.is_empty()) {
+        let tag = line.trim_start_matches('^');
+        let parts: Vec<&'static str> = split(tag, tag).map(|token| token.text).collect();
+        if let Some(&first) = parts.first() {
+            let term = Term { words: parts, tag, needs_capital: line.starts_with('^') };
+            words.entry(first).or_default().terms.push(term);
+        }
+    }
+    for word in words.values_mut() {
+        word.terms.sort_by_key(|term| std::cmp::Reverse(term.words.len()));
+    }
+    words
 });
 
-fn list(name: &str) -> &'static HashSet<&'static str> {
-    LISTS.get(name).expect("words.txt holds every list that is asked for, see the test")
+/// What is known about `word`, given in lower case.
+pub(super) fn lookup(word: &str) -> Option<&'static Word> {
+    WORDS.get(word)
 }
 
-static SEPARATORS: LazyLock<&HashSet<&str>> = LazyLock::new(|| list("separators"));
-static PRAISE: LazyLock<&HashSet<&str>> = LazyLock::new(|| list("praise"));
-static FILLER: LazyLock<&HashSet<&str>> = LazyLock::new(|| list("filler"));
-static GENERIC: LazyLock<HashSet<String>> =
-    LazyLock::new(|| list("generic").iter().map(|word| word.replace('_', " ")).collect());
-static ING_NOUNS: LazyLock<&HashSet<&str>> = LazyLock::new(|| list("ing-nouns"));
-static LY_NOUNS: LazyLock<&HashSet<&str>> = LazyLock::new(|| list("ly-nouns"));
-static NAME_WORDS: LazyLock<&HashSet<&str>> = LazyLock::new(|| list("name-words"));
-static ROLES: LazyLock<HashMap<&str, &str>> =
-    LazyLock::new(|| list("roles").iter().filter_map(|pair| pair.split_once('=')).collect());
-
-/// Whether phrases end at `word`.
-pub(super) fn is_separator(word: &str) -> bool {
-    SEPARATORS.contains(word) || (word.len() > 4 && word.ends_with("ly") && !LY_NOUNS.contains(word))
+/// Whether phrases end at `word`: listed, or an adverb.
+pub(super) fn separates(word: &str, known: Option<&Word>) -> bool {
+    let is_adverb = || word.len() > 4 && word.ends_with("ly") && !known.is_some_and(|known| known.is_ly_noun);
+    known.is_some_and(|known| known.separates) || is_adverb()
 }
 
 /// Whether `word` is a verb at the head of a phrase: `converting directives`.
-pub(super) fn is_gerund(word: &str) -> bool {
-    word.len() > 5 && word.ends_with("ing") && !ING_NOUNS.contains(word)
+pub(super) fn is_gerund(word: &str, known: Option<&Word>) -> bool {
+    word.len() > 5 && word.ends_with("ing") && !known.is_some_and(|known| known.is_ing_noun)
 }
 
-/// Whether `word`, a part of a name, is a tag by itself.
-pub(super) fn tags_alone(word: &str) -> bool {
-    NAME_WORDS.contains(word)
-}
-
-/// Whether `word` says nothing at the front of a phrase.
-pub(super) fn is_praise(word: &str) -> bool {
-    PRAISE.contains(word)
-}
-
-/// Whether `word` says nothing at the end of a phrase.
-pub(super) fn is_filler(word: &str) -> bool {
-    FILLER.contains(word)
-}
-
-/// Whether `tag` says nothing alone.
+/// Whether `tag` says nothing alone. In the list, `_` stands for a blank.
 pub(super) fn is_generic(tag: &str) -> bool {
-    GENERIC.contains(tag)
+    let generic = |word: &str| lookup(word).is_some_and(|known| known.is_generic);
+    if tag.contains(' ') { generic(&tag.replace(' ', "_")) } else { generic(tag) }
 }
 
-/// The activity that a role noun stands for, empty for one that says nothing.
-pub(super) fn activity(role: &str) -> Option<&'static str> {
-    ROLES.get(role).copied()
+/// Whether `tag` is a term.
+pub(super) fn is_term(tag: &str) -> bool {
+    let first = tag.split([' ', '/']).next().unwrap_or_default();
+    lookup(first).is_some_and(|known| known.terms.iter().any(|term| term.tag == tag))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::{is_generic, is_gerund, is_term, lookup, separates};
+
     #[test]
-    fn every_list_is_there() {
-        assert!(
-            super::is_separator("the") && super::is_separator("safely") && !super::is_separator("supply")
-        );
-        assert!(
-            super::is_praise("modern") && super::is_filler("patterns") && super::is_generic("best practices")
-        );
-        assert!(
-            super::is_gerund("converting") && !super::is_gerund("testing") && super::tags_alone("mobile")
-        );
-        assert_eq!(super::activity("reviewer"), Some("review"));
-        assert_eq!(super::activity("expert"), Some(""));
+    fn every_list_is_read() {
+        let separates = |word| separates(word, lookup(word));
+        let is_gerund = |word| is_gerund(word, lookup(word));
+        assert!(separates("the") && separates("safely") && !separates("supply"));
+        assert!(is_gerund("converting") && !is_gerund("testing"));
+        assert!(is_generic("best practices") && is_generic("code") && !is_generic("react"));
+        assert!(lookup("modern").unwrap().is_praise && lookup("patterns").unwrap().is_filler);
+        assert!(lookup("mobile").unwrap().tags_alone);
+        assert_eq!(lookup("reviewer").unwrap().activity, Some("review"));
+        assert_eq!(lookup("expert").unwrap().activity, Some(""));
+        assert!(is_term("ci/cd") && is_term("machine learning") && !is_term("machine"));
     }
 }

@@ -165,7 +165,8 @@ impl<'a> Pass<'a> {
     fn finish(mut self) -> Catalog {
         self.definitions.sort_by(|a, b| (a.kind, &a.id, &a.path).cmp(&(b.kind, &b.id, &b.path)));
         self.merge_copies();
-        self.problems.extend(client::listing_problem(&self.definitions));
+        let over_budget = client::listing_problem(&self.definitions, &self.problems);
+        self.problems.extend(over_budget);
         self.report.manifests_read = self.manifests.read;
         self.memory.manifests = self.manifests.known;
         let names = Names::new(&self.definitions);

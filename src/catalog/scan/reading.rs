@@ -59,15 +59,17 @@ pub(super) fn read_all(
 
 fn read_one(root: &Root, candidate: &Candidate, memory: Option<&Memory>, cap: usize) -> Outcome {
     let absolute = root.path().join(&candidate.path);
-    let Some(stamp) = root.stamp(&candidate.path) else {
-        return Outcome { remembered: None, problems: Vec::new(), opened: false };
-    };
-    let known = memory.and_then(|memory| memory.recall(&absolute, stamp, &candidate.context));
-    if let Some(known) = known.filter(|_| candidate.inline.is_none()) {
+    if let Some(memory) = memory.filter(|_| candidate.inline.is_none())
+        && let Some(stamp) = root.stamp(&candidate.path)
+        && let Some(known) = memory.recall(&absolute, stamp, &candidate.context)
+    {
         return Outcome { remembered: Some((absolute, known.clone())), problems: Vec::new(), opened: false };
     }
     let read = match &candidate.inline {
-        Some(text) => Ok((text.clone().into_bytes(), stamp)),
+        Some(text) => root
+            .stamp(&candidate.path)
+            .map(|stamp| (text.clone().into_bytes(), stamp))
+            .ok_or(ReadError::Vanished),
         None => root.read(&candidate.path, cap),
     };
     match read {

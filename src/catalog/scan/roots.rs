@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::memory::Manifests;
 use crate::catalog::Plugin;
 use crate::catalog::beneath::Root;
-use crate::catalog::layout::{Facts, Layout, Place, is_skipped, normalised};
+use crate::catalog::layout::{Facts, Layout, MANIFEST_FILE, MARKETPLACE_FILE, Place, is_skipped, normalised};
 use crate::catalog::limits::Limits;
 use crate::catalog::manifest::{Components, Listing, Manifest};
 use crate::catalog::problem::{Problem, code};
@@ -93,7 +93,7 @@ impl<'a, 'm> Finder<'a, 'm> {
     }
 
     fn read_marketplace(&mut self) {
-        let path = Path::new(".claude-plugin/marketplace.json");
+        let path = Path::new(MARKETPLACE_FILE);
         let Some(marketplace) = self.manifests.marketplace(self.root, path) else { return };
         match &*marketplace {
             Ok(listings) => self.listings.clone_from(listings),
@@ -122,7 +122,7 @@ impl<'a, 'm> Finder<'a, 'm> {
             self.folders_seen += 1;
             if self.folders_seen > self.limits.folders {
                 let message = format!("plugins are looked for in {} folders at most", self.limits.folders);
-                self.problems.push(Problem::new("", code::LIMIT_FOLDERS, "skipped", message));
+                self.problems.push(Problem::new(".", code::LIMIT_FOLDERS, "skipped", message));
                 break;
             }
             let bare = folder == Path::new("plugins")
@@ -148,7 +148,7 @@ impl<'a, 'm> Finder<'a, 'm> {
     /// Adds the plugin in `folder`, when there is one: with a manifest, or, where `bare` folders count, with
     /// components. Answers whether there is.
     fn consider(&mut self, folder: &Path, bare: bool) -> bool {
-        let manifest = self.manifests.manifest(self.root, &folder.join(".claude-plugin/plugin.json"));
+        let manifest = self.manifests.manifest(self.root, &folder.join(MANIFEST_FILE));
         if manifest.is_none() && !(bare && self.has_components(folder)) {
             return false;
         }
@@ -164,13 +164,13 @@ impl<'a, 'm> Finder<'a, 'm> {
     fn consider_listing(&mut self, listing: &Listing) {
         let Some(folder) = normalised(&listing.source) else {
             let message = format!("the source {:?} leads out of the marketplace", listing.source);
-            let path = ".claude-plugin/marketplace.json";
+            let path = MARKETPLACE_FILE;
             self.problems.push(Problem::new(path, code::COMPONENT_REFUSED, "skipped", message));
             return;
         };
         let mut layout = Layout::new(self.root, self.limits);
         if layout.enter(&folder).is_some() {
-            let manifest = self.manifests.manifest(self.root, &folder.join(".claude-plugin/plugin.json"));
+            let manifest = self.manifests.manifest(self.root, &folder.join(MANIFEST_FILE));
             self.add(&folder, manifest.as_deref(), Some(listing));
         }
         self.problems.append(&mut layout.problems);
@@ -207,7 +207,7 @@ impl<'a, 'm> Finder<'a, 'm> {
     /// Reports why the client would not load the plugin; answers whether it would.
     fn report(&mut self, folder: &Path, manifest: Option<&Manifest>) -> bool {
         let Some(manifest) = manifest else { return true };
-        let path = folder.join(".claude-plugin/plugin.json");
+        let path = folder.join(MANIFEST_FILE);
         if let Some(reason) = &manifest.rejected {
             let message = format!("Claude Code rejects the plugin's manifest: {reason}");
             self.problems.push(Problem::new(path, code::MANIFEST_REJECTED, "kept", message));

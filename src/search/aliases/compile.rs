@@ -1,6 +1,6 @@
 //! A table with every term numbered, in few large arrays: it is as large as the index of a small collection.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::super::text::{self, Form};
 use super::super::vocabulary::Table;
@@ -55,8 +55,8 @@ impl Compiled {
         self.heads.get(head as usize)
     }
 
-    pub(super) fn has_head(&self, wanted: &str) -> bool {
-        (0..self.heads.len()).any(|head| self.heads.get(head) == wanted)
+    pub(super) fn all_heads(&self) -> impl Iterator<Item = &str> {
+        self.heads.iter()
     }
 
     pub(super) fn id(&self, term: &str) -> Option<u32> {
@@ -92,7 +92,7 @@ pub(super) struct Compiler {
 impl Compiler {
     /// Adds a head as a file has it.
     pub(super) fn read(&mut self, head: &str, expansions: &[String]) {
-        let words = read(head, usize::MAX);
+        let words = read(head, usize::MAX, text::term);
         let content = |word: &&super::Word| word.term.is_some() && word.form != Form::Joined;
         let terms: Vec<u32> = words.iter().filter(content).map(|word| self.number(key(word))).collect();
         let stops = words.iter().any(|word| word.term.is_none());

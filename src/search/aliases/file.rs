@@ -37,7 +37,7 @@ pub(super) fn read(text: &str) -> (Written, Vec<AliasProblem>) {
         match entry(block) {
             Ok(entries) => {
                 for (head, expansions) in entries {
-                    for message in keep(&mut written, head, expansions) {
+                    for message in keep(&mut written, &head, expansions) {
                         problems.push(AliasProblem { line, message });
                     }
                 }
@@ -97,7 +97,7 @@ fn plain_entry(block: &str) -> Option<(String, Vec<String>)> {
 }
 
 /// Takes an entry over, within the limits; answers what is wrong with it.
-fn keep(written: &mut Written, head: String, mut expansions: Vec<String>) -> Vec<String> {
+fn keep(written: &mut Written, head: &str, mut expansions: Vec<String>) -> Vec<String> {
     let mut wrong = Vec::new();
     let head = head.trim().to_lowercase();
     if head.is_empty() || head.chars().count() > MAX_PHRASE {

@@ -9,6 +9,8 @@ mod file;
 
 use std::sync::{Arc, LazyLock};
 
+use foldhash::HashSet;
+
 use compile::{Compiled, Compiler, Entry, GAP};
 pub use file::AliasProblem;
 
@@ -35,12 +37,12 @@ pub(crate) struct Word {
     pub(crate) form: Form,
 }
 
-/// The words of `text`, at most `limit` of them.
-pub(crate) fn read(text: &str, limit: usize) -> Vec<Word> {
+/// The words of `text`, at most `limit` of them, with the terms that `term` answers for them.
+pub(crate) fn read(text: &str, limit: usize, term: impl Fn(&str) -> Option<String>) -> Vec<Word> {
     let mut read = Vec::new();
     text::words(text, |word, form| {
         if read.len() < limit {
-            read.push(Word { text: word.to_owned(), term: text::term(word), form });
+            read.push(Word { text: word.to_owned(), term: term(word), form });
         }
     });
     read
@@ -84,7 +86,8 @@ impl Aliases {
     #[must_use]
     pub fn merged(&self, over: &Aliases) -> Aliases {
         let mut compiler = Compiler::default();
-        compiler.take(&self.table, |head| !over.table.has_head(head));
+        let replaced: HashSet<&str> = over.table.all_heads().collect();
+        compiler.take(&self.table, |head| !replaced.contains(head));
         compiler.take(&over.table, |_| true);
         Aliases { table: Arc::new(compiler.finish()) }
     }
@@ -101,7 +104,7 @@ impl Aliases {
 
     /// The index terms `text` stands for beyond its own, in order of the heads found, with repetitions.
     pub fn expansions(&self, text: &str) -> Vec<String> {
-        let words = read(text, usize::MAX);
+        let words = read(text, usize::MAX, text::term);
         let found = self.find(&words);
         let terms = found.iter().flat_map(Match::expansions).flatten();
         terms.map(|&id| self.term(id).to_owned()).collect()

@@ -79,9 +79,9 @@ impl Latent {
         self.key == Latent::key(catalog)
     }
 
-    /// How many entries it places.
-    pub(crate) fn entries(&self) -> usize {
-        self.documents.len().checked_div(self.dimensions).unwrap_or_default()
+    /// Whether it has a vector for each of that many entries; a collection too small to learn from has none at all.
+    pub(crate) fn places(&self, entries: usize) -> bool {
+        self.documents.len() == entries * self.dimensions
     }
 
     /// The row of each vocabulary term, by term id.

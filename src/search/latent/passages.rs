@@ -5,7 +5,7 @@ use std::sync::Arc;
 use foldhash::HashMap;
 
 use super::super::lexical::field_text;
-use super::super::text;
+use super::super::text::{self, Form};
 use super::super::weights::{Field, compact, number};
 use super::unit;
 use crate::catalog::Definition;
@@ -173,8 +173,9 @@ struct Cutter<'w> {
 
 impl Cutter<'_> {
     fn read(&mut self, part: &str) {
-        text::words(part, |word, _| {
-            if self.done.len() >= MAX_ENTRY_PASSAGES {
+        text::words(part, |word, form| {
+            // A joined compound only repeats its pieces.
+            if form == Form::Joined || self.done.len() >= MAX_ENTRY_PASSAGES {
                 return;
             }
             if let Some(term) = self.words.number(word) {

@@ -42,7 +42,7 @@ fn long_words_are_cut() {
 }
 
 #[test]
-fn stop_words_are_sorted() {
+fn tables_are_in_order() {
     for word in ["a", "help", "need", "yourself", "please"] {
         assert!(is_stop(word), "{word}");
     }

@@ -59,17 +59,19 @@ const WIDE: u8 = 4;
 /// The class of every byte.
 const CLASSES: [u8; 256] = {
     let mut classes = [APART; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        classes[byte] = match byte as u8 {
+    let mut byte = 0u8;
+    loop {
+        classes[byte as usize] = match byte {
             b'a'..=b'z' => LOWER,
             b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/' | b'+' | b'#' | b'\'' | b'&' => OTHER,
             128.. => WIDE,
             _ => APART,
         };
+        if byte == u8::MAX {
+            break classes;
+        }
         byte += 1;
     }
-    classes
 };
 
 /// Characters that [`normalised`] drops or turns into a joining sign.

@@ -11,7 +11,7 @@ use super::envelope::{self, BadRequest, Call, Message, Unreadable};
 use super::error::RpcError;
 use crate::app::App;
 use crate::app::operation::{CallContext, Operation, Output, read_params};
-use crate::app::operations::{decision, definition, find, health, names, patterns};
+use crate::app::operations::{decision, definition, explain, find, health, names, patterns};
 
 /// What goes back over HTTP.
 #[derive(Debug)]
@@ -112,6 +112,7 @@ async fn run_method(app: &App, context: &CallContext, call: &Call<'_>) -> Answer
         decision::CacheDecision::NAME => run::<decision::CacheDecision>(app, context, call).await,
         definition::GetDefinition::NAME => run::<definition::GetDefinition>(app, context, call).await,
         health::GetHealth::NAME => run::<health::GetHealth>(app, context, call).await,
+        explain::Explain::NAME => run::<explain::Explain>(app, context, call).await,
         unknown => failed(&RpcError::unknown_method(unknown, &names()), call.id),
     }
 }

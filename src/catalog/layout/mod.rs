@@ -1,22 +1,28 @@
 //! Which files of a plugin are entries, and what their ids are made of.
 
+mod path;
+mod skills;
+
+pub(super) use path::{is_skipped, normalised, sanitised};
+
 use std::collections::HashSet;
-use std::ffi::OsStr;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use walkdir::WalkDir;
 
+use self::path::{command_name, describe, has_md_extension, lossy, stem};
 use super::beneath::Root;
-use super::clean::one_line;
 use super::definition::Kind;
 use super::limits::Limits;
 use super::manifest::{Command, Components};
 use super::problem::{Problem, code, shown};
 
-/// Folders in which nobody keeps entries on purpose.
-pub(super) const SKIPPED_FOLDERS: [&str; 3] = ["node_modules", "backups", ".git"];
 const SKILL_FILE: &str = "SKILL.md";
+/// A plugin's manifest, relative to the plugin.
+pub(super) const MANIFEST_FILE: &str = ".claude-plugin/plugin.json";
+/// A collection's list of plugins, relative to the root.
+pub(super) const MARKETPLACE_FILE: &str = ".claude-plugin/marketplace.json";
 
 /// What a plugin gives all its entries.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -141,111 +147,13 @@ impl<'a> Layout<'a> {
                 Command::Inline(name, content) => {
                     let naming = Naming::Fixed { name: name.clone() };
                     self.candidates.push(Candidate {
-                        path: site.base.join(".claude-plugin/plugin.json"),
+                        path: site.base.join(MANIFEST_FILE),
                         context: site.context(Kind::Workflow, naming),
                         inline: Some(content.clone()),
                     });
                 }
             }
         }
-    }
-
-    fn skills(&mut self, site: &Site<'_>, listed: &[String], only_listed: bool) {
-        let folder = if only_listed { None } else { self.enter(&site.base.join("skills")) };
-        if let Some(folder) = &folder {
-            self.skills_folder(site, folder);
-        } else if !only_listed && self.is_file(&site.base.join(SKILL_FILE)) {
-            self.own_skill(site, site.base);
-        }
-        for written in listed {
-            let Some(path) = self.component(site.base, written) else { continue };
-            if self.is_file(&path.join(SKILL_FILE)) {
-                self.own_skill(site, &path);
-            } else if self.is_dir(&path) {
-                self.skills_folder(site, &path);
-            }
-        }
-    }
-
-    /// A folder that is itself one skill.
-    fn own_skill(&mut self, site: &Site<'_>, folder: &Path) {
-        let named = self.root.path().join(folder);
-        let naming = Naming::OwnSkill { folder: lossy(named.file_name()) };
-        self.push(folder.join(SKILL_FILE), Kind::Skill, site.context(Kind::Skill, naming));
-    }
-
-    /// A folder of skill folders. Real folders come before links, so that a link to one of them adds nothing.
-    fn skills_folder(&mut self, site: &Site<'_>, folder: &Path) {
-        let unseen_below = if self.is_file(&folder.join(SKILL_FILE)) {
-            self.own_skill(site, folder);
-            "a SKILL.md beside it makes the whole folder one skill"
-        } else {
-            ""
-        };
-        let mut links = Vec::new();
-        for name in self.list(folder) {
-            let path = folder.join(&name);
-            let Ok(metadata) = self.root.path().join(&path).symlink_metadata() else { continue };
-            if metadata.is_symlink() {
-                links.push(path);
-            } else if metadata.is_dir() {
-                self.skill_folder(site, &path, unseen_below);
-            } else if name != SKILL_FILE && has_md_extension(&path) {
-                let mut context = site.context(Kind::Skill, Naming::Fixed { name: sanitised(&stem(&path)) });
-                context.unseen = "a skill is a folder with a SKILL.md";
-                self.push(path, Kind::Skill, context);
-            }
-        }
-        for link in links {
-            let target = self.root.path().join(&link);
-            if target.is_dir() && self.stays_inside(&link) {
-                self.skill_folder(site, &link, unseen_below);
-            } else if has_md_extension(&link) {
-                self.report_link(&link);
-            }
-        }
-    }
-
-    /// One folder within a skills folder: a skill, or a folder of skills that the client does not look into.
-    fn skill_folder(&mut self, site: &Site<'_>, folder: &Path, unseen: &'static str) {
-        if is_skipped(folder) {
-            return;
-        }
-        if let Some((file, exact)) = self.skill_file(folder) {
-            let naming = Naming::Fixed { name: sanitised(&lossy(folder.file_name())) };
-            let mut context = site.context(Kind::Skill, naming);
-            context.unseen = if exact { unseen } else { "the file must be called SKILL.md, in capitals" };
-            self.push(file, Kind::Skill, context);
-            return;
-        }
-        let walk = self.walker(folder);
-        let mut entries = walk.into_iter();
-        while let Some(entry) = entries.next().filter(|_| self.candidates.len() <= self.limits.files) {
-            let Some(entry) = self.entry(folder, entry) else { continue };
-            let path = self.relative(entry.path());
-            if !entry.file_type().is_dir() {
-                continue;
-            }
-            if is_skipped(&path) {
-                entries.skip_current_dir();
-            } else if let Some((file, _)) = self.skill_file(&path) {
-                let naming = Naming::Fixed { name: sanitised(&lossy(path.file_name())) };
-                let mut context = site.context(Kind::Skill, naming);
-                context.unseen = "it looks for skills one level deep";
-                self.push(file, Kind::Skill, context);
-                entries.skip_current_dir();
-            }
-        }
-    }
-
-    /// The SKILL.md of `folder` and whether its name is written exactly so.
-    fn skill_file(&self, folder: &Path) -> Option<(PathBuf, bool)> {
-        let exact = folder.join(SKILL_FILE);
-        if self.is_file(&exact) {
-            return Some((exact, true));
-        }
-        let lower = folder.join("skill.md");
-        self.is_file(&lower).then_some((lower, false))
     }
 
     /// Every markdown file below `folder`, sub-folders joined into the id.
@@ -284,8 +192,12 @@ impl<'a> Layout<'a> {
     }
 
     fn push(&mut self, path: PathBuf, kind: Kind, context: Context) {
-        // Two ways to one file, a link among them, are one entry of a plugin.
-        let real = self.root.path().join(&path).canonicalize().unwrap_or_else(|_| path.clone());
+        let real = path.clone();
+        self.push_once(path, real, kind, context);
+    }
+
+    /// Adds the candidate at `path` unless the file it really is was added for this plugin before.
+    fn push_once(&mut self, path: PathBuf, real: PathBuf, kind: Kind, context: Context) {
         // One more than is read, so that the limit is noticed.
         if self.candidates.len() <= self.limits.files
             && self.seen.insert((kind, context.facts.plugin.clone(), real))
@@ -348,25 +260,44 @@ impl<'a> Layout<'a> {
         path.strip_prefix(self.root.path()).unwrap_or(path).to_owned()
     }
 
-    /// `folder` when it is one, beneath the root.
+    /// `folder` when it is one, beneath the root. What stands above it is known to be.
     pub(super) fn enter(&mut self, folder: &Path) -> Option<PathBuf> {
-        (self.is_dir(folder) && self.stays_inside(folder)).then(|| folder.to_owned())
+        let metadata = self.root.path().join(folder).symlink_metadata().ok()?;
+        let is_inside =
+            metadata.is_dir() || (metadata.is_symlink() && self.is_dir(folder) && self.stays_inside(folder));
+        is_inside.then(|| folder.to_owned())
     }
 
     /// A path that a manifest wrote, when it exists and stays inside the plugin; else the reason is reported.
     fn component(&mut self, base: &Path, written: &str) -> Option<PathBuf> {
         let Some(inside) = normalised(written) else {
             let message = format!("the component path {written:?} leads out of the plugin");
-            self.problems.push(Problem::new(base, code::COMPONENT_REFUSED, "skipped", message));
+            self.problems.push(Problem::new(
+                self.manifest_of(base),
+                code::COMPONENT_REFUSED,
+                "skipped",
+                message,
+            ));
             return None;
         };
         let path = base.join(inside);
         if self.root.path().join(&path).symlink_metadata().is_err() {
             let message = format!("the component path {written:?} does not exist");
-            self.problems.push(Problem::new(base, code::COMPONENT_MISSING, "skipped", message));
+            self.problems.push(Problem::new(
+                self.manifest_of(base),
+                code::COMPONENT_MISSING,
+                "skipped",
+                message,
+            ));
             return None;
         }
         self.stays_inside(&path).then_some(path)
+    }
+
+    /// The file that names the components of the plugin in `base`.
+    fn manifest_of(&self, base: &Path) -> PathBuf {
+        let manifest = base.join(MANIFEST_FILE);
+        if self.is_file(&manifest) { manifest } else { PathBuf::from(MARKETPLACE_FILE) }
     }
 
     /// Whether `path`, links resolved, lies beneath the root; an escape is reported.
@@ -433,95 +364,5 @@ impl Site<'_> {
             context.prefix.push(':');
         }
         context
-    }
-}
-
-/// A relative path without `.` and `..`, or `None` where it leads out of its base.
-pub(super) fn normalised(written: &str) -> Option<PathBuf> {
-    let mut path = PathBuf::new();
-    for component in Path::new(written).components() {
-        match component {
-            Component::CurDir => {}
-            Component::Normal(part) => path.push(part),
-            Component::ParentDir => {
-                if !path.pop() {
-                    return None;
-                }
-            }
-            Component::RootDir | Component::Prefix(_) => return None,
-        }
-    }
-    Some(path)
-}
-
-pub(super) fn is_skipped(path: &Path) -> bool {
-    path.file_name().and_then(OsStr::to_str).is_some_and(|name| SKIPPED_FOLDERS.contains(&name))
-}
-
-fn has_md_extension(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-    name.len() >= 3 && name[name.len() - 3..].eq_ignore_ascii_case(b".md")
-}
-
-fn lossy(name: Option<&OsStr>) -> String {
-    one_line(&name.unwrap_or_default().to_string_lossy())
-}
-
-/// The file's name without its `.md`, in whatever case.
-fn stem(path: &Path) -> String {
-    let name = lossy(path.file_name());
-    match name.len().checked_sub(3).and_then(|at| name.get(at..).map(|end| (at, end))) {
-        Some((at, end)) if end.eq_ignore_ascii_case(".md") => name[..at].to_owned(),
-        _ => name,
-    }
-}
-
-/// The file's name without `.md`; a suffix in capitals stays, as in the client.
-fn command_name(path: &Path) -> String {
-    let name = lossy(path.file_name());
-    name.strip_suffix(".md").map(str::to_owned).unwrap_or(name)
-}
-
-/// `name` with every character but ASCII letters, digits, `_` and `-` replaced, as the client writes skill ids; it
-/// counts in UTF-16 units.
-pub(super) fn sanitised(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    for c in name.chars() {
-        if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') {
-            out.push(c);
-        } else {
-            out.extend(std::iter::repeat_n('-', c.len_utf16()));
-        }
-    }
-    out
-}
-
-/// An input or output error without the path, which the problem names already.
-pub(super) fn describe(error: &std::io::Error) -> String {
-    error.kind().to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{command_name, normalised, sanitised, stem};
-    use std::path::Path;
-
-    #[test]
-    fn names_are_written_as_the_client_writes_them() {
-        assert_eq!(sanitised("s15 space"), "s15-space");
-        assert_eq!(sanitised(".s17"), "-s17");
-        assert_eq!(sanitised("日本"), "--");
-        assert_eq!(stem(Path::new("a/x.agent.md")), "x.agent");
-        assert_eq!(stem(Path::new("A.MD")), "A");
-        assert_eq!(command_name(Path::new("c08.MD")), "c08.MD");
-    }
-
-    #[test]
-    fn component_paths_stay_inside() {
-        assert_eq!(normalised("./skills/").as_deref(), Some(Path::new("skills")));
-        assert_eq!(normalised("./a/../b").as_deref(), Some(Path::new("b")));
-        assert_eq!(normalised("../up"), None);
-        assert_eq!(normalised("./a/../../b"), None);
-        assert_eq!(normalised("/etc"), None);
     }
 }

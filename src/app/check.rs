@@ -1,0 +1,100 @@
+//! The routing check: do queries still find whom they should?
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::snapshot::Snapshot;
+use crate::catalog::Kind;
+use crate::search::Request;
+
+/// Rows of an answer in which an expected entry may stand unless a query says otherwise.
+const WITHIN: usize = 1;
+
+/// One query with whom it should find.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expectation {
+    /// agent, skill or workflow.
+    #[serde(default = "agent")]
+    pub kind: String,
+    /// A capability asked for.
+    pub capability: Option<String>,
+    /// A role asked for.
+    pub role: Option<String>,
+    /// The task or goal asked for.
+    #[serde(alias = "goal")]
+    pub context: Option<String>,
+    /// The plugin it is restricted to.
+    pub plugin: Option<String>,
+    /// Ids of which one must be found; none means that nothing may be found.
+    #[serde(default)]
+    pub expect: Vec<String>,
+    /// Among how many first rows.
+    pub within: Option<usize>,
+}
+
+/// How one query fared.
+#[derive(Debug, Clone, Serialize)]
+pub struct Checked {
+    /// What was asked, in short.
+    pub query: String,
+    /// Whom it should find.
+    pub expected: Vec<String>,
+    /// Whom it finds, best first.
+    pub found: Vec<String>,
+    /// Why.
+    pub reasoning: String,
+    /// Whether it finds whom it should.
+    pub holds: bool,
+}
+
+fn agent() -> String {
+    Kind::Agent.as_str().to_owned()
+}
+
+/// Reads expectations, one JSON object a line; empty lines do not count.
+///
+/// # Errors
+/// A sentence naming the first line that is none, or why the file cannot be read.
+pub fn read_expectations(file: &Path) -> anyhow::Result<Vec<Expectation>> {
+    let text = std::fs::read_to_string(file)?;
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    lines
+        .map(|(index, line)| {
+            serde_json::from_str(line).map_err(|error| anyhow::anyhow!("line {}: {error}", index + 1))
+        })
+        .collect()
+}
+
+/// Asks every query of the snapshot and compares.
+pub fn check(snapshot: &Snapshot, expectations: &[Expectation]) -> Vec<Checked> {
+    expectations.iter().map(|expectation| check_one(snapshot, expectation)).collect()
+}
+
+fn check_one(snapshot: &Snapshot, expectation: &Expectation) -> Checked {
+    let Expectation { kind, capability, role, context, plugin, expect, within } = expectation;
+    let kind = Kind::ALL.into_iter().find(|known| known.as_str() == kind).unwrap_or_default();
+    let limit = within.unwrap_or(WITHIN).clamp(1, super::operations::find::MAX_LIMIT);
+    let request = Request {
+        kind,
+        capability: capability.as_deref(),
+        role: role.as_deref(),
+        context: context.as_deref(),
+        plugin: plugin.as_deref(),
+        limit,
+        prior: None,
+    };
+    let findings = snapshot.index.find(&request);
+    let serves =
+        |id: &String| findings.hits.iter().any(|hit| hit.definition.id == *id || hit.copies.contains(id));
+    let holds = if expect.is_empty() { findings.hits.is_empty() } else { expect.iter().any(serves) };
+    let asked = [capability, role, context].into_iter().flatten().map(String::as_str).collect::<Vec<_>>();
+    Checked {
+        query: format!("{}: {}", kind.as_str(), asked.join(" / ")),
+        expected: expect.clone(),
+        found: findings.hits.iter().map(|hit| hit.definition.id.clone()).collect(),
+        reasoning: findings.reasoning,
+        holds,
+    }
+}

@@ -1,0 +1,243 @@
+//! `adjutant find`, `show` and `explain`: asking from a terminal or a script.
+
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+use serde_json::{Map, Value, json};
+
+use super::ask::{Asked, ask};
+use super::{exit, output};
+use crate::app::operation::Operation;
+use crate::app::operations::definition::GetDefinition;
+use crate::app::operations::explain::Explain;
+use crate::app::operations::find::{QueryAgents, QuerySkills, QueryWorkflows};
+use crate::app::rows::shortened;
+use crate::config::{Config, Environment, Flags};
+
+/// A kind of entry on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum KindArgument {
+    /// Agents
+    #[value(alias = "agent")]
+    Agents,
+    /// Skills
+    #[value(alias = "skill")]
+    Skills,
+    /// Workflows (commands)
+    #[value(alias = "workflow", alias = "commands", alias = "command")]
+    Workflows,
+}
+
+impl KindArgument {
+    fn singular(self) -> &'static str {
+        match self {
+            KindArgument::Agents => "agent",
+            KindArgument::Skills => "skill",
+            KindArgument::Workflows => "workflow",
+        }
+    }
+
+    fn plural(self) -> &'static str {
+        match self {
+            KindArgument::Agents => "agents",
+            KindArgument::Skills => "skills",
+            KindArgument::Workflows => "workflows",
+        }
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct FindArguments {
+    /// What to look for
+    kind: KindArgument,
+    /// The task in your own words
+    words: Vec<String>,
+    #[command(flatten)]
+    query: QueryArguments,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ExplainArguments {
+    /// The task in your own words
+    words: Vec<String>,
+    /// What to look for
+    #[arg(long, value_enum, default_value = "agents")]
+    kind: KindArgument,
+    #[command(flatten)]
+    query: QueryArguments,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+#[derive(Debug, clap::Args)]
+struct QueryArguments {
+    /// A capability the agent should have
+    #[arg(long)]
+    capability: Option<String>,
+    /// A role of the registry
+    #[arg(long)]
+    role: Option<String>,
+    /// Only this plugin's entries
+    #[arg(long)]
+    plugin: Option<String>,
+    /// Rows at most, 1 to 20
+    #[arg(long)]
+    limit: Option<i64>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ShowArguments {
+    /// What it is
+    kind: KindArgument,
+    /// Its id (`plugin:name`), or its name where that is unique
+    id: String,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+impl QueryArguments {
+    /// The parameters that were given, with the words under `words_as`.
+    fn params(&self, words_as: &str, words: &[String]) -> Value {
+        let mut params = Map::new();
+        if !words.is_empty() {
+            params.insert(words_as.to_owned(), words.join(" ").into());
+        }
+        let texts = [("capability", &self.capability), ("role", &self.role), ("plugin", &self.plugin)];
+        for (name, value) in texts {
+            if let Some(value) = value {
+                params.insert(name.to_owned(), value.as_str().into());
+            }
+        }
+        if let Some(limit) = self.limit {
+            params.insert("limit".to_owned(), limit.into());
+        }
+        params.into()
+    }
+}
+
+pub(super) fn find(arguments: &FindArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
+    let FindArguments { kind, words, query, flags } = arguments;
+    let config = Config::resolve(flags, environment)?;
+    match kind {
+        KindArgument::Agents => {
+            run::<QueryAgents>(&config, &query.params("context", words), query.json, |answer| {
+                show_rows(&answer["agents"], answer);
+            })
+        }
+        KindArgument::Skills => {
+            run::<QuerySkills>(&config, &query.params("context", words), query.json, |answer| {
+                show_rows(&answer["skills"], answer);
+            })
+        }
+        KindArgument::Workflows => {
+            run::<QueryWorkflows>(&config, &query.params("goal", words), query.json, |answer| {
+                show_rows(&answer["workflows"], answer);
+            })
+        }
+    }
+}
+
+pub(super) fn show(arguments: &ShowArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
+    let config = Config::resolve(&arguments.flags, environment)?;
+    let params = json!({ "kind": arguments.kind.singular(), "id": arguments.id });
+    run::<GetDefinition>(&config, &params, arguments.json, |definition| {
+        let text = |member: &str| definition[member].as_str().unwrap_or_default();
+        output::line(&format!(
+            "{}  ({})",
+            text("id"),
+            definition["source"]["path"].as_str().unwrap_or_default()
+        ));
+        output::line(text("description"));
+        output::line("");
+        output::line(text("body"));
+    })
+}
+
+pub(super) fn explain(arguments: &ExplainArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
+    let ExplainArguments { words, kind, query, flags } = arguments;
+    let config = Config::resolve(flags, environment)?;
+    let mut params = query.params("context", words);
+    params["kind"] = kind.singular().into();
+    run::<Explain>(&config, &params, query.json, |explained| show_explanation(explained, kind.plural()))
+}
+
+/// Asks and prints; nothing found is an exit code of its own.
+fn run<O: Operation>(
+    config: &Config,
+    params: &Value,
+    as_json: bool,
+    show: impl FnOnce(&Value),
+) -> anyhow::Result<ExitCode> {
+    match ask::<O>(config, params)? {
+        Asked::Answer(answer) if as_json => output::line(&format!("{answer:#}")),
+        Asked::Answer(answer) => show(&answer),
+        Asked::Refused { message, details } => {
+            output::error(&message);
+            for detail in &details {
+                output::hint(detail);
+            }
+            return Ok(exit::NOTHING_FOUND.into());
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show_rows(rows: &Value, answer: &Value) {
+    let rows: Vec<&Value> = rows.as_array().into_iter().flatten().collect();
+    let text = |row: &Value, member: &str| row[member].as_str().unwrap_or_default().to_owned();
+    let width = rows.iter().map(|row| text(row, "id").chars().count()).max().unwrap_or(0);
+    for row in rows {
+        let score = row["score"].as_f64().unwrap_or(0.0);
+        let description = shortened(&text(row, "description"), 90);
+        output::line(&format!("{:<width$}  {score:.2}  {description}", text(row, "id")));
+    }
+    output::line("");
+    output::line(&format!("because {}", answer["reasoning"].as_str().unwrap_or_default()));
+    output::line(&format!("confidence {:.2}", answer["confidence"].as_f64().unwrap_or(0.0)));
+}
+
+fn show_explanation(explained: &Value, kind: &str) {
+    let number = |value: &Value| value.as_f64().unwrap_or(0.0);
+    let hits: Vec<&Value> = explained["hits"].as_array().into_iter().flatten().collect();
+    if hits.is_empty() {
+        output::line(&format!("no {kind}: {}", explained["reasoning"].as_str().unwrap_or_default()));
+    }
+    for hit in hits {
+        output::line(&format!("{:.3}  {}", number(&hit["score"]), hit["id"].as_str().unwrap_or_default()));
+        for term in hit["terms"].as_array().into_iter().flatten() {
+            let via = term["via"].as_str().map(|via| format!(" for {via}")).unwrap_or_default();
+            let fields: Vec<String> = term["fields"]
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(field, share)| format!("{field} {:.3}", number(share)))
+                .collect();
+            let label = format!("{}{via}", term["term"].as_str().unwrap_or_default());
+            output::line(&format!("  {:+.3}  {label:<32} {}", number(&term["share"]), fields.join(", ")));
+        }
+        let parts = [
+            ("latent", "close in meaning"),
+            ("need", "one of several needs"),
+            ("capability", "the capability asked for"),
+            ("name", "the name asked for"),
+            ("role", "the role asked for"),
+            ("model", "a fitting model"),
+            ("outcomes", "outcomes of similar tasks"),
+        ];
+        for (part, label) in parts.into_iter().filter(|(part, _)| number(&hit[*part]) != 0.0) {
+            let record = hit["record"].as_str().filter(|_| part == "outcomes").unwrap_or_default();
+            output::line(&format!("  {:+.3}  {label:<32} {record}", number(&hit[part])));
+        }
+    }
+    output::line("");
+    output::line(&format!("because {}", explained["reasoning"].as_str().unwrap_or_default()));
+    output::line(&format!("confidence {:.2}", number(&explained["confidence"])));
+}

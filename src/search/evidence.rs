@@ -1,0 +1,227 @@
+//! All that speaks for the entries of one kind, and how much each piece of it counts.
+
+use std::ops::Range;
+
+use super::capability::Fit;
+use super::index::{Core, Index};
+use super::lexical::Wanted;
+use super::query::Query;
+use super::roles::Role;
+use super::weights::{compact, number};
+use super::{Request, model, needs};
+use crate::catalog::{Definition, Kind};
+
+/// Evidence at which confidence is one half.
+const EVEN: f32 = 0.4;
+/// How the share of its words that a request finds in one entry falls with their number: a long request tells more
+/// than any entry says.
+const LENGTHS: f32 = 0.25;
+/// Least confidence where the request is an entry's name, and where entries have the very capability asked for.
+const NAMED: f32 = 0.9;
+const CAPABLE: f32 = 0.7;
+/// All evidence about the entries of one kind, as arrays over them.
+pub(crate) struct Evidence<'a> {
+    pub(crate) index: &'a Index,
+    pub(crate) range: Range<usize>,
+    pub(crate) query: Query,
+    pub(crate) role: Option<&'a Role>,
+    pub(crate) fits: Vec<Fit<'a>>,
+    /// BM25F, and its largest value.
+    pub(crate) lexical: Vec<f32>,
+    pub(crate) lexical_top: f32,
+    /// Cosine in the latent space, never negative, and its largest value; empty without a space.
+    pub(crate) latent: Vec<f32>,
+    pub(crate) latent_top: f32,
+    latent_share: f32,
+    /// The best fused score for one of several needs; empty for a single need.
+    pub(crate) need: Vec<f32>,
+    plugin: Option<&'a str>,
+    /// Entries the request names outright.
+    named: Vec<u32>,
+    complexity: f32,
+    prior: Option<&'a dyn Fn(&Definition) -> f32>,
+    scale: f32,
+}
+
+impl<'a> Evidence<'a> {
+    pub(crate) fn gather(index: &'a Index, request: &Request<'a>) -> Evidence<'a> {
+        let core = &*index.core;
+        let range = core.range(request.kind);
+        let agents = request.kind == Kind::Agent;
+        let role = request.role.filter(|_| agents).and_then(|name| core.roles.find(name));
+        let role = role.filter(|role| !role.documents.is_empty());
+        // A role that nobody registered or fills still says what is wanted.
+        let role_words = request.role.filter(|_| role.is_none());
+        let parts = [request.capability, role_words, request.context];
+        let asked: Vec<&str> = parts.into_iter().flatten().filter(|part| !part.trim().is_empty()).collect();
+        let whole = asked.join("\n");
+        let query = core.reader().read(&whole);
+        let (lexical, latent) = scores(index, &query.wanted(), &range, request.plugin);
+        let (lexical_top, latent_top) = (top(&lexical), top(&latent));
+        let fits = request.capability.map_or_else(Vec::new, |asked| core.capabilities.find(asked));
+        let need = needs::best(index, request, &range);
+        let complexity = model::complexity(&whole);
+        let named = if asked.len() == 1 { core.names.find(&whole) } else { Vec::new() };
+        let mut evidence = Evidence {
+            index,
+            range,
+            query,
+            plugin: request.plugin,
+            role,
+            fits,
+            lexical,
+            lexical_top,
+            latent,
+            latent_top,
+            latent_share: core.latent_share(request.kind),
+            need,
+            named,
+            complexity,
+            prior: request.prior,
+            scale: 1.0,
+        };
+        let weights = &core.weights;
+        let most = 1.0
+            + weights.name
+            + weights.model
+            + if evidence.fits.is_empty() { 0.0 } else { weights.capability }
+            + if request.prior.is_some() { weights.prior } else { 0.0 };
+        evidence.scale = 1.0 / (most + evidence.role_lead(0));
+        evidence
+    }
+
+    pub(crate) fn core(&self) -> &'a Core {
+        &self.index.core
+    }
+
+    /// What the place in a role adds: each place leads whatever else an entry may gather.
+    fn role_lead(&self, place: usize) -> f32 {
+        let places = self.role.map_or(0, |role| role.documents.len());
+        2.0 * number(places.saturating_sub(place))
+    }
+
+    /// The parts of an entry's score, save the terms one by one.
+    pub(crate) fn shares(&self, document: usize) -> Shares {
+        let weights = &self.core().weights;
+        let at = document - self.range.start;
+        let definition = &*self.core().definitions[document];
+        let several = if self.need.is_empty() { 0.0 } else { weights.need };
+        let latent = if self.latent_top > 0.0 { self.latent_share } else { 0.0 };
+        let lexical = (1.0 - latent) * (1.0 - several);
+        let fit = self.fits.iter().filter(|fit| fit.documents.binary_search(&compact(document)).is_ok());
+        let fit = fit.map(|fit| fit.strength).fold(0.0, f32::max);
+        let named = self.named.binary_search(&compact(document)).is_ok();
+        let prior = self.prior.map_or(0.0, |prior| prior(definition));
+        let place = self.role.and_then(|role| role.documents.iter().position(|&other| other == document));
+        let scale = self.scale;
+        let shares = Shares {
+            lexical: scale * lexical * ratio(self.lexical[at], self.lexical_top),
+            latent: scale
+                * latent
+                * (1.0 - several)
+                * self.latent.get(at).map_or(0.0, |&cosine| ratio(cosine, self.latent_top)),
+            need: scale * several * self.need.get(at).copied().unwrap_or(0.0),
+            capability: scale * weights.capability * fit,
+            name: if named { scale * weights.name } else { 0.0 },
+            role: place.map_or(0.0, |place| scale * self.role_lead(place)),
+            model: scale * weights.model * model::fit(definition, self.complexity),
+            prior: 0.0,
+        };
+        // A bad record costs an entry no more than it has.
+        let prior = if prior.is_nan() { 0.0 } else { scale * weights.prior * prior.clamp(-1.0, 1.0) };
+        Shares { prior: prior.max(-shares.total()), ..shares }
+    }
+
+    /// Whether the plugin filter lets an entry through.
+    pub(crate) fn open(&self, document: usize) -> bool {
+        self.plugin.is_none_or(|plugin| self.core().definitions[document].plugin == plugin)
+    }
+
+    /// Whether an entry is of the kind and plugin asked for.
+    fn lists(&self, document: u32) -> bool {
+        let document = document as usize;
+        self.range.contains(&document) && self.open(document)
+    }
+
+    /// Whether anything speaks for an entry.
+    pub(crate) fn is_candidate(&self, document: usize) -> bool {
+        let at = document - self.range.start;
+        self.lexical[at] > 0.0
+            || self.latent.get(at).is_some_and(|&cosine| cosine > 0.0)
+            || self.role.is_some_and(|role| role.documents.contains(&document))
+            || self.fits.iter().any(|fit| fit.documents.binary_search(&compact(document)).is_ok())
+    }
+
+    /// How well the best entry serves the request, 0..1, comparable between requests: its BM25F score ÷ the request's
+    /// information (unknown words counting as the rarest), less the share of words that nobody knows, made independent
+    /// of length, and bent so that 0.5 divides doubtful from good. The latent space takes no part: the cosine of a
+    /// senseless request's best neighbour is hardly lower than that of a sensible one's, and so a request has the same
+    /// confidence before and after the space is ready.
+    pub(crate) fn confidence(&self) -> f32 {
+        if self.role.is_some() {
+            return 1.0;
+        }
+        let asked = number(self.query.asked.len());
+        let information = self.query.information(&self.core().lexical, &self.range);
+        let known = 1.0 - ratio(number(self.query.unknown.len()), asked);
+        let evidence = ratio(self.lexical_top, information) * known * asked.powf(LENGTHS);
+        let confidence = evidence * evidence / (evidence * evidence + EVEN * EVEN);
+        let fits = self.fits.iter().filter(|fit| fit.documents.iter().any(|&at| self.lists(at)));
+        let capable = fits.map(|fit| CAPABLE * fit.strength).fold(0.0, f32::max);
+        let named = if self.named.iter().any(|&at| self.lists(at)) { NAMED } else { 0.0 };
+        confidence.max(named).max(capable)
+    }
+}
+
+/// The parts of one score.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Shares {
+    pub(crate) lexical: f32,
+    pub(crate) latent: f32,
+    pub(crate) need: f32,
+    pub(crate) capability: f32,
+    pub(crate) name: f32,
+    pub(crate) role: f32,
+    pub(crate) model: f32,
+    pub(crate) prior: f32,
+}
+
+impl Shares {
+    pub(crate) fn total(&self) -> f32 {
+        let Shares { lexical, latent, need, capability, name, role, model, prior } = self;
+        (lexical + latent + need + capability + name + role + model + prior).clamp(0.0, 1.0)
+    }
+}
+
+/// Lexical and latent scores of the entries of `range`, 0 for those of other plugins.
+pub(crate) fn scores(
+    index: &Index,
+    wanted: &[Wanted],
+    range: &Range<usize>,
+    plugin: Option<&str>,
+) -> (Vec<f32>, Vec<f32>) {
+    let mut lexical = vec![0.0; range.len()];
+    index.core.lexical.score(wanted, range, &mut lexical);
+    let latent = (index.latent.as_ref()).map(|placed| placed.space.cosines(wanted, &placed.rows, range));
+    let mut latent = latent.unwrap_or_default();
+    if let Some(plugin) = plugin {
+        let definitions = &index.core.definitions[range.clone()];
+        for (at, _) in definitions.iter().enumerate().filter(|(_, definition)| definition.plugin != plugin) {
+            lexical[at] = 0.0;
+            if let Some(cosine) = latent.get_mut(at) {
+                *cosine = 0.0;
+            }
+        }
+    }
+    (lexical, latent)
+}
+
+/// The largest of scores that are never negative.
+pub(crate) fn top(scores: &[f32]) -> f32 {
+    scores.iter().copied().fold(0.0, f32::max)
+}
+
+/// `a / b`, and 0 where there is nothing to divide by.
+pub(crate) fn ratio(a: f32, b: f32) -> f32 {
+    if b > 0.0 { a / b } else { 0.0 }
+}

@@ -1,0 +1,127 @@
+//! BM25F against the formula written down as plainly as possible.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::super::lexical::{Gatherer, Wanted};
+use super::super::vocabulary::Builder;
+use super::super::weights::number;
+use super::*;
+
+/// How often `term` stands in each field, and each field's length.
+fn field_counts(definition: &Definition, term: &str) -> [(f32, f32); FIELDS] {
+    let fields = [
+        definition.name.clone(),
+        definition.description.clone(),
+        definition.when_to_use.clone(),
+        definition.keywords.join(" "),
+        definition.headings.join(" "),
+        definition.body.clone(),
+    ];
+    fields.map(|field| {
+        let terms = text::terms(&field);
+        let count = terms.iter().filter(|other| *other == term).count().min(255);
+        (number(count), number(terms.len()))
+    })
+}
+
+fn naive(definitions: &[Definition], term: &str, weights: &Weights) -> Vec<f32> {
+    let all: Vec<_> = definitions.iter().map(|definition| field_counts(definition, term)).collect();
+    let found = all.iter().filter(|fields| fields.iter().any(|(count, _)| *count > 0.0)).count();
+    let found = number(found);
+    let idf = (1.0 + (number(definitions.len()) - found + 0.5) / (found + 0.5)).ln();
+    let score = |fields: &[(f32, f32); FIELDS]| {
+        let mut evidence = 0.0;
+        for (slot, (count, length)) in fields.iter().enumerate().filter(|(_, (count, _))| *count > 0.0) {
+            let lengths: Vec<f32> =
+                all.iter().map(|other| other[slot].1).filter(|length| *length > 0.0).collect();
+            let average = lengths.iter().sum::<f32>() / number(lengths.len());
+            let b = weights.length[slot];
+            evidence += weights.field[slot] * (1.0 + count.ln()) / (1.0 - b + b * length / average);
+        }
+        if found > 0.0 { idf * evidence / (weights.saturation + evidence) } else { 0.0 }
+    };
+    all.iter().map(score).collect()
+}
+
+const WORDS: [&str; 9] = ["react", "testing", "kube", "sql", "the", "Deploy", "cache", "queue", "slow"];
+
+fn text() -> impl Strategy<Value = String> {
+    prop::collection::vec(prop::sample::select(WORDS.to_vec()), 0..12).prop_map(|words| words.join(" "))
+}
+
+fn definition() -> impl Strategy<Value = Definition> {
+    (text(), text(), text(), prop::collection::vec(text(), 0..3), text()).prop_map(
+        |(name, description, when_to_use, headings, body)| Definition {
+            name,
+            description,
+            when_to_use,
+            headings,
+            body,
+            ..Definition::default()
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn scores_are_the_formulas(definitions in prop::collection::vec(definition(), 1..12), word in prop::sample::select(WORDS.to_vec())) {
+        let weights = Weights::default();
+        let range = 0..definitions.len();
+        let (mut gatherer, mut vocabulary) = (Gatherer::default(), Builder::default());
+        for definition in &definitions {
+            gatherer.read(definition, &mut vocabulary);
+        }
+        let lexical = gatherer.finish(vocabulary.terms(), std::slice::from_ref(&range), &weights);
+        let vocabulary = vocabulary.finish();
+        let mut scores = vec![0.0; definitions.len()];
+        let term = text::term(&word.to_lowercase());
+        if let Some(id) = term.as_deref().and_then(|term| vocabulary.id(term)) {
+            let wanted = Wanted { term: id, weight: 1.0 };
+            lexical.score(&[wanted], &range, &mut scores);
+            for document in range.clone() {
+                let share = lexical.share(wanted, document, &range).map_or(0.0, |(score, fields)| {
+                    assert!((fields.iter().sum::<f32>() - score).abs() < 1e-4);
+                    score
+                });
+                prop_assert!((share - scores[document]).abs() < 1e-5);
+            }
+        }
+        for (fast, plain) in scores.iter().zip(naive(&definitions, term.as_deref().unwrap_or_default(), &weights)) {
+            prop_assert!((fast - plain).abs() < 1e-4, "{fast} {plain}");
+        }
+    }
+
+    #[test]
+    fn answers_are_sound(definitions in prop::collection::vec(definition(), 0..12), words in text(), limit in 0usize..8) {
+        let named = definitions.into_iter().enumerate().map(|(at, definition)| Definition {
+            id: format!("p:{at}"),
+            path: format!("{at}.md").into(),
+            ..definition
+        });
+        let catalog = Catalog::from_definitions(named);
+        let index = Index::build(&catalog, &Aliases::default());
+        let index = index.with_latent(Arc::new(Latent::train(&catalog)));
+        prop_assert!(index.has_latent());
+        let request = Request { context: Some(&words), limit, ..Request::default() };
+        let explained = index.explain(&request);
+        prop_assert!(explained.findings.hits.len() <= limit);
+        prop_assert!((0.0..=1.0).contains(&explained.findings.confidence));
+        prop_assert!(explained.findings.hits.is_sorted_by(|a, b| a.score >= b.score));
+        for (hit, shares) in explained.findings.hits.iter().zip(&explained.shares) {
+            prop_assert!((0.0..=1.0).contains(&hit.score));
+            prop_assert!((hit.score - shares.total()).abs() < 1e-4, "{} {}", hit.score, shares.total());
+        }
+    }
+
+    #[test]
+    fn any_text_is_read(any in "\\PC{0,80}") {
+        for term in text::terms(&any) {
+            prop_assert!(!term.is_empty() && term.chars().count() <= text::MAX_WORD);
+        }
+        index().find(&Request { capability: Some(&any), role: Some(&any), context: Some(&any), ..Request::default() });
+    }
+}

@@ -1,0 +1,115 @@
+//! The commands that ask, with and without a running instance.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod support;
+
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use support::Project;
+
+/// Runs the binary for a project, with everything it writes below the project.
+fn run(project: &Project, arguments: &[&str]) -> Output {
+    let root = project.path().to_str().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_adjutant"));
+    command.args(arguments).args(["--root", root]).env("HOME", root).stdin(Stdio::null());
+    command.output().unwrap()
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[test]
+fn asking_works_without_a_running_instance() {
+    let project = Project::sample();
+    let cases: [(&[&str], i32, &str); 9] = [
+        (&["find", "agents", "helm", "charts"], 0, "ops:kubernetes-architect"),
+        (&["find", "agents", "--role", "frontend_developer"], 0, "web:react-specialist"),
+        (&["find", "skills", "terraform"], 0, "ops:terraform-modules"),
+        (&["find", "workflows", "deploy", "a", "service"], 0, "ops:deploy"),
+        (&["find", "agents", "🎉"], 2, "error: no agent matches"),
+        (&["find", "agents"], 2, "one of capability, role, context is required"),
+        (&["show", "agent", "css-artist"], 0, "Body of css-artist."),
+        (&["show", "agent", "test-engineer"], 2, "core:test-engineer, qa:test-engineer"),
+        (&["explain", "helm", "charts"], 0, "close in meaning"),
+    ];
+    for (arguments, code, part) in cases {
+        let output = run(&project, arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", text(&output));
+        assert!(text(&output).contains(part), "{arguments:?}: {}", text(&output));
+    }
+    let json: Value =
+        serde_json::from_slice(&run(&project, &["find", "agents", "helm", "--json"]).stdout).unwrap();
+    assert_eq!(json["agents"][0]["id"], "ops:kubernetes-architect");
+}
+
+#[test]
+fn a_running_instance_and_none_answer_alike() {
+    let project = Project::sample();
+    let alone: Value =
+        serde_json::from_slice(&run(&project, &["find", "agents", "css", "layouts", "--json"]).stdout)
+            .unwrap();
+    let up = run(&project, &["up", "--port", "0"]);
+    assert_eq!(up.status.code(), Some(0), "{}", text(&up));
+    let served: Value =
+        serde_json::from_slice(&run(&project, &["find", "agents", "css", "layouts", "--json"]).stdout)
+            .unwrap();
+    let down = run(&project, &["down"]);
+    assert_eq!(down.status.code(), Some(0), "{}", text(&down));
+    let ids = |answer: &Value| {
+        answer["agents"].as_array().unwrap().iter().map(|row| row["id"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&served), ids(&alone));
+}
+
+#[test]
+fn a_routing_check_fails_where_a_query_finds_another() {
+    let project = Project::sample();
+    let file = project.write(
+        "routes.jsonl",
+        "{\"context\": \"helm charts for the cluster\", \"expect\": [\"ops:kubernetes-architect\"]}\n\
+         \n{\"kind\": \"skill\", \"context\": \"terraform\", \"expect\": [\"ops:terraform-modules\"], \"within\": 3}\n\
+         {\"context\": \"🎉\", \"expect\": []}\n",
+    );
+    let file = file.to_str().unwrap();
+    let holds = run(&project, &["check", file]);
+    assert_eq!(holds.status.code(), Some(0), "{}", text(&holds));
+    assert!(text(&holds).contains("3 queries, 3 as expected, 0 not"), "{}", text(&holds));
+
+    std::fs::write(file, "{\"context\": \"helm charts\", \"expect\": [\"web:css-artist\"]}\n").unwrap();
+    let fails = run(&project, &["check", file]);
+    assert_eq!(fails.status.code(), Some(4), "{}", text(&fails));
+    assert!(text(&fails).contains("found     ops:kubernetes-architect"), "{}", text(&fails));
+
+    std::fs::write(file, "{\"contxt\": 1}\n").unwrap();
+    let unreadable = run(&project, &["check", file]);
+    assert_eq!(unreadable.status.code(), Some(1), "{}", text(&unreadable));
+    assert!(text(&unreadable).contains("line 1"), "{}", text(&unreadable));
+}
+
+#[test]
+fn logged_queries_are_replayed_against_the_files_as_they_are() {
+    let project = Project::sample();
+    let found = run(&project, &["find", "agents", "helm", "charts"]);
+    assert_eq!(found.status.code(), Some(0), "{}", text(&found));
+    let same = run(&project, &["check"]);
+    assert_eq!(same.status.code(), Some(0), "{}", text(&same));
+    assert!(text(&same).contains("1 queries, 1 as expected"), "{}", text(&same));
+
+    std::fs::remove_file(project.path().join("plugins/ops/agents/kubernetes-architect.md")).unwrap();
+    project.agent("new", "chart-master", "Maintains Helm charts.");
+    let changed = run(&project, &["check"]);
+    assert_eq!(changed.status.code(), Some(4), "{}", text(&changed));
+    assert!(text(&changed).contains("new:chart-master"), "{}", text(&changed));
+}
+
+#[test]
+fn help_and_version_are_there() {
+    let output = Command::new(env!("CARGO_BIN_EXE_adjutant")).arg("--help").output().unwrap();
+    for command in ["serve", "up", "down", "status", "reindex", "doctor", "find", "show", "explain", "check"]
+    {
+        assert!(text(&output).contains(command), "{command} is missing: {}", text(&output));
+    }
+}
