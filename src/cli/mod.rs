@@ -8,11 +8,8 @@ mod check;
 mod doctor;
 mod down;
 pub mod exit;
-<<<<<<< HEAD
-mod mcp;
-=======
 mod find;
->>>>>>> main
+mod mcp;
 mod output;
 mod register;
 mod reindex;

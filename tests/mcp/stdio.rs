@@ -296,3 +296,38 @@ fn changes_are_told_alone_and_joined() {
         }
     }
 }
+
+#[test]
+fn the_command_line_gives_the_same_answer() {
+    let project = Project::sample();
+    let data = data();
+    let _instance = Instance::start(project.path(), data.path());
+    let mut session = Session::start(project.path(), data.path(), NEW);
+    let cases: [(&[&str], &str, Value); 4] = [
+        (
+            &["find", "agents", "kubernetes cluster"],
+            "find_agents",
+            json!({ "context": "kubernetes cluster" }),
+        ),
+        (&["find", "skills", "terraform"], "find_skills", json!({ "context": "terraform" })),
+        (&["find", "workflows", "deploy a service"], "find_workflows", json!({ "goal": "deploy a service" })),
+        (
+            &["show", "agent", "ops:incident-responder"],
+            "get_definition",
+            json!({ "kind": "agent", "id": "ops:incident-responder" }),
+        ),
+    ];
+    for (arguments, tool, params) in cases {
+        let mut command = adjutant(arguments[0], project.path(), data.path());
+        let output = command.args(&arguments[1..]).arg("--json").stdin(Stdio::null()).output().unwrap();
+        let mut typed: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let mut called = session.call(tool, params)["structuredContent"].take();
+        for answer in [&mut typed, &mut called] {
+            // The tool has a token budget of its own and says what it used.
+            for member in ["cache_hit", "tokens", "token_estimator"] {
+                answer.as_object_mut().unwrap().remove(member);
+            }
+        }
+        assert_eq!(typed, called, "{arguments:?}");
+    }
+}

@@ -97,6 +97,7 @@ impl Sessions {
         }
         let oldest = used.iter().min_by_key(|(_, at)| **at).map(|(id, _)| id.clone())?;
         used.remove(&oldest);
+        drop(used);
         Some(oldest)
     }
 }
@@ -142,10 +143,10 @@ impl SessionManager for Sessions {
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
         let mut place = None;
         if let ClientJsonRpcMessage::Request(request) = &message {
-            let wanted = self.asked.place((id.clone(), request.id.clone()));
-            let waited = tokio::time::timeout(TWIN_PATIENCE, wanted).await;
+            let free = self.asked.place((id.clone(), request.id.clone()));
+            let granted = tokio::time::timeout(TWIN_PATIENCE, free).await;
             let late = |_| SessionError::Io(io::Error::other("another request has this id"));
-            place = Some(waited.map_err(late)?);
+            place = Some(granted.map_err(late)?);
         }
         let events = self.inner.create_stream(id, message).await?;
         Ok(events.inspect(move |event| {
