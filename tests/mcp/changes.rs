@@ -28,9 +28,9 @@ impl Events {
     /// The next message; `None` at the stream's end.
     async fn next(&mut self) -> Option<Value> {
         loop {
-            while let Some((line, rest)) = self.waiting.split_once('\n') {
+            while let Some(end) = self.waiting.find('\n') {
+                let line: String = self.waiting.drain(..=end).collect();
                 let data = line.strip_prefix("data:").and_then(|data| serde_json::from_str(data).ok());
-                self.waiting = rest.to_owned();
                 if data.is_some() {
                     return data;
                 }

@@ -39,7 +39,7 @@ fn violation(schema: &Value, value: &Value, at: &str) -> Option<String> {
     };
     let types: Vec<&str> = match &schema["type"] {
         Value::String(name) => vec![name],
-        Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
+        Value::Array(several) => several.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),
     };
     if !types.is_empty() && !types.iter().any(|name| named(name)) {

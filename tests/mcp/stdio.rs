@@ -146,11 +146,23 @@ impl Instance {
         Instance { child, port: u16::try_from(endpoint["port"].as_u64().unwrap()).unwrap() }
     }
 
-    fn calls(&self, method: &str) -> u64 {
+    fn get(&self, path: &str) -> Value {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let client = adjutant::client::Client::new(self.port, DEADLINE);
-        let metrics = runtime.block_on(client.get("/metrics")).unwrap().body;
-        metrics["queries"]["by_method"][method].as_u64().unwrap_or(0)
+        runtime.block_on(client.get(path)).unwrap().body
+    }
+
+    fn calls(&self, method: &str) -> u64 {
+        self.get("/metrics")["queries"]["by_method"][method].as_u64().unwrap_or(0)
+    }
+
+    /// Waits for the end of the training, with which ranking changes once.
+    fn settle(&self) {
+        let began = Instant::now();
+        while self.get("/health")["ranking"] != "latent" {
+            assert!(began.elapsed() < DEADLINE, "the training does not end");
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 }
 
@@ -301,7 +313,8 @@ fn changes_are_told_alone_and_joined() {
 fn the_command_line_gives_the_same_answer() {
     let project = Project::sample();
     let data = data();
-    let _instance = Instance::start(project.path(), data.path());
+    let instance = Instance::start(project.path(), data.path());
+    instance.settle();
     let mut session = Session::start(project.path(), data.path(), NEW);
     let cases: [(&[&str], &str, Value); 4] = [
         (
