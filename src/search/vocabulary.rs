@@ -132,6 +132,14 @@ impl Builder {
     }
 }
 
+/// What a misspelt word most likely is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Repair<'v> {
+    pub(crate) meant: &'v str,
+    pub(crate) term: u32,
+    pub(crate) edits: usize,
+}
+
 /// The words of the collection as written, and the terms they became.
 #[derive(Debug, Default)]
 pub(crate) struct Vocabulary {
@@ -195,7 +203,7 @@ impl Vocabulary {
 
     /// The known word that `word` most likely is a misspelling of: nearest first (insertions, deletions, changes and
     /// swaps of neighbours), then most frequent, then first in the alphabet. The first letter must agree.
-    pub(crate) fn repair(&self, word: &str, frequency: impl Fn(u32) -> u32) -> Option<(&str, u32)> {
+    pub(crate) fn repair(&self, word: &str, frequency: impl Fn(u32) -> u32) -> Option<Repair<'_>> {
         let length = word.chars().count();
         let first = word.chars().next().filter(|_| (MIN_REPAIR..=text::MAX_WORD).contains(&length))?;
         let allowed = if length < TWO_EDITS { 1 } else { 2 };
@@ -221,7 +229,7 @@ impl Vocabulary {
                 best = Some((edits, often, at));
             }
         }
-        best.map(|(_, _, at)| (self.words.get(at), self.word_terms[at]))
+        best.map(|(edits, _, at)| Repair { meant: self.words.get(at), term: self.word_terms[at], edits })
     }
 }
 
