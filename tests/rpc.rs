@@ -453,3 +453,32 @@ async fn explanations_add_up() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_projects_own_aliases_are_used_and_their_errors_told() {
+    let project = Project::sample();
+    let service = Service::over(&project);
+    let ask = json!({ "context": "frobnicate the zorp" });
+    assert_eq!(service.call("queryAgents", ask.clone()).await.code(), -32004);
+    project.write(
+        ".claude/aliases.yml",
+        "frobnicate: [responsive css layouts]\nzorp: [zorp, frobnicate]\nbroken: {a: [\n",
+    );
+    service.app.reindex().await.unwrap();
+    let found = service.result("queryAgents", ask).await;
+    assert_eq!(ids(&found["agents"])[0], "web:css-artist", "{found}");
+    let problems = service.app.snapshot();
+    let problems = problems.catalog.problems();
+    assert!(
+        problems.iter().any(|problem| problem.code == "alias_invalid" && problem.line == Some(3)),
+        "{problems:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_word_said_often_asks_for_no_more() {
+    let service = Service::over(&Project::sample());
+    let once = service.result("queryAgents", json!({ "context": "kubernetes" })).await;
+    let often = service.result("queryAgents", json!({ "context": "kubernetes ".repeat(40) })).await;
+    assert_eq!(ids(&often["agents"]), ids(&once["agents"]));
+}

@@ -1,6 +1,8 @@
 //! From files to indexes: what a scan of this instance covers and what is built from it.
 
-use crate::catalog::{self, Catalog, ScanOptions};
+use std::path::Path;
+
+use crate::catalog::{self, Catalog, Problem, ScanOptions, code};
 use crate::config::Config;
 use crate::search::{Aliases, Index};
 
@@ -19,6 +21,8 @@ pub(super) struct Scanned {
     pub(super) catalog: Catalog,
     /// Whether the project has no plugins of its own and its `fixtures` stand in.
     pub(super) embedded_default: bool,
+    /// The project's own alias file; what is wrong with it is among the catalog's problems.
+    pub(super) own_aliases: Option<String>,
 }
 
 /// Scans the project and its further plugin folders; files unchanged since `previous` are not read again.
@@ -28,45 +32,46 @@ pub(super) fn scan(config: &Config, previous: Option<&Catalog>) -> Scanned {
     // whoever reads it, so nobody has to join this thread.
     let _reading = std::thread::Builder::new().name("aliases".into()).spawn(|| Aliases::built_in().len());
     let options = ScanOptions { extra_plugin_dirs: config.plugin_dirs.clone(), ..ScanOptions::new(root) };
-    let catalog = catalog::scan(&options, previous);
+    let mut catalog = catalog::scan(&options, previous);
     let fixtures = root.join(FIXTURES);
-    if catalog.plugins().is_empty() && config.plugin_dirs.is_empty() && fixtures.join("plugins").is_dir() {
+    let embedded_default =
+        catalog.plugins().is_empty() && config.plugin_dirs.is_empty() && fixtures.join("plugins").is_dir();
+    if embedded_default {
         let registry = Some(fixtures.join("agent-registry.yml"));
-        let catalog = catalog::scan(&ScanOptions { registry, ..ScanOptions::new(fixtures) }, previous);
-        return Scanned { catalog, embedded_default: true };
+        catalog = catalog::scan(&ScanOptions { registry, ..ScanOptions::new(fixtures) }, previous);
     }
-    Scanned { catalog, embedded_default: false }
+    let (own_aliases, problems) = own_aliases(root);
+    catalog.add_problems(problems);
+    Scanned { catalog, embedded_default, own_aliases }
 }
 
 impl Scanned {
     /// The indexes over the catalog, with the project's own aliases where it has any.
-    pub(super) fn build_index(&self, config: &Config) -> Index {
-        Index::build(&self.catalog, &aliases(config))
+    pub(super) fn build_index(&self) -> Index {
+        match &self.own_aliases {
+            None => Index::build(&self.catalog, Aliases::built_in()),
+            Some(text) => Index::build(&self.catalog, &Aliases::built_in().merged(&Aliases::parse(text).0)),
+        }
     }
 }
 
-/// The built-in aliases and the project's own; what is wrong with the latter is logged, the rest is used.
-fn aliases(config: &Config) -> Aliases {
-    let built_in = Aliases::built_in().clone();
-    let path = config.project.root.join(ALIAS_FILE);
-    let text = match read_bounded(&path) {
-        Ok(Some(text)) => text,
-        Ok(None) => return built_in,
-        Err(error) => {
-            tracing::warn!(file = ALIAS_FILE, %error, "the project's aliases cannot be read");
-            return built_in;
-        }
+/// The project's own alias file, and what is wrong with it; the rest of it is used.
+fn own_aliases(root: &Path) -> (Option<String>, Vec<Problem>) {
+    let problem = |line, message| Problem {
+        path: ALIAS_FILE.into(),
+        line,
+        code: code::ALIAS_INVALID,
+        message,
+        action: "skipped",
     };
-    let (own, problems) = Aliases::parse(&text);
-    for problem in problems {
-        tracing::warn!(
-            file = ALIAS_FILE,
-            line = problem.line,
-            problem = problem.message,
-            "an alias is not used"
-        );
+    match read_bounded(&root.join(ALIAS_FILE)) {
+        Ok(None) => (None, Vec::new()),
+        Ok(Some(text)) => {
+            let wrong = Aliases::parse(&text).1;
+            (Some(text), wrong.into_iter().map(|wrong| problem(Some(wrong.line), wrong.message)).collect())
+        }
+        Err(error) => (None, vec![problem(None, format!("the file cannot be read: {error}"))]),
     }
-    built_in.merged(&own)
 }
 
 /// The sample patterns of the built-in collection, where there are any.
@@ -75,7 +80,7 @@ pub(super) fn sample_patterns(config: &Config) -> Option<String> {
 }
 
 /// The file's text; `None` where there is no such file.
-fn read_bounded(path: &std::path::Path) -> std::io::Result<Option<String>> {
+fn read_bounded(path: &Path) -> std::io::Result<Option<String>> {
     use std::io::Read;
     let file = match std::fs::File::open(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),

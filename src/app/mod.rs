@@ -89,8 +89,8 @@ impl App {
 
     fn assemble(config: Config, store: Store) -> App {
         let scanned = index::scan(&config, None);
-        let index = scanned.build_index(&config);
-        let snapshot = Snapshot::new(1, Arc::new(scanned.catalog), index, scanned.embedded_default);
+        let index = scanned.build_index();
+        let snapshot = Snapshot::new(1, index, scanned);
         let app = App {
             metrics: Metrics::new(&operations::names()),
             caches: Caches::new(&config.cache),
@@ -167,11 +167,8 @@ impl App {
 
     /// Puts a newly scanned catalog in service.
     fn publish(&self, scanned: Scanned) {
-        let index = scanned.build_index(&self.config);
-        let catalog = Arc::new(scanned.catalog);
-        self.swap(|current| {
-            Some(Snapshot::new(current.generation + 1, catalog, index, scanned.embedded_default))
-        });
+        let index = scanned.build_index();
+        self.swap(|current| Some(Snapshot::new(current.generation + 1, index, scanned)));
         self.trainer.request();
     }
 
@@ -200,15 +197,15 @@ impl App {
 /// What a scan of the configured folders finds now, without a running service, and whether the built-in
 /// collection stands in for missing plugins.
 pub fn scan_once(config: &Config) -> (Catalog, bool) {
-    let Scanned { catalog, embedded_default } = index::scan(config, None);
+    let Scanned { catalog, embedded_default, .. } = index::scan(config, None);
     (catalog, embedded_default)
 }
 
 /// What would be served now, ranking by all scores, without a running service or a store.
 pub fn snapshot_once(config: &Config) -> Snapshot {
     let scanned = index::scan(config, None);
-    let index = scanned.build_index(config);
-    let snapshot = Snapshot::new(1, Arc::new(scanned.catalog), index, scanned.embedded_default);
+    let index = scanned.build_index();
+    let snapshot = Snapshot::new(1, index, scanned);
     let latent = Arc::new(latent::load_or_train(config, &snapshot));
     snapshot.with_latent(latent)
 }

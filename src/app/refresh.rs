@@ -157,10 +157,12 @@ impl App {
     fn rescan(&self) -> ReindexReport {
         let began = Instant::now();
         let before = self.snapshot();
-        let scanned = super::index::scan(&self.config, Some(&before.catalog));
+        let scanned = super::index::scan(&self.config, Some(&*before.catalog));
         let changes = scanned.catalog.changes_since(&before.catalog);
         let problems = scanned.catalog.problems().len();
-        let same = changes.is_empty() && scanned.catalog.problems() == before.catalog.problems();
+        let same = changes.is_empty()
+            && scanned.catalog.problems() == before.catalog.problems()
+            && scanned.own_aliases.as_deref() == before.own_aliases.as_deref();
         if !same {
             self.publish(scanned);
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::index::Scanned;
 use super::tokens;
 use crate::catalog::{Catalog, Kind};
 use crate::search::{Index, Latent};
@@ -19,18 +20,29 @@ pub struct Snapshot {
     pub latent_ready: bool,
     /// Whether the project has no plugins of its own and its `fixtures` stand in.
     pub embedded_default: bool,
+    /// The project's own alias file, to notice when it changes.
+    pub(super) own_aliases: Option<Arc<str>>,
     /// Estimated tokens of every entry's listing line, by kind as in [`Kind::ALL`].
     listing_tokens: [usize; 3],
 }
 
 impl Snapshot {
     /// The first or next state, from its parts.
-    pub fn new(generation: u64, catalog: Arc<Catalog>, index: Index, embedded_default: bool) -> Self {
+    pub(super) fn new(generation: u64, index: Index, scanned: Scanned) -> Self {
+        let Scanned { catalog, embedded_default, own_aliases } = scanned;
         let listing_tokens = Kind::ALL.map(|kind| {
             let of_kind = catalog.definitions().iter().filter(|definition| definition.kind == kind);
             of_kind.map(|definition| tokens::of_listing(definition)).sum()
         });
-        Snapshot { generation, catalog, index, latent_ready: false, embedded_default, listing_tokens }
+        Snapshot {
+            generation,
+            catalog: Arc::new(catalog),
+            index,
+            latent_ready: false,
+            embedded_default,
+            own_aliases: own_aliases.map(Into::into),
+            listing_tokens,
+        }
     }
 
     /// The same state with the latent score taking part, as the next generation.
@@ -42,6 +54,7 @@ impl Snapshot {
             index: self.index.with_latent(latent),
             latent_ready: true,
             embedded_default: self.embedded_default,
+            own_aliases: self.own_aliases.clone(),
             listing_tokens: self.listing_tokens,
         }
     }

@@ -95,6 +95,12 @@ impl Catalog {
         &self.problems
     }
 
+    /// Adds problems that somebody else found with the project's files.
+    pub fn add_problems(&mut self, more: Vec<Problem>) {
+        self.problems.extend(more);
+        self.problems.sort();
+    }
+
     /// How many files and folders have a problem.
     pub fn files_with_problems(&self) -> usize {
         // Problems are ordered by path.

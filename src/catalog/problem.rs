@@ -80,6 +80,8 @@ pub mod code {
     }
 
     codes! {
+        ALIAS_INVALID = "alias_invalid", Warning,
+            "An entry of the project's alias file cannot be used; the others are.";
         FRONTMATTER_MISSING = "frontmatter_missing", Note,
             "The file has no front matter: name from the file name, description from its first heading and paragraph.";
         FRONTMATTER_UNCLOSED = "frontmatter_unclosed", Warning,

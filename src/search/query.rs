@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::aliases::{Aliases, Word, read};
 use super::lexical::{Lexical, Wanted};
 use super::text::{self, Form};
-use super::vocabulary::Vocabulary;
+use super::vocabulary::{Repair, Vocabulary};
 use super::weights::{Weights, number};
 
 /// Words of a request that are read; the longest allowed request has about a hundred.
@@ -68,6 +68,13 @@ impl Query {
         }
     }
 
+    /// Lowers the words of a compound that is asked for joined.
+    fn soften(&mut self, words: &[Word], weight: f32) {
+        for term in self.terms.iter_mut().filter(|term| words.iter().any(|word| word.text == term.text)) {
+            term.wanted.weight = term.wanted.weight.min(weight);
+        }
+    }
+
     fn add(&mut self, id: u32, weight: f32, text: &str, via: Option<&str>) {
         if let Some(known) = self.terms.iter_mut().find(|term| term.wanted.term == id) {
             known.wanted.weight = known.wanted.weight.max(weight);
@@ -87,13 +94,13 @@ impl Reader<'_> {
         let mut query = Query::default();
         for (at, word) in words.iter().enumerate() {
             match word.form {
-                Form::Joined => self.join(&mut query, &word.text, None),
+                Form::Joined => self.join(&mut query, &word.text),
                 Form::Whole | Form::Piece => self.word(&mut query, &words, at),
             }
         }
         for pair in words.windows(2) {
             if pair.iter().all(|word| word.form == Form::Whole) {
-                self.join_pair(&mut query, &pair[0].text, &pair[1].text);
+                self.join_pair(&mut query, pair);
             }
         }
         self.expand(&mut query, &words);
@@ -122,14 +129,21 @@ impl Reader<'_> {
         }
         query.repairs += 1;
         let frequency = |id| self.lexical.frequency(id);
-        if let Some(halves) = self.vocabulary.split(text, frequency) {
+        let repaired = self.vocabulary.repair(text, frequency);
+        // One slip of a finger is likelier than a missing space, and that likelier than two slips.
+        let split = if repaired.is_some_and(|repaired| repaired.edits == 1) {
+            None
+        } else {
+            self.vocabulary.split(text, frequency)
+        };
+        if let Some(halves) = split {
             for (half, id) in halves {
                 query.ask(id);
                 query.add(id, self.weights.repaired, half, Some(text));
             }
-        } else if let Some((meant, id)) = self.vocabulary.repair(text, frequency) {
-            query.ask(id);
-            query.add(id, self.weights.repaired, meant, Some(text));
+        } else if let Some(Repair { meant, term, .. }) = repaired {
+            query.ask(term);
+            query.add(term, self.weights.repaired, meant, Some(text));
         } else {
             query.asked.push(None);
             query.unknown.push(text.clone());
@@ -137,18 +151,20 @@ impl Reader<'_> {
     }
 
     /// A compound that the collection may know in one word.
-    fn join(&self, query: &mut Query, joined: &str, via: Option<&str>) {
+    fn join(&self, query: &mut Query, joined: &str) {
         if let Some(id) = text::term(joined).and_then(|term| self.vocabulary.id(&term)) {
-            query.add(id, self.weights.joined, joined, via);
+            query.add(id, self.weights.joined, joined, None);
         }
     }
 
-    /// Two words that the collection writes as one, in this form or in the singular.
-    fn join_pair(&self, query: &mut Query, one: &str, other: &str) {
-        let joined = format!("{one}{other}");
+    /// Two words that the collection writes as one, in this form or in the singular; the pieces then count for less.
+    fn join_pair(&self, query: &mut Query, pair: &[Word]) {
+        let [one, other] = pair else { return };
+        let joined = format!("{}{}", one.text, other.text);
         let known = |word: &str| self.vocabulary.id_of(word);
         if let Some(id) = known(&joined).or_else(|| joined.strip_suffix('s').and_then(known)) {
-            query.add(id, self.weights.joined, &joined, Some(&format!("{one} {other}")));
+            query.add(id, self.weights.joined, &joined, Some(&format!("{} {}", one.text, other.text)));
+            query.soften(pair, self.weights.piece);
         }
     }
 
@@ -167,7 +183,7 @@ impl Reader<'_> {
                 let weight = each / number(expansion.len()).sqrt();
                 for &alias in expansion {
                     if let Some(id) = self.alias_terms[alias as usize] {
-                        query.add(id, weight, self.aliases.term(alias), Some(found.head));
+                        query.add(id, weight, self.vocabulary.shown(id), Some(found.head));
                     }
                 }
             }

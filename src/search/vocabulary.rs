@@ -126,10 +126,19 @@ impl Builder {
             word_terms: words.iter().map(|&(_, id)| id).collect(),
             word_letters: words.iter().map(|(word, _)| letters(word)).collect(),
             term_places: places(&terms),
+            term_words: shortest_words(&words, terms.len()),
             terms: Table::new(terms.iter().map(|(term, _)| term.as_ref())),
             term_ids: terms.iter().map(|&(_, id)| id).collect(),
         }
     }
+}
+
+/// What a misspelt word most likely is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Repair<'v> {
+    pub(crate) meant: &'v str,
+    pub(crate) term: u32,
+    pub(crate) edits: usize,
 }
 
 /// The words of the collection as written, and the terms they became.
@@ -142,6 +151,20 @@ pub(crate) struct Vocabulary {
     term_ids: Vec<u32>,
     /// Where the term of an id stands in `terms`.
     term_places: Vec<u32>,
+    /// Where the word that shows the term of an id stands in `words`.
+    term_words: Vec<u32>,
+}
+
+/// The places of the shortest word of each term, which reads better than its stem.
+fn shortest_words(sorted: &[(Box<str>, u32)], n_terms: usize) -> Vec<u32> {
+    let mut shortest: Vec<Option<usize>> = vec![None; n_terms];
+    for (place, (word, id)) in sorted.iter().enumerate() {
+        let best = &mut shortest[*id as usize];
+        if best.is_none_or(|best| word.len() < sorted[best].0.len()) {
+            *best = Some(place);
+        }
+    }
+    shortest.into_iter().map(|place| compact(place.unwrap_or(0))).collect()
 }
 
 /// The places of sorted terms, by their ids, which are dense.
@@ -158,6 +181,11 @@ impl Vocabulary {
     pub(crate) fn term_of(&self, word: &str) -> Option<&str> {
         let id = self.id_of(word)?;
         Some(self.terms.get(self.term_places[id as usize] as usize))
+    }
+
+    /// The term of an id as a reader should see it: a word of the collection, not a stem.
+    pub(crate) fn shown(&self, id: u32) -> &str {
+        self.words.get(self.term_words[id as usize] as usize)
     }
 
     /// The id of the term of a word as written, where the collection has that very word.
@@ -195,7 +223,7 @@ impl Vocabulary {
 
     /// The known word that `word` most likely is a misspelling of: nearest first (insertions, deletions, changes and
     /// swaps of neighbours), then most frequent, then first in the alphabet. The first letter must agree.
-    pub(crate) fn repair(&self, word: &str, frequency: impl Fn(u32) -> u32) -> Option<(&str, u32)> {
+    pub(crate) fn repair(&self, word: &str, frequency: impl Fn(u32) -> u32) -> Option<Repair<'_>> {
         let length = word.chars().count();
         let first = word.chars().next().filter(|_| (MIN_REPAIR..=text::MAX_WORD).contains(&length))?;
         let allowed = if length < TWO_EDITS { 1 } else { 2 };
@@ -221,7 +249,7 @@ impl Vocabulary {
                 best = Some((edits, often, at));
             }
         }
-        best.map(|(_, _, at)| (self.words.get(at), self.word_terms[at]))
+        best.map(|(edits, _, at)| Repair { meant: self.words.get(at), term: self.word_terms[at], edits })
     }
 }
 

@@ -50,7 +50,7 @@ pub struct Weights {
     pub saturation: f32,
     /// A compound's joined form where the request has its pieces (`web hook` for `webhook`).
     pub joined: f32,
-    /// A piece of a compound whose joined form the collection knows, too.
+    /// A piece of a compound whose joined form the collection knows, too: `git hub` is not about git.
     pub piece: f32,
     /// A word repaired to one the collection knows.
     pub repaired: f32,
@@ -83,7 +83,7 @@ impl Default for Weights {
             field: [3.0, 2.0, 1.5, 1.0, 1.0, 0.8],
             length: [0.3, 0.5, 0.5, 0.5, 0.5, 0.75],
             saturation: 1.2,
-            joined: 0.7,
+            joined: 1.0,
             piece: 0.7,
             repaired: 0.9,
             alias_known: 0.7,
