@@ -2,11 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{running_client, small_runtime};
+use super::{memory, running_client, small_runtime};
 use crate::app::operation::{CallContext, Operation, read_params};
 use crate::app::{App, AppError};
 use crate::config::Config;
-use crate::store::{Store, StoreOptions};
 
 /// What came of it.
 #[derive(Debug)]
@@ -32,7 +31,7 @@ pub(super) fn ask<O: Operation>(config: &Config, params: &Value) -> anyhow::Resu
             None => refused(&reply["error"]),
         });
     }
-    let store = Store::open(StoreOptions::new(config.paths.data_dir.clone()))?;
+    let store = memory::for_session(config)?;
     let app = App::offline(config.clone(), store);
     let context = CallContext { correlation_id: "command line".to_owned() };
     let outcome = match read_params::<O>(Some(&params.to_string())) {
@@ -41,7 +40,8 @@ pub(super) fn ask<O: Operation>(config: &Config, params: &Value) -> anyhow::Resu
     };
     app.shut_down();
     match outcome {
-        Ok(output) => Ok(Asked::Answer(serde_json::to_value(output)?)),
+        // By way of text, as an instance answers: a value in memory would widen its numbers.
+        Ok(output) => Ok(Asked::Answer(serde_json::from_str(&serde_json::to_string(&output)?)?)),
         Err(AppError::Internal(error)) => Err(error),
         Err(error) => Ok(refused(&error_object(&error))),
     }

@@ -4,16 +4,14 @@
 //! clients keep in their logs.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::serve::watch_signals;
-use super::{exit, output};
+use super::{exit, memory, output};
 use crate::app::App;
 use crate::config::{Config, Environment, Flags};
 use crate::instance;
 use crate::server::mcp::{Sources, serve_stdio};
-use crate::store::{Store, StoreError, StoreOptions};
 use crate::tasks::Tasks;
 use crate::telemetry::logging;
 
@@ -62,21 +60,10 @@ fn sources(config: Config) -> Sources {
         let endpoint = instance::endpoint(&paths)?;
         (endpoint.project.id == project).then_some(endpoint.port)
     };
-    Sources { running: Box::new(running), start: Box::new(move || start(&config)) }
-}
-
-/// An index of this process: with the project's memory where nobody else has it, else with a copy to read.
-fn start(config: &Config) -> anyhow::Result<Arc<App>> {
-    let options = StoreOptions::new(config.paths.data_dir.clone());
-    let store = match Store::open(options.clone()) {
-        Err(StoreError::Locked { pid, .. }) => {
-            let holder = pid.map(|pid| format!(" ({pid})")).unwrap_or_default();
-            output::hint(&format!(
-                "another process{holder} holds the memory: outcomes are not recorded here"
-            ));
-            Store::open_read_only(options, "another process holds the memory")?
-        }
-        opened => opened?,
-    };
-    Ok(App::start(config.clone(), store))
+    let paths = config.paths.clone();
+    Sources {
+        running: Box::new(running),
+        start: Box::new(move || Ok(App::start(config.clone(), memory::for_session(&config)?))),
+        is_wished_for: Box::new(move || instance::Wish::is_stated(&paths)),
+    }
 }

@@ -10,6 +10,7 @@ mod down;
 pub mod exit;
 mod find;
 mod mcp;
+mod memory;
 mod output;
 mod register;
 mod reindex;

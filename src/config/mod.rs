@@ -212,6 +212,11 @@ impl Paths {
         self.run_dir.join("mcp.pid")
     }
 
+    /// Names the process that wishes for the project's memory.
+    pub fn wish_file(&self) -> PathBuf {
+        self.data_dir.join("mcp.wish")
+    }
+
     /// Says where the running instance listens.
     pub fn endpoint_file(&self) -> PathBuf {
         self.run_dir.join("endpoint.json")

@@ -246,11 +246,16 @@ fn several_at_once_do_not_compete_and_the_next_instance_is_joined() {
     let refused = second.call("record_outcome", outcome("2"));
     assert_eq!(refused["isError"], true);
     assert!(text_of(&refused).starts_with("Not stored: another process"), "{refused}");
-    assert_eq!(first.end(), Some(0));
+    // An instance goes before sessions: the one that holds the memory lets go of it.
     let instance = Instance::start(project.path(), data.path());
+    assert_eq!(first.call("record_outcome", outcome("3"))["isError"], false);
     assert_eq!(second.call("record_outcome", outcome("2"))["isError"], false);
-    assert_eq!(instance.calls("cacheDecision"), 1);
-    assert_eq!(second.end(), Some(0));
+    assert_eq!(instance.calls("cacheDecision"), 2);
+    let advice = second.call("recommend_pattern", json!({ "goal": "build the page" }));
+    assert!(text_of(&advice).contains("web:react-specialist"), "{advice}");
+    for session in [first, second] {
+        assert_eq!(session.end(), Some(0));
+    }
 }
 
 #[test]

@@ -4,7 +4,8 @@
 //! started when it is first needed. Which of both it is may change at any time, and no client notices.
 
 use std::fmt;
-use std::sync::{Arc, RwLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -33,8 +34,11 @@ use crate::app::App;
 use crate::server::limits::MAX_BODY_BYTES;
 use crate::tasks::{self, Tasks};
 
-/// Time between two looks for a running instance where nobody answers at present.
-const LOOK: Duration = Duration::from_secs(2);
+/// Time between two looks for an instance that runs or wishes to.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Time that what waits to be written has before the memory is left to an instance.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where answers come from.
 pub struct Sources {
@@ -42,6 +46,8 @@ pub struct Sources {
     pub running: Box<dyn Fn() -> Option<u16> + Send + Sync>,
     /// Starts an index in this process. May block.
     pub start: Box<dyn Fn() -> anyhow::Result<Arc<App>> + Send + Sync>,
+    /// Whether an instance that starts waits for the memory which this process holds.
+    pub is_wished_for: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
 impl fmt::Debug for Sources {
@@ -59,6 +65,7 @@ pub async fn serve_stdio(sources: Sources, tasks: &Tasks) -> anyhow::Result<()> 
         sources: Arc::new(sources),
         tasks: tasks.clone(),
         own: OnceCell::new(),
+        let_go: AtomicBool::new(false),
         card: RwLock::new(ServerConfig::default()),
         marks: watch::Sender::default(),
     }));
@@ -80,6 +87,8 @@ struct Inner {
     tasks: Tasks,
     /// The index in this process, once it was needed.
     own: OnceCell<Arc<App>>,
+    /// Whether that let go of the memory, for an instance to have it.
+    let_go: AtomicBool,
     card: RwLock<ServerConfig>,
     marks: watch::Sender<Listed>,
 }
@@ -118,16 +127,28 @@ impl Guest {
             Some(Err(error)) => anyhow::bail!("the running instance refused: {}", error.message),
             None => Door::to(self.own_app().await?, &self.0.tasks).get_info(),
         };
-        *self.0.card.write().unwrap_or_else(std::sync::PoisonError::into_inner) = card;
+        *self.0.card.write().unwrap_or_else(PoisonError::into_inner) = card;
         Ok(())
     }
 
     /// The running instance. One that this process's own index keeps from existing is not looked for.
     fn daemon(&self) -> Option<Daemon> {
-        if self.0.own.get().is_some_and(|app| !app.store().status().read_only) {
+        if self.0.own.get().is_some_and(|app| self.owns_memory(app)) {
             return None;
         }
         (self.0.sources.running)().map(Daemon::on)
+    }
+
+    fn owns_memory(&self, app: &App) -> bool {
+        !self.0.let_go.load(Ordering::Acquire) && !app.store().status().read_only
+    }
+
+    /// Closes the memory for an instance to have it; what was read of it stays in use until the instance answers.
+    async fn let_go(&self, app: &Arc<App>) {
+        self.0.let_go.store(true, Ordering::Release);
+        let app = Arc::clone(app);
+        tasks::blocking(move || app.store().close(CLOSE_PATIENCE)).await;
+        tracing::info!("the memory was left to an instance that starts");
     }
 
     /// Asks the running instance; `None` where there is none.
@@ -181,8 +202,10 @@ impl Guest {
                     let now = Listed::of(app);
                     std::mem::replace(marks, now) != now
                 });
-                // A read-only index looks for an instance now and then.
                 let _ = tokio::time::timeout(LOOK, generations.changed()).await;
+                if self.owns_memory(app) && (self.0.sources.is_wished_for)() {
+                    self.let_go(app).await;
+                }
                 continue;
             }
             tokio::time::sleep(LOOK).await;
@@ -199,7 +222,7 @@ fn not_stored() -> CallToolResult {
 
 impl ServerHandler for Guest {
     fn get_info(&self) -> ServerConfig {
-        self.0.card.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.0.card.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn discover(&self, context: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
@@ -229,8 +252,8 @@ impl ServerHandler for Guest {
             return answer.map(CallToolResponse::from);
         }
         let own = self.own().await?;
-        let is_read_only = self.0.own.get().is_some_and(|app| app.store().status().read_only);
-        if is_read_only && tools::writes(&request.name) {
+        let owns_memory = self.0.own.get().is_some_and(|app| self.owns_memory(app));
+        if !owns_memory && tools::writes(&request.name) {
             return Ok(not_stored().into());
         }
         own.call_tool(request, context).await
