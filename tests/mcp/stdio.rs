@@ -34,7 +34,7 @@ struct Session {
 }
 
 impl Session {
-    fn start(project: &Path, data: &Path, era: &'static str) -> Self {
+    fn unopened(project: &Path, data: &Path, era: &'static str) -> Self {
         let mut child = adjutant("mcp", project, data)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -51,15 +51,24 @@ impl Session {
             }
         });
         let input = child.stdin.take();
-        let mut session = Session { child, input, lines, era, next_id: 0 };
-        if era == OLD {
-            let hello = json!({ "protocolVersion": OLD, "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } });
-            session.result("initialize", hello);
-            session.write(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }).to_string());
-        } else {
-            session.result("server/discover", json!({}));
-        }
+        Session { child, input, lines, era, next_id: 0 }
+    }
+
+    fn start(project: &Path, data: &Path, era: &'static str) -> Self {
+        let mut session = Session::unopened(project, data, era);
+        session.open();
         session
+    }
+
+    /// Introduces the client, as its era does.
+    fn open(&mut self) {
+        if self.era == OLD {
+            let hello = json!({ "protocolVersion": OLD, "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } });
+            self.result("initialize", hello);
+            self.write(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }).to_string());
+        } else {
+            self.result("server/discover", json!({}));
+        }
     }
 
     fn write(&mut self, line: &str) {
@@ -263,7 +272,18 @@ fn garbage_is_survived_and_nothing_but_messages_comes_out() {
     let project = Project::sample();
     let data = data();
     for era in [OLD, NEW] {
-        let mut session = Session::start(project.path(), data.path(), era);
+        let mut session = Session::unopened(project.path(), data.path(), era);
+        for stray in [
+            "nonsense",
+            "{}",
+            r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#,
+            r#"{"jsonrpc":"2.0","id":"stray","method":"tools/list"}"#,
+            r#"{"jsonrpc":"2.0","id":1,"result":{}}"#,
+            r#"{"jsonrpc":"2.0","method":"notifications/x"}"#,
+        ] {
+            session.write(stray);
+        }
+        session.open();
         let oversized = format!("\"{}\"", "x".repeat(2 * 1024 * 1024));
         let deep = "[".repeat(5_000);
         for garbage in

@@ -11,6 +11,7 @@ mod daemon;
 mod handler;
 mod http;
 mod listed;
+mod opening;
 mod prompts;
 mod resources;
 mod schemas;

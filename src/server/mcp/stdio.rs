@@ -29,6 +29,7 @@ use tokio::sync::{OnceCell, watch};
 use super::daemon::{Daemon, Unanswered};
 use super::handler::{self, Door};
 use super::listed::{Feed, Listed};
+use super::opening::Opening;
 use super::tools;
 use crate::app::App;
 use crate::server::limits::MAX_BODY_BYTES;
@@ -105,6 +106,7 @@ impl Guest {
         });
         let (input, output) = rmcp::transport::stdio_pipes();
         let transport = AsyncRwTransport::new_server(input, output).with_max_line_length(MAX_BODY_BYTES);
+        let transport = Opening::of(transport);
         let serving = rmcp::service::serve_server_with_ct(self.clone(), transport, self.0.tasks.stopping());
         match serving.await {
             Ok(running) => {

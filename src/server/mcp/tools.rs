@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use futures_util::FutureExt;
 use rmcp::ErrorData;
-use rmcp::model::{CallToolResult, ContentBlock, JsonObject, Tool, ToolAnnotations};
+use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject, Tool, ToolAnnotations};
 use serde_json::Value;
 
 use super::{schemas, text};
@@ -119,10 +119,17 @@ impl Entry {
             .destructive(false)
             .idempotent(true)
             .open_world(false);
-        Tool::new(self.name, description, Arc::new((self.input)()))
+        let tool = Tool::new(self.name, description, Arc::new((self.input)()))
             .with_title(self.title)
             .with_raw_output_schema(Arc::new((self.output)()))
-            .with_annotations(annotations)
+            .with_annotations(annotations);
+        if self.name != "get_definition" {
+            return tool;
+        }
+        // What Claude Code cuts an answer at, in characters; the body and what stands around it.
+        let mut meta = MetaObject::new();
+        meta.insert("anthropic/maxResultSizeChars".into(), (MAX_BODY_CHARS * 5 / 4).into());
+        tool.with_meta(meta)
     }
 }
 
