@@ -143,6 +143,7 @@ fn folders(app: &App) -> Watched {
         folders.insert((root.join(".claude").join(own), true));
     }
     folders.insert((root.join("plugins"), true));
+    folders.insert((root.join(".claude-plugin"), true));
     for dir in &app.config.plugin_dirs {
         folders.insert((dir.clone(), true));
     }
