@@ -101,10 +101,13 @@ fn remove(paths: &Paths) {
     }
 }
 
-/// Writes a file so that a reader sees the old content or the new one, never a part.
+/// Writes a file so that a reader sees the old content or the new one, never a part; its permissions stay.
 pub fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
     let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
     std::fs::write(&temporary, content)?;
+    if let Ok(before) = std::fs::metadata(path) {
+        std::fs::set_permissions(&temporary, before.permissions())?;
+    }
     std::fs::rename(&temporary, path).inspect_err(|_| {
         let _ = std::fs::remove_file(&temporary);
     })
