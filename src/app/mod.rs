@@ -19,7 +19,6 @@ pub mod tokens;
 mod warm;
 mod watch;
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -57,8 +56,6 @@ pub struct App {
     generations: watch_channel::Sender<u64>,
     /// Held while a new snapshot is derived from the current one, so that no swap is lost. Never held by readers.
     swapping: Mutex<()>,
-    /// Counts acknowledged writes: part of every pattern's cache key, so that a write ends what it concerns.
-    writes: AtomicU64,
     refresher: Refresher,
     trainer: LatentTrainer,
     watching: watch::Watching,
@@ -97,7 +94,6 @@ impl App {
             snapshot: ArcSwap::from_pointee(snapshot),
             generations: watch_channel::Sender::new(1),
             swapping: Mutex::default(),
-            writes: AtomicU64::new(0),
             refresher: Refresher::default(),
             trainer: LatentTrainer::default(),
             watching: watch::Watching::default(),
@@ -157,11 +153,8 @@ impl App {
             return;
         }
         let Some(lines) = index::sample_patterns(&self.config) else { return };
-        match self.store.import_patterns(&lines).await {
-            Ok(_) => {
-                self.writes.fetch_add(1, Ordering::AcqRel);
-            }
-            Err(error) => tracing::warn!(%error, "the sample patterns were not taken over"),
+        if let Err(error) = self.store.import_patterns(&lines).await {
+            tracing::warn!(%error, "the sample patterns were not taken over");
         }
     }
 

@@ -4,6 +4,7 @@
 //! clients keep in their logs.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::serve::watch_signals;
@@ -53,17 +54,14 @@ pub(super) fn run(flags: &Flags, environment: &Environment) -> anyhow::Result<Ex
 }
 
 fn sources(config: Config) -> Sources {
-    let paths = config.paths.clone();
-    let project = config.project.id.clone();
-    let running = move || {
-        instance::running(&paths)?;
-        let endpoint = instance::endpoint(&paths)?;
-        (endpoint.project.id == project).then_some(endpoint.port)
-    };
-    let paths = config.paths.clone();
+    let config = Arc::new(config);
+    let [for_running, for_start, for_wish] = std::array::from_fn(|_| Arc::clone(&config));
     Sources {
-        running: Box::new(running),
-        start: Box::new(move || Ok(App::start(config.clone(), memory::for_session(&config)?))),
-        is_wished_for: Box::new(move || instance::Wish::is_stated(&paths)),
+        running: Box::new(move || {
+            instance::running(&for_running)?;
+            instance::endpoint(&for_running.paths).map(|endpoint| endpoint.port)
+        }),
+        start: Box::new(move || Ok(App::start(Config::clone(&for_start), memory::for_session(&for_start)?))),
+        is_wished_for: Box::new(move || instance::Wish::is_stated(&for_wish.paths)),
     }
 }

@@ -22,7 +22,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub(super) fn for_instance(config: &Config) -> Result<Store, StoreError> {
     let options = || StoreOptions::new(config.paths.data_dir.clone());
     let first = Store::open(options());
-    if !matches!(first, Err(StoreError::Locked { .. })) || instance::running(&config.paths).is_some() {
+    if !matches!(first, Err(StoreError::Locked { .. })) || instance::running(config).is_some() {
         return first;
     }
     let Ok(_wish) = instance::Wish::for_memory(&config.paths) else { return first };
@@ -30,7 +30,7 @@ pub(super) fn for_instance(config: &Config) -> Result<Store, StoreError> {
     let mut last = first;
     while matches!(last, Err(StoreError::Locked { .. }))
         && began.elapsed() < PATIENCE
-        && instance::running(&config.paths).is_none()
+        && instance::running(config).is_none()
     {
         std::thread::sleep(PAUSE);
         last = Store::open(options());

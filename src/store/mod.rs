@@ -67,6 +67,7 @@ mod writer;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 pub use backup::{BACKUPS_KEPT, Backup};
@@ -127,6 +128,11 @@ impl Store {
     /// The patterns as of the last commit.
     pub fn book(&self) -> Arc<PatternBook> {
         self.shared.book.load_full()
+    }
+
+    /// Another number after every commit that may change [`Store::book`] or [`Store::outcomes`]: for cache keys.
+    pub fn version(&self) -> u64 {
+        self.shared.version.load(Ordering::Acquire)
     }
 
     /// The outcomes of past tasks as of the last commit.

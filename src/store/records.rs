@@ -1,7 +1,7 @@
 //! What goes in and out of the store, and what its threads share.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -72,6 +72,8 @@ pub struct StoreStatus {
 pub(super) struct Shared {
     pub book: ArcSwap<PatternBook>,
     pub outcomes: ArcSwap<Outcomes>,
+    /// Counts what was published; raised after it, so that whoever reads a number sees all it stands for.
+    pub version: AtomicU64,
     pub logs: LogBuffer,
     connected: AtomicBool,
     degraded: Mutex<Option<String>>,
@@ -84,6 +86,7 @@ impl Shared {
         Shared {
             book: ArcSwap::from_pointee(opened.memory.book.clone()),
             outcomes: ArcSwap::from_pointee(opened.memory.outcomes.clone()),
+            version: AtomicU64::new(0),
             logs: LogBuffer::new(options.queue_capacity.saturating_mul(4)),
             connected: AtomicBool::new(opened.connected),
             degraded: Mutex::new(None),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::Instant;
 
@@ -145,6 +146,7 @@ impl Writer {
             let (connection, memory) = open::again(&self.options)?;
             self.shared.book.store(Arc::new(memory.book));
             self.shared.outcomes.store(Arc::new(memory.outcomes));
+            self.shared.version.fetch_add(1, Ordering::AcqRel);
             self.connection = Some(connection);
             self.durability = Durability::Power;
         }
@@ -193,6 +195,7 @@ impl Writer {
             }
             self.shared.outcomes.store(Arc::new(known));
         }
+        self.shared.version.fetch_add(1, Ordering::AcqRel);
         Ok(done)
     }
 

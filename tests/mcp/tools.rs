@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, text_of};
+use crate::client::{Client, message_of, text_of};
 use crate::support::{Project, Service};
 
 #[tokio::test]
@@ -83,6 +83,43 @@ async fn every_door_gives_the_same_answer() {
                 }
             }
             assert_eq!(answer, plain, "{tool} in {}", client.era());
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_short_way_and_the_long_way_answer_alike() {
+    let service = Service::over(&Project::sample());
+    let cases = [
+        ("find_agents", json!({ "role": "frontend_developer" })),
+        ("find_agents", json!({ "context": "qzxv" })),
+        ("find_agents", json!({ "limit": 0 })),
+        ("find_agents", json!(null)),
+        ("get_definition", json!({ "kind": "skill", "id": "web:accessibility-audit" })),
+        ("nonsense", json!({})),
+    ];
+    for client in Client::both(&service).await {
+        for (tool, arguments) in &cases {
+            let params = json!({ "name": tool, "arguments": arguments });
+            let mut body = client.parts("tools/call", params).1;
+            if arguments.is_null() {
+                body["params"].as_object_mut().unwrap().remove("arguments");
+            }
+            let mut answers = Vec::new();
+            for unusual in [false, true] {
+                if unusual {
+                    // Members that nobody knows are passed over, the long way.
+                    body["unusual"] = json!(true);
+                }
+                let head = client.parts("tools/call", json!({ "name": tool })).0;
+                let answered = service.send(head.body(body.to_string().into()).unwrap()).await;
+                let mut message = message_of(&answered);
+                if let Some(answer) = message["result"]["structuredContent"].as_object_mut() {
+                    answer.remove("cache_hit");
+                }
+                answers.push(message);
+            }
+            assert_eq!(answers[0], answers[1], "{tool} {arguments} in {}", client.era());
         }
     }
 }

@@ -6,16 +6,23 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::Method;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method};
 use axum::response::Response;
 use http_body_util::BodyExt;
+use rmcp::transport::streamable_http_server::session::SessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 
 use super::handler::Door;
 use super::sessions::Sessions;
+use super::{direct, tools};
+use crate::app::App;
+use crate::app::operation::CallContext;
+use crate::server::correlation::CorrelationId;
 use crate::server::guard::unavailable;
 use crate::server::limits::MAX_BODY_BYTES;
-use crate::server::rpc::read_body;
+use crate::server::rpc::{read_body, write_error};
 use crate::server::state::ServerState;
 
 /// Time between two signs of life on a stream that has nothing to say; clients and proxies give up after a minute.
@@ -25,6 +32,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 #[derive(Clone)]
 pub(in crate::server) struct Endpoint {
     state: ServerState,
+    sessions: Arc<Sessions>,
     service: StreamableHttpService<Door, Sessions>,
 }
 
@@ -44,25 +52,51 @@ impl Endpoint {
             let app = doors.app().ok_or_else(|| io::Error::other("the service is starting"))?;
             Ok(Door::to(app, doors.tasks()))
         };
-        let service = StreamableHttpService::new(door, Arc::new(Sessions::default()), config);
-        Endpoint { state: state.clone(), service }
+        let sessions = Arc::new(Sessions::default());
+        let service = StreamableHttpService::new(door, Arc::clone(&sessions), config);
+        Endpoint { state: state.clone(), sessions, service }
     }
 
     /// Answers one HTTP request. Bodies are read here, within the limits of size and time of every route.
     pub(in crate::server) async fn answer(self, request: Request) -> Response {
-        if self.state.app().is_none() || self.state.is_stopping() {
+        let Some(app) = self.state.app().filter(|_| !self.state.is_stopping()) else {
             return unavailable("the service is starting or stopping");
-        }
+        };
         let (parts, body) = request.into_parts();
         let body = if parts.method == Method::POST {
-            match read_body(body).await {
-                Ok(bytes) => Body::from(bytes),
+            let bytes = match read_body(body).await {
+                Ok(bytes) => bytes,
                 Err(refused) => return refused,
+            };
+            if let Some(answer) = self.call_directly(app, &parts, &bytes).await {
+                return answer;
             }
+            Body::from(bytes)
         } else {
             Body::empty()
         };
         let response = self.service.handle(Request::from_parts(parts, body)).await;
         response.map(|body| Body::new(body.map_err(|never| match never {})))
+    }
+    /// Answers a well-formed call of a tool the short way; `None` leaves the request to the library.
+    async fn call_directly(&self, app: &App, parts: &Parts, body: &[u8]) -> Option<Response> {
+        let call = direct::read(&parts.headers, body)?;
+        if let Some(session) = call.session
+            && !self.sessions.has_session(&session.into()).await.ok()?
+        {
+            return None;
+        }
+        if !tools::is_known(&call.name) {
+            return None;
+        }
+        let CorrelationId(correlation_id) = parts.extensions.get::<CorrelationId>()?.clone();
+        let context = CallContext { correlation_id };
+        let bytes = match tools::call(app, &context, &call.name, &call.arguments).await {
+            Ok(called) => direct::write(&call, &called),
+            Err(error) => write_error(&error, Some(call.id)),
+        };
+        let mut response = Response::new(Body::from(bytes.ok()?));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Some(response)
     }
 }

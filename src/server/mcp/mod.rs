@@ -8,6 +8,7 @@
 
 mod completion;
 mod daemon;
+mod direct;
 mod handler;
 mod http;
 mod listed;

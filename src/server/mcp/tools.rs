@@ -103,6 +103,11 @@ pub(super) fn list(snapshot: &Snapshot) -> Vec<Tool> {
     ALL.iter().map(|entry| entry.tool(snapshot)).collect()
 }
 
+/// Whether there is a tool of that name.
+pub(super) fn is_known(name: &str) -> bool {
+    ALL.iter().any(|entry| entry.name == name)
+}
+
 /// Whether a tool changes what is remembered.
 pub(super) fn writes(name: &str) -> bool {
     ALL.iter().any(|entry| entry.name == name && entry.writes)
@@ -133,6 +138,37 @@ impl Entry {
     }
 }
 
+/// What a call gave: something to read, for a model and for a program.
+pub(super) struct Called {
+    /// For a model.
+    pub(super) text: String,
+    /// For a program; absent where the caller has to mend its arguments.
+    pub(super) structured: Option<Structured>,
+}
+
+/// An answer, as a value and as it was written: digit for digit what `POST /` writes.
+pub(super) struct Structured {
+    pub(super) value: Value,
+    pub(super) written: String,
+}
+
+impl Called {
+    /// Whether the caller has to mend its arguments.
+    pub(super) fn is_error(&self) -> bool {
+        self.structured.is_none()
+    }
+}
+
+impl From<Called> for CallToolResult {
+    fn from(called: Called) -> Self {
+        let content = vec![ContentBlock::text(called.text)];
+        let Some(structured) = called.structured else { return CallToolResult::error(content) };
+        let mut result = CallToolResult::success(content);
+        result.structured_content = Some(structured.value);
+        result
+    }
+}
+
 /// Calls a tool. What the caller can mend is a result it can read; only an unknown tool and a fault of ours are
 /// errors of the protocol.
 pub(super) async fn call(
@@ -140,7 +176,7 @@ pub(super) async fn call(
     context: &CallContext,
     name: &str,
     arguments: &JsonObject,
-) -> Result<CallToolResult, ErrorData> {
+) -> Result<Called, ErrorData> {
     let began = Instant::now();
     let Some(entry) = ALL.iter().find(|entry| entry.name == name) else {
         app.metrics().record_error(UNKNOWN_TOOL);
@@ -167,7 +203,7 @@ pub(super) async fn call(
         error_code,
         "call"
     );
-    result_of(entry, context, ran.answer)
+    called(entry, context, ran.answer)
 }
 
 const UNKNOWN_TOOL: i32 = -32602;
@@ -191,7 +227,8 @@ fn code_of(error: &AppError) -> i32 {
 struct Ran {
     method: &'static str,
     cache_hit: Option<bool>,
-    answer: Result<Value, AppError>,
+    /// As it was written.
+    answer: Result<String, AppError>,
 }
 
 /// The table: one line a tool.
@@ -215,9 +252,7 @@ async fn run_operation<O: Operation>(app: &App, context: &CallContext, arguments
         let raw = serde_json::to_string(arguments).map_err(anyhow::Error::from)?;
         let output = O::run(app, context, read_params::<O>(Some(&raw))?).await?;
         cache_hit = output.cache_hit();
-        // By way of text: what was written for `POST /` comes back digit for digit.
-        let written = serde_json::to_string(&output).map_err(anyhow::Error::from)?;
-        Ok(serde_json::from_str(&written).map_err(anyhow::Error::from)?)
+        Ok(serde_json::to_string(&output).map_err(anyhow::Error::from)?)
     }
     .await;
     Ran { method: O::NAME, cache_hit, answer }
@@ -237,22 +272,20 @@ fn budgeted(arguments: &JsonObject) -> Cow<'_, JsonObject> {
     Cow::Owned(arguments)
 }
 
-fn result_of(
+fn called(
     entry: &Entry,
     context: &CallContext,
-    answer: Result<Value, AppError>,
-) -> Result<CallToolResult, ErrorData> {
-    let structured = match answer {
-        Ok(mut answer) => {
-            shorten_body(&mut answer);
-            answer
-        }
+    answer: Result<String, AppError>,
+) -> Result<Called, ErrorData> {
+    let structured = match answer.and_then(|written| structured(entry, written)) {
+        Ok(structured) => structured,
         Err(AppError::NotFound { message, suggestions }) => {
-            schemas::nothing_found(entry.name, &message, &suggestions)
+            let value = schemas::nothing_found(entry.name, &message, &suggestions);
+            Structured { written: value.to_string(), value }
         }
         Err(AppError::Invalid(sentences)) => {
-            let said = format!("Wrong arguments: {}.", sentences.join("; "));
-            return Ok(CallToolResult::error(vec![ContentBlock::text(said)]));
+            let text = format!("Wrong arguments: {}.", sentences.join("; "));
+            return Ok(Called { text, structured: None });
         }
         Err(AppError::Internal(cause)) => {
             tracing::error!(
@@ -264,17 +297,24 @@ fn result_of(
             return Err(ErrorData::internal_error("Internal error", Some(data)));
         }
     };
-    let said = text::of(entry.name, &structured);
-    let mut result = CallToolResult::success(vec![ContentBlock::text(said)]);
-    result.structured_content = Some(structured);
-    Ok(result)
+    Ok(Called { text: text::of(entry.name, &structured.value), structured: Some(structured) })
 }
 
-/// Cuts a body that no client would show whole, and says so.
-fn shorten_body(answer: &mut Value) {
-    let Some(Value::String(body)) = answer.get_mut("body") else { return };
-    if let Some((end, _)) = body.char_indices().nth(MAX_BODY_CHARS) {
-        body.truncate(end);
-        body.push_str("\n\n[Cut here: the rest is in the file, or in the resource of this entry.]");
+/// Reads back what was written, since a value made in memory would widen its numbers, and cuts a body that no
+/// client would show whole.
+fn structured(entry: &Entry, mut written: String) -> Result<Structured, AppError> {
+    let mut value: Value = serde_json::from_str(&written).map_err(anyhow::Error::from)?;
+    if entry.name == "get_definition" && shorten_body(&mut value) {
+        written = value.to_string();
     }
+    Ok(Structured { value, written })
+}
+
+/// Cuts a body beyond [`MAX_BODY_CHARS`], and says so in it; whether it was.
+fn shorten_body(answer: &mut Value) -> bool {
+    let Some(Value::String(body)) = answer.get_mut("body") else { return false };
+    let Some((end, _)) = body.char_indices().nth(MAX_BODY_CHARS) else { return false };
+    body.truncate(end);
+    body.push_str("\n\n[Cut here: the rest is in the file, or in the resource of this entry.]");
+    true
 }

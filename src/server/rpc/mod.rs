@@ -5,6 +5,7 @@ mod envelope;
 mod error;
 
 pub use envelope::{MAX_BATCH, MAX_DEPTH};
+pub(super) use envelope::{write_error, write_result};
 
 use axum::Extension;
 use axum::body::Body;
@@ -33,6 +34,10 @@ pub(super) async fn answer(
     let body = match read_body(request.into_body()).await {
         Ok(body) => body,
         Err(refused) => return refused,
+    };
+    // Taken once the body is here, so that slow senders hold up nobody.
+    let Ok(_permit) = state.requests().try_acquire() else {
+        return unavailable("too many requests at once");
     };
     let reply = dispatch::answer(app, &CallContext { correlation_id }, &body).await;
     respond(reply)
