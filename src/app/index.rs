@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-use crate::catalog::{self, Catalog, Problem, ScanOptions, code};
+use crate::catalog::{self, Catalog, Counts, Problem, ScanOptions, code};
 use crate::config::Config;
 use crate::search::{Aliases, Index};
 
@@ -19,7 +19,7 @@ const FIXTURES: &str = "fixtures";
 
 /// One finished scan.
 #[derive(Debug)]
-pub(super) struct Scanned {
+pub struct Scanned {
     pub(super) catalog: Catalog,
     /// Whether the project has no plugins of its own and its `fixtures` stand in.
     pub(super) embedded_default: bool,
@@ -49,6 +49,11 @@ pub(super) fn scan(config: &Config, previous: Option<&Catalog>) -> Scanned {
 }
 
 impl Scanned {
+    /// How many definitions of each kind there are.
+    pub fn counts(&self) -> Counts {
+        self.catalog.counts()
+    }
+
     /// The indexes over the catalog, with the project's own aliases where it has any.
     pub(super) fn build_index(&self) -> Index {
         match &self.own_aliases {

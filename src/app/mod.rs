@@ -27,6 +27,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch as watch_channel;
 
 pub use error::AppError;
+pub use index::Scanned;
 pub use refresh::ReindexReport;
 pub use snapshot::Snapshot;
 pub use watch::WatchState;
@@ -36,7 +37,6 @@ use crate::config::Config;
 use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
 use cache::Caches;
-use index::Scanned;
 use latent::LatentTrainer;
 use refresh::Refresher;
 
@@ -66,7 +66,12 @@ pub struct App {
 impl App {
     /// Scans the project, builds the indexes and starts the background threads. Answers are served from then on.
     pub fn start(config: Config, store: Store) -> Arc<App> {
-        let app = Arc::new(App::assemble(config, store));
+        App::start_from(scan(&config), config, store)
+    }
+
+    /// The same from a scan that was made a moment ago.
+    pub fn start_from(scanned: Scanned, config: Config, store: Store) -> Arc<App> {
+        let app = Arc::new(App::assemble(scanned, config, store));
         app.spawn("refresh", |app| app.refresher.run(app, app.config.reindex.every));
         app.spawn("latent", |app| app.trainer.run(app));
         if app.config.reindex.watch {
@@ -79,13 +84,12 @@ impl App {
 
     /// The same without background threads, ranking by all scores at once: for a command that asks and ends.
     pub fn offline(config: Config, store: Store) -> App {
-        let app = App::assemble(config, store);
+        let app = App::assemble(scan(&config), config, store);
         latent::rank_fully(&app);
         app
     }
 
-    fn assemble(config: Config, store: Store) -> App {
-        let scanned = index::scan(&config, None);
+    fn assemble(scanned: Scanned, config: Config, store: Store) -> App {
         let index = scanned.build_index();
         let snapshot = Snapshot::new(1, index, scanned);
         let app = App {
@@ -185,6 +189,11 @@ impl App {
             Err(error) => tracing::error!(thread = name, %error, "a background thread could not be started"),
         }
     }
+}
+
+/// What the configured folders hold now: the first half of a start, which takes a third of its time.
+pub fn scan(config: &Config) -> Scanned {
+    index::scan(config, None)
 }
 
 /// What a scan of the configured folders finds now, without a running service, and whether the built-in

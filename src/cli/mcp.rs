@@ -4,12 +4,12 @@
 //! clients keep in their logs.
 
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::serve::watch_signals;
 use super::{exit, memory, output};
-use crate::app::App;
+use crate::app::{self, App, Scanned};
 use crate::config::{Config, Environment, Flags};
 use crate::instance;
 use crate::server::mcp::{Sources, serve_stdio};
@@ -55,13 +55,27 @@ pub(super) fn run(flags: &Flags, environment: &Environment) -> anyhow::Result<Ex
 
 fn sources(config: Config) -> Sources {
     let config = Arc::new(config);
-    let [for_running, for_start, for_wish] = std::array::from_fn(|_| Arc::clone(&config));
+    let [for_running, for_count, for_start, for_wish] = std::array::from_fn(|_| Arc::clone(&config));
+    // What was counted is what is started from.
+    let scanned = Arc::new(Mutex::new(None::<Scanned>));
+    let counted = Arc::clone(&scanned);
     Sources {
         running: Box::new(move || {
             instance::running(&for_running)?;
             instance::endpoint(&for_running.paths).map(|endpoint| endpoint.port)
         }),
-        start: Box::new(move || Ok(App::start(Config::clone(&for_start), memory::for_session(&for_start)?))),
+        count: Box::new(move || {
+            let found = app::scan(&for_count);
+            let counts = found.counts();
+            *counted.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
+            counts
+        }),
+        command_prompts: config.command_prompts,
+        start: Box::new(move || {
+            let found = scanned.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let found = found.unwrap_or_else(|| app::scan(&for_start));
+            Ok(App::start_from(found, Config::clone(&for_start), memory::for_session(&for_start)?))
+        }),
         is_wished_for: Box::new(move || instance::Wish::is_stated(&for_wish.paths)),
     }
 }

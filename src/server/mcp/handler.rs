@@ -16,9 +16,9 @@ use uuid::Uuid;
 
 use super::listed::Feed;
 use super::{completion, prompts, resources, tools};
+use crate::app::App;
 use crate::app::operation::CallContext;
-use crate::app::{App, Snapshot};
-use crate::catalog::Kind;
+use crate::catalog::Counts;
 use crate::server::correlation::CorrelationId;
 use crate::tasks::Tasks;
 
@@ -49,8 +49,8 @@ impl Door {
 }
 
 /// What the server is told to say of itself to a model; at start it is all a model sees beside the tools' names.
-pub(super) fn instructions(snapshot: &Snapshot) -> String {
-    let [agents, skills, workflows] = Kind::ALL.map(|kind| snapshot.count(kind));
+pub(super) fn instructions(counts: Counts) -> String {
+    let Counts { agents, skills, workflows } = counts;
     format!(
         "Index of this project's plugins: {agents} agents, {skills} skills, {workflows} workflows (commands). \
          Ask it before delegating, planning or guessing who can do a task.\n\
@@ -110,7 +110,7 @@ fn page<T>(
 
 impl ServerHandler for Door {
     fn get_info(&self) -> ServerConfig {
-        card(instructions(&self.app.snapshot()), self.app.config().command_prompts)
+        card(instructions(self.app.snapshot().catalog.counts()), self.app.config().command_prompts)
     }
 
     async fn discover(&self, _: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {

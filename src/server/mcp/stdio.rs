@@ -32,6 +32,7 @@ use super::listed::{Feed, Listed};
 use super::opening::Opening;
 use super::tools;
 use crate::app::App;
+use crate::catalog::Counts;
 use crate::server::limits::MAX_BODY_BYTES;
 use crate::tasks::{self, Tasks};
 
@@ -45,6 +46,10 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
 pub struct Sources {
     /// The port of the project's running instance, if there is one. Quick: it is asked before each request.
     pub running: Box<dyn Fn() -> Option<u16> + Send + Sync>,
+    /// What an index in this process would hold. May block; quicker than starting one, which takes it from here.
+    pub count: Box<dyn Fn() -> Counts + Send + Sync>,
+    /// Whether that would offer commands as prompts.
+    pub command_prompts: bool,
     /// Starts an index in this process. May block.
     pub start: Box<dyn Fn() -> anyhow::Result<Arc<App>> + Send + Sync>,
     /// Whether an instance that starts waits for the memory which this process holds.
@@ -127,7 +132,11 @@ impl Guest {
                 handler::card(found.instructions.unwrap_or_default(), prompts_change == Some(true))
             }
             Some(Err(error)) => anyhow::bail!("the running instance refused: {}", error.message),
-            None => Door::to(self.own_app().await?, &self.0.tasks).get_info(),
+            None => {
+                let sources = Arc::clone(&self.0.sources);
+                let counts = tasks::blocking(move || (sources.count)()).await.context("counting failed")?;
+                handler::card(handler::instructions(counts), self.0.sources.command_prompts)
+            }
         };
         *self.0.card.write().unwrap_or_else(PoisonError::into_inner) = card;
         Ok(())
@@ -186,6 +195,11 @@ impl Guest {
 
     /// Keeps the marks of what is listed up to date, from whoever answers.
     async fn follow(&self) {
+        if self.daemon().is_none()
+            && let Err(error) = self.own_app().await
+        {
+            tracing::error!(error = format!("{error:#}"), "no index can be had");
+        }
         loop {
             if let Some(daemon) = self.daemon() {
                 let mut changed = |list: &str| {
