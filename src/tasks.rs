@@ -35,6 +35,11 @@ impl Tasks {
         self.stopping.cancelled().await;
     }
 
+    /// The wish to stop, for libraries that take it in this form.
+    pub fn stopping(&self) -> CancellationToken {
+        self.stopping.clone()
+    }
+
     /// Resolves once everything spawned has ended; call [`Tasks::stop`] first.
     pub async fn finished(&self) {
         self.tracker.wait().await;

@@ -18,7 +18,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("client", &[]),
     ("instance", &["client", "config"]),
     ("app", &["catalog", "search", "patterns", "store", "config", "telemetry"]),
-    ("server", &["app", "catalog", "tasks", "telemetry"]),
+    ("server", &["app", "catalog", "client", "tasks", "telemetry"]),
     ("cli", &["app", "catalog", "client", "config", "instance", "server", "store", "tasks", "telemetry"]),
 ];
 
@@ -28,6 +28,7 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ("axum::", &["server"], "HTTP is the server's alone"),
     ("hyper::", &["server", "client"], "HTTP is the server's and the client's"),
     ("std::env::var", &["config"], "only config reads the environment"),
+    ("rmcp::", &["server"], "the protocol of models is the server's"),
     ("clap::", &["cli", "config"], "flags are the command line's and the configuration's"),
     ("println!", &[], "cli::output prints"),
     ("moka::", &["app"], "caching is the app's"),

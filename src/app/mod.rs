@@ -24,6 +24,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use tokio::sync::watch as watch_channel;
 
 pub use error::AppError;
 pub use refresh::ReindexReport;
@@ -51,6 +52,8 @@ pub struct App {
     caches: Caches,
     /// Readers load it; only [`App::swap`] stores.
     snapshot: ArcSwap<Snapshot>,
+    /// Says which generation serves, to whoever waits for the next one.
+    generations: watch_channel::Sender<u64>,
     /// Held while a new snapshot is derived from the current one, so that no swap is lost. Never held by readers.
     swapping: Mutex<()>,
     refresher: Refresher,
@@ -89,6 +92,7 @@ impl App {
             metrics: Metrics::new(&operations::names()),
             caches: Caches::new(&config.cache),
             snapshot: ArcSwap::from_pointee(snapshot),
+            generations: watch_channel::Sender::new(1),
             swapping: Mutex::default(),
             refresher: Refresher::default(),
             trainer: LatentTrainer::default(),
@@ -105,6 +109,11 @@ impl App {
     /// The current state of the world; take it once a request.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshot.load_full()
+    }
+
+    /// The generation that serves, and word of every later one; a slow reader sees the newest only.
+    pub fn generations(&self) -> watch_channel::Receiver<u64> {
+        self.generations.subscribe()
     }
 
     /// What was measured since start.
@@ -160,7 +169,9 @@ impl App {
     fn swap(&self, next: impl FnOnce(&Snapshot) -> Option<Snapshot>) {
         let swapping = self.swapping.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(snapshot) = next(&self.snapshot.load()) {
+            let generation = snapshot.generation;
             self.snapshot.store(Arc::new(snapshot));
+            self.generations.send_replace(generation);
         }
         drop(swapping);
         self.watching.snapshot_swapped();

@@ -1,20 +1,11 @@
 //! Running an operation from the command line: through the project's running instance, else in this process.
 
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 
-use super::{running_client, small_runtime};
+use super::{memory, running_client, small_runtime};
 use crate::app::operation::{CallContext, Operation, read_params};
 use crate::app::{App, AppError};
 use crate::config::Config;
-use crate::store::{Store, StoreError, StoreOptions};
-
-/// Time another command has to leave the store.
-const LOCK_PATIENCE: Duration = Duration::from_secs(5);
-
-/// Time between two tries.
-const LOCK_POLL: Duration = Duration::from_millis(50);
 
 /// What came of it.
 #[derive(Debug)]
@@ -40,7 +31,7 @@ pub(super) fn ask<O: Operation>(config: &Config, params: &Value) -> anyhow::Resu
             None => refused(&reply["error"]),
         });
     }
-    let store = open_patiently(config)?;
+    let store = memory::for_session(config)?;
     let app = App::offline(config.clone(), store);
     let context = CallContext { correlation_id: "command line".to_owned() };
     let outcome = match read_params::<O>(Some(&params.to_string())) {
@@ -49,22 +40,10 @@ pub(super) fn ask<O: Operation>(config: &Config, params: &Value) -> anyhow::Resu
     };
     app.shut_down();
     match outcome {
-        Ok(output) => Ok(Asked::Answer(serde_json::to_value(output)?)),
+        // By way of text, as an instance answers: a value in memory would widen its numbers.
+        Ok(output) => Ok(Asked::Answer(serde_json::from_str(&serde_json::to_string(&output)?)?)),
         Err(AppError::Internal(error)) => Err(error),
         Err(error) => Ok(refused(&error_object(&error))),
-    }
-}
-
-/// The store, once whoever else uses it for a moment (another command, an instance that ends) has left it.
-fn open_patiently(config: &Config) -> Result<Store, StoreError> {
-    let began = Instant::now();
-    loop {
-        match Store::open(StoreOptions::new(config.paths.data_dir.clone())) {
-            Err(StoreError::Locked { .. }) if began.elapsed() < LOCK_PATIENCE => {
-                std::thread::sleep(LOCK_POLL);
-            }
-            opened => return opened,
-        }
     }
 }
 

@@ -9,6 +9,8 @@ mod doctor;
 mod down;
 pub mod exit;
 mod find;
+mod mcp;
+mod memory;
 mod output;
 mod register;
 mod reindex;
@@ -40,6 +42,8 @@ enum Command {
     Serve(serve::ServeArguments),
     /// Start serving the project in the background, and show a sample answer
     Up(up::UpArguments),
+    /// Serve MCP over standard input and output, for clients that start their servers themselves
+    Mcp(Flags),
     /// Stop the project's instance
     Down(Flags),
     /// Find agents, skills or workflows for a task; works without a running instance
@@ -65,6 +69,7 @@ pub fn run() -> ExitCode {
     let outcome = match arguments.command {
         Command::Serve(arguments) => serve::run(&arguments, &environment),
         Command::Up(arguments) => up::run(&arguments, &environment),
+        Command::Mcp(flags) => mcp::run(&flags, &environment),
         Command::Down(flags) => down::run(&flags, &environment),
         Command::Find(arguments) => find::find(&arguments, &environment),
         Command::Show(arguments) => find::show(&arguments, &environment),

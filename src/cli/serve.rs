@@ -8,13 +8,13 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{allocator, exit, output, small_runtime};
+use super::{allocator, exit, memory, output, small_runtime};
 use crate::app::App;
 use crate::catalog::Kind;
 use crate::config::{Config, Environment, Flags, Project};
 use crate::instance::{self, Endpoint, Occupant};
 use crate::server::{self, ServerState};
-use crate::store::{Store, StoreError, StoreOptions};
+use crate::store::{Store, StoreError};
 use crate::tasks::{self, Tasks};
 use crate::telemetry::logging;
 
@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &ServeArguments, environment: &Environment) -> anyh
         output::hint(problem);
     }
     log_panics();
-    let store = match Store::open(StoreOptions::new(config.paths.data_dir.clone())) {
+    let store = match memory::for_instance(&config) {
         Ok(store) => store,
         Err(StoreError::Locked { .. }) => return already_running(&config),
         Err(error) => return Err(anyhow::Error::new(error).context("the store could not be opened")),
@@ -147,7 +147,7 @@ async fn occupied(port: u16, project: &Project) -> Unbound {
 }
 
 /// The first SIGTERM, SIGINT or SIGHUP stops gracefully, the next at once.
-fn watch_signals(tasks: &Tasks) -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+pub(super) fn watch_signals(tasks: &Tasks) -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hang_up = signal(SignalKind::hangup())?;

@@ -76,6 +76,7 @@ pub(super) fn run(arguments: &UpArguments, environment: &Environment) -> anyhow:
             }
         };
         report(&endpoint).await?;
+        offer_mcp(&endpoint);
         if wants_register {
             tell_registered(&register(environment.path("HOME").as_deref(), &endpoint));
         }
@@ -206,6 +207,18 @@ fn show_sample(context: &str, agents: &[Value], result: &Value) {
         output::line(&format!("  {:<44} {}", text("id"), description));
     }
     output::line(&format!("  because: {}", result["reasoning"].as_str().unwrap_or_default()));
+}
+
+/// Offers the line that connects a client of models.
+fn offer_mcp(endpoint: &Endpoint) {
+    let entry =
+        json!({ "mcpServers": { "adjutant": { "type": "http", "url": format!("{}mcp", endpoint.url) } } });
+    output::line("");
+    output::line("for Claude Code, in .mcp.json at the project's root:");
+    output::line(&format!("  {entry}"));
+    output::line(
+        "or, without a port: {\"command\": \"adjutant\", \"args\": [\"mcp\"]} in place of type and url",
+    );
 }
 
 fn tell_registered(outcome: &Registered) {

@@ -35,6 +35,8 @@ pub struct Config {
     pub cache: CacheTtl,
     /// When the catalog is read again.
     pub reindex: Reindex,
+    /// Whether commands are offered as MCP prompts: off, since clients that load plugins offer them already.
+    pub command_prompts: bool,
     /// The least severe level that is logged.
     pub log_level: tracing::Level,
     /// Whether outcomes of past tasks take part in the ranking.
@@ -154,6 +156,7 @@ impl Config {
             paths,
             cache: CacheTtl::resolve(environment)?,
             reindex,
+            command_prompts: environment.switch("MCP_COMMAND_PROMPTS")?.unwrap_or(false),
             log_level: environment
                 .parsed("MCP_LOG_LEVEL", "one of error, warn, info, debug, trace")?
                 .unwrap_or(tracing::Level::INFO),
@@ -207,6 +210,11 @@ impl Paths {
     /// Holds the process id and start time of the running instance.
     pub fn pid_file(&self) -> PathBuf {
         self.run_dir.join("mcp.pid")
+    }
+
+    /// Names the process that wishes for the project's memory.
+    pub fn wish_file(&self) -> PathBuf {
+        self.data_dir.join("mcp.wish")
     }
 
     /// Says where the running instance listens.

@@ -4,7 +4,7 @@ mod holder;
 mod process;
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -88,6 +88,35 @@ pub fn running(config: &Config) -> Option<Process> {
 /// The endpoint file's content, where there is one that can be read.
 pub fn endpoint(paths: &Paths) -> Option<Endpoint> {
     serde_json::from_slice(&std::fs::read(paths.endpoint_file()).ok()?).ok()
+}
+
+/// The wish of a starting instance for the project's memory, withdrawn when this is dropped.
+#[derive(Debug)]
+pub struct Wish(PathBuf);
+
+impl Wish {
+    /// States the wish.
+    ///
+    /// # Errors
+    /// Where the folder cannot be written.
+    pub fn for_memory(paths: &Paths) -> io::Result<Self> {
+        let file = paths.wish_file();
+        std::fs::write(&file, Process::of_this_process().to_pid_file())?;
+        Ok(Wish(file))
+    }
+
+    /// Whether an instance that is alive wishes for the memory.
+    pub fn is_stated(paths: &Paths) -> bool {
+        let stated = std::fs::read_to_string(paths.wish_file()).ok();
+        stated.and_then(|text| Process::from_pid_file(&text)).is_some_and(|process| process.is_alive())
+    }
+}
+
+impl Drop for Wish {
+    fn drop(&mut self) {
+        // Gone already is as good.
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
 
 fn recorded(paths: &Paths) -> Option<Process> {

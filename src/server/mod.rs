@@ -1,11 +1,13 @@
-//! The HTTP doors: `POST /` (JSON-RPC), `GET /health`, `GET /metrics`, `POST /reindex`.
+//! The HTTP doors: `POST /` (JSON-RPC), `GET /health`, `GET /metrics`, `POST /reindex`,
+//! `/mcp` (Model Context Protocol).
 //!
-//! Loopback only. This is the one module that names axum.
+//! Loopback only. This is the one module that names axum and rmcp.
 
 mod accept;
 mod correlation;
 mod guard;
 pub mod limits;
+pub mod mcp;
 mod monitor;
 mod reindex;
 mod router;

@@ -4,22 +4,24 @@ use axum::extract::Request;
 use axum::http::{StatusCode, Uri};
 use axum::middleware::from_fn;
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use axum::{Extension, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::correlation::{CorrelationId, correlate};
 use super::guard::{admit, refusal};
 use super::state::ServerState;
-use super::{monitor, reindex, rpc};
+use super::{mcp, monitor, reindex, rpc};
 
 /// The service as an HTTP router: every route is guarded, correlated and survives its own panics.
 pub fn router(state: ServerState) -> Router {
+    let endpoint = mcp::Endpoint::new(&state);
     Router::new()
         .route("/", post(rpc::answer))
         .route("/health", get(monitor::health))
         .route("/metrics", get(monitor::metrics))
         .route("/reindex", post(reindex::reindex))
+        .route("/mcp", any(move |request| endpoint.answer(request)))
         .fallback(unknown)
         .method_not_allowed_fallback(not_allowed)
         .layer(from_fn(admit))

@@ -37,6 +37,11 @@ impl ServerState {
         self.0.app.get()
     }
 
+    /// The background work of this process.
+    pub(super) fn tasks(&self) -> &Tasks {
+        &self.0.tasks
+    }
+
     pub(super) fn is_stopping(&self) -> bool {
         self.0.tasks.is_stopping()
     }

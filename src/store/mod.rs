@@ -104,6 +104,20 @@ impl Store {
     /// store that serves from memory and says so in its status.
     pub fn open(options: StoreOptions) -> Result<Store, StoreError> {
         let opened = open::open(&options)?;
+        Store::over(options, opened)
+    }
+
+    /// Reads a directory that another process owns: what it holds now is served, and every write is refused with
+    /// [`StoreError::ReadOnly`], for the reason `why`.
+    ///
+    /// # Errors
+    /// Where the writer's thread could not be started.
+    pub fn open_read_only(options: StoreOptions, why: &str) -> Result<Store, StoreError> {
+        let opened = open::without_writing(&options, None, why.to_owned());
+        Store::over(options, opened)
+    }
+
+    fn over(options: StoreOptions, opened: open::Opened) -> Result<Store, StoreError> {
         let shared = Arc::new(Shared::new(&options, &opened));
         let (queue, receiver) = Queue::new(options.queue_capacity, options.queue_patience);
         let writer = Writer::new(options.clone(), Arc::clone(&shared), opened);

@@ -224,7 +224,7 @@ fn empty(options: &StoreOptions) -> Memory {
 }
 
 /// What can be had where nothing can be written: the memory, if it can be read.
-fn without_writing(options: &StoreOptions, lock: Option<Lock>, why: String) -> Opened {
+pub(super) fn without_writing(options: &StoreOptions, lock: Option<Lock>, why: String) -> Opened {
     let path = options.database();
     let mut notes = Vec::new();
     let memory = path.exists().then(|| reader(&path).and_then(|connection| read(&connection, options)));

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_appender::rolling::{Builder, Rotation};
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{Layer, Registry, fmt};
 
@@ -49,8 +49,7 @@ pub fn start(dir: &Path, level: tracing::Level) -> (LogGuard, Option<String>) {
             let dropped = writer.error_counter();
             let lines =
                 fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
-            let layer =
-                lines.with_target(false).with_writer(writer).with_filter(LevelFilter::from_level(level));
+            let layer = lines.with_target(false).with_writer(writer).with_filter(ours(level));
             install(Registry::default().with(layer));
             (Some(guard), Some(dropped), None)
         }
@@ -59,6 +58,12 @@ pub fn start(dir: &Path, level: tracing::Level) -> (LogGuard, Option<String>) {
         }
     };
     (LogGuard { _worker: worker, dropped }, problem)
+}
+
+/// What is logged: all of that level, but nothing of the protocol's library, which writes whole messages and a line
+/// for each request.
+fn ours(level: tracing::Level) -> Targets {
+    Targets::new().with_default(level).with_target("rmcp", LevelFilter::OFF)
 }
 
 /// A second subscriber in one process (tests do that) leaves the first in force.

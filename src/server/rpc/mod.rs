@@ -43,7 +43,7 @@ pub(super) async fn answer(
 }
 
 /// The whole body, within its limits of size and time.
-async fn read_body(body: Body) -> Result<Bytes, Response> {
+pub(super) async fn read_body(body: Body) -> Result<Bytes, Response> {
     let too_large = || refusal(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 1 MiB");
     if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
         return Err(too_large());

@@ -1,0 +1,51 @@
+//! Opening the project's memory, which one process owns at a time.
+//!
+//! An instance goes before sessions: one that starts wishes for the memory, and a session that holds it lets go
+//! and asks the instance from then on.
+
+use std::time::{Duration, Instant};
+
+use crate::config::Config;
+use crate::instance;
+use crate::store::{Store, StoreError, StoreOptions};
+
+/// Time a session has to let go of the memory; it looks for the wish twice a second.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// Time between two attempts.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// The memory for an instance, taken over from a session where one holds it.
+///
+/// # Errors
+/// [`StoreError::Locked`] where another instance holds it, or the holder does not let go.
+pub(super) fn for_instance(config: &Config) -> Result<Store, StoreError> {
+    let options = || StoreOptions::new(config.paths.data_dir.clone());
+    let first = Store::open(options());
+    if !matches!(first, Err(StoreError::Locked { .. })) || instance::running(config).is_some() {
+        return first;
+    }
+    let Ok(_wish) = instance::Wish::for_memory(&config.paths) else { return first };
+    let began = Instant::now();
+    let mut last = first;
+    while matches!(last, Err(StoreError::Locked { .. }))
+        && began.elapsed() < PATIENCE
+        && instance::running(config).is_none()
+    {
+        std::thread::sleep(PAUSE);
+        last = Store::open(options());
+    }
+    last
+}
+
+/// The memory for a session or a single command: where another process holds it, what it holds now, to read.
+///
+/// # Errors
+/// Where it can be neither owned nor read.
+pub(super) fn for_session(config: &Config) -> Result<Store, StoreError> {
+    let options = StoreOptions::new(config.paths.data_dir.clone());
+    match Store::open(options.clone()) {
+        Err(StoreError::Locked { .. }) => Store::open_read_only(options, "another process holds the memory"),
+        opened => opened,
+    }
+}

@@ -1,0 +1,221 @@
+//! The protocol's requests, answered from the index of this process, in both eras.
+
+use std::sync::Arc;
+
+use rmcp::model::{
+    CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult,
+    DiscoverResult, GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, SubscriptionFilter,
+};
+use rmcp::service::{NotificationContext, RequestContext, RoleServer, SubscriptionContext};
+use rmcp::{ErrorData, ServerHandler};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use uuid::Uuid;
+
+use super::listed::Feed;
+use super::{completion, prompts, resources, tools};
+use crate::app::operation::CallContext;
+use crate::app::{App, Snapshot};
+use crate::catalog::Kind;
+use crate::server::correlation::CorrelationId;
+use crate::tasks::Tasks;
+
+/// Milliseconds a client may take a list as fresh: long enough to spare repeated asking in one turn, and where a
+/// list changes before, those that listen are told at once. What is read is never fresh: a file may change at
+/// any time and nobody is told.
+const LIST_TTL_MS: u64 = 60_000;
+
+/// Prompts a page of their list holds.
+const PAGE: usize = 100;
+
+/// One client's view of the service; the older era makes one a session, the newer one a request.
+#[derive(Debug, Clone)]
+pub(super) struct Door {
+    app: Arc<App>,
+    tasks: Tasks,
+    /// Ends with the last copy of this view, and with it what runs for its session.
+    _session: Arc<DropGuard>,
+    ended: CancellationToken,
+}
+
+impl Door {
+    pub(super) fn to(app: &Arc<App>, tasks: &Tasks) -> Self {
+        let ended = tasks.stopping().child_token();
+        let session = Arc::new(ended.clone().drop_guard());
+        Door { app: Arc::clone(app), tasks: tasks.clone(), _session: session, ended }
+    }
+}
+
+/// What the server is told to say of itself to a model; at start it is all a model sees beside the tools' names.
+pub(super) fn instructions(snapshot: &Snapshot) -> String {
+    let [agents, skills, workflows] = Kind::ALL.map(|kind| snapshot.count(kind));
+    format!(
+        "Index of this project's plugins: {agents} agents, {skills} skills, {workflows} workflows (commands). \
+         Ask it before delegating, planning or guessing who can do a task.\n\
+         - find_agents, find_skills, find_workflows: the task in a sentence; best first. Confidence below 0.3: \
+         nothing fits.\n\
+         - recommend_pattern: a sequence of agents that worked for a like goal.\n\
+         - get_definition: the chosen entry whole; run an agent as a subagent with that body, or follow it.\n\
+         - record_outcome, once at the end: recommendations learn from it."
+    )
+}
+
+/// The server's card. `prompts_change` where commands are offered as prompts, so that their list can change.
+pub(super) fn card(instructions: String, prompts_change: bool) -> ServerConfig {
+    let capabilities =
+        ServerCapabilities::builder().enable_completions().enable_tools().enable_tool_list_changed();
+    let capabilities = capabilities.enable_resources().enable_resources_list_changed().enable_prompts();
+    let capabilities = if prompts_change {
+        capabilities.enable_prompts_list_changed().build()
+    } else {
+        capabilities.build()
+    };
+    let implementation = Implementation::new("adjutant", env!("CARGO_PKG_VERSION")).with_title("Adjutant");
+    ServerConfig::new(capabilities).with_server_info(implementation).with_instructions(instructions)
+}
+
+/// What this server tells subscribers of, which is what it lists.
+pub(super) fn accepted(requested: &SubscriptionFilter) -> SubscriptionFilter {
+    let mut accepted = requested.clone();
+    accepted.resource_subscriptions = None;
+    accepted
+}
+
+/// What the call is known by in the log: the id of the HTTP request, or a new one.
+fn context_of(context: &RequestContext<RoleServer>) -> CallContext {
+    let parts = context.extensions.get::<axum::http::request::Parts>();
+    let given = parts.and_then(|parts| parts.extensions.get::<CorrelationId>());
+    let correlation_id = given.map_or_else(|| Uuid::new_v4().to_string(), |CorrelationId(id)| id.clone());
+    CallContext { correlation_id }
+}
+
+/// One page of `all`, from where `cursor` says, and the cursor of the next.
+fn page<T>(
+    all: Vec<T>,
+    request: Option<&PaginatedRequestParams>,
+) -> Result<(Vec<T>, Option<String>), ErrorData> {
+    let start = match request.and_then(|request| request.cursor.as_deref()) {
+        None => 0,
+        Some(cursor) => cursor
+            .parse()
+            .ok()
+            .filter(|start| *start < all.len())
+            .ok_or_else(|| ErrorData::invalid_params("the cursor is not one of this list", None))?,
+    };
+    let next = (start + PAGE < all.len()).then(|| (start + PAGE).to_string());
+    Ok((all.into_iter().skip(start).take(PAGE).collect(), next))
+}
+
+impl ServerHandler for Door {
+    fn get_info(&self) -> ServerConfig {
+        card(instructions(&self.app.snapshot()), self.app.config().command_prompts)
+    }
+
+    async fn discover(&self, _: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
+        let versions = self.supported_protocol_versions().into_owned();
+        Ok(DiscoverResult::from_server_info(versions, self.get_info()).with_ttl_ms(LIST_TTL_MS))
+    }
+
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let result = ListToolsResult::with_all_items(tools::list(&self.app.snapshot()));
+        Ok(result.with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Private))
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let arguments = request.arguments.unwrap_or_default();
+        let result = tools::call(&self.app, &context_of(&context), &request.name, &arguments).await?;
+        Ok(result.into())
+    }
+
+    async fn list_resources(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        let result = ListResourcesResult::with_all_items(resources::list(&self.app.snapshot()));
+        Ok(result.with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Private))
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        let result = ListResourceTemplatesResult::with_all_items(resources::templates());
+        Ok(result.with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Private))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let result = resources::read(&self.app.snapshot(), &request.uri)?;
+        Ok(result.with_ttl_ms(0).with_cache_scope(CacheScope::Private).into())
+    }
+
+    async fn list_prompts(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        let all = prompts::list(&self.app.snapshot(), self.app.config().command_prompts);
+        let (prompts, next) = page(all, request.as_ref())?;
+        let mut result = ListPromptsResult::with_all_items(prompts);
+        result.next_cursor = next;
+        Ok(result.with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Private))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let commands_too = self.app.config().command_prompts;
+        let arguments = request.arguments.as_ref();
+        Ok(prompts::get(&self.app.snapshot(), commands_too, &request.name, arguments)?.into())
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        Ok(CompleteResult::new(completion::complete(&self.app, &request)))
+    }
+
+    /// The older era: whoever has a session is told without asking.
+    async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
+        let feed = Feed::of(&self.app);
+        let ended = self.ended.clone();
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = feed.tell_session(context.peer) => {}
+                () = ended.cancelled() => {}
+            }
+        });
+    }
+
+    fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        Some(accepted(requested))
+    }
+
+    /// The newer era: who asks is told until it hangs up or the service stops.
+    async fn listen(&self, subscription: SubscriptionContext) -> Result<(), ErrorData> {
+        tokio::select! {
+            () = Feed::of(&self.app).tell_subscriber(&subscription) => {}
+            () = subscription.cancelled() => {}
+            () = self.tasks.stopped() => {}
+        }
+        Ok(())
+    }
+}

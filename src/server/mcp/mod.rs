@@ -1,0 +1,24 @@
+//! The Model Context Protocol, the door for clients that run a model: at `/mcp`, and over standard input and
+//! output.
+//!
+//! Two eras are spoken at one address, told apart by the client's first message: with a session (2025-11-25 and
+//! before), and without (2026-07-28), where every request says what it needs. The library does the lifecycles
+//! and the framing; here is what a client sees: tools, resources, prompts, and word of what changed. Every tool
+//! is a door to an operation of [`crate::app`] and adds nothing to its answer but a form a model can read.
+
+mod completion;
+mod daemon;
+mod handler;
+mod http;
+mod listed;
+mod opening;
+mod prompts;
+mod resources;
+mod schemas;
+mod sessions;
+mod stdio;
+mod text;
+mod tools;
+
+pub(super) use http::Endpoint;
+pub use stdio::{Sources, serve_stdio};

@@ -1,0 +1,181 @@
+//! The resources: every entry under an address of its own, and the catalog as a table of contents.
+//!
+//! Listed is the catalog alone; entries are reached through templates, since a list of hundreds would cost a
+//! client more than the plugins themselves.
+
+use std::collections::BTreeMap;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use rmcp::ErrorData;
+use rmcp::model::{ReadResourceResult, Resource, ResourceContents, ResourceTemplate};
+use serde_json::json;
+
+use crate::app::Snapshot;
+use crate::catalog::{Definition, Kind, Lookup};
+
+const SCHEME: &str = "adjutant://";
+const CATALOG: &str = "adjutant://catalog";
+const MARKDOWN: &str = "text/markdown";
+
+/// Stands for the plugin of a project's own entries, which have none.
+const NO_PLUGIN: &str = "-";
+
+/// What stays as it is in a segment of an address (RFC 3986, unreserved), and the colon, which is legal there
+/// and common in ids.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':');
+
+/// The catalog, as it is listed.
+pub(super) fn list(snapshot: &Snapshot) -> Vec<Resource> {
+    let [agents, skills, workflows] = Kind::ALL.map(|kind| snapshot.count(kind));
+    let size = u64::try_from(contents(snapshot).len()).unwrap_or(u64::MAX);
+    let catalog = Resource::new(CATALOG, "catalog")
+        .with_title("Catalog")
+        .with_description(format!(
+            "The ids of {agents} agents, {skills} skills and {workflows} workflows, by plugin"
+        ))
+        .with_mime_type("application/json")
+        .with_size(size);
+    vec![catalog]
+}
+
+/// The address of each kind of entry.
+pub(super) fn templates() -> Vec<ResourceTemplate> {
+    let template = |kind: Kind| {
+        let kind = kind.as_str();
+        ResourceTemplate::new(format!("{SCHEME}{kind}/{{plugin}}/{{name}}"), kind)
+            .with_title(format!("The body of one {kind}"))
+            .with_mime_type(MARKDOWN)
+    };
+    Kind::ALL.map(template).to_vec()
+}
+
+/// Which kind of entry a template is of.
+pub(super) fn kind_of_template(uri: &str) -> Option<Kind> {
+    let rest = uri.strip_prefix(SCHEME)?.strip_suffix("/{plugin}/{name}")?;
+    Kind::ALL.into_iter().find(|kind| kind.as_str() == rest)
+}
+
+/// The name of an entry within its plugin: what follows the plugin in its id.
+pub(super) fn name_of(definition: &Definition) -> &str {
+    let prefix = definition.id.strip_prefix(definition.plugin.as_str());
+    prefix.and_then(|rest| rest.strip_prefix(':')).unwrap_or(&definition.id)
+}
+
+/// The plugin of an entry, as addresses write it.
+pub(super) fn plugin_of(definition: &Definition) -> &str {
+    if definition.plugin.is_empty() { NO_PLUGIN } else { &definition.plugin }
+}
+
+/// The address of an entry.
+pub(super) fn address(definition: &Definition) -> String {
+    let [plugin, name] =
+        [plugin_of(definition), name_of(definition)].map(|part| utf8_percent_encode(part, ESCAPED));
+    format!("{SCHEME}{}/{plugin}/{name}", definition.kind.as_str())
+}
+
+/// Reads a resource.
+///
+/// # Errors
+/// Where nothing is at that address; the data names it.
+pub(super) fn read(snapshot: &Snapshot, uri: &str) -> Result<ReadResourceResult, ErrorData> {
+    if uri == CATALOG {
+        let whole = ResourceContents::text(contents(snapshot), uri).with_mime_type("application/json");
+        return Ok(ReadResourceResult::new(vec![whole]));
+    }
+    let missing = |message: String| ErrorData::resource_not_found(message, Some(json!({ "uri": uri })));
+    let Some((kind, id)) = entry_of(uri) else {
+        return Err(missing(format!("there is no such resource; {CATALOG} lists what there is")));
+    };
+    match snapshot.catalog.find(kind, &id) {
+        Lookup::One(definition) => {
+            let body = ResourceContents::text(definition.body.clone(), uri).with_mime_type(MARKDOWN);
+            Ok(ReadResourceResult::new(vec![body]))
+        }
+        Lookup::Ambiguous(candidates) => {
+            let addresses: Vec<String> = candidates.iter().take(20).map(|one| address(one)).collect();
+            Err(missing(format!("several entries go by that name: {}", addresses.join(", "))))
+        }
+        Lookup::Missing => Err(missing(format!("no {} is called {id:?}", kind.as_str()))),
+    }
+}
+
+/// The kind and id that an address names.
+fn entry_of(uri: &str) -> Option<(Kind, String)> {
+    let mut segments = uri.strip_prefix(SCHEME)?.splitn(3, '/');
+    let kind = segments.next()?;
+    let kind = Kind::ALL.into_iter().find(|known| known.as_str() == kind)?;
+    let [plugin, name] = [segments.next()?, segments.next()?]
+        .map(|part| percent_decode_str(part).decode_utf8().ok().map(std::borrow::Cow::into_owned));
+    let (plugin, name) = (plugin?, name?);
+    if name.is_empty() {
+        return None;
+    }
+    Some((kind, if plugin == NO_PLUGIN { name } else { format!("{plugin}:{name}") }))
+}
+
+/// The ids of all entries, by plugin.
+fn contents(snapshot: &Snapshot) -> String {
+    let mut plugins: BTreeMap<&str, [Vec<&str>; 3]> = BTreeMap::new();
+    for definition in snapshot.catalog.definitions() {
+        let kinds = plugins.entry(plugin_of(definition)).or_default();
+        if let Some(at) = Kind::ALL.iter().position(|kind| *kind == definition.kind) {
+            kinds[at].push(name_of(definition));
+        }
+    }
+    let plugins: Vec<_> = plugins
+        .into_iter()
+        .map(|(plugin, [agents, skills, workflows])| {
+            json!({ "plugin": plugin, "agents": agents, "skills": skills, "workflows": workflows })
+        })
+        .collect();
+    let [agents, skills, workflows] = Kind::ALL.map(|kind| snapshot.count(kind));
+    json!({ "agents": agents, "skills": skills, "workflows": workflows, "plugins": plugins }).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{address, entry_of, kind_of_template, templates};
+    use crate::catalog::{Definition, Kind};
+
+    #[test]
+    fn every_address_leads_back_to_its_entry() {
+        for (plugin, id) in [
+            ("web", "web:react-specialist"),
+            ("pa", "pa:sub:deep:a04-name"),
+            ("pa", "pa:A05 With Space/and slash"),
+            ("日本", "日本:説明 100%"),
+            ("", "own-agent"),
+            ("x", "x:{name}?#[]"),
+        ] {
+            let definition = Definition { id: id.into(), plugin: plugin.into(), ..Definition::default() };
+            let address = address(&definition);
+            assert!(address.is_ascii() && !address.contains(' '), "{address}");
+            assert_eq!(entry_of(&address), Some((Kind::Agent, id.to_owned())), "{address}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_names_nothing() {
+        for uri in [
+            "",
+            "adjutant://",
+            "adjutant://agent",
+            "adjutant://agent/web",
+            "adjutant://agent/web/",
+            "adjutant://robot/web/x",
+            "adjutant://agent/web/%ff",
+            "file:///etc/passwd",
+            "ADJUTANT://agent/web/x",
+        ] {
+            assert_eq!(entry_of(uri), None, "{uri:?}");
+        }
+    }
+
+    #[test]
+    fn templates_know_their_kind() {
+        let kinds: Vec<_> =
+            templates().iter().map(|template| kind_of_template(&template.uri_template)).collect();
+        assert_eq!(kinds, Kind::ALL.map(Some));
+        assert_eq!(kind_of_template("adjutant://robot/{plugin}/{name}"), None);
+    }
+}

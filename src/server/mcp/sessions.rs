@@ -1,0 +1,180 @@
+//! The sessions of the older era, bounded: beyond the most there may be, the one that was idle longest goes.
+//!
+//! A session that is gone answers 404, upon which a client starts a new one, as the protocol asks of it.
+
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures_util::{Stream, StreamExt};
+use rmcp::model::{ClientJsonRpcMessage, RequestId, ServerJsonRpcMessage};
+use rmcp::transport::common::server_side_http::{ServerSseMessage, SessionId};
+use rmcp::transport::streamable_http_server::session::SessionManager;
+use rmcp::transport::streamable_http_server::session::local::{
+    LocalSessionManager, LocalSessionManagerError, SessionError,
+};
+use tokio::sync::Notify;
+
+/// Sessions at once. Each costs some 30 KB and two tasks; few users run ten.
+pub(super) const MAX_SESSIONS: usize = 256;
+
+/// Time after which a session that was not used ends: a working day, since a client left open overnight should
+/// not find its session gone after lunch.
+const IDLE: Duration = Duration::from_hours(8);
+
+/// Time a request waits for another of the same id in the same session: answers take a thousandth of it.
+const TWIN_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Bounded sessions.
+#[derive(Debug)]
+pub(super) struct Sessions {
+    inner: LocalSessionManager,
+    /// When each was used last.
+    used: Mutex<HashMap<SessionId, Instant>>,
+    asked: Asked,
+}
+
+/// The requests that are being answered. Within a session the library tells them apart by their ids alone, so of
+/// two clients that share a session one would get the other's answer, were they let in at once.
+#[derive(Debug, Clone, Default)]
+struct Asked {
+    requests: Arc<Mutex<HashSet<(SessionId, RequestId)>>>,
+    changed: Arc<Notify>,
+}
+
+/// A request's place among them, given up when this is dropped.
+struct Place {
+    asked: Asked,
+    request: (SessionId, RequestId),
+}
+
+impl Asked {
+    fn requests(&self) -> MutexGuard<'_, HashSet<(SessionId, RequestId)>> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place for the request, once there is no other of its name.
+    async fn place(&self, request: (SessionId, RequestId)) -> Place {
+        loop {
+            let changed = self.changed.notified();
+            if self.requests().insert(request.clone()) {
+                return Place { asked: self.clone(), request };
+            }
+            changed.await;
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.asked.requests().remove(&self.request);
+        self.asked.changed.notify_waiters();
+    }
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        let mut inner = LocalSessionManager::default();
+        inner.session_config.keep_alive = Some(IDLE);
+        // A request is answered at once or not at all: there is nothing to resume.
+        inner.session_config.sse_retry = None;
+        inner.session_config.completed_cache_ttl = Duration::ZERO;
+        Sessions { inner, used: Mutex::default(), asked: Asked::default() }
+    }
+}
+
+impl Sessions {
+    fn used(&self) -> MutexGuard<'_, HashMap<SessionId, Instant>> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The session that has to go before another may come.
+    fn surplus(&self) -> Option<SessionId> {
+        let mut used = self.used();
+        if used.len() < MAX_SESSIONS {
+            return None;
+        }
+        let oldest = used.iter().min_by_key(|(_, at)| **at).map(|(id, _)| id.clone())?;
+        used.remove(&oldest);
+        drop(used);
+        Some(oldest)
+    }
+}
+
+impl SessionManager for Sessions {
+    type Error = LocalSessionManagerError;
+    type Transport = <LocalSessionManager as SessionManager>::Transport;
+
+    async fn create_session(&self) -> Result<(SessionId, Self::Transport), Self::Error> {
+        if let Some(oldest) = self.surplus() {
+            tracing::info!("a session that was idle ends, since there are too many");
+            self.inner.close_session(&oldest).await?;
+        }
+        let created = self.inner.create_session().await?;
+        self.used().insert(created.0.clone(), Instant::now());
+        Ok(created)
+    }
+
+    async fn initialize_session(
+        &self,
+        id: &SessionId,
+        message: ClientJsonRpcMessage,
+    ) -> Result<ServerJsonRpcMessage, Self::Error> {
+        self.inner.initialize_session(id, message).await
+    }
+
+    async fn has_session(&self, id: &SessionId) -> Result<bool, Self::Error> {
+        if let Some(at) = self.used().get_mut(id) {
+            *at = Instant::now();
+        }
+        self.inner.has_session(id).await
+    }
+
+    async fn close_session(&self, id: &SessionId) -> Result<(), Self::Error> {
+        self.used().remove(id);
+        self.inner.close_session(id).await
+    }
+
+    async fn create_stream(
+        &self,
+        id: &SessionId,
+        message: ClientJsonRpcMessage,
+    ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
+        let mut place = None;
+        if let ClientJsonRpcMessage::Request(request) = &message {
+            let free = self.asked.place((id.clone(), request.id.clone()));
+            let granted = tokio::time::timeout(TWIN_PATIENCE, free).await;
+            let late = |_| SessionError::Io(io::Error::other("another request has this id"));
+            place = Some(granted.map_err(late)?);
+        }
+        let events = self.inner.create_stream(id, message).await?;
+        Ok(events.inspect(move |event| {
+            // A client that has its answer may ask under the same id again before the stream is gone.
+            if let Some(ServerJsonRpcMessage::Response(_) | ServerJsonRpcMessage::Error(_)) =
+                event.message.as_deref()
+            {
+                place.take();
+            }
+        }))
+    }
+
+    async fn accept_message(&self, id: &SessionId, message: ClientJsonRpcMessage) -> Result<(), Self::Error> {
+        self.inner.accept_message(id, message).await
+    }
+
+    async fn create_standalone_stream(
+        &self,
+        id: &SessionId,
+    ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
+        self.inner.create_standalone_stream(id).await
+    }
+
+    async fn resume(
+        &self,
+        id: &SessionId,
+        last_event_id: String,
+    ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
+        self.inner.resume(id, last_event_id).await
+    }
+}

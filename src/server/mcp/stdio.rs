@@ -1,0 +1,353 @@
+//! The protocol over standard input and output: a guest of the project's running instance, or a host of its own.
+//!
+//! Each request is passed on to the instance while one runs. Where none does, an index in this process answers,
+//! started when it is first needed. Which of both it is may change at any time, and no client notices.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use anyhow::Context;
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
+    ContentBlock, DiscoverResult, GetPromptRequestParams, GetPromptResponse, GetPromptResult,
+    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+    PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult,
+    ServerConfig, SubscriptionFilter,
+};
+use rmcp::service::{
+    NotificationContext, RequestContext, RoleServer, ServerInitializeError, SubscriptionContext,
+};
+use rmcp::transport::async_rw::AsyncRwTransport;
+use rmcp::{ErrorData, ServerHandler};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use tokio::sync::{OnceCell, watch};
+
+use super::daemon::{Daemon, Unanswered};
+use super::handler::{self, Door};
+use super::listed::{Feed, Listed};
+use super::opening::Opening;
+use super::tools;
+use crate::app::App;
+use crate::server::limits::MAX_BODY_BYTES;
+use crate::tasks::{self, Tasks};
+
+/// Time between two looks for an instance that runs or wishes to.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Time that what waits to be written has before the memory is left to an instance.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Where answers come from.
+pub struct Sources {
+    /// The port of the project's running instance, if there is one. Quick: it is asked before each request.
+    pub running: Box<dyn Fn() -> Option<u16> + Send + Sync>,
+    /// Starts an index in this process. May block.
+    pub start: Box<dyn Fn() -> anyhow::Result<Arc<App>> + Send + Sync>,
+    /// Whether an instance that starts waits for the memory which this process holds.
+    pub is_wished_for: Box<dyn Fn() -> bool + Send + Sync>,
+}
+
+impl fmt::Debug for Sources {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Sources")
+    }
+}
+
+/// Serves one client over standard input and output, until it hangs up or `tasks` is asked to stop.
+///
+/// # Errors
+/// Where neither a running instance nor an index of this process can be had, or the client speaks no MCP.
+pub async fn serve_stdio(sources: Sources, tasks: &Tasks) -> anyhow::Result<()> {
+    let guest = Guest(Arc::new(Inner {
+        sources: Arc::new(sources),
+        tasks: tasks.clone(),
+        own: OnceCell::new(),
+        let_go: AtomicBool::new(false),
+        card: RwLock::new(ServerConfig::default()),
+        marks: watch::Sender::default(),
+    }));
+    let served = guest.serve().await;
+    tasks.stop();
+    tasks.finished().await;
+    if let Some(app) = guest.0.own.get().cloned() {
+        tasks::blocking(move || app.shut_down()).await;
+    }
+    served
+}
+
+/// The handler of one client.
+#[derive(Clone)]
+struct Guest(Arc<Inner>);
+
+struct Inner {
+    sources: Arc<Sources>,
+    tasks: Tasks,
+    /// The index in this process, once it was needed.
+    own: OnceCell<Arc<App>>,
+    /// Whether that let go of the memory, for an instance to have it.
+    let_go: AtomicBool,
+    card: RwLock<ServerConfig>,
+    marks: watch::Sender<Listed>,
+}
+
+impl Guest {
+    async fn serve(&self) -> anyhow::Result<()> {
+        self.introduce().await?;
+        let follower = self.clone();
+        self.0.tasks.spawn(async move {
+            tokio::select! {
+                () = follower.follow() => {}
+                () = follower.0.tasks.stopped() => {}
+            }
+        });
+        let (input, output) = rmcp::transport::stdio_pipes();
+        let transport = AsyncRwTransport::new_server(input, output).with_max_line_length(MAX_BODY_BYTES);
+        let transport = Opening::of(transport);
+        let serving = rmcp::service::serve_server_with_ct(self.clone(), transport, self.0.tasks.stopping());
+        match serving.await {
+            Ok(running) => {
+                running.waiting().await.context("the connection broke")?;
+                Ok(())
+            }
+            Err(ServerInitializeError::ConnectionClosed(_) | ServerInitializeError::Cancelled) => Ok(()),
+            Err(error) => Err(anyhow::Error::new(error).context("the client does not speak MCP")),
+        }
+    }
+
+    /// Takes over the card of whoever answers.
+    async fn introduce(&self) -> anyhow::Result<()> {
+        let card = match self.ask::<DiscoverResult>("server/discover", &json!({})).await {
+            Some(Ok(found)) => {
+                let prompts_change =
+                    found.capabilities.prompts.as_ref().and_then(|prompts| prompts.list_changed);
+                handler::card(found.instructions.unwrap_or_default(), prompts_change == Some(true))
+            }
+            Some(Err(error)) => anyhow::bail!("the running instance refused: {}", error.message),
+            None => Door::to(self.own_app().await?, &self.0.tasks).get_info(),
+        };
+        *self.0.card.write().unwrap_or_else(PoisonError::into_inner) = card;
+        Ok(())
+    }
+
+    /// The running instance. One that this process's own index keeps from existing is not looked for.
+    fn daemon(&self) -> Option<Daemon> {
+        if self.0.own.get().is_some_and(|app| self.owns_memory(app)) {
+            return None;
+        }
+        (self.0.sources.running)().map(Daemon::on)
+    }
+
+    fn owns_memory(&self, app: &App) -> bool {
+        !self.0.let_go.load(Ordering::Acquire) && !app.store().status().read_only
+    }
+
+    /// Closes the memory for an instance to have it; what was read of it stays in use until the instance answers.
+    async fn let_go(&self, app: &Arc<App>) {
+        self.0.let_go.store(true, Ordering::Release);
+        let app = Arc::clone(app);
+        tasks::blocking(move || app.store().close(CLOSE_PATIENCE)).await;
+        tracing::info!("the memory was left to an instance that starts");
+    }
+
+    /// Asks the running instance; `None` where there is none.
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        params: &impl Serialize,
+    ) -> Option<Result<T, ErrorData>> {
+        match self.daemon()?.ask(method, params).await {
+            Ok(result) => Some(Ok(result)),
+            Err(Unanswered::Refused(error)) => Some(Err(error)),
+            Err(Unanswered::Gone) => None,
+        }
+    }
+
+    async fn own_app(&self) -> anyhow::Result<&Arc<App>> {
+        let start = || async {
+            let sources = Arc::clone(&self.0.sources);
+            tasks::blocking(move || (sources.start)()).await.context("starting failed")?
+        };
+        self.0.own.get_or_try_init(start).await
+    }
+
+    async fn own(&self) -> Result<Door, ErrorData> {
+        match self.own_app().await {
+            Ok(app) => Ok(Door::to(app, &self.0.tasks)),
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "no index can be had");
+                Err(ErrorData::internal_error("Internal error", None))
+            }
+        }
+    }
+
+    /// Keeps the marks of what is listed up to date, from whoever answers.
+    async fn follow(&self) {
+        loop {
+            if let Some(daemon) = self.daemon() {
+                let mut changed = |list: &str| {
+                    self.0.marks.send_modify(|marks| match list {
+                        "tools" => marks.tools += 1,
+                        "prompts" => marks.prompts += 1,
+                        _ => marks.resources += 1,
+                    });
+                };
+                daemon.listen(&mut changed).await;
+                // It ended: whoever answers next may list other things.
+                ["tools", "prompts", "resources"].into_iter().for_each(changed);
+            } else if let Some(app) = self.0.own.get() {
+                let mut generations = app.generations();
+                self.0.marks.send_if_modified(|marks| {
+                    let now = Listed::of(app);
+                    std::mem::replace(marks, now) != now
+                });
+                let _ = tokio::time::timeout(LOOK, generations.changed()).await;
+                if self.owns_memory(app) && (self.0.sources.is_wished_for)() {
+                    self.let_go(app).await;
+                }
+                continue;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
+/// The refusal of a write that another process would have to make.
+fn not_stored() -> CallToolResult {
+    let said = "Not stored: another process of this project holds its memory. Start the project's instance \
+                (adjutant up), then record it again.";
+    CallToolResult::error(vec![ContentBlock::text(said)])
+}
+
+impl ServerHandler for Guest {
+    fn get_info(&self) -> ServerConfig {
+        self.0.card.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn discover(&self, context: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
+        match self.ask("server/discover", &json!({})).await {
+            Some(answer) => answer,
+            None => self.own().await?.discover(context).await,
+        }
+    }
+
+    async fn list_tools(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        match self.ask("tools/list", &request).await {
+            Some(answer) => answer,
+            None => self.own().await?.list_tools(request, context).await,
+        }
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        if let Some(answer) = self.ask::<CallToolResult>("tools/call", &request).await {
+            return answer.map(CallToolResponse::from);
+        }
+        let own = self.own().await?;
+        let owns_memory = self.0.own.get().is_some_and(|app| self.owns_memory(app));
+        if !owns_memory && tools::writes(&request.name) {
+            return Ok(not_stored().into());
+        }
+        own.call_tool(request, context).await
+    }
+
+    async fn list_resources(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        match self.ask("resources/list", &request).await {
+            Some(answer) => answer,
+            None => self.own().await?.list_resources(request, context).await,
+        }
+    }
+
+    async fn list_resource_templates(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        match self.ask("resources/templates/list", &request).await {
+            Some(answer) => answer,
+            None => self.own().await?.list_resource_templates(request, context).await,
+        }
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        match self.ask::<ReadResourceResult>("resources/read", &request).await {
+            Some(answer) => answer.map(ReadResourceResponse::from),
+            None => self.own().await?.read_resource(request, context).await,
+        }
+    }
+
+    async fn list_prompts(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        match self.ask("prompts/list", &request).await {
+            Some(answer) => answer,
+            None => self.own().await?.list_prompts(request, context).await,
+        }
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        match self.ask::<GetPromptResult>("prompts/get", &request).await {
+            Some(answer) => answer.map(GetPromptResponse::from),
+            None => self.own().await?.get_prompt(request, context).await,
+        }
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        match self.ask("completion/complete", &request).await {
+            Some(answer) => answer,
+            None => self.own().await?.complete(request, context).await,
+        }
+    }
+
+    async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
+        let feed = Feed::Relayed(self.0.marks.subscribe());
+        let stopping = self.0.tasks.clone();
+        self.0.tasks.spawn(async move {
+            tokio::select! {
+                () = feed.tell_session(context.peer) => {}
+                () = stopping.stopped() => {}
+            }
+        });
+    }
+
+    fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        Some(handler::accepted(requested))
+    }
+
+    async fn listen(&self, subscription: SubscriptionContext) -> Result<(), ErrorData> {
+        tokio::select! {
+            () = Feed::Relayed(self.0.marks.subscribe()).tell_subscriber(&subscription) => {}
+            () = subscription.cancelled() => {}
+            () = self.0.tasks.stopped() => {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,280 @@
+//! The tools: one line a tool in [`ALL`], each the door to one operation.
+//!
+//! What a client shows a model at start is names and the server's instructions; descriptions and input schemas
+//! follow when the model looks for a tool. Every character here is paid for by whoever connects, so the words
+//! say what is behind the tool in numbers and nothing else.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::FutureExt;
+use rmcp::ErrorData;
+use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject, Tool, ToolAnnotations};
+use serde_json::Value;
+
+use super::{schemas, text};
+use crate::app::operation::{CallContext, Operation, Output, read_params};
+use crate::app::operations::{decision, definition, find, patterns};
+use crate::app::{App, AppError, Snapshot};
+use crate::catalog::Kind;
+
+/// Estimated tokens of the rows of an answer where the caller sets no budget of its own. With what surrounds
+/// them, and a client that shows a model both forms of an answer, it stays below 2,000.
+pub(super) const DEFAULT_BUDGET: usize = 1_200;
+
+/// Characters of a body that an answer carries: 20,000 tokens, below the 25,000 at which Claude Code cuts. The
+/// longest body of a real collection has 52,000.
+pub(super) const MAX_BODY_CHARS: usize = 80_000;
+
+/// One tool.
+pub(super) struct Entry {
+    pub(super) name: &'static str,
+    title: &'static str,
+    /// `{}` is replaced by the number of entries of `counted`.
+    description: &'static str,
+    counted: Option<Kind>,
+    writes: bool,
+    input: fn() -> JsonObject,
+    output: fn() -> JsonObject,
+}
+
+/// All tools, in the order a task uses them.
+pub(super) const ALL: [Entry; 6] = [
+    Entry {
+        name: "find_agents",
+        title: "Find agents",
+        description: "Who can do this? Ranks {} indexed agents for a task; give context, capability or role.",
+        counted: Some(Kind::Agent),
+        writes: false,
+        input: schemas::agent_query,
+        output: schemas::agents_found,
+    },
+    Entry {
+        name: "find_skills",
+        title: "Find skills",
+        description: "Ranks {} indexed skills (know-how to load) for a task.",
+        counted: Some(Kind::Skill),
+        writes: false,
+        input: schemas::skill_query,
+        output: schemas::skills_found,
+    },
+    Entry {
+        name: "find_workflows",
+        title: "Find workflows",
+        description: "Ranks {} indexed commands (step-by-step procedures) for a goal.",
+        counted: Some(Kind::Workflow),
+        writes: false,
+        input: schemas::workflow_query,
+        output: schemas::workflows_found,
+    },
+    Entry {
+        name: "get_definition",
+        title: "Get a definition",
+        description: "Loads one entry whole: its instructions, tools and model.",
+        counted: None,
+        writes: false,
+        input: schemas::definition_query,
+        output: schemas::definition,
+    },
+    Entry {
+        name: "recommend_pattern",
+        title: "Recommend a pattern",
+        description: "The sequence of agents that worked best for goals like this one, with its record.",
+        counted: None,
+        writes: false,
+        input: schemas::goal_query,
+        output: schemas::recommendation,
+    },
+    Entry {
+        name: "record_outcome",
+        title: "Record an outcome",
+        description: "Stores who worked on a task and how it went, so that recommendations learn. \
+                      The same task_id again corrects it.",
+        counted: None,
+        writes: true,
+        input: schemas::decision,
+        output: schemas::decision_stored,
+    },
+];
+
+/// All tools as a client lists them.
+pub(super) fn list(snapshot: &Snapshot) -> Vec<Tool> {
+    ALL.iter().map(|entry| entry.tool(snapshot)).collect()
+}
+
+/// Whether a tool changes what is remembered.
+pub(super) fn writes(name: &str) -> bool {
+    ALL.iter().any(|entry| entry.name == name && entry.writes)
+}
+
+impl Entry {
+    fn tool(&self, snapshot: &Snapshot) -> Tool {
+        let description: Cow<'static, str> = match self.counted {
+            Some(kind) => self.description.replace("{}", &snapshot.count(kind).to_string()).into(),
+            None => self.description.into(),
+        };
+        let annotations = ToolAnnotations::with_title(self.title)
+            .read_only(!self.writes)
+            .destructive(false)
+            .idempotent(true)
+            .open_world(false);
+        let tool = Tool::new(self.name, description, Arc::new((self.input)()))
+            .with_title(self.title)
+            .with_raw_output_schema(Arc::new((self.output)()))
+            .with_annotations(annotations);
+        if self.name != "get_definition" {
+            return tool;
+        }
+        // What Claude Code cuts an answer at, in characters; the body and what stands around it.
+        let mut meta = MetaObject::new();
+        meta.insert("anthropic/maxResultSizeChars".into(), (MAX_BODY_CHARS * 5 / 4).into());
+        tool.with_meta(meta)
+    }
+}
+
+/// Calls a tool. What the caller can mend is a result it can read; only an unknown tool and a fault of ours are
+/// errors of the protocol.
+pub(super) async fn call(
+    app: &App,
+    context: &CallContext,
+    name: &str,
+    arguments: &JsonObject,
+) -> Result<CallToolResult, ErrorData> {
+    let began = Instant::now();
+    let Some(entry) = ALL.iter().find(|entry| entry.name == name) else {
+        app.metrics().record_error(UNKNOWN_TOOL);
+        return Err(unknown_tool(name));
+    };
+    let outcome = std::panic::AssertUnwindSafe(run(app, context, entry.name, arguments)).catch_unwind().await;
+    let ran = outcome.unwrap_or_else(|_| {
+        app.metrics().record_panic();
+        tracing::error!(correlation_id = context.correlation_id, tool = entry.name, "a handler panicked");
+        Ran { method: entry.name, cache_hit: None, answer: Err(AppError::Internal(anyhow::anyhow!("panic"))) }
+    });
+    let took = began.elapsed();
+    app.metrics().record_call(ran.method, took, ran.cache_hit);
+    let error_code = ran.answer.as_ref().err().map(code_of);
+    if let Some(code) = error_code {
+        app.metrics().record_error(code);
+    }
+    tracing::info!(
+        correlation_id = context.correlation_id,
+        tool = entry.name,
+        method = ran.method,
+        duration_ms = took.as_secs_f64() * 1000.0,
+        cache_hit = ran.cache_hit,
+        error_code,
+        "call"
+    );
+    result_of(entry, context, ran.answer)
+}
+
+const UNKNOWN_TOOL: i32 = -32602;
+
+fn unknown_tool(name: &str) -> ErrorData {
+    let shown: String = name.chars().take(64).collect();
+    let known = ALL.map(|entry| entry.name).join(", ");
+    ErrorData::invalid_params(format!("there is no tool {shown:?}; the tools are {known}"), None)
+}
+
+/// The code the same failure has at `POST /`.
+fn code_of(error: &AppError) -> i32 {
+    match error {
+        AppError::Invalid(_) => -32602,
+        AppError::NotFound { .. } => -32004,
+        AppError::Internal(_) => -32603,
+    }
+}
+
+/// What running an operation gave.
+struct Ran {
+    method: &'static str,
+    cache_hit: Option<bool>,
+    answer: Result<Value, AppError>,
+}
+
+/// The table: one line a tool.
+async fn run(app: &App, context: &CallContext, name: &str, arguments: &JsonObject) -> Ran {
+    match name {
+        "find_agents" => run_operation::<find::QueryAgents>(app, context, &budgeted(arguments)).await,
+        "find_skills" => run_operation::<find::QuerySkills>(app, context, &budgeted(arguments)).await,
+        "find_workflows" => run_operation::<find::QueryWorkflows>(app, context, &budgeted(arguments)).await,
+        "get_definition" => run_operation::<definition::GetDefinition>(app, context, arguments).await,
+        "recommend_pattern" => {
+            run_operation::<patterns::GetOrchestrationPattern>(app, context, arguments).await
+        }
+        _ => run_operation::<decision::CacheDecision>(app, context, arguments).await,
+    }
+}
+
+/// Reads the arguments, runs the operation, writes its output.
+async fn run_operation<O: Operation>(app: &App, context: &CallContext, arguments: &JsonObject) -> Ran {
+    let mut cache_hit = None;
+    let answer = async {
+        let raw = serde_json::to_string(arguments).map_err(anyhow::Error::from)?;
+        let output = O::run(app, context, read_params::<O>(Some(&raw))?).await?;
+        cache_hit = output.cache_hit();
+        // By way of text: what was written for `POST /` comes back digit for digit.
+        let written = serde_json::to_string(&output).map_err(anyhow::Error::from)?;
+        Ok(serde_json::from_str(&written).map_err(anyhow::Error::from)?)
+    }
+    .await;
+    Ran { method: O::NAME, cache_hit, answer }
+}
+
+/// The arguments of a query with the default budget, where the caller sets none.
+fn budgeted(arguments: &JsonObject) -> Cow<'_, JsonObject> {
+    let is_absent = |name: &str| arguments.get(name).is_none_or(Value::is_null);
+    if !is_absent("max_tokens") {
+        return Cow::Borrowed(arguments);
+    }
+    let mut arguments = arguments.clone();
+    if is_absent("limit") {
+        arguments.insert("limit".into(), find::DEFAULT_LIMIT.into());
+    }
+    arguments.insert("max_tokens".into(), DEFAULT_BUDGET.into());
+    Cow::Owned(arguments)
+}
+
+fn result_of(
+    entry: &Entry,
+    context: &CallContext,
+    answer: Result<Value, AppError>,
+) -> Result<CallToolResult, ErrorData> {
+    let structured = match answer {
+        Ok(mut answer) => {
+            shorten_body(&mut answer);
+            answer
+        }
+        Err(AppError::NotFound { message, suggestions }) => {
+            schemas::nothing_found(entry.name, &message, &suggestions)
+        }
+        Err(AppError::Invalid(sentences)) => {
+            let said = format!("Wrong arguments: {}.", sentences.join("; "));
+            return Ok(CallToolResult::error(vec![ContentBlock::text(said)]));
+        }
+        Err(AppError::Internal(cause)) => {
+            tracing::error!(
+                correlation_id = context.correlation_id,
+                error = format!("{cause:#}"),
+                "operation failed"
+            );
+            let data = serde_json::json!({ "correlation_id": context.correlation_id });
+            return Err(ErrorData::internal_error("Internal error", Some(data)));
+        }
+    };
+    let said = text::of(entry.name, &structured);
+    let mut result = CallToolResult::success(vec![ContentBlock::text(said)]);
+    result.structured_content = Some(structured);
+    Ok(result)
+}
+
+/// Cuts a body that no client would show whole, and says so.
+fn shorten_body(answer: &mut Value) {
+    let Some(Value::String(body)) = answer.get_mut("body") else { return };
+    if let Some((end, _)) = body.char_indices().nth(MAX_BODY_CHARS) {
+        body.truncate(end);
+        body.push_str("\n\n[Cut here: the rest is in the file, or in the resource of this entry.]");
+    }
+}
