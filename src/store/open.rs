@@ -175,7 +175,7 @@ fn connect(path: &Path, fresh: bool) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(16);
-    connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY")?;
+    connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -512")?;
     if fresh {
         // Takes effect before anything is written; later it would only write to a file that nobody checked yet.
         connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL")?;
