@@ -1,7 +1,5 @@
 //! What past tasks say of the agents that a query ranks.
 
-use std::sync::atomic::Ordering;
-
 use super::App;
 use super::cache::QueryKey;
 use crate::catalog::{Definition, Kind};
@@ -18,7 +16,7 @@ pub(super) struct Experience(TaskEvidence);
 impl App {
     /// The state of what was learned; constant while learning is off.
     pub(super) fn learned(&self) -> u64 {
-        if self.config.learning { self.writes.load(Ordering::Acquire) } else { 0 }
+        if self.config.learning { self.store.version() } else { 0 }
     }
 
     /// What similar tasks say for a query; `None` where learning is off, nothing similar is known, or the query is

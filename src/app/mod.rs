@@ -4,6 +4,7 @@
 //! end; nothing it does waits for a scan, a training or the disk, except writes that are acknowledged.
 
 pub mod answer;
+mod backups;
 pub mod cache;
 pub mod check;
 mod error;
@@ -19,7 +20,6 @@ pub mod tokens;
 mod warm;
 mod watch;
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -35,6 +35,7 @@ use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
+use backups::BackupKeeper;
 use cache::Caches;
 use index::Scanned;
 use latent::LatentTrainer;
@@ -54,9 +55,8 @@ pub struct App {
     snapshot: ArcSwap<Snapshot>,
     /// Held while a new snapshot is derived from the current one, so that no swap is lost. Never held by readers.
     swapping: Mutex<()>,
-    /// Counts acknowledged writes: part of every pattern's cache key, so that a write ends what it concerns.
-    writes: AtomicU64,
     refresher: Refresher,
+    backups: BackupKeeper,
     trainer: LatentTrainer,
     watching: watch::Watching,
     started: Instant,
@@ -69,6 +69,7 @@ impl App {
         let app = Arc::new(App::assemble(config, store));
         app.spawn("refresh", |app| app.refresher.run(app, app.config.reindex.every));
         app.spawn("latent", |app| app.trainer.run(app));
+        app.spawn("backup", |app| app.backups.run(&app.store));
         if app.config.reindex.watch {
             let ear = app.watching.listen();
             app.spawn("watch", move |app| watch::run(app, &ear));
@@ -80,6 +81,7 @@ impl App {
     /// The same without background threads, ranking by all scores at once: for a command that asks and ends.
     pub fn offline(config: Config, store: Store) -> App {
         let app = App::assemble(config, store);
+        app.store.wait_until_settled();
         latent::rank_fully(&app);
         app
     }
@@ -93,8 +95,8 @@ impl App {
             caches: Caches::new(&config.cache),
             snapshot: ArcSwap::from_pointee(snapshot),
             swapping: Mutex::default(),
-            writes: AtomicU64::new(0),
             refresher: Refresher::default(),
+            backups: BackupKeeper::default(),
             trainer: LatentTrainer::default(),
             watching: watch::Watching::default(),
             started: Instant::now(),
@@ -131,6 +133,7 @@ impl App {
         self.refresher.stop();
         self.trainer.stop();
         self.watching.stop();
+        self.backups.stop();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
             // A panic in it was logged by the panic hook.
@@ -148,11 +151,8 @@ impl App {
             return;
         }
         let Some(lines) = index::sample_patterns(&self.config) else { return };
-        match self.store.import_patterns(&lines).await {
-            Ok(_) => {
-                self.writes.fetch_add(1, Ordering::AcqRel);
-            }
-            Err(error) => tracing::warn!(%error, "the sample patterns were not taken over"),
+        if let Err(error) = self.store.import_patterns(&lines, 1).await {
+            tracing::warn!(%error, "the sample patterns were not taken over");
         }
     }
 

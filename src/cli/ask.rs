@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{running_client, small_runtime};
+use super::{running_client, small_runtime, store_options};
 use crate::app::operation::{CallContext, Operation, read_params};
 use crate::app::{App, AppError};
 use crate::config::Config;
-use crate::store::{Store, StoreOptions};
+use crate::store::Store;
 
 /// What came of it.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub(super) fn ask<O: Operation>(config: &Config, params: &Value) -> anyhow::Resu
             None => refused(&reply["error"]),
         });
     }
-    let store = Store::open(StoreOptions::new(config.paths.data_dir.clone()))?;
+    let store = Store::open(store_options(config))?;
     let app = App::offline(config.clone(), store);
     let context = CallContext { correlation_id: "command line".to_owned() };
     let outcome = match read_params::<O>(Some(&params.to_string())) {

@@ -9,13 +9,13 @@ use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{allocator, exit, output, small_runtime};
+use super::{allocator, exit, output, small_runtime, store_options};
 use crate::app::App;
 use crate::catalog::Kind;
 use crate::config::{Config, Environment, Flags};
 use crate::instance::{self, Endpoint, Occupant};
 use crate::server::{self, ServerState};
-use crate::store::{Store, StoreError, StoreOptions};
+use crate::store::{Store, StoreError};
 use crate::tasks::{self, Tasks};
 use crate::telemetry::logging;
 
@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &ServeArguments, environment: &Environment) -> anyh
         output::hint(problem);
     }
     log_panics();
-    let store = match Store::open(StoreOptions::new(config.paths.data_dir.clone())) {
+    let store = match Store::open(store_options(&config)) {
         Ok(store) => store,
         Err(StoreError::Locked { .. }) => return already_running(&config),
         Err(error) => return Err(anyhow::Error::new(error).context("the store could not be opened")),

@@ -1,7 +1,6 @@
 //! `cacheDecision`: what was done, and how it went.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 
 use serde::{Deserialize, Serialize};
 use validator::Validate;
@@ -101,7 +100,6 @@ impl Operation for CacheDecision {
             parallel_groups: params.parallel_groups,
         };
         let receipt = app.store.record_decision(decision).await?;
-        app.writes.fetch_add(1, Ordering::AcqRel);
         let pattern = receipt.pattern.map(|pattern| PatternView::of(&pattern));
         Ok(DecisionStored { stored: receipt.stored, pattern, warnings })
     }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use serde::{Deserialize, Serialize};
 use validator::Validate;
@@ -204,7 +203,6 @@ impl Operation for StorePattern {
             parallel_groups: params.parallel_groups,
         };
         let stored = app.store.add_pattern(pattern).await?;
-        app.writes.fetch_add(1, Ordering::AcqRel);
         Ok(Stored { id: stored.id, created: stored.created, warnings })
     }
 }
@@ -222,7 +220,7 @@ impl App {
             goal: goal.to_owned(),
             min_similarity: min_similarity.to_bits(),
             limit,
-            version: self.writes.load(Ordering::Acquire),
+            version: self.store.version(),
         };
         let (found, cache_hit) = self
             .caches
@@ -261,7 +259,7 @@ impl MatchView {
 
 impl PatternView {
     /// A pattern as it goes out.
-    pub(super) fn of(pattern: &Pattern) -> Self {
+    pub fn of(pattern: &Pattern) -> Self {
         PatternView {
             id: pattern.id.clone(),
             goal: pattern.goal.clone(),
