@@ -13,7 +13,8 @@ if is_checkout && [ -z "${ADJUTANT_BIN:-}" ]; then
     exit 1
   fi
   # Quick where nothing changed.
-  if ! cargo build --release --locked --quiet --manifest-path "$PROJECT/Cargo.toml"; then
+  if ! cargo build --release --locked --quiet --manifest-path "$PROJECT/Cargo.toml" \
+    --target-dir "$PROJECT/target"; then
     echo "error: Adjutant could not be built" >&2
     echo "hint: $fallback" >&2
     exit 1

@@ -242,3 +242,18 @@ async fn reindex_calls_that_come_together_share_scans() {
     let after = service.get("/health").await.json()["scans"].as_u64().unwrap();
     assert!((1..=3).contains(&(after - before)), "{} scans", after - before);
 }
+
+#[tokio::test]
+async fn a_changed_role_registry_is_noticed() {
+    let project = Project::sample();
+    let service = Service::over(&project);
+    let lead = async || {
+        let found = service.result("queryAgents", json!({ "role": "frontend_developer" })).await;
+        found["agents"][0]["id"].clone()
+    };
+    assert_eq!(lead().await, "web:react-specialist");
+    project
+        .write(".claude/agent-registry.yml", "roles:\n  frontend_developer:\n    primary: web:css-artist\n");
+    service.app.reindex().await.unwrap();
+    assert_eq!(lead().await, "web:css-artist");
+}

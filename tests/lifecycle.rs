@@ -444,3 +444,60 @@ fn pipelined_requests_are_answered_in_order() {
         .collect();
     assert_eq!(ids, (0..200).collect::<Vec<_>>());
 }
+
+#[test]
+fn files_of_another_projects_instance_are_not_taken_for_ones_own() {
+    let (first, second) = (Project::sample(), Project::empty());
+    let home = tempfile::tempdir().unwrap();
+    let up = run(home.path(), &["up", "--root", path(first.path()), "--port", "0"]);
+    let _ended = EndsProject { home: home.path(), root: first.path() };
+    assert_eq!(up.status.code(), Some(0), "{}", text(&up));
+    // As installed by copying the folder while an instance runs.
+    for file in ["mcp.pid", "endpoint.json"] {
+        let content = std::fs::read_to_string(first.path().join(".claude/mcp-server").join(file)).unwrap();
+        second.write(&format!(".claude/mcp-server/{file}"), &content);
+    }
+    assert_eq!(run(home.path(), &["status", "--root", path(second.path())]).status.code(), Some(3));
+    assert_eq!(text(&run(home.path(), &["down", "--root", path(second.path())])).trim(), "not running");
+    assert_eq!(run(home.path(), &["status", "--root", path(first.path())]).status.code(), Some(0));
+
+    // One data directory for two projects.
+    let shared = first.path().join(".claude/mcp-server/data");
+    let refused = run(
+        home.path(),
+        &["serve", "--root", path(second.path()), "--data-dir", path(&shared), "--port", "0"],
+    );
+    assert_eq!(refused.status.code(), Some(1), "{}", text(&refused));
+}
+
+#[test]
+fn a_replaced_plugin_folder_is_watched_again() {
+    let project = Project::sample();
+    let served = Served::start(project.path(), &[]);
+    wait_for("the watch", || (health(served.port)?["watch"] == "on").then_some(()));
+    let plugins = project.path().join("plugins");
+    std::fs::rename(&plugins, project.path().join("old")).unwrap();
+    project.agent("other", "newcomer", "Comes with another folder.");
+    wait_for("the new folder", || (health(served.port)?["indexes"]["agents"] == 1).then_some(()));
+    project.agent("other", "second", "Comes later.");
+    wait_for("a change in it", || (health(served.port)?["indexes"]["agents"] == 2).then_some(()));
+}
+
+#[test]
+fn absurd_settings_and_pipes_do_not_stop_the_start() {
+    let project = Project::sample();
+    project.write(".claude/x", "");
+    let pipe = project.path().join(".claude/aliases.yml");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let data = tempfile::tempdir().unwrap();
+    let arguments = ["serve", "--port", "0", "--root", path(project.path()), "--data-dir", path(data.path())];
+    let mut command = adjutant(data.path(), &arguments);
+    command.env("MCP_CACHE_TTL", "99999999999999").env("MCP_REINDEX_INTERVAL", "18446744073709551615");
+    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut served = Served { child, port: 0, data };
+    served.port = wait_for("the endpoint file", || served.endpoint()?["port"].as_u64()?.try_into().ok());
+    let health = wait_for("health", || health(served.port));
+    assert_eq!(health["problems"], 1, "{health}");
+    let report = ask(served.port, async |client| client.post("/reindex", &json!({})).await.ok()).unwrap();
+    assert_eq!(report["unchanged"], 9, "{report}");
+}

@@ -291,13 +291,16 @@ async fn a_token_budget_is_kept() {
         .result("queryAgents", json!({ "context": "kubernetes incidents", "max_tokens": 100_000 }))
         .await;
     let whole_rows = whole["agents"].as_array().unwrap().len();
-    for budget in [40, 200, 600, 1500] {
+    for budget in [1, 40, 100, 200, 600, 1500] {
         let answered = service
             .call("queryAgents", json!({ "context": "kubernetes incidents", "max_tokens": budget }))
             .await;
+        assert_eq!(answered.status.as_u16(), 200, "{}", answered.text);
         let result = &answered.json()["result"];
-        let used = result["tokens"].as_u64().unwrap_or(0);
+        let used = result["tokens"].as_u64().unwrap();
         assert!(used <= budget, "{used} of {budget}: {}", answered.text);
+        let found = result["agents"].as_array().unwrap().len();
+        assert_eq!(found == 0, budget < 100, "{budget}: {}", answered.text);
         if budget >= 600 {
             let rows = result["agents"].as_array().unwrap();
             assert!(

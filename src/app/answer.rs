@@ -7,19 +7,20 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
 use super::operation::Output;
-use super::rows::{Row, rounded, shortened};
+use super::rows::{MAX_DESCRIPTION_CHARS, MAX_LISTED, Row, rounded};
 use super::tokens;
 use crate::search::Findings;
 
-/// Description lengths tried, longest first, before a row is dropped for a token budget.
-const DESCRIPTION_STEPS: [usize; 5] = [400, 280, 200, 120, 60];
+/// Lengths tried to keep a row within a token budget, longest first: characters of texts, entries of lists.
+const LENGTHS: [(usize, usize); 6] =
+    [(MAX_DESCRIPTION_CHARS, MAX_LISTED), (400, 12), (280, 8), (200, 6), (120, 4), (60, 2)];
 
 /// What a query found, as it is cached: rows are written once and served as often as they are asked for.
 #[derive(Debug)]
 pub struct Found<R> {
     /// The rows as a JSON list, best first.
     pub rows: Box<RawValue>,
-    /// The rows' ids, in the same order.
+    /// The ids of all that was found, best first, also of what a token budget left no room for.
     pub ids: Arc<[String]>,
     /// Why the first rows were chosen, in a sentence.
     pub reasoning: String,
@@ -48,12 +49,12 @@ impl<R: Row> Found<R> {
     pub fn of(findings: &Findings, max_tokens: Option<usize>) -> Self {
         let mut rows: Vec<R> = findings.hits.iter().map(R::of).collect();
         if let Some(budget) = max_tokens {
-            fit(&mut rows, budget);
+            rows = fitted(&rows, budget);
         }
         // Rows are plain data: writing them cannot fail.
         let json = serde_json::value::to_raw_value(&rows).unwrap_or_default();
         Found {
-            ids: rows.iter().map(|row| row.id().to_owned()).collect(),
+            ids: findings.hits.iter().map(|hit| hit.definition.id.clone()).collect(),
             tokens: if max_tokens.is_some() { total(&rows) } else { tokens::estimate(json.get()) },
             rows: json,
             reasoning: findings.reasoning.clone(),
@@ -75,24 +76,20 @@ impl<R: Row> Found<R> {
     }
 }
 
-/// Shortens descriptions, then drops rows from the end, until the rows cost at most `budget` tokens.
-fn fit<R: Row>(rows: &mut Vec<R>, budget: usize) {
-    for max_chars in DESCRIPTION_STEPS {
-        if total(rows) <= budget {
-            return;
-        }
-        for row in rows.iter_mut() {
-            let description = row.description_mut();
-            *description = shortened(description, max_chars);
-        }
-    }
-    let mut left = budget;
-    let kept = rows.iter().take_while(|row| {
-        let fits = cost(*row) <= left;
-        left = left.saturating_sub(cost(*row));
-        fits
-    });
-    rows.truncate(kept.count());
+/// The rows that fit `budget` tokens: all of them with texts as long as fit, else as many as fit with the shortest
+/// texts, those then as long as fit. None where not even one fits.
+fn fitted<R: Row>(rows: &[R], budget: usize) -> Vec<R> {
+    let cut = |n: usize, (max_chars, max_listed): (usize, usize)| -> Vec<R> {
+        let shortened = rows[..n].iter().map(|row| row.shortened(max_chars, max_listed));
+        shortened.collect()
+    };
+    let longest =
+        |n: usize| LENGTHS.into_iter().map(|length| cut(n, length)).find(|rows| total(rows) <= budget);
+    (1..=rows.len())
+        .rev()
+        .filter(|&n| total(&cut(n, LENGTHS[LENGTHS.len() - 1])) <= budget)
+        .find_map(longest)
+        .unwrap_or_default()
 }
 
 fn total<R: Row>(rows: &[R]) -> usize {

@@ -13,8 +13,8 @@ use super::rows::{AgentRow, Row, SkillRow, WorkflowRow};
 use crate::config::CacheTtl;
 use crate::patterns::PatternMatch;
 
-/// Bytes a cache may keep: some thousands of answers, little beside the index.
-const MAX_BYTES: u64 = 2 * 1024 * 1024;
+/// Bytes a cache may keep: some hundreds of answers, more than a day of an orchestrator asks for.
+const MAX_BYTES: u64 = 1024 * 1024;
 
 /// All that determines the answer to a query, in canonical form.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::operations::definition::KindName;
 use super::snapshot::Snapshot;
 use crate::catalog::Kind;
 use crate::search::Request;
@@ -15,9 +16,8 @@ const WITHIN: usize = 1;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expectation {
-    /// agent, skill or workflow.
-    #[serde(default = "agent")]
-    pub kind: String,
+    /// agent, skill or workflow; agent where nothing is said.
+    pub kind: Option<KindName>,
     /// A capability asked for.
     pub capability: Option<String>,
     /// A role asked for.
@@ -49,10 +49,6 @@ pub struct Checked {
     pub holds: bool,
 }
 
-fn agent() -> String {
-    Kind::Agent.as_str().to_owned()
-}
-
 /// Reads expectations, one JSON object a line; empty lines do not count.
 ///
 /// # Errors
@@ -74,7 +70,7 @@ pub fn check(snapshot: &Snapshot, expectations: &[Expectation]) -> Vec<Checked> 
 
 fn check_one(snapshot: &Snapshot, expectation: &Expectation) -> Checked {
     let Expectation { kind, capability, role, context, plugin, expect, within } = expectation;
-    let kind = Kind::ALL.into_iter().find(|known| known.as_str() == kind).unwrap_or_default();
+    let kind = kind.map_or(Kind::Agent, Kind::from);
     let limit = within.unwrap_or(WITHIN).clamp(1, super::operations::find::MAX_LIMIT);
     let request = Request {
         kind,

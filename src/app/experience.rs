@@ -14,9 +14,9 @@ pub(super) type Prior<'a> = dyn Fn(&Definition) -> f32 + 'a;
 pub(super) struct Experience(TaskEvidence);
 
 impl App {
-    /// The state of what was learned; constant while learning is off.
-    pub(super) fn learned(&self) -> u64 {
-        if self.config.learning { self.store.version() } else { 0 }
+    /// The state of what was learned about entries of a kind; constant where nothing is.
+    pub(super) fn learned(&self, kind: Kind) -> u64 {
+        if kind == Kind::Agent && self.config.learning { self.store.version() } else { 0 }
     }
 
     /// What similar tasks say for a query; `None` where learning is off, nothing similar is known, or the query is

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use rustix::fs::OFlags;
+
 use crate::catalog::{self, Catalog, Problem, ScanOptions, code};
 use crate::config::Config;
 use crate::search::{Aliases, Index};
@@ -34,10 +36,11 @@ pub(super) fn scan(config: &Config, previous: Option<&Catalog>) -> Scanned {
     let options = ScanOptions { extra_plugin_dirs: config.plugin_dirs.clone(), ..ScanOptions::new(root) };
     let mut catalog = catalog::scan(&options, previous);
     let fixtures = root.join(FIXTURES);
-    let embedded_default =
-        catalog.plugins().is_empty() && config.plugin_dirs.is_empty() && fixtures.join("plugins").is_dir();
+    let embedded_default = catalog.definitions().is_empty()
+        && config.plugin_dirs.is_empty()
+        && fixtures.join("plugins").is_dir();
     if embedded_default {
-        let registry = Some(fixtures.join("agent-registry.yml"));
+        let registry = Some(fixtures.join("agent-registry.yml")).filter(|file| file.is_file());
         catalog = catalog::scan(&ScanOptions { registry, ..ScanOptions::new(fixtures) }, previous);
     }
     let (own_aliases, problems) = own_aliases(root);
@@ -81,12 +84,21 @@ pub(super) fn sample_patterns(config: &Config) -> Option<String> {
 
 /// The file's text; `None` where there is no such file.
 fn read_bounded(path: &Path) -> std::io::Result<Option<String>> {
-    use std::io::Read;
-    let file = match std::fs::File::open(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+    use std::io::{Error, ErrorKind, Read};
+    use std::os::unix::fs::OpenOptionsExt;
+    // A pipe must not hold up the start, nor a link lead out of the project.
+    let careful = (OFlags::NONBLOCK | OFlags::NOFOLLOW).bits().cast_signed();
+    let file = match std::fs::OpenOptions::new().read(true).custom_flags(careful).open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         opened => opened?,
     };
-    let mut text = String::new();
-    file.take(MAX_FILE_BYTES).read_to_string(&mut text)?;
-    Ok(Some(text))
+    if !file.metadata()?.is_file() {
+        return Err(Error::new(ErrorKind::InvalidInput, "it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(Error::new(ErrorKind::FileTooLarge, "it is larger than 1 MiB"));
+    }
+    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
 }

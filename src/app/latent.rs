@@ -82,7 +82,7 @@ pub(super) fn load_or_train(config: &Config, snapshot: &Snapshot) -> Latent {
     let began = Instant::now();
     let latent = Latent::train(&snapshot.catalog);
     tracing::info!(duration_ms = millis(began.elapsed()), "latent score trained");
-    let temporary = file.with_extension("tmp");
+    let temporary = file.with_extension(format!("{}.tmp", std::process::id()));
     let written = std::fs::write(&temporary, latent.to_bytes());
     if let Err(error) = written.and_then(|()| std::fs::rename(&temporary, &file)) {
         tracing::warn!(%error, "the latent score is not kept for the next start");

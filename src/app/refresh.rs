@@ -3,6 +3,7 @@
 //! A scan runs beside the serving snapshot and replaces it in whole. Whoever asks while one runs joins it; a
 //! change seen meanwhile makes it run once more. Lock order: `state` alone, never held during a scan.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -93,10 +94,11 @@ impl Refresher {
         loop {
             match self.next_turn(every) {
                 Turn::Stop => return,
-                Turn::Scan => {
-                    let report = app.rescan();
-                    self.finish(&report);
-                }
+                // A scan that panics must neither end the thread nor leave callers waiting.
+                Turn::Scan => match catch_unwind(AssertUnwindSafe(|| app.rescan())) {
+                    Ok(report) => self.finish(Some(&report)),
+                    Err(_) => self.finish(None),
+                },
             }
         }
     }
@@ -119,17 +121,19 @@ impl Refresher {
         }
     }
 
-    /// Answers everybody who asked before or during the scan.
-    fn finish(&self, report: &ReindexReport) {
+    /// Answers everybody who asked before or during the scan; without a report they learn that there is none.
+    fn finish(&self, report: Option<&ReindexReport>) {
         let waiting = {
             let mut state = self.lock();
             state.running = false;
             state.finished += 1;
             std::mem::take(&mut state.waiting)
         };
-        for sender in waiting {
-            // A caller that went away needs no answer.
-            let _ = sender.send(report.clone());
+        for (sender, report) in waiting.into_iter().zip(std::iter::repeat(report)) {
+            if let Some(report) = report {
+                // A caller that went away needs no answer.
+                let _ = sender.send(report.clone());
+            }
         }
     }
 
@@ -150,7 +154,7 @@ impl App {
     /// [`super::AppError::Internal`] once the service stops.
     pub async fn reindex(&self) -> Result<ReindexReport, super::AppError> {
         let report = self.refresher.reindex().await;
-        report.ok_or_else(|| anyhow::anyhow!("the service is stopping").into())
+        report.ok_or_else(|| anyhow::anyhow!("the service is stopping, or the scan failed").into())
     }
 
     /// Scans, builds the indexes if anything differs, and swaps the snapshot.
@@ -161,6 +165,9 @@ impl App {
         let changes = scanned.catalog.changes_since(&before.catalog);
         let problems = scanned.catalog.problems().len();
         let same = changes.is_empty()
+            && scanned.embedded_default == before.embedded_default
+            && scanned.catalog.roles() == before.catalog.roles()
+            && scanned.catalog.plugins() == before.catalog.plugins()
             && scanned.catalog.problems() == before.catalog.problems()
             && scanned.own_aliases.as_deref() == before.own_aliases.as_deref();
         if !same {

@@ -22,11 +22,9 @@ pub trait Row: Serialize + Send + Sync + Sized + 'static {
     /// The row of a hit.
     fn of(hit: &Hit) -> Self;
 
-    /// The id of the entry.
-    fn id(&self) -> &str;
-
-    /// The description, to be shortened.
-    fn description_mut(&mut self) -> &mut String;
+    /// The same row with texts of at most `max_chars` characters and lists of at most `max_listed` entries.
+    #[must_use]
+    fn shortened(&self, max_chars: usize, max_listed: usize) -> Self;
 }
 
 /// An agent, as the seed's `AgentIndex`.
@@ -100,12 +98,13 @@ impl Row for AgentRow {
         }
     }
 
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn description_mut(&mut self) -> &mut String {
-        &mut self.description
+    fn shortened(&self, max_chars: usize, max_listed: usize) -> Self {
+        AgentRow {
+            description: shortened(&self.description, max_chars),
+            capabilities: first(&self.capabilities, max_listed),
+            copies: first(&self.copies, max_listed),
+            ..self.clone()
+        }
     }
 }
 
@@ -128,12 +127,13 @@ impl Row for SkillRow {
         }
     }
 
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn description_mut(&mut self) -> &mut String {
-        &mut self.description
+    fn shortened(&self, max_chars: usize, max_listed: usize) -> Self {
+        SkillRow {
+            description: shortened(&self.description, max_chars),
+            keywords: first(&self.keywords, max_listed),
+            copies: first(&self.copies, max_listed),
+            ..self.clone()
+        }
     }
 }
 
@@ -156,13 +156,20 @@ impl Row for WorkflowRow {
         }
     }
 
-    fn id(&self) -> &str {
-        &self.id
+    fn shortened(&self, max_chars: usize, max_listed: usize) -> Self {
+        WorkflowRow {
+            description: shortened(&self.description, max_chars),
+            arguments: shortened(&self.arguments, max_chars),
+            steps: first(&self.steps, max_listed),
+            agents: first(&self.agents, max_listed),
+            copies: first(&self.copies, max_listed),
+            ..self.clone()
+        }
     }
+}
 
-    fn description_mut(&mut self) -> &mut String {
-        &mut self.description
-    }
+fn first(all: &[String], max_listed: usize) -> Vec<String> {
+    all.iter().take(max_listed).cloned().collect()
 }
 
 fn brief(definition: &Definition) -> String {

@@ -5,6 +5,7 @@
 //! a scan does anyway. Where watching is not to be had the scheduled scan remains, and `/health` says so.
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
@@ -88,8 +89,9 @@ pub(super) struct Ear {
     receiver: Receiver<Signal>,
 }
 
-/// A folder that is watched, and whether what is below it counts as well.
-type Watched = BTreeSet<(PathBuf, bool)>;
+/// A folder that is watched: its path, whether what is below it counts as well, and which folder it is (device and
+/// inode), since another may come to stand at the same path.
+type Watched = BTreeSet<(PathBuf, bool, (u64, u64))>;
 
 type Watcher = Debouncer<RecommendedWatcher, RecommendedCache>;
 
@@ -119,7 +121,10 @@ pub(super) fn run(app: &App, ear: &Ear) {
     app.watching.set(align(&mut watcher, &mut covered, folders(app)));
     while let Ok(signal) = ear.receiver.recv() {
         match signal {
-            Signal::FilesChanged => app.refresher.touch(),
+            Signal::FilesChanged => {
+                app.refresher.touch();
+                app.watching.set(align(&mut watcher, &mut covered, folders(app)));
+            }
             Signal::SnapshotSwapped => app.watching.set(align(&mut watcher, &mut covered, folders(app))),
             Signal::Stop => return,
         }
@@ -138,11 +143,13 @@ fn concerns_catalog(event: &notify_debouncer_full::DebouncedEvent, run_dir: &Pat
 /// The folders to watch for the catalog now served.
 fn folders(app: &App) -> Watched {
     let root = &app.config.project.root;
-    let mut folders: Watched = [(root.clone(), false), (root.join(".claude"), false)].into();
+    let mut folders: BTreeSet<(PathBuf, bool)> =
+        [(root.clone(), false), (root.join(".claude"), false)].into();
     for own in ["agents", "skills", "commands"] {
         folders.insert((root.join(".claude").join(own), true));
     }
     folders.insert((root.join("plugins"), true));
+    folders.insert((root.join(".claude-plugin"), true));
     for dir in &app.config.plugin_dirs {
         folders.insert((dir.clone(), true));
     }
@@ -152,31 +159,44 @@ fn folders(app: &App) -> Watched {
         let is_covered = folders.iter().any(|(folder, below)| *below && plugin_root.starts_with(folder));
         // A plugin that is the project itself is watched by its component folders: below it may lie anything.
         if plugin_root == *root {
-            for component in ["agents", "skills", "commands", ".claude-plugin"] {
+            for component in ["agents", "skills", "commands"] {
                 folders.insert((root.join(component), true));
             }
         } else if !is_covered {
             folders.insert((plugin_root, true));
         }
     }
-    folders.retain(|(folder, _)| folder.is_dir());
-    folders
+    let identified = folders.into_iter().filter_map(|(folder, below)| {
+        let metadata = std::fs::metadata(&folder).ok().filter(std::fs::Metadata::is_dir)?;
+        Some((folder, below, (metadata.dev(), metadata.ino())))
+    });
+    identified.collect()
 }
 
 /// Watches what is wanted and no more; says how that went.
 fn align(watcher: &mut Watcher, covered: &mut Watched, wanted: Watched) -> WatchState {
-    for (folder, _) in covered.difference(&wanted) {
+    let gone: Vec<_> = covered.difference(&wanted).cloned().collect();
+    for folder in gone {
         // A folder that is gone is not watched any more.
-        let _ = watcher.unwatch(folder);
+        let _ = watcher.unwatch(&folder.0);
+        covered.remove(&folder);
     }
     let mut state = WatchState::On;
-    for (folder, below) in wanted.difference(covered) {
-        let mode = if *below { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
-        if let Err(error) = watcher.watch(folder, mode) {
-            tracing::warn!(%error, "a folder is not watched");
-            state = WatchState::Degraded(format!("some folders are not watched: {error}"));
+    for folder in wanted {
+        if covered.contains(&folder) {
+            continue;
+        }
+        let mode = if folder.1 { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
+        match watcher.watch(&folder.0, mode) {
+            Ok(()) => {
+                covered.insert(folder);
+            }
+            // Tried again with the next change or scan.
+            Err(error) => {
+                tracing::warn!(%error, "a folder is not watched");
+                state = WatchState::Degraded(format!("some folders are not watched: {error}"));
+            }
         }
     }
-    *covered = wanted;
     state
 }

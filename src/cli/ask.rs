@@ -1,12 +1,20 @@
 //! Running an operation from the command line: through the project's running instance, else in this process.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use super::{running_client, small_runtime, store_options};
 use crate::app::operation::{CallContext, Operation, read_params};
 use crate::app::{App, AppError};
 use crate::config::Config;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
+
+/// Time another command has to leave the store.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Time between two tries.
+const LOCK_POLL: Duration = Duration::from_millis(50);
 
 /// What came of it.
 #[derive(Debug)]
@@ -32,7 +40,7 @@ pub(super) fn ask<O: Operation>(config: &Config, params: &Value) -> anyhow::Resu
             None => refused(&reply["error"]),
         });
     }
-    let store = Store::open(store_options(config))?;
+    let store = open_patiently(config)?;
     let app = App::offline(config.clone(), store);
     let context = CallContext { correlation_id: "command line".to_owned() };
     let outcome = match read_params::<O>(Some(&params.to_string())) {
@@ -44,6 +52,19 @@ pub(super) fn ask<O: Operation>(config: &Config, params: &Value) -> anyhow::Resu
         Ok(output) => Ok(Asked::Answer(serde_json::to_value(output)?)),
         Err(AppError::Internal(error)) => Err(error),
         Err(error) => Ok(refused(&error_object(&error))),
+    }
+}
+
+/// The store, once whoever else uses it for a moment (another command, an instance that ends) has left it.
+pub(super) fn open_patiently(config: &Config) -> Result<Store, StoreError> {
+    let began = Instant::now();
+    loop {
+        match Store::open(store_options(config)) {
+            Err(StoreError::Locked { .. }) if began.elapsed() < LOCK_PATIENCE => {
+                std::thread::sleep(LOCK_POLL);
+            }
+            opened => return opened,
+        }
     }
 }
 

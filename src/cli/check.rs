@@ -8,6 +8,7 @@ use serde_json::json;
 use super::{exit, output, store_options};
 use crate::app;
 use crate::app::check::{Expectation, check, read_expectations};
+use crate::app::operations::definition::KindName;
 use crate::config::{Config, Environment, Flags};
 use crate::store::Store;
 
@@ -64,7 +65,7 @@ fn logged(config: &Config, limit: usize) -> anyhow::Result<Vec<Expectation>> {
     Ok(queries
         .into_iter()
         .map(|logged| Expectation {
-            kind: kind_of(&logged.query.method).to_owned(),
+            kind: Some(kind_of(&logged.query.method)),
             capability: logged.query.capability,
             role: logged.query.role,
             context: logged.query.context,
@@ -75,10 +76,10 @@ fn logged(config: &Config, limit: usize) -> anyhow::Result<Vec<Expectation>> {
         .collect())
 }
 
-fn kind_of(method: &str) -> &'static str {
+fn kind_of(method: &str) -> KindName {
     match method {
-        "querySkills" => "skill",
-        "queryWorkflows" => "workflow",
-        _ => "agent",
+        "querySkills" => KindName::Skill,
+        "queryWorkflows" => KindName::Workflow,
+        _ => KindName::Agent,
     }
 }

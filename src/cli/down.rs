@@ -15,7 +15,7 @@ const POLL: Duration = Duration::from_millis(20);
 
 pub(super) fn run(flags: &Flags, environment: &Environment) -> anyhow::Result<ExitCode> {
     let config = Config::resolve(flags, environment)?;
-    let Some(process) = instance::running(&config.paths) else {
+    let Some(process) = instance::running(&config) else {
         output::line("not running");
         return Ok(ExitCode::SUCCESS);
     };
@@ -36,7 +36,7 @@ pub(super) fn run(flags: &Flags, environment: &Environment) -> anyhow::Result<Ex
         }
     }
     // Removes what an instance that was killed left behind.
-    if instance::running(&config.paths).is_some() {
+    if instance::running(&config).is_some() {
         anyhow::bail!("pid {} could not be ended", process.pid);
     }
     output::line(&format!("stopped (pid {})", process.pid));

@@ -103,7 +103,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A client of the project's running instance, if there is one.
 fn running_client(config: &Config) -> Option<(Client, instance::Endpoint)> {
-    instance::running(&config.paths)?;
+    instance::running(config)?;
     let endpoint = instance::endpoint(&config.paths)?;
     Some((Client::new(endpoint.port, ANSWER_TIMEOUT), endpoint))
 }

@@ -5,7 +5,9 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value, json};
+use indexmap::IndexMap;
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Value, json};
 
 use crate::instance::{Endpoint, write_whole};
 
@@ -30,37 +32,53 @@ pub(super) fn register(home: Option<&Path>, endpoint: &Endpoint) -> Registered {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
         Err(error) => return failed(&error),
     };
-    let mut config: Value = match before.trim() {
-        "" => json!({}),
+    let mut config: Members = match before.trim() {
+        "" => Members::new(),
         text => match serde_json::from_str(text) {
             Ok(config) => config,
-            Err(error) => return failed(&format!("not valid JSON, left as it is ({error})")),
+            Err(error) => return failed(&format!("not a JSON object, left as it is ({error})")),
         },
     };
-    let Some(projects) = projects_of(&mut config) else {
+    let mine = config.get(MEMBER).map_or("{}", |raw| raw.get());
+    let Some(updated) = with_project(mine, endpoint) else {
         return failed(&"it has an \"adjutant\" member of another shape, left as it is");
     };
-    let entry = json!({ "jsonrpc": endpoint.url });
-    if projects.get(&endpoint.project.root) == Some(&entry) {
-        return Registered::Unchanged;
-    }
-    projects.insert(endpoint.project.root.clone(), entry);
-    let written = std::fs::create_dir_all(home.join(".claude"))
-        .and_then(|()| write_whole(&file, format!("{config:#}\n").as_bytes()));
+    let updated = match to_raw_value(&updated) {
+        Ok(updated) if updated.get() == mine => return Registered::Unchanged,
+        Ok(updated) => updated,
+        Err(error) => return failed(&error),
+    };
+    config.insert(MEMBER.to_owned(), updated);
+    // A linked file is written where it lies.
+    let target = file.canonicalize().unwrap_or_else(|_| file.clone());
+    let written = std::fs::create_dir_all(home.join(".claude")).and_then(|()| {
+        let text = serde_json::to_string_pretty(&config)?;
+        write_whole(&target, format!("{text}\n").as_bytes())
+    });
     match written {
         Ok(()) => Registered::Written(file),
         Err(error) => failed(&error),
     }
 }
 
-/// `adjutant.projects`, made where it is missing; `None` where something else stands in its place.
-fn projects_of(config: &mut Value) -> Option<&mut Map<String, Value>> {
-    let mine = config.as_object_mut()?.entry("adjutant").or_insert_with(|| json!({}));
-    mine.as_object_mut()?.entry("projects").or_insert_with(|| json!({})).as_object_mut()
+/// The member that is ours.
+const MEMBER: &str = "adjutant";
+
+/// The members of the file in their order, each as it was written: what is not ours is not even read.
+type Members = IndexMap<String, Box<RawValue>>;
+
+/// Our member with the endpoint's project in it; `None` where it has another shape.
+fn with_project(mine: &str, endpoint: &Endpoint) -> Option<Value> {
+    let mut mine: Value = serde_json::from_str(mine).ok()?;
+    let projects = mine.as_object_mut()?.entry("projects").or_insert_with(|| json!({})).as_object_mut()?;
+    projects.insert(endpoint.project.root.clone(), json!({ "jsonrpc": endpoint.url }));
+    Some(mine)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
     use crate::instance::ProjectName;
 
@@ -74,13 +92,21 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join(".claude/config.json");
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(&file, r#"{"zebra": [1, 2.50], "mcpServers": {"x": {"url": "u"}}}"#).unwrap();
+        std::fs::write(
+            &file,
+            r#"{"zebra": [1, 2.50, 123456789012345678901234], "mcpServers": {"x": {"url": "u"}}}"#,
+        )
+        .unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
         assert!(matches!(register(Some(home.path()), &endpoint("/a", 3700)), Registered::Written(_)));
         assert!(matches!(register(Some(home.path()), &endpoint("/b", 3701)), Registered::Written(_)));
         assert!(matches!(register(Some(home.path()), &endpoint("/b", 3701)), Registered::Unchanged));
-        let config: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains("[1, 2.50, 123456789012345678901234]"), "{text}");
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        let mut config: Value = serde_json::from_str(&text).unwrap();
+        config.as_object_mut().unwrap().remove("zebra");
         let expected = json!({
-            "zebra": [1, 2.5],
             "mcpServers": { "x": { "url": "u" } },
             "adjutant": { "projects": {
                 "/a": { "jsonrpc": "http://127.0.0.1:3700/" },
@@ -88,7 +114,7 @@ mod tests {
             }},
         });
         assert_eq!(config, expected);
-        assert_eq!(config.as_object().unwrap().keys().next().unwrap(), "zebra");
+        assert!(text.trim_start_matches(['{', '\n', ' ']).starts_with("\"zebra\""), "{text}");
     }
 
     #[test]

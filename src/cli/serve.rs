@@ -5,14 +5,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{allocator, exit, output, small_runtime, store_options};
 use crate::app::App;
 use crate::catalog::Kind;
-use crate::config::{Config, Environment, Flags};
+use crate::config::{Config, Environment, Flags, Project};
 use crate::instance::{self, Endpoint, Occupant};
 use crate::server::{self, ServerState};
 use crate::store::{Store, StoreError};
@@ -34,6 +33,8 @@ const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
 /// What a port could not be had for.
 #[derive(Debug, thiserror::Error)]
 enum Unbound {
+    #[error("already running: {} (pid {})", .0.url, .0.pid)]
+    OwnProject(Endpoint),
     #[error("port {port} serves another project: {root}")]
     OtherProject { port: u16, root: String },
     #[error("port {port} is held by {holder}")]
@@ -68,8 +69,13 @@ pub(super) fn run(arguments: &ServeArguments, environment: &Environment) -> anyh
 
 /// Binds, starts, serves, drains, closes.
 async fn serve(config: Config, store: Store) -> anyhow::Result<ExitCode> {
-    let (listeners, port) = match bind(config.port).await {
+    let (listeners, port) = match bind(config.port, &config.project).await {
         Ok(bound) => bound,
+        Err(own @ Unbound::OwnProject(_)) => {
+            store.close(CLOSE_DEADLINE);
+            output::line(&own.to_string());
+            return Ok(ExitCode::SUCCESS);
+        }
         Err(unbound) => {
             store.close(CLOSE_DEADLINE);
             output::error(&format!("{:#}", anyhow::Error::new(unbound)));
@@ -89,28 +95,34 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<ExitCode> {
     tasks.spawn(signals);
     let serving = server::serve(listeners, server::router(state.clone()), &tasks);
     let starting = async {
-        let app = tasks::blocking(move || App::start(config, store))
-            .await
-            .context("the index could not be built")?;
-        app.adopt_sample_patterns().await;
-        state.started(Arc::clone(&app));
-        greet(&app, &endpoint);
-        anyhow::Ok(app)
+        let app = tasks::blocking(move || App::start(config, store)).await;
+        if let Some(app) = &app {
+            app.adopt_sample_patterns().await;
+            state.started(Arc::clone(app));
+            greet(app, &endpoint);
+        } else {
+            tasks.stop();
+        }
+        app
     };
     let ((), app) = tokio::join!(serving, starting);
-    if let Ok(app) = app {
+    let started = app.is_some();
+    if let Some(app) = app {
         tasks::blocking(move || app.shut_down()).await;
     }
     instance::withdraw(&paths);
     tracing::info!("stopped");
+    anyhow::ensure!(started, "the index could not be built; the log says why");
     Ok(ExitCode::SUCCESS)
 }
 
 /// Both loopback addresses on one port; the second is left out where the system has no IPv6.
-async fn bind(port: u16) -> Result<(Vec<TcpListener>, u16), Unbound> {
+async fn bind(port: u16, project: &Project) -> Result<(Vec<TcpListener>, u16), Unbound> {
     let first = match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
         Ok(listener) => listener,
-        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => return Err(occupied(port).await),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            return Err(occupied(port, project).await);
+        }
         Err(source) => return Err(Unbound::Failed { port, source }),
     };
     let port = first.local_addr().map_err(|source| Unbound::Failed { port, source })?.port();
@@ -122,8 +134,9 @@ async fn bind(port: u16) -> Result<(Vec<TcpListener>, u16), Unbound> {
     Ok((listeners, port))
 }
 
-async fn occupied(port: u16) -> Unbound {
+async fn occupied(port: u16, project: &Project) -> Unbound {
     match instance::probe(port).await {
+        Occupant::Adjutant(Some(own)) if own.project.id == project.id => Unbound::OwnProject(own),
         Occupant::Adjutant(Some(other)) => Unbound::OtherProject { port, root: other.project.root },
         Occupant::Adjutant(None) => {
             Unbound::Stranger { port, holder: "an Adjutant that is starting or stopping".into() }
@@ -135,6 +148,8 @@ async fn occupied(port: u16) -> Unbound {
 
 /// The first SIGTERM, SIGINT or SIGHUP stops gracefully, the next at once.
 fn watch_signals(tasks: &Tasks) -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    // Having a handler is all there is to it: writing beyond a limit on files then fails instead of ending the process.
+    drop(signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?);
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hang_up = signal(SignalKind::hangup())?;
@@ -181,6 +196,13 @@ fn already_running(config: &Config) -> anyhow::Result<ExitCode> {
     let Some(endpoint) = instance::endpoint(&config.paths) else {
         anyhow::bail!("another process uses {}", config.paths.data_dir.display());
     };
+    if endpoint.project.id != config.project.id {
+        anyhow::bail!(
+            "{} is used by another project: {}",
+            config.paths.data_dir.display(),
+            endpoint.project.root
+        );
+    }
     if let Occupant::Adjutant(_) = small_runtime()?.block_on(instance::probe(endpoint.port)) {
         output::line(&format!("already running: {} (pid {})", endpoint.url, endpoint.pid));
         return Ok(ExitCode::SUCCESS);

@@ -44,11 +44,15 @@ enum Place {
 
 pub(super) fn run(arguments: &UpArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
     let config = Config::resolve(&arguments.flags, environment)?;
+    let wants_register = !arguments.no_register && environment.is_on("ADJUTANT_REGISTER");
     let runtime = small_runtime()?;
     runtime.block_on(async {
         let port = match find_place(&config).await? {
             Place::Running(endpoint) => {
                 output::line(&format!("already running: {} (pid {})", endpoint.url, endpoint.pid));
+                if wants_register {
+                    tell_registered(&register(environment.path("HOME").as_deref(), &endpoint));
+                }
                 return Ok(ExitCode::SUCCESS);
             }
             Place::Stranger(port, holder) => {
@@ -72,7 +76,7 @@ pub(super) fn run(arguments: &UpArguments, environment: &Environment) -> anyhow:
             }
         };
         report(&endpoint).await?;
-        if !arguments.no_register && environment.is_on("ADJUTANT_REGISTER") {
+        if wants_register {
             tell_registered(&register(environment.path("HOME").as_deref(), &endpoint));
         }
         Ok(ExitCode::SUCCESS)
@@ -81,7 +85,7 @@ pub(super) fn run(arguments: &UpArguments, environment: &Environment) -> anyhow:
 
 /// The running instance, else the wanted port or the next one that is free.
 async fn find_place(config: &Config) -> anyhow::Result<Place> {
-    if instance::running(&config.paths).is_some()
+    if instance::running(config).is_some()
         && let Some(endpoint) = instance::endpoint(&config.paths)
         && let Occupant::Adjutant(_) = instance::probe(endpoint.port).await
     {
@@ -90,7 +94,8 @@ async fn find_place(config: &Config) -> anyhow::Result<Place> {
     if config.port == 0 {
         return Ok(Place::Free(0));
     }
-    for port in config.port..config.port.saturating_add(MAX_PORTS_TRIED) {
+    let last = config.port.saturating_add(MAX_PORTS_TRIED - 1);
+    for port in config.port..=last {
         match instance::probe(port).await {
             Occupant::Nobody => return Ok(Place::Free(port)),
             Occupant::Adjutant(Some(other)) if other.project.id == config.project.id => {
@@ -100,11 +105,7 @@ async fn find_place(config: &Config) -> anyhow::Result<Place> {
             Occupant::Adjutant(_) | Occupant::Stranger(_) => {}
         }
     }
-    anyhow::bail!(
-        "no free port between {} and {}",
-        config.port,
-        config.port.saturating_add(MAX_PORTS_TRIED - 1)
-    )
+    anyhow::bail!("no free port between {} and {last}", config.port)
 }
 
 /// Starts `serve` in the background and waits until it answers for this project.
@@ -133,6 +134,7 @@ async fn start(config: &Config, flags: &Flags, port: u16) -> anyhow::Result<Endp
         }
         tokio::time::sleep(POLL).await;
     }
+    child.kill()?;
     anyhow::bail!("the server did not answer within {} s; see {}", START_TIMEOUT.as_secs(), said.display())
 }
 

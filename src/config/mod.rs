@@ -14,6 +14,9 @@ pub use raw::{Environment, Flags};
 /// The port a client tries first.
 pub const DEFAULT_PORT: u16 = 3700;
 
+/// The longest time a setting may hold, in seconds: a year. Longer ones overflow somebody's clock.
+const MAX_SECONDS: u64 = 31_536_000;
+
 /// Where an instance keeps its files, below the project's root.
 const DEFAULT_RUN_DIR: &str = ".claude/mcp-server";
 
@@ -26,8 +29,6 @@ pub struct Config {
     pub plugin_dirs: Vec<PathBuf>,
     /// The loopback port; 0 takes any free one.
     pub port: u16,
-    /// Whether the user named the port, so that no other may be taken in its place.
-    pub port_is_given: bool,
     /// Where files are kept.
     pub paths: Paths,
     /// How long answers are cached.
@@ -169,14 +170,13 @@ impl Config {
         }
         let mut reindex = Reindex::default();
         if let Some(seconds) = environment.parsed::<u64>("MCP_REINDEX_INTERVAL", "a number of seconds")? {
-            reindex.every = Duration::from_secs(seconds.max(1));
+            reindex.every = Duration::from_secs(seconds.clamp(1, MAX_SECONDS));
         }
         reindex.watch = !flags.no_watch && environment.switch("MCP_WATCH")?.unwrap_or(true);
         Ok(Config {
             project,
             plugin_dirs,
             port: port.unwrap_or(DEFAULT_PORT),
-            port_is_given: port.is_some(),
             paths,
             cache: CacheTtl::resolve(environment)?,
             reindex,
@@ -247,7 +247,7 @@ impl CacheTtl {
         let Some(seconds) = environment.parsed::<u64>("MCP_CACHE_TTL", "a number of seconds")? else {
             return Ok(CacheTtl::default());
         };
-        let all = Duration::from_secs(seconds);
+        let all = Duration::from_secs(seconds.min(MAX_SECONDS));
         Ok(CacheTtl { agents: all, patterns: all, skills: all, workflows: all })
     }
 }

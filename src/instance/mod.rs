@@ -73,14 +73,16 @@ pub fn withdraw(paths: &Paths) {
     }
 }
 
-/// The process that the PID file names, alive and the same one; its files are removed where it is gone.
-pub fn running(paths: &Paths) -> Option<Process> {
-    let process = recorded(paths)?;
-    if process.is_alive() {
-        return Some(process);
+/// The process that serves this project, as its files say: alive, the very one, and of this project. Files of a
+/// process that is gone are removed; those of another project (copied along, or of a shared data directory) are left.
+pub fn running(config: &Config) -> Option<Process> {
+    let process = recorded(&config.paths)?;
+    if !process.is_alive() {
+        remove(&config.paths);
+        return None;
     }
-    remove(paths);
-    None
+    let named = endpoint(&config.paths).is_some_and(|endpoint| endpoint.project.id == config.project.id);
+    named.then_some(process)
 }
 
 /// The endpoint file's content, where there is one that can be read.
@@ -99,10 +101,13 @@ fn remove(paths: &Paths) {
     }
 }
 
-/// Writes a file so that a reader sees the old content or the new one, never a part.
+/// Writes a file so that a reader sees the old content or the new one, never a part; its permissions stay.
 pub fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
     let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
     std::fs::write(&temporary, content)?;
+    if let Ok(before) = std::fs::metadata(path) {
+        std::fs::set_permissions(&temporary, before.permissions())?;
+    }
     std::fs::rename(&temporary, path).inspect_err(|_| {
         let _ = std::fs::remove_file(&temporary);
     })

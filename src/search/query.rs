@@ -183,7 +183,7 @@ impl Reader<'_> {
                 let weight = each / number(expansion.len()).sqrt();
                 for &alias in expansion {
                     if let Some(id) = self.alias_terms[alias as usize] {
-                        query.add(id, weight, self.aliases.term(alias), Some(found.head));
+                        query.add(id, weight, self.vocabulary.shown(id), Some(found.head));
                     }
                 }
             }

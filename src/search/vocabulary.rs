@@ -126,6 +126,7 @@ impl Builder {
             word_terms: words.iter().map(|&(_, id)| id).collect(),
             word_letters: words.iter().map(|(word, _)| letters(word)).collect(),
             term_places: places(&terms),
+            term_words: shortest_words(&words, terms.len()),
             terms: Table::new(terms.iter().map(|(term, _)| term.as_ref())),
             term_ids: terms.iter().map(|&(_, id)| id).collect(),
         }
@@ -150,6 +151,20 @@ pub(crate) struct Vocabulary {
     term_ids: Vec<u32>,
     /// Where the term of an id stands in `terms`.
     term_places: Vec<u32>,
+    /// Where the word that shows the term of an id stands in `words`.
+    term_words: Vec<u32>,
+}
+
+/// The places of the shortest word of each term, which reads better than its stem.
+fn shortest_words(sorted: &[(Box<str>, u32)], n_terms: usize) -> Vec<u32> {
+    let mut shortest: Vec<Option<usize>> = vec![None; n_terms];
+    for (place, (word, id)) in sorted.iter().enumerate() {
+        let best = &mut shortest[*id as usize];
+        if best.is_none_or(|best| word.len() < sorted[best].0.len()) {
+            *best = Some(place);
+        }
+    }
+    shortest.into_iter().map(|place| compact(place.unwrap_or(0))).collect()
 }
 
 /// The places of sorted terms, by their ids, which are dense.
@@ -166,6 +181,11 @@ impl Vocabulary {
     pub(crate) fn term_of(&self, word: &str) -> Option<&str> {
         let id = self.id_of(word)?;
         Some(self.terms.get(self.term_places[id as usize] as usize))
+    }
+
+    /// The term of an id as a reader should see it: a word of the collection, not a stem.
+    pub(crate) fn shown(&self, id: u32) -> &str {
+        self.words.get(self.term_words[id as usize] as usize)
     }
 
     /// The id of the term of a word as written, where the collection has that very word.

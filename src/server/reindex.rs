@@ -18,7 +18,7 @@ pub(super) async fn reindex(
         Ok(report) => Json(report).into_response(),
         Err(error) => {
             tracing::warn!(correlation_id, %error, "re-index refused");
-            unavailable("the service is stopping")
+            unavailable("the service is stopping, or the scan failed")
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::Request;
 use axum::http::{StatusCode, Uri};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn;
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
@@ -22,9 +22,9 @@ pub fn router(state: ServerState) -> Router {
         .route("/reindex", post(reindex::reindex))
         .fallback(unknown)
         .method_not_allowed_fallback(not_allowed)
-        .layer(from_fn_with_state(state.clone(), admit))
-        .layer(from_fn(correlate))
+        .layer(from_fn(admit))
         .layer(CatchPanicLayer::custom(|_| refusal(StatusCode::INTERNAL_SERVER_ERROR, "internal error")))
+        .layer(from_fn(correlate))
         .with_state(state)
 }
 

@@ -172,7 +172,7 @@ impl App {
         let began = Instant::now();
         let snapshot = self.snapshot();
         key.generation = snapshot.generation;
-        key.learned = self.learned();
+        key.learned = self.learned(R::KIND);
         let (found, cache_hit) =
             cache.get_or(&key, |key| Found::of(&self.findings(&snapshot, R::KIND, key), key.max_tokens));
         self.store.log_query(record_of(method, &key, &found, cache_hit, began));
@@ -274,7 +274,7 @@ impl App {
 
     fn warm_kind<R: Row>(&self, snapshot: &Snapshot, cache: &AnswerCache<R>, mut key: QueryKey) {
         key.generation = snapshot.generation;
-        key.learned = self.learned();
+        key.learned = self.learned(R::KIND);
         cache.get_or(&key, |key| Found::of(&self.findings(snapshot, R::KIND, key), None));
     }
 }

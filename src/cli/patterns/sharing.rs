@@ -9,11 +9,12 @@ use serde_json::json;
 
 use crate::app::operation::Operation;
 use crate::app::operations::sharing::{ImportPatterns, Imported};
-use crate::cli::{exit, output, running_client, small_runtime, store_options};
+use crate::cli::ask::open_patiently;
+use crate::cli::{exit, output, running_client, small_runtime};
 use crate::config::Config;
 use crate::instance::write_whole;
 use crate::patterns::PatternBook;
-use crate::store::{Store, export_patterns};
+use crate::store::export_patterns;
 
 /// Bytes of an imported file at most: beyond any number of patterns that is kept.
 const MAX_IMPORT_BYTES: u64 = 64 << 20;
@@ -59,7 +60,7 @@ pub(super) fn import(config: &Config, file: &Path, as_json: bool) -> anyhow::Res
 fn take_over(config: &Config, lines: &str) -> anyhow::Result<Imported> {
     let runtime = small_runtime()?;
     let Some((client, _)) = running_client(config) else {
-        let store = Store::open(store_options(config))?;
+        let store = open_patiently(config)?;
         return Ok(runtime.block_on(store.import_patterns(lines, 1))?.into());
     };
     let mut all = Imported::default();

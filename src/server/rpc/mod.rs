@@ -34,6 +34,10 @@ pub(super) async fn answer(
         Ok(body) => body,
         Err(refused) => return refused,
     };
+    // Taken once the body is here, so that slow senders hold up nobody.
+    let Ok(_permit) = state.requests().try_acquire() else {
+        return unavailable("too many requests at once");
+    };
     let reply = dispatch::answer(app, &CallContext { correlation_id }, &body).await;
     respond(reply)
 }
