@@ -39,7 +39,7 @@ fn from_a_first_decision_to_a_recommended_sequence() {
     let none = instance.said(&["patterns", "find", "bake", "bread"], 2);
     assert!(none.contains("no pattern serves"), "{none}");
     // Learning reaches the ranking, and says so.
-    let agents = instance.call("queryAgents", &json!({ "context": "add a login page to the shop" }));
+    let agents = instance.call("queryAgents", &json!({ "context": "add a react login page to the shop" }));
     let reasoning = agents["result"]["reasoning"].as_str().unwrap();
     assert!(reasoning.contains("2 of 3 similar tasks succeeded with it"), "{reasoning}");
 }
