@@ -19,7 +19,21 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("instance", &["client", "config"]),
     ("app", &["catalog", "search", "patterns", "store", "config", "telemetry"]),
     ("server", &["app", "catalog", "client", "tasks", "telemetry"]),
-    ("cli", &["app", "catalog", "client", "config", "instance", "server", "store", "tasks", "telemetry"]),
+    (
+        "cli",
+        &[
+            "app",
+            "catalog",
+            "client",
+            "config",
+            "instance",
+            "patterns",
+            "server",
+            "store",
+            "tasks",
+            "telemetry",
+        ],
+    ),
 ];
 
 /// What only certain modules may name, with the reason.

@@ -124,7 +124,7 @@ async fn unknown_methods_name_the_known_ones() {
     assert_eq!((answered.status.as_u16(), answered.code()), (404, -32601));
     let error = &answered.json()["error"];
     assert!(error["message"].as_str().unwrap().contains("did you mean queryAgents?"), "{error}");
-    assert_eq!(error["data"]["methods"].as_array().unwrap().len(), 10);
+    assert_eq!(error["data"]["methods"].as_array().unwrap().len(), 11);
 
     let answered = service.call(&"x".repeat(5000), json!({})).await;
     assert!(answered.json()["error"]["message"].as_str().unwrap().len() < 120, "{}", answered.text);

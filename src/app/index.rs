@@ -17,6 +17,9 @@ const MAX_FILE_BYTES: u64 = 1024 * 1024;
 /// The collection a checkout of this project carries, which stands in where there are no plugins.
 const FIXTURES: &str = "fixtures";
 
+/// The plugin through which clients ask this service: a project that has nothing else has nobody to find.
+const OWN_PLUGIN: &str = "adjutant";
+
 /// One finished scan.
 #[derive(Debug)]
 pub struct Scanned {
@@ -36,7 +39,7 @@ pub(super) fn scan(config: &Config, previous: Option<&Catalog>) -> Scanned {
     let options = ScanOptions { extra_plugin_dirs: config.plugin_dirs.clone(), ..ScanOptions::new(root) };
     let mut catalog = catalog::scan(&options, previous);
     let fixtures = root.join(FIXTURES);
-    let embedded_default = catalog.definitions().is_empty()
+    let embedded_default = catalog.definitions().iter().all(|definition| definition.plugin == OWN_PLUGIN)
         && config.plugin_dirs.is_empty()
         && fixtures.join("plugins").is_dir();
     if embedded_default {

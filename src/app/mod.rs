@@ -4,6 +4,7 @@
 //! end; nothing it does waits for a scan, a training or the disk, except writes that are acknowledged.
 
 pub mod answer;
+mod backups;
 pub mod cache;
 pub mod check;
 mod error;
@@ -36,6 +37,7 @@ use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
+use backups::BackupKeeper;
 use cache::Caches;
 use latent::LatentTrainer;
 use refresh::Refresher;
@@ -57,6 +59,7 @@ pub struct App {
     /// Held while a new snapshot is derived from the current one, so that no swap is lost. Never held by readers.
     swapping: Mutex<()>,
     refresher: Refresher,
+    backups: BackupKeeper,
     trainer: LatentTrainer,
     watching: watch::Watching,
     started: Instant,
@@ -74,6 +77,7 @@ impl App {
         let app = Arc::new(App::assemble(scanned, config, store));
         app.spawn("refresh", |app| app.refresher.run(app, app.config.reindex.every));
         app.spawn("latent", |app| app.trainer.run(app));
+        app.spawn("backup", |app| app.backups.run(&app.store));
         if app.config.reindex.watch {
             let ear = app.watching.listen();
             app.spawn("watch", move |app| watch::run(app, &ear));
@@ -85,6 +89,7 @@ impl App {
     /// The same without background threads, ranking by all scores at once: for a command that asks and ends.
     pub fn offline(config: Config, store: Store) -> App {
         let app = App::assemble(scan(&config), config, store);
+        app.store.wait_until_settled();
         latent::rank_fully(&app);
         app
     }
@@ -99,6 +104,7 @@ impl App {
             generations: watch_channel::Sender::new(1),
             swapping: Mutex::default(),
             refresher: Refresher::default(),
+            backups: BackupKeeper::default(),
             trainer: LatentTrainer::default(),
             watching: watch::Watching::default(),
             started: Instant::now(),
@@ -140,6 +146,7 @@ impl App {
         self.refresher.stop();
         self.trainer.stop();
         self.watching.stop();
+        self.backups.stop();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
             // A panic in it was logged by the panic hook.
@@ -157,7 +164,7 @@ impl App {
             return;
         }
         let Some(lines) = index::sample_patterns(&self.config) else { return };
-        if let Err(error) = self.store.import_patterns(&lines).await {
+        if let Err(error) = self.store.import_patterns(&lines, 1).await {
             tracing::warn!(%error, "the sample patterns were not taken over");
         }
     }

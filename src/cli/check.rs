@@ -5,12 +5,12 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::{exit, output};
+use super::{exit, output, store_options};
 use crate::app;
 use crate::app::check::{Expectation, check, read_expectations};
 use crate::app::operations::definition::KindName;
 use crate::config::{Config, Environment, Flags};
-use crate::store::{Store, StoreOptions};
+use crate::store::Store;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct CheckArguments {
@@ -60,7 +60,7 @@ pub(super) fn run(arguments: &CheckArguments, environment: &Environment) -> anyh
 
 /// The logged queries, each expected to be won by whom it was won last.
 fn logged(config: &Config, limit: usize) -> anyhow::Result<Vec<Expectation>> {
-    let options = StoreOptions::new(config.paths.data_dir.clone());
+    let options = store_options(config);
     let queries = Store::logged_queries(&options, limit)?;
     Ok(queries
         .into_iter()

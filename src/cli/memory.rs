@@ -5,9 +5,10 @@
 
 use std::time::{Duration, Instant};
 
+use super::store_options;
 use crate::config::Config;
 use crate::instance;
-use crate::store::{Store, StoreError, StoreOptions};
+use crate::store::{Store, StoreError};
 
 /// Time a session has to let go of the memory; it looks for the wish twice a second.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -20,7 +21,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// # Errors
 /// [`StoreError::Locked`] where another instance holds it, or the holder does not let go.
 pub(super) fn for_instance(config: &Config) -> Result<Store, StoreError> {
-    let options = || StoreOptions::new(config.paths.data_dir.clone());
+    let options = || store_options(config);
     let first = Store::open(options());
     if !matches!(first, Err(StoreError::Locked { .. })) || instance::running(config).is_some() {
         return first;
@@ -43,7 +44,7 @@ pub(super) fn for_instance(config: &Config) -> Result<Store, StoreError> {
 /// # Errors
 /// Where it can be neither owned nor read.
 pub(super) fn for_session(config: &Config) -> Result<Store, StoreError> {
-    let options = StoreOptions::new(config.paths.data_dir.clone());
+    let options = store_options(config);
     match Store::open(options.clone()) {
         Err(StoreError::Locked { .. }) => Store::open_read_only(options, "another process holds the memory"),
         opened => opened,

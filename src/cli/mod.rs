@@ -4,18 +4,23 @@
 
 mod allocator;
 mod ask;
+mod backup;
 mod check;
 mod doctor;
 mod down;
 pub mod exit;
 mod find;
+mod history;
 mod mcp;
 mod memory;
 mod output;
+mod patterns;
 mod register;
 mod reindex;
+mod restore;
 mod serve;
 mod status;
+mod table;
 mod up;
 
 use std::process::ExitCode;
@@ -24,8 +29,9 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 
 use crate::client::Client;
-use crate::config::{Config, Environment, Flags};
+use crate::config::{Config, Environment, Flags, Memory};
 use crate::instance;
+use crate::store::StoreOptions;
 
 /// The staff officer beside an orchestrator: answers "who can do this?" from an index of the project's agents,
 /// skills and commands.
@@ -58,6 +64,14 @@ enum Command {
     Status(status::StatusArguments),
     /// Read the files again, now
     Reindex(Flags),
+    /// List the decisions that were reported, newest first
+    History(history::HistoryArguments),
+    /// List, show, export and import the sequences of agents that are known to work
+    Patterns(patterns::PatternsArguments),
+    /// Copy what is remembered to a checked backup; works while the service runs
+    Backup(backup::BackupArguments),
+    /// Put a backup in the place of what is remembered, which is kept aside
+    Restore(restore::RestoreArguments),
     /// Scan the files and list what is wrong with them; works without a running instance
     Doctor(doctor::DoctorArguments),
 }
@@ -77,6 +91,10 @@ pub fn run() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments, &environment),
         Command::Status(arguments) => status::run(&arguments, &environment),
         Command::Reindex(flags) => reindex::run(&flags, &environment),
+        Command::History(arguments) => history::run(&arguments, &environment),
+        Command::Patterns(arguments) => patterns::run(&arguments, &environment),
+        Command::Backup(arguments) => backup::run(&arguments, &environment),
+        Command::Restore(arguments) => restore::run(&arguments, &environment),
         Command::Doctor(arguments) => doctor::run(&arguments, &environment),
     };
     outcome.unwrap_or_else(|error| {
@@ -93,6 +111,17 @@ fn running_client(config: &Config) -> Option<(Client, instance::Endpoint)> {
     instance::running(config)?;
     let endpoint = instance::endpoint(&config.paths)?;
     Some((Client::new(endpoint.port, ANSWER_TIMEOUT), endpoint))
+}
+
+/// How the project's memory is opened.
+fn store_options(config: &Config) -> StoreOptions {
+    let Memory { half_life, soft_limit_bytes, hard_limit_bytes } = config.memory;
+    StoreOptions {
+        half_life,
+        soft_limit_bytes,
+        hard_limit_bytes,
+        ..StoreOptions::new(config.paths.data_dir.clone())
+    }
 }
 
 /// A runtime for the few requests of a command.

@@ -8,6 +8,11 @@ pub(super) fn line(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{}", printable(text));
 }
 
+/// Data that is a file's content, as it is.
+pub(super) fn bytes(content: &[u8]) {
+    let _ = std::io::stdout().lock().write_all(content);
+}
+
 /// What went wrong.
 pub(super) fn error(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "error: {}", printable(text));

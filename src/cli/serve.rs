@@ -148,6 +148,8 @@ async fn occupied(port: u16, project: &Project) -> Unbound {
 
 /// The first SIGTERM, SIGINT or SIGHUP stops gracefully, the next at once.
 pub(super) fn watch_signals(tasks: &Tasks) -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    // Having a handler is all there is to it: writing beyond a limit on files then fails instead of ending the process.
+    drop(signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?);
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hang_up = signal(SignalKind::hangup())?;

@@ -41,7 +41,33 @@ pub struct Config {
     pub log_level: tracing::Level,
     /// Whether outcomes of past tasks take part in the ranking.
     pub learning: bool,
+    /// How long and how much is remembered.
+    pub memory: Memory,
 }
+
+/// How long and how much is remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
+    /// Evidence weighs half as much after this long; `None` never forgets.
+    pub half_life: Option<Duration>,
+    /// Above this many bytes of the database the query log is pruned, oldest first.
+    pub soft_limit_bytes: u64,
+    /// Above this many bytes the query log takes no more rows.
+    pub hard_limit_bytes: u64,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Memory {
+            half_life: Some(Duration::from_hours(90 * 24)),
+            soft_limit_bytes: 100 * MEGABYTE,
+            hard_limit_bytes: 500 * MEGABYTE,
+        }
+    }
+}
+
+/// Bytes of a megabyte, as disks count.
+const MEGABYTE: u64 = 1_000_000;
 
 /// The project an instance answers for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,6 +187,7 @@ impl Config {
                 .parsed("MCP_LOG_LEVEL", "one of error, warn, info, debug, trace")?
                 .unwrap_or(tracing::Level::INFO),
             learning: environment.switch("MCP_LEARNING")?.unwrap_or(true),
+            memory: Memory::resolve(environment)?,
         })
     }
 }
@@ -230,5 +257,28 @@ impl CacheTtl {
         };
         let all = Duration::from_secs(seconds.min(MAX_SECONDS));
         Ok(CacheTtl { agents: all, patterns: all, skills: all, workflows: all })
+    }
+}
+
+impl Memory {
+    fn resolve(environment: &Environment) -> Result<Self, ConfigError> {
+        const LIMIT: &str = "a number of megabytes, at least 1";
+        let mut memory = Memory::default();
+        if let Some(days) =
+            environment.parsed::<u32>("MCP_HALF_LIFE_DAYS", "a number of days, 0 to never forget")?
+        {
+            memory.half_life = (days > 0).then(|| Duration::from_hours(u64::from(days) * 24));
+        }
+        let megabytes = |name| -> Result<Option<u64>, ConfigError> {
+            let limit: Option<std::num::NonZeroU32> = environment.parsed(name, LIMIT)?;
+            Ok(limit.map(|limit| u64::from(limit.get()) * MEGABYTE))
+        };
+        if let Some(soft) = megabytes("MCP_DB_SOFT_LIMIT_MB")? {
+            memory.soft_limit_bytes = soft;
+        }
+        // A hard limit below the soft one would stop the log before it is pruned.
+        let hard = megabytes("MCP_DB_HARD_LIMIT_MB")?.unwrap_or(memory.hard_limit_bytes);
+        memory.hard_limit_bytes = hard.max(memory.soft_limit_bytes);
+        Ok(memory)
     }
 }

@@ -129,6 +129,14 @@ impl Outcomes {
         self.len() == 0
     }
 
+    /// All remembered tasks, oldest first.
+    pub fn tasks(&self) -> impl Iterator<Item = &TaskOutcome> {
+        let indexed = self.indexed.tasks.iter().enumerate();
+        let valid = indexed.filter(|(place, _)| self.replaced.binary_search(place).is_err());
+        let newest = self.newest.iter().map(|(task, _)| task);
+        valid.filter_map(|(_, task)| task.as_ref()).chain(newest).map(Arc::as_ref)
+    }
+
     /// Remembers outcomes, oldest first; each replaces what was known of the same task.
     pub fn extend(&mut self, outcomes: impl IntoIterator<Item = TaskOutcome>) {
         for outcome in outcomes {

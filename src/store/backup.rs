@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::error::StoreError;
 use super::open::{self, Depth};
 use super::options::StoreOptions;
-use super::timestamp::{for_file_name, from_file_name, now_ms};
+use super::timestamp::{for_file_name, from_file_name, now_ms, to_ms};
 
 /// How many backups are kept: a week of daily ones.
 pub const BACKUPS_KEPT: usize = 7;
@@ -28,6 +28,15 @@ pub struct Backup {
     pub at_ms: i64,
     /// Its size.
     pub bytes: u64,
+}
+
+/// What a restore did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restored {
+    /// The backup that was put in place; the file itself stays where it is.
+    pub backup: Backup,
+    /// Where the database that was in its place is now; `None` where there was none.
+    pub replaced: Option<PathBuf>,
 }
 
 /// All backups, newest first.
@@ -69,7 +78,9 @@ pub(super) fn write(options: &StoreOptions) -> Result<Backup, StoreError> {
     let bytes = copy(options, &unfinished, &path).inspect_err(|_| {
         let _ = fs::remove_file(&unfinished);
     })?;
-    for old in list(options).into_iter().skip(BACKUPS_KEPT) {
+    // The new one is not counted: a clock that was ahead once may have left some with later dates.
+    let others = list(options).into_iter().filter(|backup| backup.path != path);
+    for old in others.skip(BACKUPS_KEPT - 1) {
         // One too many is no reason to call the new one failed.
         let _ = fs::remove_file(old.path);
     }
@@ -104,19 +115,17 @@ fn check(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Puts a backup in the database's place, which is moved aside. The caller owns the directory.
-pub(super) fn restore(options: &StoreOptions, wanted: Option<&Path>) -> Result<Backup, StoreError> {
+pub(super) fn restore(options: &StoreOptions, wanted: Option<&Path>) -> Result<Restored, StoreError> {
     let backups = match wanted {
         None => list(options),
-        Some(path) => {
-            vec![Backup { path: path.to_owned(), at_ms: now_ms(), bytes: fs::metadata(path)?.len() }]
-        }
+        Some(path) => vec![named(options, path)?],
     };
     let mut why = "there is no backup".to_owned();
     for backup in backups {
         match check(&backup.path) {
             Ok(()) => {
-                put_in_place(options, &backup.path)?;
-                return Ok(backup);
+                let replaced = put_in_place(options, &backup.path)?;
+                return Ok(Restored { backup, replaced });
             }
             Err(error) => why = error.to_string(),
         }
@@ -124,14 +133,44 @@ pub(super) fn restore(options: &StoreOptions, wanted: Option<&Path>) -> Result<B
     Err(StoreError::Unavailable(why))
 }
 
-fn put_in_place(options: &StoreOptions, backup: &Path) -> io::Result<()> {
+/// The backup a user means: a file, the name of a kept one, or a day (`2025-11-20`), of which the newest is meant.
+fn named(options: &StoreOptions, wanted: &Path) -> Result<Backup, StoreError> {
+    let day = wanted.to_string_lossy().replace('-', "");
+    let is_day = day.len() == 8 && day.bytes().all(|byte| byte.is_ascii_digit());
+    let kept = list(options).into_iter().find(|backup| {
+        let name = backup.path.file_name().unwrap_or_default();
+        name == wanted || is_day && name.to_string_lossy().starts_with(&format!("{PREFIX}{day}T"))
+    });
+    match fs::metadata(wanted) {
+        Ok(metadata) if metadata.is_file() => {
+            let at_ms = metadata.modified().map_or(0, to_ms);
+            Ok(Backup { path: wanted.to_owned(), at_ms, bytes: metadata.len() })
+        }
+        Ok(_) => Err(StoreError::Unavailable(format!("{} is not a file", wanted.display()))),
+        Err(error) => kept.ok_or_else(|| {
+            StoreError::Unavailable(format!(
+                "{} is neither a file nor a kept backup: {error}",
+                wanted.display()
+            ))
+        }),
+    }
+}
+
+/// Answers where the database that was there is now.
+fn put_in_place(options: &StoreOptions, backup: &Path) -> io::Result<Option<PathBuf>> {
     let database = options.database();
-    let unfinished = database.with_extension("db.restoring");
+    let unfinished = with_suffix(&database, ".restoring");
     fs::copy(backup, &unfinished)?;
-    File::open(&unfinished)?.sync_all()?;
-    move_aside(&database, "replaced")?;
-    fs::rename(&unfinished, &database)?;
-    sync_folder(&database)
+    exchange(&database, &unfinished)
+}
+
+/// Puts a finished file in the database's place, which is moved aside; answers where to.
+pub(super) fn exchange(database: &Path, finished: &Path) -> io::Result<Option<PathBuf>> {
+    File::open(finished)?.sync_all()?;
+    let replaced = move_aside(database, "replaced")?;
+    fs::rename(finished, database)?;
+    sync_folder(database)?;
+    Ok(replaced)
 }
 
 /// Renames a database with what belongs to it to `<name>.<why>-<time>`; answers the new name, or `None` where there was

@@ -50,8 +50,11 @@ struct Line<'a> {
     avg_tokens_saved: i64,
 }
 
-/// Writes all patterns that are offered.
-pub(super) fn export(book: &PatternBook, out: &mut dyn io::Write) -> io::Result<usize> {
+/// Writes all patterns of a book that are offered, as [`Store::export_patterns`](super::Store::export_patterns) does.
+///
+/// # Errors
+/// Those of `out`.
+pub fn export(book: &PatternBook, out: &mut dyn io::Write) -> io::Result<usize> {
     let offered = book.patterns().filter(|pattern| !pattern.pruned());
     let mut count = 0;
     for pattern in offered {
@@ -73,11 +76,11 @@ pub(super) fn export(book: &PatternBook, out: &mut dyn io::Write) -> io::Result<
     Ok(count)
 }
 
-/// Reads lines into patterns without ids and times; blank lines are passed over.
-pub(super) fn read(lines: &str) -> (Vec<Entry>, ImportReport) {
+/// Reads lines into patterns without ids and times; blank lines are passed over. `first` is the first line's number.
+pub(super) fn read(lines: &str, first: usize) -> (Vec<Entry>, ImportReport) {
     let mut report = ImportReport::default();
     let mut entries = Vec::new();
-    for (number, line) in (1_usize..).zip(lines.lines()) {
+    for (number, line) in (first..).zip(lines.lines()) {
         if line.trim().is_empty() {
             continue;
         }

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use rustix::fs::{FlockOperation, flock};
@@ -49,6 +49,13 @@ pub(super) fn take(path: &Path) -> Result<Lock, StoreError> {
 }
 
 impl Lock {
+    /// Whether the path still names the file that is held.
+    pub(super) fn is_at(&self, path: &Path) -> bool {
+        let held = self.file.metadata().ok().map(|metadata| (metadata.dev(), metadata.ino()));
+        let there = std::fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()));
+        held == there
+    }
+
     /// Marks the stop as clean, or as clean as it was at the start.
     pub(super) fn mark_clean(&mut self) -> std::io::Result<()> {
         self.write("")

@@ -57,25 +57,28 @@ mod log;
 mod open;
 mod options;
 mod queue;
+mod reader;
 mod records;
 mod retention;
 mod rows;
 mod schema;
 mod timestamp;
+mod upkeep;
+mod work;
 mod writer;
 
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-pub use backup::{BACKUPS_KEPT, Backup};
+pub use backup::{BACKUPS_KEPT, Backup, Restored};
 pub use error::StoreError;
-pub use exchange::ImportReport;
+pub use exchange::{ImportReport, export as export_patterns};
 pub use history::HistoryEntry;
 pub use log::{FrequentQuery, LOG_INTERVAL, LoggedQuery, QueryRecord};
 pub use options::StoreOptions;
+pub use reader::Reader;
 pub use records::{DecisionReceipt, NewPattern, StoreStatus, StoredPattern};
 pub use schema::SCHEMA_VERSION;
 pub use timestamp::{now_ms, rfc3339};
@@ -130,14 +133,19 @@ impl Store {
         self.shared.book.load_full()
     }
 
-    /// Another number after every commit that may change [`Store::book`] or [`Store::outcomes`]: for cache keys.
-    pub fn version(&self) -> u64 {
-        self.shared.version.load(Ordering::Acquire)
-    }
-
     /// The outcomes of past tasks as of the last commit.
     pub fn outcomes(&self) -> Arc<Outcomes> {
         self.shared.outcomes.load_full()
+    }
+
+    /// Counts what was published: another number means another book or other outcomes.
+    pub fn version(&self) -> u64 {
+        self.shared.version()
+    }
+
+    /// Blocks until [`Store::outcomes`] holds those of earlier runs, which are analysed beside the start.
+    pub fn wait_until_settled(&self) {
+        self.shared.wait_until_settled();
     }
 
     /// Keeps a decision and lets a pattern learn from it. Answers when both are on disk.
@@ -183,11 +191,12 @@ impl Store {
 
     /// Reads what [`Store::export_patterns`] wrote. A pattern that is known already (by goal and sequence) keeps its own
     /// counts, so that reading a file twice changes nothing; a line that is no pattern is reported and left out.
+    /// `first` is the number of the first line, for the report.
     ///
     /// # Errors
     /// As [`Store::add_pattern`]; lines before the failing chunk were kept.
-    pub async fn import_patterns(&self, lines: &str) -> Result<ImportReport, StoreError> {
-        let (entries, mut report) = exchange::read(lines);
+    pub async fn import_patterns(&self, lines: &str, first: usize) -> Result<ImportReport, StoreError> {
+        let (entries, mut report) = exchange::read(lines, first);
         let mut entries = entries.into_iter().peekable();
         while entries.peek().is_some() {
             let chunk: Vec<Entry> = entries.by_ref().take(exchange::LINES_AT_A_TIME).collect();
@@ -234,8 +243,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] where the database cannot be read.
     pub fn history(&self, most: usize) -> Result<Vec<HistoryEntry>, StoreError> {
-        let Some(reader) = self.reader()? else { return Ok(Vec::new()) };
-        history::newest(&reader, most).map_err(StoreError::from)
+        Reader::open(&self.options)?.map_or(Ok(Vec::new()), |reader| reader.history(most))
     }
 
     fn reader(&self) -> Result<Option<rusqlite::Connection>, StoreError> {
@@ -257,7 +265,15 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] where it could not be written or does not pass its check; nothing is left behind.
     pub fn backup(&self) -> Result<Backup, StoreError> {
-        backup::write(&self.options)
+        Store::back_up(&self.options)
+    }
+
+    /// The same for a directory that another process may be writing to.
+    ///
+    /// # Errors
+    /// As [`Store::backup`].
+    pub fn back_up(options: &StoreOptions) -> Result<Backup, StoreError> {
+        backup::write(options)
     }
 
     /// The same where the newest backup is older than `age` or there is none; `None` where it is not.
@@ -266,10 +282,10 @@ impl Store {
     /// As [`Store::backup`].
     pub fn backup_if_older(&self, age: Duration) -> Result<Option<Backup>, StoreError> {
         let age_ms = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
-        let newest = backup::list(&self.options).into_iter().next();
+        let now = now_ms();
         // A clock that was set back must not keep backups from being made, hence the absolute difference.
-        let due = newest.is_none_or(|newest| (now_ms() - newest.at_ms).abs() >= age_ms);
-        if due { self.backup().map(Some) } else { Ok(None) }
+        let recent = |backup: &Backup| (now - backup.at_ms).abs() < age_ms;
+        if backup::list(&self.options).iter().any(recent) { Ok(None) } else { self.backup().map(Some) }
     }
 
     /// The backups there are, newest first.
@@ -277,12 +293,12 @@ impl Store {
         backup::list(options)
     }
 
-    /// Puts a backup (the newest that passes its check, unless one is named) in the database's place, which is moved
-    /// aside. For a directory no process uses. Answers the file that was restored.
+    /// Puts a backup (the newest that passes its check, unless one is named: by its path, its file name or its day as in
+    /// `2025-11-20`) in the database's place, which is moved aside. For a directory no process uses.
     ///
     /// # Errors
     /// [`StoreError::Locked`], or [`StoreError::Unavailable`] where no backup passes its check.
-    pub fn restore(options: &StoreOptions, backup: Option<&Path>) -> Result<Backup, StoreError> {
+    pub fn restore(options: &StoreOptions, backup: Option<&Path>) -> Result<Restored, StoreError> {
         let _lock = lock::take(&options.lock_file())?;
         backup::restore(options, backup)
     }

@@ -14,7 +14,7 @@ use super::lock::{self, Lock};
 use super::options::StoreOptions;
 use super::rows;
 use super::schema::{self, SCHEMA_VERSION};
-use crate::patterns::{Outcomes, PatternBook};
+use crate::patterns::PatternBook;
 
 /// How long a statement waits for another connection of ours, which is a backup at most.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -22,17 +22,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Moving a bad database aside and restoring a bad backup ends after this many rounds.
 const ATTEMPTS: usize = 3;
 
-/// What queries need at run time.
-#[derive(Debug, Clone)]
-pub(super) struct Memory {
-    pub book: PatternBook,
-    pub outcomes: Outcomes,
-}
-
 /// What [`open`] achieved.
 #[derive(Debug)]
 pub(super) struct Opened {
-    pub memory: Memory,
+    pub book: PatternBook,
     /// The writing connection; `None` where nothing can be written, or not yet.
     pub connection: Option<Connection>,
     pub lock: Option<Lock>,
@@ -98,11 +91,11 @@ pub(super) fn open(options: &StoreOptions) -> Result<Opened, StoreError> {
     notes.extend(set_aside_bad_log(options));
     for _ in 0..ATTEMPTS {
         match attempt(options, depth) {
-            Ok((connection, memory, refused)) => {
+            Ok((connection, book, refused)) => {
                 notes.extend(refused);
                 let (connection, lock) = (Some(connection), Some(lock));
                 return Ok(Opened {
-                    memory,
+                    book,
                     connection,
                     lock,
                     connected: true,
@@ -133,7 +126,10 @@ pub(super) fn open(options: &StoreOptions) -> Result<Opened, StoreError> {
 }
 
 /// Opens for writing, checks, migrates and reads.
-fn attempt(options: &StoreOptions, depth: Depth) -> Result<(Connection, Memory, Option<String>), Trouble> {
+fn attempt(
+    options: &StoreOptions,
+    depth: Depth,
+) -> Result<(Connection, PatternBook, Option<String>), Trouble> {
     let path = options.database();
     let size = fs::metadata(&path).ok().map(|metadata| metadata.len());
     if size == Some(0) {
@@ -155,14 +151,27 @@ fn attempt(options: &StoreOptions, depth: Depth) -> Result<(Connection, Memory, 
     }
     prepare(&connection)?;
     schema::migrate(&mut connection)?;
-    let (memory, refused) = read(&connection, options)?;
-    Ok((connection, memory, refused))
+    let (book, refused) = read(&connection, options)?;
+    Ok((connection, book, refused))
 }
 
-/// The writer's connection once more, after it failed.
-pub(super) fn again(options: &StoreOptions) -> Result<(Connection, Memory), StoreError> {
-    match attempt(options, Depth::Quick) {
-        Ok((connection, memory, _)) => Ok((connection, memory)),
+/// The writer's connection once more, after it failed. Where the database is damaged, or gone although it is `known`,
+/// another takes its place, and the note says so: it may lack what was written since it was a backup.
+pub(super) fn again(
+    options: &StoreOptions,
+    known: bool,
+) -> Result<(Connection, PatternBook, Option<String>), StoreError> {
+    let mut note = None;
+    if known && !options.database().exists() {
+        note = Some(replace(options, "the file is gone")?);
+    }
+    let mut attempted = attempt(options, Depth::Quick);
+    if let Err(Trouble::Corrupt(why)) = &attempted {
+        note = Some(replace(options, why)?);
+        attempted = attempt(options, Depth::Quick);
+    }
+    match attempted {
+        Ok((connection, book, _)) => Ok((connection, book, note)),
         Err(Trouble::Corrupt(why) | Trouble::ReadOnly(why) | Trouble::Later(why)) => {
             Err(StoreError::Unavailable(why))
         }
@@ -175,7 +184,8 @@ fn connect(path: &Path, fresh: bool) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(16);
-    connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY")?;
+    connection
+        .execute_batch("PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -512")?;
     if fresh {
         // Takes effect before anything is written; later it would only write to a file that nobody checked yet.
         connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL")?;
@@ -207,40 +217,39 @@ pub(super) fn problem(connection: &Connection, depth: Depth) -> rusqlite::Result
     Ok((verdict != "ok").then_some(verdict))
 }
 
-fn read(connection: &Connection, options: &StoreOptions) -> rusqlite::Result<(Memory, Option<String>)> {
+/// The patterns, and a note where some cannot be understood.
+pub(super) fn read(
+    connection: &Connection,
+    options: &StoreOptions,
+) -> rusqlite::Result<(PatternBook, Option<String>)> {
     let (patterns, refused) = rows::read_patterns(connection)?;
-    let mut memory = empty(options);
-    memory.book.extend(patterns);
-    memory.outcomes.extend(rows::read_outcomes(connection)?);
+    let mut book = PatternBook::new(options.half_life);
+    book.extend(patterns);
     let count = refused.len();
     let note = refused
         .first()
         .map(|id| format!("{count} patterns hold no valid plan and are left out, such as {id}"));
-    Ok((memory, note))
-}
-
-fn empty(options: &StoreOptions) -> Memory {
-    Memory { book: PatternBook::new(options.half_life), outcomes: Outcomes::new(options.half_life) }
+    Ok((book, note))
 }
 
 /// What can be had where nothing can be written: the memory, if it can be read.
 pub(super) fn without_writing(options: &StoreOptions, lock: Option<Lock>, why: String) -> Opened {
     let path = options.database();
     let mut notes = Vec::new();
-    let memory = path.exists().then(|| reader(&path).and_then(|connection| read(&connection, options)));
-    let connected = matches!(memory, Some(Ok(_)));
-    let memory = match memory {
-        Some(Ok((memory, refused))) => {
+    let book = path.exists().then(|| reader(&path).and_then(|connection| read(&connection, options)));
+    let connected = matches!(book, Some(Ok(_)));
+    let book = match book {
+        Some(Ok((book, refused))) => {
             notes.extend(refused);
-            memory
+            book
         }
         Some(Err(error)) => {
             notes.push(format!("{} could not be read: {error}", path.display()));
-            empty(options)
+            PatternBook::new(options.half_life)
         }
-        None => empty(options),
+        None => PatternBook::new(options.half_life),
     };
-    Opened { memory, connection: None, lock, connected, read_only: Some(why), degraded: None, notes }
+    Opened { book, connection: None, lock, connected, read_only: Some(why), degraded: None, notes }
 }
 
 /// A connection that only reads. Where the folder cannot be written to, it reads the file as it is without its log.
@@ -279,12 +288,15 @@ pub(super) fn immutable(path: &Path) -> rusqlite::Result<Connection> {
 /// Moves a damaged database aside and puts the newest good backup in its place, if there is one; the note says so.
 fn replace(options: &StoreOptions, why: &str) -> std::io::Result<String> {
     let aside = backup::move_aside(&options.database(), "corrupt")?;
-    let aside = aside.map_or_else(|| "nowhere".to_owned(), |path| path.display().to_string());
+    let happened = aside.map_or_else(
+        || format!("the database is lost ({why})"),
+        |path| format!("the database was damaged ({why}): moved to {}", path.display()),
+    );
     let instead = match backup::restore(options, None) {
-        Ok(backup) => format!("restored {}", backup.path.display()),
+        Ok(restored) => format!("restored {}", restored.backup.path.display()),
         Err(_) => "started afresh".to_owned(),
     };
-    let note = format!("the database was damaged ({why}): moved to {aside}, {instead}");
+    let note = format!("{happened}, {instead}");
     tracing::error!("{note}");
     Ok(note)
 }

@@ -20,10 +20,12 @@ pub struct StoreOptions {
     pub queue_capacity: usize,
     /// How long a caller waits for a place in a full queue.
     pub queue_patience: Duration,
+    /// How often an idle writer looks whether its database is still there and in order, or works again.
+    pub look_every: Duration,
 }
 
 impl StoreOptions {
-    /// The defaults: ninety days, 100 MB, 500 MB, 1024 jobs, two seconds.
+    /// The defaults: ninety days, 100 MB, 500 MB, 1024 jobs, two seconds; a look every five.
     pub fn new(data_dir: impl Into<PathBuf>) -> StoreOptions {
         StoreOptions {
             data_dir: data_dir.into(),
@@ -32,6 +34,7 @@ impl StoreOptions {
             hard_limit_bytes: 500_000_000,
             queue_capacity: 1024,
             queue_patience: Duration::from_secs(2),
+            look_every: Duration::from_secs(5),
         }
     }
 

@@ -188,6 +188,22 @@ pub(super) fn write_decision(
     Ok(())
 }
 
+/// Writes what is remembered of a task, where the history does not know it.
+pub(super) fn write_outcome(connection: &Connection, outcome: &TaskOutcome) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO decision_history (task_id, task_description, agents_used, result, timestamp)
+         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT(task_id) DO NOTHING",
+    )?;
+    statement.execute(params![
+        outcome.task_id,
+        outcome.description,
+        json(&outcome.agents),
+        outcome.result.as_str(),
+        rfc3339(outcome.at_ms),
+    ])?;
+    Ok(())
+}
+
 /// The newest outcomes, oldest first, as many as are remembered.
 pub(super) fn read_outcomes(connection: &Connection) -> rusqlite::Result<Vec<TaskOutcome>> {
     let mut statement = connection.prepare(

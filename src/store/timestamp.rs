@@ -14,10 +14,12 @@ const FILE_NAME: &[FormatItem<'_>] =
 
 /// Now, in milliseconds since 1970, UTC.
 pub fn now_ms() -> i64 {
-    to_ms(OffsetDateTime::from(std::time::SystemTime::now()))
+    to_ms(std::time::SystemTime::now())
 }
 
-fn to_ms(moment: OffsetDateTime) -> i64 {
+/// A moment of the system's clock or of a file in milliseconds since 1970, UTC.
+pub(super) fn to_ms(moment: impl Into<OffsetDateTime>) -> i64 {
+    let moment: OffsetDateTime = moment.into();
     i64::try_from(moment.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
 }
 

@@ -163,3 +163,84 @@ fn what_a_killed_backup_left_is_swept_away() {
     assert!(Store::backups(&StoreOptions::new(folder.path())).is_empty());
     drop(store);
 }
+
+#[test]
+fn a_database_taken_away_while_in_use_is_put_back_whole() {
+    for kind in ["file", "file and log", "folder", "another in its place"] {
+        let (folder, outside) = (tempdir().unwrap(), tempdir().unwrap());
+        let data = folder.path().join("data");
+        let store = open(&data);
+        fill(&store, 3);
+        match kind {
+            "file" => fs::remove_file(data.join("mcp.db")).unwrap(),
+            "file and log" => {
+                for name in ["mcp.db", "mcp.db-wal", "mcp.db-shm"] {
+                    fs::remove_file(data.join(name)).unwrap();
+                }
+            }
+            "folder" => fs::rename(&data, outside.path().join("data")).unwrap(),
+            _ => {
+                fs::write(data.join("new"), "not a database").unwrap();
+                fs::rename(data.join("new"), data.join("mcp.db")).unwrap();
+            }
+        }
+        assert_eq!(store.book().len(), 3, "{kind}");
+        let status = store.status();
+        assert_eq!(status.degraded.is_some(), kind != "another in its place", "{kind}: {status:?}");
+        wait(store.record_decision(decision("new", "brand new thing", Outcome::Success))).unwrap();
+        let status = store.status();
+        assert_eq!((status.degraded, status.notes.len()), (None, 1), "{kind}");
+        assert!(status.notes[0].contains("taken away"), "{kind}: {:?}", status.notes);
+        let kept = status.notes[0].rsplit(' ').next().map(Path::new).filter(|path| path.exists());
+        assert_eq!(kept.is_some_and(|path| path != data.join("mcp.db")), kind == "another in its place");
+        assert_eq!(named(&data, "mcp.db.replaced-") > 0, kind == "another in its place", "{kind}");
+        assert!(matches!(Store::open(StoreOptions::new(&data)), Err(StoreError::Locked { .. })), "{kind}");
+        assert!(store.close(PATIENCE), "{kind}");
+        drop(store);
+        let store = open(&data);
+        assert_eq!((store.book().len(), store.history(9).unwrap().len()), (4, 4), "{kind}");
+        assert!(store.status().notes.is_empty(), "{kind}");
+    }
+}
+
+#[test]
+fn a_database_taken_away_just_before_the_end_is_put_back() {
+    let folder = tempdir().unwrap();
+    let store = open(folder.path());
+    fill(&store, 3);
+    fs::remove_file(folder.path().join("mcp.db")).unwrap();
+    assert!(store.close(PATIENCE));
+    drop(store);
+    assert_eq!(open(folder.path()).book().len(), 3);
+}
+
+#[test]
+fn a_database_overwritten_while_in_use_is_replaced_and_given_what_is_in_memory() {
+    for content in ["hello\n".repeat(20_000), String::new()] {
+        let folder = tempdir().unwrap();
+        let mut options = StoreOptions::new(folder.path());
+        options.look_every = Duration::from_millis(5);
+        let store = Store::open(options.clone()).unwrap();
+        fill(&store, 2);
+        store.backup().unwrap();
+        fill(&store, 4);
+        // Closed once, so that the log does not hold all there is.
+        assert!(store.close(PATIENCE));
+        drop(store);
+        let store = Store::open(options).unwrap();
+        store.wait_until_settled();
+        // In place, as a copy over it would: the file stays the same file.
+        fs::write(folder.path().join("mcp.db"), content).unwrap();
+        while store.status().notes.is_empty() {
+            std::thread::yield_now();
+        }
+        assert!(store.status().notes[0].contains("written back"), "{:?}", store.status().notes);
+        wait(store.record_decision(decision("new", "brand new thing", Outcome::Success))).unwrap();
+        assert_eq!((store.book().len(), store.status().degraded), (5, None));
+        assert!(store.close(PATIENCE));
+        drop(store);
+        let store = open(folder.path());
+        assert_eq!((store.book().len(), store.history(9).unwrap().len()), (5, 5));
+        assert_eq!(named(folder.path(), "mcp.db.corrupt-"), 1);
+    }
+}

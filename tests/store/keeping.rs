@@ -1,11 +1,12 @@
 //! What is kept, found again, and given away.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use adjutant::patterns::Outcome;
 use adjutant::store::{
-    BACKUPS_KEPT, NewPattern, QueryRecord, SCHEMA_VERSION, Store, StoreError, StoreOptions,
+    BACKUPS_KEPT, NewPattern, QueryRecord, Reader, SCHEMA_VERSION, Store, StoreError, StoreOptions,
 };
 use rusqlite::Connection;
 use tempfile::tempdir;
@@ -41,6 +42,7 @@ fn the_first_schema_is_the_published_one_and_data_of_it_survives() {
     let tally = found[0].pattern.tally;
     assert_eq!((tally.successes, tally.failures), (3, 1));
     assert_eq!((tally.avg_duration_ms(), tally.avg_tokens_saved()), (500, -20));
+    store.wait_until_settled();
     assert_eq!(store.outcomes().len(), 1);
     assert_eq!(store.history(9).unwrap()[0].task_id, "t");
     assert_eq!(store.frequent_queries(9).unwrap()[0].capability.as_deref(), Some("react"));
@@ -76,6 +78,7 @@ fn what_was_acknowledged_is_there_after_a_restart() {
     let history = store.history(10).unwrap();
     assert_eq!(history.iter().map(|entry| entry.task_id.as_str()).collect::<Vec<_>>(), ["t2", "t1"]);
     assert_eq!(history[1].pattern_id.as_deref(), Some(learned.id.as_str()));
+    store.wait_until_settled();
     let evidence = store.outcomes().for_task("add login to the api", i64::MAX);
     assert_eq!(evidence.agent("architect").map(|known| known.tasks), Some(2));
 }
@@ -179,7 +182,8 @@ fn backups_are_made_while_writing_and_can_be_restored() {
     drop(store);
 
     let restored = Store::restore(&options, None).unwrap();
-    assert_eq!(restored.path, backup.path);
+    assert_eq!(restored.backup.path, backup.path);
+    assert!(restored.replaced.is_some_and(|path| path.exists()), "what it replaced is kept");
     let store = open(folder.path());
     assert_eq!((store.book().len(), store.history(9).unwrap().len()), (3, 3));
     for _ in 0..BACKUPS_KEPT + 2 {
@@ -206,11 +210,69 @@ fn patterns_travel_as_json_lines() {
     lines.push_str("\n{\"goal\":\"g\",\"agent_sequence\":[]}\nnot json\n");
 
     let other = open(there.path());
-    let report = wait(other.import_patterns(&lines)).unwrap();
+    let report = wait(other.import_patterns(&lines, 1)).unwrap();
     assert_eq!((report.created, report.known, report.refused_count), (3, 0, 2), "{:?}", report.refused);
     assert!(report.refused[0].starts_with("line 5: agent_sequence is empty"), "{:?}", report.refused);
-    let report = wait(other.import_patterns(&lines)).unwrap();
+    let report = wait(other.import_patterns(&lines, 1)).unwrap();
     assert_eq!((report.created, report.known), (0, 3));
     let found = other.book().matches("goal1 topic1", 0.7, 1, i64::MAX);
     assert_eq!((found[0].task_count, found[0].pattern.tally.avg_duration_ms()), (1, 1_000));
+}
+
+#[test]
+fn a_backup_is_named_by_path_file_or_day() {
+    let folder = tempdir().unwrap();
+    let options = StoreOptions::new(folder.path());
+    let store = open(folder.path());
+    fill(&store, 1);
+    let first = store.backup().unwrap();
+    fill(&store, 2);
+    let second = store.backup().unwrap();
+    assert!(store.close(PATIENCE));
+    drop(store);
+    let name = first.path.file_name().unwrap();
+    let day = adjutant::store::rfc3339(second.at_ms)[..10].to_owned();
+    for (wanted, expected) in
+        [(first.path.as_path(), 1), (Path::new(name), 1), (Path::new(&day), 2), (second.path.as_path(), 2)]
+    {
+        Store::restore(&options, Some(wanted)).unwrap();
+        assert_eq!(open(folder.path()).book().len(), expected, "{}", wanted.display());
+    }
+    for wanted in ["nowhere.db", "1999-01-01", "."] {
+        let error = Store::restore(&options, Some(Path::new(wanted))).unwrap_err();
+        assert!(matches!(error, StoreError::Unavailable(_)), "{wanted}: {error}");
+    }
+    assert_eq!(open(folder.path()).book().len(), 2, "what cannot be restored changes nothing");
+}
+
+#[test]
+fn backups_with_dates_to_come_crowd_nobody_out() {
+    let folder = tempdir().unwrap();
+    let options = StoreOptions::new(folder.path());
+    let store = open(folder.path());
+    fill(&store, 1);
+    let made = store.backup().unwrap();
+    for year in 2100..2100 + BACKUPS_KEPT {
+        let ahead = made.path.with_file_name(format!("mcp-{year}0101T000000.000Z.db"));
+        std::fs::copy(&made.path, ahead).unwrap();
+    }
+    std::fs::remove_file(&made.path).unwrap();
+    let new = store.backup_if_older(Duration::from_hours(24)).unwrap().unwrap();
+    let kept = Store::backups(&options);
+    assert!(kept.contains(&new) && kept.len() == BACKUPS_KEPT, "{kept:?}");
+    assert!(store.backup_if_older(Duration::from_hours(24)).unwrap().is_none());
+}
+
+#[test]
+fn a_reader_needs_no_lock_and_takes_none() {
+    let folder = tempdir().unwrap();
+    let options = StoreOptions::new(folder.path());
+    assert!(Reader::open(&options).unwrap().is_none());
+    let store = open(folder.path());
+    fill(&store, 3);
+    let reader = Reader::open(&options).unwrap().unwrap();
+    assert_eq!((reader.history(2).unwrap().len(), reader.patterns().unwrap().len()), (2, 3));
+    fill(&store, 4);
+    assert_eq!(reader.patterns().unwrap().len(), 4);
+    assert!(store.close(PATIENCE));
 }

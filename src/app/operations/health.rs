@@ -166,6 +166,7 @@ impl App {
             }
         };
         reasons.extend(store.degraded.clone());
+        reasons.extend(self.backups.problem());
         let status = if reasons.len() > notes { "degraded" } else { "healthy" };
         reasons.extend(store.notes.iter().cloned());
         Health {

@@ -7,11 +7,12 @@ pub mod explain;
 pub mod find;
 pub mod health;
 pub mod patterns;
+pub mod sharing;
 
 use super::operation::Operation;
 
 /// The names of all operations, as on the wire.
-pub const fn names() -> [&'static str; 10] {
+pub const fn names() -> [&'static str; 11] {
     [
         find::QueryAgents::NAME,
         find::QuerySkills::NAME,
@@ -19,6 +20,7 @@ pub const fn names() -> [&'static str; 10] {
         patterns::GetOrchestrationPattern::NAME,
         patterns::QueryPattern::NAME,
         patterns::StorePattern::NAME,
+        sharing::ImportPatterns::NAME,
         decision::CacheDecision::NAME,
         definition::GetDefinition::NAME,
         health::GetHealth::NAME,

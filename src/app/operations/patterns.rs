@@ -259,7 +259,7 @@ impl MatchView {
 
 impl PatternView {
     /// A pattern as it goes out.
-    pub(super) fn of(pattern: &Pattern) -> Self {
+    pub fn of(pattern: &Pattern) -> Self {
         PatternView {
             id: pattern.id.clone(),
             goal: pattern.goal.clone(),

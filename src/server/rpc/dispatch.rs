@@ -11,7 +11,7 @@ use super::envelope::{self, BadRequest, Call, Message, Unreadable};
 use super::error::RpcError;
 use crate::app::App;
 use crate::app::operation::{CallContext, Operation, Output, read_params};
-use crate::app::operations::{decision, definition, explain, find, health, names, patterns};
+use crate::app::operations::{decision, definition, explain, find, health, names, patterns, sharing};
 
 /// What goes back over HTTP.
 #[derive(Debug)]
@@ -109,6 +109,7 @@ async fn run_method(app: &App, context: &CallContext, call: &Call<'_>) -> Answer
         }
         patterns::QueryPattern::NAME => run::<patterns::QueryPattern>(app, context, call).await,
         patterns::StorePattern::NAME => run::<patterns::StorePattern>(app, context, call).await,
+        sharing::ImportPatterns::NAME => run::<sharing::ImportPatterns>(app, context, call).await,
         decision::CacheDecision::NAME => run::<decision::CacheDecision>(app, context, call).await,
         definition::GetDefinition::NAME => run::<definition::GetDefinition>(app, context, call).await,
         health::GetHealth::NAME => run::<health::GetHealth>(app, context, call).await,

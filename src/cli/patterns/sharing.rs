@@ -1,0 +1,116 @@
+//! `adjutant patterns export` and `import`: patterns as a file of JSON lines.
+
+use std::io::{self, Read};
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use serde_json::json;
+
+use crate::app::operation::Operation;
+use crate::app::operations::sharing::{ImportPatterns, Imported};
+use crate::cli::memory;
+use crate::cli::{exit, output, running_client, small_runtime};
+use crate::config::Config;
+use crate::instance::write_whole;
+use crate::patterns::PatternBook;
+use crate::store::export_patterns;
+
+/// Bytes of an imported file at most: beyond any number of patterns that is kept.
+const MAX_IMPORT_BYTES: u64 = 64 << 20;
+
+/// Bytes of lines in one call to a running instance, well within what it reads of a request.
+const BYTES_A_CALL: usize = 400_000;
+
+pub(super) fn export(book: &PatternBook, file: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
+    let mut lines = Vec::new();
+    let count = export_patterns(book, &mut lines)?;
+    if file == Path::new("-") {
+        output::bytes(&lines);
+    } else {
+        write_whole(file, &lines).with_context(|| file.display().to_string())?;
+        let name = file.display().to_string();
+        output::line(&if as_json {
+            format!("{:#}", json!({ "exported": count, "file": name }))
+        } else {
+            format!("{count} patterns written to {name}")
+        });
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn import(config: &Config, file: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
+    let lines = read_lines(file).with_context(|| file.display().to_string())?;
+    let imported = take_over(config, &lines)?;
+    if as_json {
+        output::line(&format!("{:#}", serde_json::to_value(&imported)?));
+    } else {
+        output::line(&format!(
+            "{} new, {} known already, {} refused",
+            imported.created, imported.known, imported.refused
+        ));
+        for reason in &imported.reasons {
+            output::error(reason);
+        }
+    }
+    Ok(if imported.refused == 0 { ExitCode::SUCCESS } else { exit::NOTHING_FOUND.into() })
+}
+
+/// Through the running instance, which owns the memory; else straight into it.
+fn take_over(config: &Config, lines: &str) -> anyhow::Result<Imported> {
+    let runtime = small_runtime()?;
+    let Some((client, _)) = running_client(config) else {
+        let store = memory::for_session(config)?;
+        return Ok(runtime.block_on(store.import_patterns(lines, 1))?.into());
+    };
+    let mut all = Imported::default();
+    for (first, chunk) in chunks(lines, BYTES_A_CALL) {
+        let params = json!({ "lines": chunk, "first_line": first });
+        let reply = runtime.block_on(client.call(ImportPatterns::NAME, &params))?.body;
+        let result = reply.get("result").with_context(|| format!("refused: {}", reply["error"]))?;
+        all.add(serde_json::from_value(result.clone())?);
+    }
+    Ok(all)
+}
+
+fn read_lines(file: &Path) -> io::Result<String> {
+    let mut source: Box<dyn Read> = if file == Path::new("-") {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(std::fs::File::open(file)?)
+    };
+    let mut lines = String::new();
+    let length = (&mut source).take(MAX_IMPORT_BYTES + 1).read_to_string(&mut lines)?;
+    if u64::try_from(length).is_ok_and(|length| length > MAX_IMPORT_BYTES) {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "more than 64 MiB is no file of patterns"));
+    }
+    Ok(lines)
+}
+
+/// The lines in pieces of about `bytes`, each with the number of its first line.
+fn chunks(lines: &str, bytes: usize) -> Vec<(usize, String)> {
+    let mut chunks: Vec<(usize, String)> = Vec::new();
+    for (number, line) in (1..).zip(lines.lines()) {
+        match chunks.last_mut() {
+            Some((_, chunk)) if chunk.len() + line.len() < bytes => {
+                chunk.push('\n');
+                chunk.push_str(line);
+            }
+            _ => chunks.push((number, line.to_owned())),
+        }
+    }
+    chunks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::chunks;
+
+    #[test]
+    fn lines_are_cut_into_pieces_that_know_their_place() {
+        let pieces = chunks("aaa\nbbb\n\nccccccccccc\nd", 9);
+        let expected = [(1, "aaa\nbbb\n"), (4, "ccccccccccc"), (5, "d")];
+        assert_eq!(pieces, expected.map(|(first, text)| (first, text.to_owned())));
+        assert!(chunks("", 8).is_empty());
+    }
+}
