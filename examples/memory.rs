@@ -1,4 +1,4 @@
-//! Measures what remembering costs, on the disk of a folder: `cargo run --release --example memory -- [FOLDER]`.
+//! Measures what remembering costs, on the disk of a folder: `cargo run --release --example memory -- [FOLDER [writes|reads]]`.
 //!
 //! Figures of different disks cannot be compared; the ratios to plain SQLite in the same run can.
 
@@ -73,9 +73,15 @@ fn decisions(count: usize) -> Vec<Decision> {
 
 fn main() -> Result<(), Failure> {
     let folder: PathBuf = std::env::args_os().nth(1).map_or_else(std::env::temp_dir, PathBuf::from);
+    let only = std::env::args().nth(2);
     let folder = tempfile::Builder::new().prefix("adjutant-memory-").tempdir_in(folder)?;
-    throughput(folder.path())?;
-    reading(folder.path())
+    if only.as_deref().is_none_or(|only| only == "writes") {
+        throughput(folder.path())?;
+    }
+    if only.as_deref().is_none_or(|only| only == "reads") {
+        reading(folder.path())?;
+    }
+    Ok(())
 }
 
 fn row(name: &str, value: &str) {

@@ -46,7 +46,7 @@ type Posting = (u32, f64);
 #[derive(Debug, Clone, Default)]
 #[expect(clippy::rc_buffer, reason = "copied on write: a snapshot shares these until the book grows")]
 pub(super) struct GoalIndex {
-    vocabulary: Arc<HashMap<Arc<str>, usize>>,
+    vocabulary: Arc<HashMap<Arc<str>, usize, FixedState>>,
     postings: Vec<Arc<Vec<Posting>>>,
     entries: Shelf<Entry>,
     /// For each term, how rare it is.
@@ -144,8 +144,8 @@ fn share(cosine: f64, shared: usize, words: usize) -> f64 {
     COSINE_SHARE * cosine.clamp(0.0, 1.0) + KEYWORD_SHARE * overlap.min(1.0)
 }
 
-/// A term as a number; the same in every process.
-fn hash(term: &str) -> u64 {
+/// A term or name as a number; the same in every process.
+pub(super) fn hash(term: &str) -> u64 {
     FixedState::default().hash_one(term)
 }
 

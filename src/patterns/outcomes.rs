@@ -9,11 +9,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use foldhash::fast::FixedState;
+use foldhash::quality::FixedState;
 
 use super::decision::Outcome;
 use super::goal::Goal;
-use super::index::{GoalIndex, Sketch, TERM_SHARE};
+use super::index::{GoalIndex, Sketch, TERM_SHARE, hash};
 use super::tally::{DEFAULT_HALF_LIFE, weight};
 
 /// How many tasks are remembered at least; of twice as many the oldest half is forgotten. At about one kilobyte each this
@@ -24,8 +24,11 @@ pub const MAX_REMEMBERED_TASKS: usize = 5_000;
 /// over further than a whole plan does.
 const MIN_SIMILARITY: f64 = 0.35;
 
-/// So many of the newest tasks are compared one by one before the index takes them up.
-const MAX_UNINDEXED: usize = 256;
+/// So many of the newest tasks at least are compared one by one before the index takes them up.
+const MIN_UNINDEXED: usize = 256;
+
+/// So many at most: some fifty microseconds for a query.
+const MAX_UNINDEXED: usize = 1_024;
 
 /// One task as this module remembers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,11 +93,12 @@ impl TaskEvidence {
 type Known = (Arc<TaskOutcome>, Arc<Goal>);
 
 /// One that the index does not hold yet.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Recent {
-    known: Known,
+    task: Arc<TaskOutcome>,
+    goal: Arc<Goal>,
     /// The goal as that index weighs it.
-    sketch: Arc<Sketch>,
+    sketch: Sketch,
 }
 
 /// The outcomes of past tasks at one moment. Clones share all but the newest few, which are not indexed yet: a snapshot
@@ -102,8 +106,8 @@ struct Recent {
 #[derive(Debug, Clone)]
 pub struct Outcomes {
     indexed: Arc<Indexed>,
-    /// Newer than those, oldest first; each task once.
-    newest: Vec<Recent>,
+    /// Newer than those, oldest first, with the hash of the task's name; each task once.
+    newest: Vec<(u64, Arc<Recent>)>,
     /// Places of `indexed` that `newest` replaces, ascending.
     replaced: Vec<usize>,
     half_life: Option<Duration>,
@@ -114,7 +118,7 @@ struct Indexed {
     /// By place in the index; `None` where a newer outcome replaced it.
     tasks: Vec<Option<Arc<TaskOutcome>>>,
     index: GoalIndex,
-    by_task: HashMap<Arc<str>, usize>,
+    by_task: HashMap<Arc<str>, usize, FixedState>,
 }
 
 impl Default for Outcomes {
@@ -143,7 +147,7 @@ impl Outcomes {
     pub fn tasks(&self) -> impl Iterator<Item = &TaskOutcome> {
         let indexed = self.indexed.tasks.iter().enumerate();
         let valid = indexed.filter(|(place, _)| self.replaced.binary_search(place).is_err());
-        let newest = self.newest.iter().map(|recent| &recent.known.0);
+        let newest = self.newest.iter().map(|(_, recent)| &recent.task);
         valid.filter_map(|(_, task)| task.as_ref()).chain(newest).map(Arc::as_ref)
     }
 
@@ -157,11 +161,13 @@ impl Outcomes {
 
     /// The same for one whose description was analysed before.
     pub fn push(&mut self, outcome: TaskOutcome, goal: Arc<Goal>) {
-        let sketch = Arc::new(self.indexed.index.query(&goal).sketch());
-        let recent = Recent { known: (Arc::new(outcome), goal), sketch };
-        let task_id = recent.known.0.task_id.as_str();
-        if let Some(same) = self.newest.iter_mut().find(|recent| recent.known.0.task_id == task_id) {
-            *same = recent;
+        let sketch = self.indexed.index.query(&goal).sketch();
+        let name = hash(&outcome.task_id);
+        let recent = Arc::new(Recent { task: Arc::new(outcome), goal, sketch });
+        let task_id = recent.task.task_id.as_str();
+        let same = |known: &&mut (u64, Arc<Recent>)| known.0 == name && known.1.task.task_id == task_id;
+        if let Some(known) = self.newest.iter_mut().find(same) {
+            known.1 = recent;
             return;
         }
         if let Some(&place) = self.indexed.by_task.get(task_id)
@@ -169,13 +175,15 @@ impl Outcomes {
         {
             self.replaced.insert(at, place);
         }
-        self.newest.push(recent);
-        if self.newest.len() >= MAX_UNINDEXED {
+        self.newest.push((name, recent));
+        // The index is copied to take them up, so that the more it holds, the more must have come.
+        if self.newest.len() >= (self.indexed.tasks.len() / 8).clamp(MIN_UNINDEXED, MAX_UNINDEXED) {
             let indexed = Arc::make_mut(&mut self.indexed);
             for place in self.replaced.drain(..) {
                 indexed.tasks[place] = None;
             }
-            indexed.extend(self.newest.drain(..).map(|recent| recent.known));
+            let known = |(_, recent): (_, Arc<Recent>)| (Arc::clone(&recent.task), Arc::clone(&recent.goal));
+            indexed.extend(self.newest.drain(..).map(known));
         }
     }
 
@@ -194,11 +202,10 @@ impl Outcomes {
             }
         }
         let sketch = index.query(&goal).sketch();
-        for recent in &self.newest {
+        for (_, recent) in &self.newest {
             let by_terms = sketch.similarity(&recent.sketch);
             if by_terms >= floor {
-                let task = &recent.known.0;
-                tally.add(task, share(task, by_terms));
+                tally.add(&recent.task, share(&recent.task, by_terms));
             }
         }
         let agents = tally.agents.into_iter().map(|(agent, evidence)| (agent.to_owned(), evidence));
