@@ -23,7 +23,6 @@ UPDATE orchestration_patterns SET
 
 -- The pattern a decision taught; NULL where it taught none.
 ALTER TABLE decision_history ADD COLUMN pattern_id TEXT;
-CREATE INDEX idx_decision_history_pattern ON decision_history(pattern_id);
 
 -- All kinds of query go into one log.
 ALTER TABLE agent_queries ADD COLUMN method TEXT;

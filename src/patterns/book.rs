@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use foldhash::quality::FixedState;
+
 use super::goal::Goal;
 use super::index::{EPSILON, GoalIndex};
 use super::pattern::Pattern;
@@ -45,9 +47,9 @@ pub struct PatternBook {
     pub(super) patterns: Shelf<Pattern>,
     pub(super) index: Arc<GoalIndex>,
     pub(super) half_life: Option<Duration>,
-    by_id: Arc<HashMap<Arc<str>, usize>>,
-    by_sequence: Arc<HashMap<Arc<[String]>, Places>>,
-    by_goal: Arc<HashMap<Arc<str>, Places>>,
+    by_id: Arc<HashMap<Arc<str>, usize, FixedState>>,
+    by_sequence: Arc<HashMap<Arc<[String]>, Places, FixedState>>,
+    by_goal: Arc<HashMap<Arc<str>, Places, FixedState>>,
 }
 
 /// Places in the book, ascending.

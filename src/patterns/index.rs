@@ -11,8 +11,12 @@
 //! The similarity is symmetrical, in 0..=1, and 1 for goals that are the same. The first two parts come from the postings; the third
 //! is bounded from above and only computed where it can decide.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::sync::Arc;
+
+use foldhash::quality::FixedState;
 
 use super::goal::{Goal, ratio};
 use super::shelf::Shelf;
@@ -42,15 +46,111 @@ type Posting = (u32, f64);
 #[derive(Debug, Clone, Default)]
 #[expect(clippy::rc_buffer, reason = "copied on write: a snapshot shares these until the book grows")]
 pub(super) struct GoalIndex {
-    vocabulary: Arc<HashMap<Arc<str>, usize>>,
+    vocabulary: Arc<HashMap<Arc<str>, usize, FixedState>>,
     postings: Vec<Arc<Vec<Posting>>>,
     entries: Shelf<Entry>,
     /// For each term, how rare it is.
     rarity: Arc<Vec<f64>>,
     /// For each goal, the length of its vector.
     norms: Arc<Vec<f64>>,
+    /// For each goal, how many terms it has; beside the norms, so that a search stays out of the goals themselves.
+    lengths: Arc<Vec<u32>>,
     /// How many goals, from the first, `rarity` was counted over.
     counted: u32,
+}
+
+/// A goal's terms as an index weighs them.
+#[derive(Debug, Clone)]
+pub(super) struct Query {
+    /// Those that most goals hold come first.
+    terms: Vec<QueryTerm>,
+    /// The length of the vector.
+    norm: f64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct QueryTerm {
+    hash: u64,
+    number: Option<usize>,
+    rarity: f64,
+    /// (1 + ln tf) · rarity.
+    weight: f64,
+    /// How many goals hold it.
+    holding: usize,
+}
+
+/// What one goal of the index has in common with the one looked for.
+struct Sum {
+    place: u32,
+    shared: u32,
+    dot: f64,
+}
+
+impl Query {
+    /// How many of the first terms are too little to reach `floor` with: a goal that shares no other need not be looked
+    /// at. With S the terms shared, the cosine is at most |q over S| ÷ |q| (Cauchy-Schwarz), and the overlap is largest
+    /// for a goal that holds nothing else.
+    fn optional(&self, floor: f64) -> usize {
+        let mut square = 0.0;
+        let enough = self.terms.iter().zip(1..).position(|(term, shared)| {
+            square += term.weight * term.weight;
+            share(square.sqrt() / self.norm, shared, self.terms.len() + shared) + EPSILON >= floor
+        });
+        enough.unwrap_or(self.terms.len())
+    }
+
+    /// Itself as goals are compared one by one.
+    pub(super) fn sketch(&self) -> Sketch {
+        let mut terms: Vec<(u64, f64)> = self.terms.iter().map(|term| (term.hash, term.weight)).collect();
+        terms.sort_unstable_by_key(|&(hash, _)| hash);
+        Sketch { terms: terms.into(), norm: self.norm }
+    }
+}
+
+/// A goal that is compared one by one: its terms as numbers, with their weights.
+#[derive(Debug, Clone)]
+pub(super) struct Sketch {
+    terms: Box<[(u64, f64)]>,
+    norm: f64,
+}
+
+impl Sketch {
+    /// What terms alone contribute to the similarity; both must come from the same index.
+    pub(super) fn similarity(&self, other: &Sketch) -> f64 {
+        let (mut dot, mut shared) = (0.0, 0);
+        let (mut here, mut there) = (0, 0);
+        while let (Some(one), Some(two)) = (self.terms.get(here), other.terms.get(there)) {
+            match one.0.cmp(&two.0) {
+                Ordering::Less => here += 1,
+                Ordering::Greater => there += 1,
+                Ordering::Equal => {
+                    dot += one.1 * two.1;
+                    shared += 1;
+                    here += 1;
+                    there += 1;
+                }
+            }
+        }
+        if shared == 0 {
+            return 0.0;
+        }
+        share(dot / (self.norm * other.norm), shared, self.terms.len() + other.terms.len())
+    }
+}
+
+/// Cosine and overlap in their shares; `words` are the terms of both goals together.
+fn share(cosine: f64, shared: usize, words: usize) -> f64 {
+    let overlap = if words == 0 { 0.0 } else { ratio(2 * shared, words) };
+    COSINE_SHARE * cosine.clamp(0.0, 1.0) + KEYWORD_SHARE * overlap.min(1.0)
+}
+
+/// A term or name as a number; the same in every process.
+pub(super) fn hash(term: &str) -> u64 {
+    FixedState::default().hash_one(term)
+}
+
+fn compact(position: usize) -> u32 {
+    u32::try_from(position).unwrap_or(u32::MAX)
 }
 
 /// A goal that shares something with the one looked for.
@@ -96,6 +196,8 @@ impl GoalIndex {
         for entry in self.entries.from(norms.len()) {
             norms.push(norm(&entry.weights, rarity));
         }
+        let lengths = Arc::make_mut(&mut self.lengths);
+        lengths.extend(self.entries.from(lengths.len()).map(|entry| compact(entry.weights.len())));
     }
 
     fn push(&mut self, goal: Arc<Goal>) {
@@ -131,39 +233,56 @@ impl GoalIndex {
     /// What terms alone contribute to the similarity, 0..=[`TERM_SHARE`], for all goals where it is at least `floor`,
     /// in the order of the book.
     pub(super) fn by_terms(&self, goal: &Goal, floor: f64) -> Vec<(usize, f64)> {
-        let count = self.entries.len();
-        let mut dot = vec![0.0; count];
-        let mut shared = vec![0_u16; count];
-        let mut square = 0.0;
-        for (term, occurrences) in goal.terms() {
-            let number = self.vocabulary.get(term.as_str()).copied();
-            let rarity = number.map_or_else(|| self.rarity_of_unknown(), |number| self.rarity[number]);
-            let weight = (1.0 + f64::from(*occurrences).ln()) * rarity;
-            square += weight * weight;
-            let postings = number.map_or(&[] as &[Posting], |number| self.postings[number].as_slice());
+        let query = self.query(goal);
+        let mut slots = vec![0_u32; self.entries.len()];
+        let mut sums: Vec<Sum> = Vec::new();
+        if floor <= 0.0 {
+            sums.extend((0..).take(slots.len()).map(|place| Sum { place, shared: 0, dot: 0.0 }));
+            slots.iter_mut().zip(1..).for_each(|(slot, number)| *slot = number);
+        }
+        let optional = query.optional(floor);
+        for (at, term) in query.terms.iter().enumerate().rev() {
+            let postings = term.number.map_or(&[] as &[Posting], |number| self.postings[number].as_slice());
             for &(place, there) in postings {
-                let place = place as usize;
-                dot[place] += weight * there * rarity;
-                shared[place] = shared[place].saturating_add(1);
+                let slot = &mut slots[place as usize];
+                if *slot == 0 {
+                    if at < optional {
+                        continue;
+                    }
+                    sums.push(Sum { place, shared: 0, dot: 0.0 });
+                    *slot = compact(sums.len());
+                }
+                let sum = &mut sums[*slot as usize - 1];
+                sum.dot += term.weight * there * term.rarity;
+                sum.shared += 1;
             }
         }
-        let norm = square.sqrt();
-        let all = floor <= 0.0;
         let mut found = Vec::new();
-        for (place, (&dot, &shared)) in dot.iter().zip(&shared).enumerate() {
-            if shared == 0 && !all {
-                continue;
-            }
-            let entry = &self.entries[place];
-            let cosine = if shared == 0 { 0.0 } else { dot / (norm * self.norms[place]) };
-            let words = goal.terms().len() + entry.weights.len();
-            let overlap = if words == 0 { 0.0 } else { ratio(2 * usize::from(shared), words) };
-            let by_terms = COSINE_SHARE * cosine.clamp(0.0, 1.0) + KEYWORD_SHARE * overlap.min(1.0);
+        for Sum { place, shared, dot } in sums {
+            let place = place as usize;
+            let cosine = if shared == 0 { 0.0 } else { dot / (query.norm * self.norms[place]) };
+            let by_terms = share(cosine, shared as usize, query.terms.len() + self.lengths[place] as usize);
             if by_terms + EPSILON >= floor {
                 found.push((place, by_terms));
             }
         }
+        found.sort_unstable_by_key(|&(place, _)| place);
         found
+    }
+
+    /// A goal's terms as this index weighs them.
+    pub(super) fn query(&self, goal: &Goal) -> Query {
+        let weigh = |(term, occurrences): &(String, u32)| {
+            let number = self.vocabulary.get(term.as_str()).copied();
+            let rarity = number.map_or_else(|| self.rarity_of_unknown(), |number| self.rarity[number]);
+            let weight = (1.0 + f64::from(*occurrences).ln()) * rarity;
+            let holding = number.map_or(0, |number| self.postings[number].len());
+            QueryTerm { hash: hash(term), number, rarity, weight, holding }
+        };
+        let mut terms: Vec<QueryTerm> = goal.terms().iter().map(weigh).collect();
+        terms.sort_by_key(|term| std::cmp::Reverse(term.holding));
+        let norm = terms.iter().map(|term| term.weight * term.weight).sum::<f64>().sqrt();
+        Query { terms, norm }
     }
 
     /// A goal of stop words only shares no term with itself, yet is as similar to itself as any.
@@ -192,32 +311,9 @@ impl GoalIndex {
         if one.normal() == other.normal() {
             return 1.0;
         }
-        (self.term_similarity(one, other) + STRING_SHARE * one.string_similarity(other)).clamp(0.0, 1.0)
-    }
-
-    /// What terms alone contribute to it.
-    pub(super) fn term_similarity(&self, one: &Goal, other: &Goal) -> f64 {
-        let weigh = |(term, count): &(String, u32)| (1.0 + f64::from(*count).ln()) * self.rarity_of(term);
-        let square = |goal: &Goal| goal.terms().iter().map(|entry| weigh(entry).powi(2)).sum::<f64>();
-        let (mut dot, mut shared) = (0.0, 0);
-        let mut there = other.terms().iter().peekable();
-        for entry in one.terms() {
-            while there.next_if(|candidate| candidate.0 < entry.0).is_some() {}
-            if let Some(twin) = there.next_if(|candidate| candidate.0 == entry.0) {
-                dot += weigh(entry) * weigh(twin);
-                shared += 1;
-            }
-        }
-        if shared == 0 {
-            return 0.0;
-        }
-        let cosine = (dot / (square(one).sqrt() * square(other).sqrt())).clamp(0.0, 1.0);
-        let overlap = ratio(2 * shared, one.terms().len() + other.terms().len());
-        COSINE_SHARE * cosine + KEYWORD_SHARE * overlap
-    }
-
-    fn rarity_of(&self, term: &str) -> f64 {
-        self.vocabulary.get(term).map_or_else(|| self.rarity_of_unknown(), |&number| self.rarity[number])
+        (self.query(one).sketch().similarity(&self.query(other).sketch())
+            + STRING_SHARE * one.string_similarity(other))
+        .clamp(0.0, 1.0)
     }
 
     fn rarity_of_unknown(&self) -> f64 {

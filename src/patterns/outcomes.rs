@@ -9,9 +9,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use foldhash::quality::FixedState;
+
 use super::decision::Outcome;
 use super::goal::Goal;
-use super::index::{GoalIndex, TERM_SHARE};
+use super::index::{GoalIndex, Sketch, TERM_SHARE, hash};
 use super::tally::{DEFAULT_HALF_LIFE, weight};
 
 /// How many tasks are remembered at least; of twice as many the oldest half is forgotten. At about one kilobyte each this
@@ -22,8 +24,11 @@ pub const MAX_REMEMBERED_TASKS: usize = 5_000;
 /// over further than a whole plan does.
 const MIN_SIMILARITY: f64 = 0.35;
 
-/// So many of the newest tasks are compared one by one before the index takes them up.
-const MAX_UNINDEXED: usize = 256;
+/// So many of the newest tasks at least are compared one by one before the index takes them up.
+const MIN_UNINDEXED: usize = 256;
+
+/// So many at most: some fifty microseconds for a query.
+const MAX_UNINDEXED: usize = 1_024;
 
 /// One task as this module remembers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,13 +92,22 @@ impl TaskEvidence {
 /// A remembered task with its description analysed.
 type Known = (Arc<TaskOutcome>, Arc<Goal>);
 
+/// One that the index does not hold yet.
+#[derive(Debug)]
+struct Recent {
+    task: Arc<TaskOutcome>,
+    goal: Arc<Goal>,
+    /// The goal as that index weighs it.
+    sketch: Sketch,
+}
+
 /// The outcomes of past tasks at one moment. Clones share all but the newest few, which are not indexed yet: a snapshot
 /// after each decision must cost little.
 #[derive(Debug, Clone)]
 pub struct Outcomes {
     indexed: Arc<Indexed>,
-    /// Newer than those, oldest first; each task once.
-    newest: Vec<Known>,
+    /// Newer than those, oldest first, with the hash of the task's name; each task once.
+    newest: Vec<(u64, Arc<Recent>)>,
     /// Places of `indexed` that `newest` replaces, ascending.
     replaced: Vec<usize>,
     half_life: Option<Duration>,
@@ -104,7 +118,7 @@ struct Indexed {
     /// By place in the index; `None` where a newer outcome replaced it.
     tasks: Vec<Option<Arc<TaskOutcome>>>,
     index: GoalIndex,
-    by_task: HashMap<Arc<str>, usize>,
+    by_task: HashMap<Arc<str>, usize, FixedState>,
 }
 
 impl Default for Outcomes {
@@ -133,7 +147,7 @@ impl Outcomes {
     pub fn tasks(&self) -> impl Iterator<Item = &TaskOutcome> {
         let indexed = self.indexed.tasks.iter().enumerate();
         let valid = indexed.filter(|(place, _)| self.replaced.binary_search(place).is_err());
-        let newest = self.newest.iter().map(|(task, _)| task);
+        let newest = self.newest.iter().map(|(_, recent)| &recent.task);
         valid.filter_map(|(_, task)| task.as_ref()).chain(newest).map(Arc::as_ref)
     }
 
@@ -147,57 +161,71 @@ impl Outcomes {
 
     /// The same for one whose description was analysed before.
     pub fn push(&mut self, outcome: TaskOutcome, goal: Arc<Goal>) {
-        let known = (Arc::new(outcome), goal);
-        if let Some(same) = self.newest.iter_mut().find(|(task, _)| task.task_id == known.0.task_id) {
-            *same = known;
+        let sketch = self.indexed.index.query(&goal).sketch();
+        let name = hash(&outcome.task_id);
+        let recent = Arc::new(Recent { task: Arc::new(outcome), goal, sketch });
+        let task_id = recent.task.task_id.as_str();
+        let same = |known: &&mut (u64, Arc<Recent>)| known.0 == name && known.1.task.task_id == task_id;
+        if let Some(known) = self.newest.iter_mut().find(same) {
+            known.1 = recent;
             return;
         }
-        if let Some(&place) = self.indexed.by_task.get(known.0.task_id.as_str())
+        if let Some(&place) = self.indexed.by_task.get(task_id)
             && let Err(at) = self.replaced.binary_search(&place)
         {
             self.replaced.insert(at, place);
         }
-        self.newest.push(known);
-        if self.newest.len() >= MAX_UNINDEXED {
+        self.newest.push((name, recent));
+        // The index is copied to take them up, so that the more it holds, the more must have come.
+        if self.newest.len() >= (self.indexed.tasks.len() / 8).clamp(MIN_UNINDEXED, MAX_UNINDEXED) {
             let indexed = Arc::make_mut(&mut self.indexed);
             for place in self.replaced.drain(..) {
                 indexed.tasks[place] = None;
             }
-            indexed.extend(self.newest.drain(..));
+            let known = |(_, recent): (_, Arc<Recent>)| (Arc::clone(&recent.task), Arc::clone(&recent.goal));
+            indexed.extend(self.newest.drain(..).map(known));
         }
     }
 
     /// What past tasks say for the one described.
     pub fn for_task(&self, description: &str, now_ms: i64) -> TaskEvidence {
-        let mut evidence = TaskEvidence::default();
         let goal = Goal::new(description);
         let floor = MIN_SIMILARITY * TERM_SHARE;
-        let mut add = |task: &TaskOutcome, by_terms: f64| {
-            let share = (by_terms / TERM_SHARE).powi(2) * weight(now_ms, task.at_ms, self.half_life);
-            evidence.add(task, share);
+        let mut tally = EvidenceTally::default();
+        let share = |task: &TaskOutcome, by_terms: f64| {
+            (by_terms / TERM_SHARE).powi(2) * weight(now_ms, task.at_ms, self.half_life)
         };
-        for (place, by_terms) in self.indexed.index.by_terms(&goal, floor) {
+        let index = &self.indexed.index;
+        for (place, by_terms) in index.by_terms(&goal, floor) {
             if let (Some(task), Err(_)) = (&self.indexed.tasks[place], self.replaced.binary_search(&place)) {
-                add(task, by_terms);
+                tally.add(task, share(task, by_terms));
             }
         }
-        for (task, other) in &self.newest {
-            let by_terms = self.indexed.index.term_similarity(&goal, other);
+        let sketch = index.query(&goal).sketch();
+        for (_, recent) in &self.newest {
+            let by_terms = sketch.similarity(&recent.sketch);
             if by_terms >= floor {
-                add(task, by_terms);
+                tally.add(&recent.task, share(&recent.task, by_terms));
             }
         }
-        evidence
+        let agents = tally.agents.into_iter().map(|(agent, evidence)| (agent.to_owned(), evidence));
+        TaskEvidence { agents: agents.collect() }
     }
 }
 
-impl TaskEvidence {
-    fn add(&mut self, task: &TaskOutcome, share: f64) {
+/// Evidence in the making; the names stay where they are until it is complete.
+#[derive(Default)]
+struct EvidenceTally<'a> {
+    agents: HashMap<&'a str, AgentEvidence, FixedState>,
+}
+
+impl<'a> EvidenceTally<'a> {
+    fn add(&mut self, task: &'a TaskOutcome, share: f64) {
         for (index, agent) in task.agents.iter().enumerate() {
             if task.agents[..index].contains(agent) {
                 continue;
             }
-            let known = self.agents.entry(agent.clone()).or_default();
+            let known = self.agents.entry(agent).or_default();
             known.tasks += 1;
             known.successes += u32::from(task.result == Outcome::Success);
             known.credit += task.result.credit() * share;

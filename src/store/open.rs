@@ -203,7 +203,7 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
         journal("DELETE")?;
     }
     connection.execute_batch(
-        "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 16777216",
+        "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 16777216",
     )
 }
 

@@ -44,11 +44,26 @@ pub(super) struct Entry {
 /// A job with the permit that lets it wait.
 pub(super) type Ticket = (Job, Option<OwnedSemaphorePermit>);
 
+/// How many wait for an answer, to the writer.
+#[derive(Debug)]
+pub(super) struct Crowd {
+    permits: Arc<Semaphore>,
+    capacity: usize,
+}
+
+impl Crowd {
+    /// How many jobs were sent, or are about to be, and not yet answered.
+    pub(super) fn size(&self) -> usize {
+        self.capacity.saturating_sub(self.permits.available_permits())
+    }
+}
+
 /// The callers' end.
 #[derive(Debug)]
 pub(super) struct Queue {
     sender: Sender<Ticket>,
     permits: Arc<Semaphore>,
+    capacity: usize,
     patience: Duration,
     closed: AtomicBool,
     clean: AtomicBool,
@@ -58,16 +73,23 @@ pub(super) struct Queue {
 impl Queue {
     pub(super) fn new(capacity: usize, patience: Duration) -> (Queue, Receiver<Ticket>) {
         let (sender, receiver) = channel();
-        let permits = Arc::new(Semaphore::new(capacity.clamp(1, Semaphore::MAX_PERMITS)));
+        let capacity = capacity.clamp(1, Semaphore::MAX_PERMITS);
+        let permits = Arc::new(Semaphore::new(capacity));
         let queue = Queue {
             sender,
             permits,
+            capacity,
             patience,
             closed: AtomicBool::new(false),
             clean: AtomicBool::new(false),
             thread: Mutex::new(None),
         };
         (queue, receiver)
+    }
+
+    /// Who waits, for the writer.
+    pub(super) fn crowd(&self) -> Crowd {
+        Crowd { permits: Arc::clone(&self.permits), capacity: self.capacity }
     }
 
     /// Starts the thread that works for this queue.

@@ -69,6 +69,35 @@ pub(super) fn write_pattern(connection: &Connection, pattern: &Pattern) -> rusql
     Ok(())
 }
 
+/// Writes what a known pattern learned.
+pub(super) fn write_counts(connection: &Connection, pattern: &Pattern) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE orchestration_patterns SET success_count = ?2, failure_count = ?3, partial_count = ?4,
+           avg_duration_ms = ?5, avg_tokens_saved = ?6, updated_at = ?7, duration_sum_ms = ?8, duration_count = ?9,
+           tokens_sum = ?10, tokens_count = ?11, faded_credit = ?12, faded_uses = ?13, faded_at_ms = ?14,
+           pruned = ?15 WHERE id = ?1",
+    )?;
+    let (tally, fading) = (&pattern.tally, &pattern.fading);
+    statement.execute(params![
+        pattern.id,
+        tally.successes,
+        tally.failures,
+        tally.partials,
+        integer(tally.avg_duration_ms()),
+        tally.avg_tokens_saved(),
+        rfc3339(pattern.updated_ms),
+        integer(tally.duration_sum_ms),
+        tally.duration_count,
+        tally.tokens_sum,
+        tally.tokens_count,
+        fading.credit,
+        fading.uses,
+        fading.at_ms,
+        pattern.pruned(),
+    ])?;
+    Ok(())
+}
+
 /// SQLite's integers are signed.
 fn integer(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)

@@ -1,6 +1,6 @@
 //! What jobs do to the rows and to the book, inside one transaction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -19,6 +19,8 @@ pub(super) struct Work<'a> {
     connection: &'a Connection,
     pub book: PatternBook,
     pub changed: BTreeMap<String, Arc<Pattern>>,
+    /// Those of them that are new, or have another plan.
+    pub replanned: BTreeSet<String>,
     pub outcomes: Vec<(TaskOutcome, Arc<Goal>)>,
     now_ms: i64,
 }
@@ -32,7 +34,14 @@ pub(super) enum Done {
 impl<'a> Work<'a> {
     /// A transaction over the connection's, which starts from a copy of the book.
     pub(super) fn new(connection: &'a Connection, book: PatternBook) -> Work<'a> {
-        Work { connection, book, changed: BTreeMap::new(), outcomes: Vec::new(), now_ms: now_ms() }
+        Work {
+            connection,
+            book,
+            changed: BTreeMap::new(),
+            replanned: BTreeSet::new(),
+            outcomes: Vec::new(),
+            now_ms: now_ms(),
+        }
     }
 
     /// Keeps a decision. The outer error ends the transaction, the inner one is the caller's.
@@ -60,6 +69,9 @@ impl<'a> Work<'a> {
             Ok(learned) => learned,
             Err(unknown) => return Ok(Err(StoreError::UnknownPattern(unknown.0))),
         };
+        if learned.founded {
+            self.replanned.extend(learned.pattern.iter().map(|pattern| pattern.id.clone()));
+        }
         for pattern in learned.changed {
             self.changed.insert(pattern.id.clone(), pattern);
         }
@@ -94,6 +106,7 @@ impl<'a> Work<'a> {
             let key = (goal.normal(), pattern.plan.agent_sequence());
             if let Some(id) = known {
                 let plan = stated.then(|| pattern.plan.clone());
+                self.replanned.insert(id.clone());
                 self.changed.extend(self.book.adopt(&id, plan, self.now_ms).map(|known| (id.clone(), known)));
                 kept.push(StoredPattern { id, created: false });
             } else if let Some(id) = fresh.get(&key) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -11,7 +11,7 @@ use super::lock::Lock;
 use super::log::{self, LOG_INTERVAL, QueryRecord};
 use super::open::Opened;
 use super::options::StoreOptions;
-use super::queue::{Job, Ticket};
+use super::queue::{Crowd, Job, Ticket};
 use super::records::Shared;
 use super::retention::{self, Room};
 use super::rows;
@@ -22,6 +22,9 @@ use crate::patterns::{Goal, Outcomes, PatternBook, TaskOutcome};
 /// The most jobs one transaction takes, so that the first of them does not wait for an endless stream.
 const MAX_BATCH: usize = 512;
 
+/// The longest wait for more jobs.
+const MAX_WAIT: Duration = Duration::from_millis(1);
+
 /// How durable a transaction is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Durability {
@@ -29,6 +32,22 @@ pub(super) enum Durability {
     Process,
     /// Against a loss of power.
     Power,
+}
+
+/// How the last commit went.
+#[derive(Debug, Clone, Copy, Default)]
+struct Pace {
+    took: Duration,
+    /// How many waited at its end, for it or for the next.
+    crowd: usize,
+}
+
+impl Pace {
+    /// How long a commit of so many jobs may wait for more: a quarter of what the last one took, while fewer have come
+    /// than waited then. A caller who is alone never waits.
+    fn wait(self, batch: usize) -> Duration {
+        if batch == 0 || batch >= self.crowd { Duration::ZERO } else { (self.took / 4).min(MAX_WAIT) }
+    }
 }
 
 /// What the thread owns.
@@ -41,6 +60,8 @@ pub(super) struct Writer {
     pub lock: Option<Lock>,
     /// The file that was opened; `None` as long as there was none.
     pub identity: Option<Identity>,
+    crowd: Crowd,
+    pace: Pace,
     /// When rows of the log are written at the latest.
     pub log_due: Option<Instant>,
     /// When the database is looked after next.
@@ -48,7 +69,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(options: StoreOptions, shared: Arc<Shared>, opened: Opened) -> Writer {
+    pub(super) fn new(options: StoreOptions, shared: Arc<Shared>, opened: Opened, crowd: Crowd) -> Writer {
         if opened.degraded.is_some() {
             shared.set_degraded(opened.degraded);
         }
@@ -56,7 +77,19 @@ impl Writer {
         let identity = connection.as_ref().and_then(|_| Identity::of(&options.database()));
         let look_due = Instant::now() + options.look_every;
         let durability = Durability::Power;
-        Writer { options, shared, connection, durability, lock, identity, log_due: None, look_due }
+        let pace = Pace::default();
+        Writer {
+            options,
+            shared,
+            connection,
+            durability,
+            lock,
+            identity,
+            crowd,
+            pace,
+            log_due: None,
+            look_due,
+        }
     }
 
     /// Works until it is told to stop or nobody is left to tell it.
@@ -66,7 +99,7 @@ impl Writer {
             let due = self.log_due.map_or(self.look_due, |due| due.min(self.look_due));
             let mut batch = Vec::new();
             let closing = match jobs.recv_timeout(due.saturating_duration_since(Instant::now())) {
-                Ok(first) => self.sort(first, jobs, &mut batch),
+                Ok(first) => self.gather(first, jobs, &mut batch),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => break None,
             };
@@ -84,6 +117,27 @@ impl Writer {
             }
         };
         self.stop(closing);
+    }
+
+    /// Takes what waits, and what comes in a moment from those whom the last commit answered: they tend to ask again,
+    /// and would otherwise find the next commit under way.
+    fn gather(
+        &mut self,
+        first: Ticket,
+        jobs: &Receiver<Ticket>,
+        batch: &mut Vec<Ticket>,
+    ) -> Option<SyncSender<bool>> {
+        let mut closing = self.sort(first, jobs, batch);
+        let began = Instant::now();
+        let wait = self.pace.wait(batch.len());
+        while closing.is_none() && batch.len() < self.pace.crowd && began.elapsed() < wait {
+            match jobs.try_recv() {
+                Ok(next) => closing = self.sort(next, jobs, batch),
+                // Not asleep: on a quick disk the wait is shorter than waking up.
+                Err(_) => std::thread::yield_now(),
+            }
+        }
+        closing
     }
 
     /// Takes what waits, up to the end of a batch or of all; the latter is answered.
@@ -107,7 +161,9 @@ impl Writer {
 
     /// Runs a batch in one transaction, publishes what it changed and answers it.
     fn commit(&mut self, batch: Vec<Ticket>) {
+        let began = Instant::now();
         let done = self.connect(Durability::Power).and_then(|()| self.transact(&batch));
+        self.pace = Pace { took: began.elapsed(), crowd: self.crowd.size().min(MAX_BATCH) };
         match done {
             Ok(done) => {
                 self.recover();
@@ -218,7 +274,11 @@ fn run_batch(
         });
     }
     for pattern in work.changed.values() {
-        rows::write_pattern(&transaction, pattern)?;
+        if work.replanned.contains(&pattern.id) {
+            rows::write_pattern(&transaction, pattern)?;
+        } else {
+            rows::write_counts(&transaction, pattern)?;
+        }
     }
     let Work { book, outcomes, .. } = work;
     transaction.commit()?;
