@@ -21,11 +21,19 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// `POST /` with a JSON body. The host is the same for all servers, so that all get the same bytes.
+    /// `POST /` with a JSON body.
     pub(crate) fn post(body: &str) -> Request {
+        Request::post_to("/", &[], body)
+    }
+
+    /// `POST` of a JSON body to a path, with further headers. The host is the same for all servers, so that all get
+    /// the same bytes.
+    pub(crate) fn post_to(path: &str, headers: &[(&str, &str)], body: &str) -> Request {
         let length = body.len();
+        let further =
+            headers.iter().fold(String::new(), |all, (name, value)| all + name + ": " + value + "\r\n");
         let head = format!(
-            "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{further}Content-Length: {length}\r\n\r\n"
         );
         Request { body_at: head.len(), bytes: (head + body).into_bytes() }
     }
@@ -136,6 +144,19 @@ impl Head {
             _ => Err(invalid("the head has no status or no length")),
         }
     }
+}
+
+/// The value of a header in the answer to a request that asks for its connection to be closed.
+pub(crate) fn header_of_answer(port: u16, request: &Request, name: &str) -> io::Result<Option<String>> {
+    let mut connection = Connection::open(port)?;
+    connection.send(request)?;
+    let mut answer = Vec::new();
+    connection.stream.read_to_end(&mut answer)?;
+    let text = String::from_utf8_lossy(&answer);
+    let head = text.split("\r\n\r\n").next().unwrap_or_default();
+    let mut pairs = head.lines().filter_map(|line| line.split_once(':'));
+    let value = pairs.find(|(key, _)| key.eq_ignore_ascii_case(name));
+    Ok(value.map(|(_, value)| value.trim().to_owned()))
 }
 
 fn invalid(why: &'static str) -> io::Error {

@@ -42,6 +42,14 @@ impl Machine {
             commit: commit(project).unwrap_or_else(|| UNKNOWN.into()),
         }
     }
+
+    /// All of it, in two lines.
+    pub(crate) fn in_words(&self) -> String {
+        format!(
+            "{}, {} cores, {}, {}, load {}\n{}, commit {}\n",
+            self.cpu, self.cores, self.memory, self.kernel, self.load, self.rustc, self.commit,
+        )
+    }
 }
 
 /// The value of the first line of a `/proc` file that is called `name`.

@@ -6,9 +6,10 @@
 //! `taskset --cpu-list 0` before it a run is always on the first level. In reading order:
 //!
 //! * `run`: what is measured, in which order; `report`: how it is printed and compared;
+//! * `memory`: what remembering costs, in process; `replay`: what outcomes do to the ranking; `soak`: kills under load;
 //! * `load`: latency and throughput; `http`: the client;
 //! * `product`, `echo`: the two sides; `process`: what they have in common;
-//! * `scenario`, `queries`, `collection`: what is asked; `machine`: where; `interrupt`: an end in order.
+//! * `scenario`, `queries`, `mcp`, `collection`, `numbers`: what is asked; `machine`: where; `interrupt`: an end in order.
 
 mod collection;
 mod echo;
@@ -16,33 +17,57 @@ mod http;
 mod interrupt;
 mod load;
 mod machine;
+mod mcp;
+mod memory;
+mod numbers;
 mod process;
 mod product;
 mod queries;
+mod replay;
 mod report;
 mod run;
 mod scenario;
+mod soak;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Parser;
 
+use machine::Machine;
 use product::Recipe;
 use run::{Plan, Run};
 
 /// Measures Adjutant beside an echo server
 #[derive(Debug, Parser)]
 enum Command {
-    /// Measures everything and prints a table
+    /// Measures the service and prints a table
     Run(Arguments),
+    /// Measures what remembering costs, beside plain SQLite on the same disk
+    Memory {
+        #[command(flatten)]
+        subject: Subject,
+        /// A folder on the disk to measure [default: the system's for temporary files]
+        #[arg(long, value_name = "DIR")]
+        on: Option<PathBuf>,
+    },
+    /// Replays a stream of tasks with a hidden best agent, with and without learning
+    Replay(Subject),
+    /// Kills the service under load, and looks for what it had acknowledged
+    Kill {
+        #[command(flatten)]
+        subject: Subject,
+        #[arg(long, default_value_t = 100)]
+        rounds: usize,
+    },
     /// The echo server, as `run` starts it
     #[command(hide = true)]
     Echo,
 }
 
+/// What is measured.
 #[derive(Debug, clap::Args)]
-struct Arguments {
+struct Subject {
     /// The checkout the binary was built from
     #[arg(long, value_name = "DIR")]
     project: PathBuf,
@@ -52,6 +77,12 @@ struct Arguments {
     /// The project to index [default: ../shared/corpus/wshobson-agents beside the checkout, else its fixtures]
     #[arg(long, value_name = "DIR")]
     collection: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+struct Arguments {
+    #[command(flatten)]
+    subject: Subject,
     /// Measure less, for a first look
     #[arg(long)]
     quick: bool,
@@ -63,25 +94,64 @@ struct Arguments {
     compare: Option<PathBuf>,
 }
 
-fn main() -> anyhow::Result<()> {
-    match Command::parse() {
-        Command::Echo => echo::serve(),
-        Command::Run(arguments) => measure(&arguments),
+impl Subject {
+    /// The collection, made absolute.
+    fn collection(&self) -> anyhow::Result<PathBuf> {
+        let collection = match &self.collection {
+            Some(given) => given.clone(),
+            None => default_collection(&self.project),
+        };
+        collection.canonicalize().with_context(|| collection.display().to_string())
+    }
+
+    fn machine(&self) -> Machine {
+        Machine::here(&self.project)
     }
 }
 
-fn measure(arguments: &Arguments) -> anyhow::Result<()> {
+fn main() -> anyhow::Result<()> {
+    let command = Command::parse();
+    if matches!(command, Command::Echo) {
+        return echo::serve();
+    }
     interrupt::watch()?;
+    match command {
+        Command::Echo => Ok(()),
+        Command::Run(arguments) => measure(&arguments),
+        Command::Memory { subject, on } => {
+            let machine = subject.machine();
+            let mut folder = tempfile::Builder::new();
+            folder.prefix("adjutant-bench-");
+            let folder = on.map_or_else(|| folder.tempdir(), |on| folder.tempdir_in(on))?;
+            let mut rows = memory::writes(folder.path())?;
+            rows.extend(memory::reads(folder.path())?);
+            report::print_table("What remembering costs", &machine, rows)
+        }
+        Command::Replay(subject) => over(&subject, "What outcomes do to the ranking", replay::replay),
+        Command::Kill { subject, rounds } => {
+            over(&subject, "Killed under load", |recipe| soak::kill(recipe, rounds))
+        }
+    }
+}
+
+/// Runs what needs the service, and prints its table.
+fn over(
+    subject: &Subject,
+    heading: &str,
+    work: impl FnOnce(&Recipe<'_>) -> anyhow::Result<Vec<report::Row>>,
+) -> anyhow::Result<()> {
+    let (machine, collection) = (subject.machine(), subject.collection()?);
+    let recipe = Recipe { binary: &subject.binary, collection: &collection, settings: &[] };
+    report::print_table(heading, &machine, work(&recipe)?)
+}
+
+fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     // Read first: a file that cannot be read should not cost a whole run.
     let kept = arguments.compare.as_deref().map(read_kept).transpose()?;
-    let collection = match &arguments.collection {
-        Some(given) => given.clone(),
-        None => default_collection(&arguments.project),
-    };
-    let collection = collection.canonicalize().with_context(|| collection.display().to_string())?;
-    let recipe = Recipe { binary: &arguments.binary, collection: &collection };
+    let collection = arguments.subject.collection()?;
+    let recipe = Recipe { binary: &arguments.subject.binary, collection: &collection, settings: &[] };
     let plan = if arguments.quick { Plan::QUICK } else { Plan::FULL };
-    let run = run::run(&arguments.project, &recipe, plan)?;
+    let run = run::run(&arguments.subject.project, &recipe, plan)?;
     report::print(&run)?;
     if let Some(kept) = kept {
         report::print_change(&kept, &run)?;

@@ -46,13 +46,25 @@ impl Process {
     }
 
     /// Asks it to end and waits; one that does not end within `patience` is an error (and is killed).
-    pub(crate) fn terminate(mut self, patience: Duration) -> anyhow::Result<()> {
+    pub(crate) fn terminate(self, patience: Duration) -> anyhow::Result<()> {
         kill_process(Pid::from_child(&self.0), Signal::TERM)?;
+        self.wait(patience)
+    }
+
+    /// Waits for its end; one that does not come within `patience` is an error (and the process is killed).
+    pub(crate) fn wait(mut self, patience: Duration) -> anyhow::Result<()> {
         let began = Instant::now();
         while self.0.try_wait()?.is_none() {
             anyhow::ensure!(began.elapsed() < patience, "process {} did not end in time", self.id());
             std::thread::sleep(Duration::from_millis(1));
         }
+        Ok(())
+    }
+
+    /// Kills it, as a crash would.
+    pub(crate) fn kill(mut self) -> anyhow::Result<()> {
+        self.0.kill()?;
+        self.0.wait()?;
         Ok(())
     }
 

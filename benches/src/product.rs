@@ -22,11 +22,13 @@ const PATIENCE: Duration = Duration::from_mins(2);
 const END_PATIENCE: Duration = Duration::from_secs(30);
 
 /// What to start, and over what.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Recipe<'a> {
     pub(crate) binary: &'a Path,
     /// The project whose plugins are indexed.
     pub(crate) collection: &'a Path,
+    /// The settings it is told, and no others.
+    pub(crate) settings: &'a [(&'a str, &'a str)],
 }
 
 /// A running instance.
@@ -63,12 +65,12 @@ pub(crate) struct Indexes {
 impl Recipe<'_> {
     /// Starts an instance on a free port and waits for its first healthy answer.
     ///
-    /// It sees no environment, so that nobody's settings are measured.
+    /// It sees no environment but its settings, so that nobody else's are measured.
     pub(crate) fn start(&self, data_dir: &Path) -> anyhow::Result<Product> {
         let mut command = Command::new(self.binary);
         command.arg("serve").args(["--port", "0"]);
         command.arg("--root").arg(self.collection).arg("--data-dir").arg(data_dir);
-        command.env_clear().stdin(Stdio::null()).stdout(Stdio::null());
+        command.env_clear().envs(self.settings.iter().copied()).stdin(Stdio::null()).stdout(Stdio::null());
         let began = Instant::now();
         let mut process = Process::start(&mut command)?;
         let (mut port, mut connection) = (None, None);
@@ -133,6 +135,11 @@ impl Product {
     /// Its resident memory, where the system says.
     pub(crate) fn resident(&self) -> Option<Resident> {
         self.process.resident()
+    }
+
+    /// Ends it as a crash would.
+    pub(crate) fn kill(self) -> anyhow::Result<()> {
+        self.process.kill()
     }
 
     /// Ends it as its user would.

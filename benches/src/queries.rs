@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use crate::http::Request;
+use crate::numbers::Numbers;
 
 /// Where every run's contexts begin.
 const SEED: u64 = 0x005e_ed0f_ad17;
@@ -16,14 +17,14 @@ const MAX_REPEATS: usize = 1_000;
 #[derive(Debug)]
 pub(crate) struct Contexts {
     descriptions: Vec<Vec<String>>,
-    state: u64,
+    numbers: Numbers,
     made: HashSet<String>,
 }
 
 impl Contexts {
     /// Contexts of these descriptions' words, of which none is empty.
     pub(crate) fn of(descriptions: Vec<Vec<String>>) -> Contexts {
-        Contexts { descriptions, state: SEED, made: HashSet::new() }
+        Contexts { descriptions, numbers: Numbers::of(SEED), made: HashSet::new() }
     }
 
     /// The next `count` contexts.
@@ -45,20 +46,10 @@ impl Contexts {
 
     /// Between `least` and `most` words in a row from one description, or all of a shorter one.
     fn some_words(&mut self, least: usize, most: usize) -> Vec<String> {
-        let at = self.below(self.descriptions.len());
-        let length = (least + self.below(most - least + 1)).min(self.descriptions[at].len());
-        let start = self.below(self.descriptions[at].len() - length + 1);
+        let at = self.numbers.below(self.descriptions.len());
+        let length = (least + self.numbers.below(most - least + 1)).min(self.descriptions[at].len());
+        let start = self.numbers.below(self.descriptions[at].len() - length + 1);
         self.descriptions[at][start..start + length].to_vec()
-    }
-
-    /// A number below `bound`, by splitmix64 (Steele, Lea and Flood, 2014).
-    fn below(&mut self, bound: usize) -> usize {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let number = (z ^ (z >> 31)) % u64::try_from(bound).unwrap_or(u64::MAX);
-        usize::try_from(number).unwrap_or_default()
     }
 }
 

@@ -3,8 +3,9 @@
 use std::io::Write;
 
 use crate::load::Latency;
+use crate::machine::Machine;
 use crate::process::Resident;
-use crate::run::{Run, Spread, UNCACHED};
+use crate::run::{CACHED, Run, Spread, TOOL_CALLS, UNCACHED};
 
 /// The product's median over the echo's, a cached query, at most.
 const CACHED_TARGET: f64 = 2.0;
@@ -12,11 +13,52 @@ const CACHED_TARGET: f64 = 2.0;
 /// The same for a query that was never asked before.
 const UNCACHED_TARGET: f64 = 4.0;
 
+/// The median of a tool call over that of the same query, at most.
+const TOOL_CALL_TARGET: f64 = 3.0;
+
+/// A query's time with the query log on over that with it off, at most.
+const LOGGING_TARGET: f64 = 1.2;
+
 /// Milliseconds from spawn to the first healthy answer at most.
 const START_TARGET_MS: f64 = 150.0;
 
 /// MiB resident after the mixed queries at most.
 const MEMORY_TARGET_MIB: f64 = 30.0;
+
+/// A row of a table of single values.
+#[derive(Debug)]
+pub(crate) struct Row(Vec<String>);
+
+impl Row {
+    /// A value without a target.
+    pub(crate) fn of(name: impl Into<String>, value: impl Into<String>) -> Row {
+        Row(vec![name.into(), value.into()])
+    }
+
+    /// A row of more than one value.
+    pub(crate) fn of_many(name: impl Into<String>, values: impl IntoIterator<Item = String>) -> Row {
+        Row(std::iter::once(name.into()).chain(values).collect())
+    }
+
+    /// With the target it should reach.
+    pub(crate) fn at_least(mut self, target: f64, value: f64) -> Row {
+        self.0.extend([format!("≥ {target}"), verdict(value >= target)]);
+        self
+    }
+
+    /// With the target it should stay below.
+    pub(crate) fn at_most(mut self, target: &str, met: bool) -> Row {
+        self.0.extend([format!("≤ {target}"), verdict(met)]);
+        self
+    }
+}
+
+/// Prints a heading with the machine's facts and a table.
+pub(crate) fn print_table(heading: &str, machine: &Machine, rows: Vec<Row>) -> anyhow::Result<()> {
+    let rows: Vec<Vec<String>> = rows.into_iter().map(|row| row.0).collect();
+    writeln!(std::io::stdout(), "{heading}\n{}\n{}", machine.in_words(), aligned(&rows))?;
+    Ok(())
+}
 
 /// Says on the standard error what is being measured.
 pub(crate) fn progress(what: &str) {
@@ -26,7 +68,7 @@ pub(crate) fn progress(what: &str) {
 
 /// Prints a run to the standard output.
 pub(crate) fn print(run: &Run) -> anyhow::Result<()> {
-    let tables = [heading(run), latencies(run), throughputs(run), starts(run), memory(run)];
+    let tables = [heading(run), latencies(run), relations(run), throughputs(run), starts(run), memory(run)];
     writeln!(std::io::stdout(), "{}", tables.join("\n"))?;
     let differing: usize = run.latencies.iter().map(|row| row.differing).sum();
     if differing > 0 {
@@ -84,21 +126,15 @@ fn p99_ratio(row: &Latency) -> f64 {
 }
 
 fn heading(run: &Run) -> String {
-    let (machine, collection) = (&run.machine, &run.collection);
+    let collection = &run.collection;
     format!(
-        "{}: {} agents, {} skills, {} workflows in {} files\n{}, {} cores, {}, {}, load {}\n{}, commit {}\n",
+        "{}: {} agents, {} skills, {} workflows in {} files\n{}",
         collection.name,
         collection.agents,
         collection.skills,
         collection.workflows,
         collection.files,
-        machine.cpu,
-        machine.cores,
-        machine.memory,
-        machine.kernel,
-        machine.load,
-        machine.rustc,
-        machine.commit,
+        run.machine.in_words(),
     )
 }
 
@@ -122,7 +158,7 @@ fn latencies(run: &Run) -> String {
     for row in &run.latencies {
         let target = match row.name.as_str() {
             UNCACHED => Some(UNCACHED_TARGET),
-            "queryAgents, cached" => Some(CACHED_TARGET),
+            CACHED => Some(CACHED_TARGET),
             _ => None,
         };
         let times = [row.product, row.echo].map(|side| [side.p50, side.p95, side.p99]);
@@ -132,6 +168,28 @@ fn latencies(run: &Run) -> String {
         cells.extend([p50_ratio(row), p99_ratio(row)].map(|ratio| format!("{ratio:.2}")));
         cells.extend(judged(target, p50_ratio(row), "×"));
         rows.push(cells);
+    }
+    aligned(&rows)
+}
+
+/// What is compared with the product itself and not with the echo.
+fn relations(run: &Run) -> String {
+    let mut rows = vec![cells(["compared with itself, µs", "this", "that", "ratio", "target", ""])];
+    let mut row = |name: String, this: f64, that: f64, target: f64| {
+        let mut cells = vec![name, format!("{this:.1}"), format!("{that:.1}"), format!("{:.2}", this / that)];
+        cells.extend(judged(Some(target), this / that, "×"));
+        rows.push(cells);
+    };
+    let named = |name: &str| run.latencies.iter().find(|row| row.name == name);
+    for call in TOOL_CALLS {
+        if let (Some(call), Some(plain)) = (named(call), named(CACHED)) {
+            let name = format!("{}, p50, and {CACHED}", call.name);
+            row(name, call.product.p50, plain.product.p50, TOOL_CALL_TARGET);
+        }
+    }
+    if let Some(logging) = &run.logging {
+        row(format!("{}, p50", logging.name), logging.product.p50, logging.echo.p50, LOGGING_TARGET);
+        row(format!("{}, p99", logging.name), logging.product.p99, logging.echo.p99, LOGGING_TARGET);
     }
     aligned(&rows)
 }
@@ -170,6 +228,10 @@ fn starts(run: &Run) -> String {
     };
     row("cold start (fresh data directory)", starts.cold, Some(START_TARGET_MS));
     row("warm start", starts.warm, Some(START_TARGET_MS));
+    if let Some(stdio) = &run.stdio {
+        row("adjutant mcp, to its introduction", stdio.introduction, Some(START_TARGET_MS));
+        row("adjutant mcp, to its first tool's answer", stdio.answer, None);
+    }
     row("echo server", starts.echo, None);
     row("merely reading the same files", starts.reading, None);
     aligned(&rows)
@@ -198,8 +260,11 @@ fn memory(run: &Run) -> String {
 /// A target and whether `value` meets it; two empty cells where there is none.
 fn judged(target: Option<f64>, value: f64, unit: &str) -> [String; 2] {
     let Some(target) = target else { return Default::default() };
-    let verdict = if value <= target { "met" } else { "MISSED" };
-    [format!("≤ {target} {unit}"), verdict.to_owned()]
+    [format!("≤ {target} {unit}"), verdict(value <= target)]
+}
+
+fn verdict(met: bool) -> String {
+    if met { "met" } else { "MISSED" }.to_owned()
 }
 
 fn cells<const N: usize>(texts: [&str; N]) -> Vec<String> {

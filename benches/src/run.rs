@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::collection::Collection;
 use crate::echo::Echo;
-use crate::load::{self, Latency, Rounds, Sides, Throughput};
+use crate::load::{self, Exchange, Latency, Rounds, Sides, Throughput};
 use crate::machine::Machine;
+use crate::mcp;
 use crate::process::Resident;
 use crate::product::Recipe;
 use crate::queries::{self, Contexts};
@@ -27,6 +28,13 @@ const REST: Duration = Duration::from_secs(1);
 
 /// The name of the row whose queries are never repeated.
 pub(crate) const UNCACHED: &str = "queryAgents, uncached";
+
+/// The names of the tool calls, which are compared with [`CACHED`].
+pub(crate) const TOOL_CALLS: [&str; 2] =
+    ["find_agents over /mcp, 2026-07-28", "find_agents over /mcp, 2025-11-25"];
+
+/// The name of the row whose query is always the same.
+pub(crate) const CACHED: &str = "queryAgents, cached";
 
 /// How much is measured.
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +75,16 @@ pub(crate) struct Run {
     pub(crate) memory: Memory,
     pub(crate) latencies: Vec<Latency>,
     pub(crate) throughputs: Vec<Throughput>,
+    /// Uncached queries with the query log on (`product`) and off (`echo`).
+    pub(crate) logging: Option<Latency>,
+    pub(crate) stdio: Option<Stdio>,
+}
+
+/// From the start of `adjutant mcp` to its answers, where no instance runs.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Stdio {
+    pub(crate) introduction: Spread,
+    pub(crate) answer: Spread,
 }
 
 /// What the product has indexed.
@@ -153,7 +171,11 @@ pub(crate) fn run(project: &Path, recipe: &Recipe<'_>, plan: Plan) -> anyhow::Re
     report::progress("latency");
     let (product, _data_dir) = recipe.start_settled()?;
     let scenario = Scenario::begin(product.port, repeated)?;
-    let (names, requests): (Vec<_>, Vec<_>) = scenario.steady().into_iter().unzip();
+    let mut asked = scenario.steady().to_vec();
+    let context = scenario.context();
+    let calls = [mcp::newer(context), mcp::older(product.port, context)?];
+    asked.extend(TOOL_CALLS.into_iter().zip(calls));
+    let (names, requests): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
     let steady = scenario::record(product.port, requests, 3)?;
     anyhow::ensure!(steady.len() == names.len(), "a method has no match in this collection");
     let echo = Echo::start(&[&uncached, &steady])?;
@@ -172,6 +194,11 @@ pub(crate) fn run(project: &Path, recipe: &Recipe<'_>, plan: Plan) -> anyhow::Re
     let throughputs = throughputs.into_iter().collect::<Result<_, _>>()?;
     let memory = Memory { idle, used, queries: plan.mixed, echo: echo.resident() };
     product.stop()?;
+
+    report::progress("query log");
+    let logging = Some(logging(recipe, &uncached, rounds)?);
+    report::progress("standard input");
+    let stdio = Some(stdio(recipe, scenario.context(), plan.starts)?);
     let name = recipe.collection.file_name().unwrap_or(recipe.collection.as_os_str());
     let collection = Indexed {
         name: name.to_string_lossy().into_owned(),
@@ -180,7 +207,28 @@ pub(crate) fn run(project: &Path, recipe: &Recipe<'_>, plan: Plan) -> anyhow::Re
         workflows: indexes.workflows,
         files: collection.files.len(),
     };
-    Ok(Run { machine, collection, starts, memory, latencies, throughputs })
+    Ok(Run { machine, collection, starts, memory, latencies, throughputs, logging, stdio })
+}
+
+/// Two fresh instances, one that logs queries and one that does not, asked the same.
+fn logging(recipe: &Recipe<'_>, uncached: &[Exchange], rounds: Rounds) -> anyhow::Result<Latency> {
+    let (on, _on_dir) = recipe.start_settled()?;
+    let silent = Recipe { settings: &[("MCP_QUERY_LOG", "off")], ..*recipe };
+    let (off, _off_dir) = silent.start_settled()?;
+    let sides = Sides { product: on.port, echo: off.port };
+    let measured = load::latency("uncached queries, log on / off", sides, uncached, rounds)?;
+    on.stop()?;
+    off.stop()?;
+    Ok(measured)
+}
+
+fn stdio(recipe: &Recipe<'_>, context: &str, count: usize) -> anyhow::Result<Stdio> {
+    let waits: Vec<_> =
+        (0..count).map(|_| mcp::over_stdio(recipe, context)).collect::<anyhow::Result<_>>()?;
+    Ok(Stdio {
+        introduction: Spread::of(waits.iter().map(|waits| waits.introduction).collect()),
+        answer: Spread::of(waits.iter().map(|waits| waits.answer).collect()),
+    })
 }
 
 fn starts(recipe: &Recipe<'_>, collection: &Collection, count: usize) -> anyhow::Result<Starts> {

@@ -7,6 +7,7 @@ use crate::http::{Connection, Request};
 use crate::interrupt;
 use crate::load::Exchange;
 use crate::queries;
+use crate::run::CACHED;
 
 /// Patterns that are stored before anything is measured.
 const PATTERNS: usize = 20;
@@ -46,11 +47,16 @@ impl Scenario {
         Ok(Scenario { repeated, agents })
     }
 
+    /// The context of the steady requests.
+    pub(crate) fn context(&self) -> &str {
+        &self.repeated[0]
+    }
+
     /// One request a method whose answer is the same every time.
     pub(crate) fn steady(&self) -> [(&'static str, Request); 5] {
-        let context = &self.repeated[0];
+        let context = self.context();
         [
-            ("queryAgents, cached", queries::agents(context)),
+            (CACHED, queries::agents(context)),
             ("querySkills, cached", queries::skills(context)),
             ("queryWorkflows, cached", queries::workflows(context)),
             ("getDefinition", queries::definition(&self.agents[0])),

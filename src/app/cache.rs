@@ -59,6 +59,8 @@ pub struct PatternKey {
     pub min_similarity: u64,
     /// Matches at most.
     pub limit: usize,
+    /// Whose agents alone, with the generation of the catalog that says so.
+    pub plugin: Option<(String, u64)>,
     /// The state of the book: anything written makes it another.
     pub version: u64,
 }

@@ -18,6 +18,11 @@ pub fn of_chars(n_chars: usize) -> usize {
     n_chars.div_ceil(4)
 }
 
+/// The characters that so many tokens hold.
+pub fn chars_of(n_tokens: usize) -> usize {
+    n_tokens.saturating_mul(4)
+}
+
 /// What an entry costs a client that carries its listing line, `- id: description`.
 pub fn of_listing(definition: &Definition) -> usize {
     of_chars(definition.id.chars().count() + definition.description.chars().count() + 5)

@@ -41,6 +41,8 @@ pub struct Config {
     pub log_level: tracing::Level,
     /// Whether outcomes of past tasks take part in the ranking.
     pub learning: bool,
+    /// Whether queries are logged to the database.
+    pub query_log: bool,
     /// How long and how much is remembered.
     pub memory: Memory,
 }
@@ -187,6 +189,7 @@ impl Config {
                 .parsed("MCP_LOG_LEVEL", "one of error, warn, info, debug, trace")?
                 .unwrap_or(tracing::Level::INFO),
             learning: environment.switch("MCP_LEARNING")?.unwrap_or(true),
+            query_log: environment.switch("MCP_QUERY_LOG")?.unwrap_or(true),
             memory: Memory::resolve(environment)?,
         })
     }

@@ -148,6 +148,16 @@ impl PatternBook {
     /// The patterns that serve `goal`, best first: those of at least `min_similarity`, without pruned ones, at most
     /// `limit` (and [`MAX_MATCHES`]) of them, ordered by score, then similarity, then age.
     pub fn matches(&self, goal: &str, min_similarity: f64, limit: usize, now_ms: i64) -> Vec<PatternMatch> {
+        self.matches_among(&PatternRequest { goal, min_similarity, limit, now_ms }, |_| true)
+    }
+
+    /// The same among those patterns that `is_wanted`.
+    pub fn matches_among(
+        &self,
+        request: &PatternRequest<'_>,
+        is_wanted: impl Fn(&Pattern) -> bool,
+    ) -> Vec<PatternMatch> {
+        let PatternRequest { goal, min_similarity, limit, now_ms } = *request;
         let limit = limit.min(MAX_MATCHES);
         let floor = if min_similarity.is_nan() { DEFAULT_MIN_SIMILARITY } else { min_similarity };
         if limit == 0 {
@@ -157,7 +167,7 @@ impl PatternBook {
         let mut hopes: Vec<Hope> = Vec::new();
         for candidate in self.index.candidates(&goal, floor) {
             let pattern = &self.patterns[candidate.place];
-            if !pattern.pruned() {
+            if !pattern.pruned() && is_wanted(pattern) {
                 let expectation = pattern.expectation(now_ms, self.half_life);
                 // Goals that are the same have similarity 1 by definition, which rounding may leave just below it.
                 let at_most = (candidate.at_most + EPSILON) * expectation;
@@ -227,6 +237,19 @@ impl PatternBook {
         change(Arc::make_mut(pattern));
         Some(Arc::clone(pattern))
     }
+}
+
+/// Which patterns are looked for.
+#[derive(Debug, Clone, Copy)]
+pub struct PatternRequest<'a> {
+    /// What is to be reached.
+    pub goal: &'a str,
+    /// How alike a stored goal must be.
+    pub min_similarity: f64,
+    /// Matches at most.
+    pub limit: usize,
+    /// When: old evidence counts less.
+    pub now_ms: i64,
 }
 
 /// A candidate with the best score it may reach.

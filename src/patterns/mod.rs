@@ -20,7 +20,9 @@ mod plan;
 mod shelf;
 mod tally;
 
-pub use book::{DEFAULT_MIN_SIMILARITY, MAX_MATCHES, MAX_PATTERNS, PatternBook, PatternMatch};
+pub use book::{
+    DEFAULT_MIN_SIMILARITY, MAX_MATCHES, MAX_PATTERNS, PatternBook, PatternMatch, PatternRequest,
+};
 pub use decision::{
     Decision, MAX_DURATION_MS, MAX_GOAL_CHARS, MAX_ID_CHARS, MAX_TOKENS_SAVED, Outcome, check_goal,
 };

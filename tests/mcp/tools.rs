@@ -50,7 +50,7 @@ async fn every_door_gives_the_same_answer() {
     let outcome = json!({
         "task_id": "t1",
         "task_description": "build the checkout page",
-        "agents_used": ["web:react-specialist", "qa:test-engineer"],
+        "agents_used": ["web:react-specialist", "web:svg-artist"],
         "result": "success",
     });
     let cases = [
@@ -62,9 +62,17 @@ async fn every_door_gives_the_same_answer() {
         ("find_agents", "queryAgents", json!({ "role": "frontend_developer", "max_tokens": 120 })),
         ("find_skills", "querySkills", json!({ "context": "terraform modules", "max_tokens": 500 })),
         ("find_workflows", "queryWorkflows", json!({ "goal": "deploy a service", "max_tokens": 500 })),
-        ("get_definition", "getDefinition", json!({ "kind": "agent", "id": "ops:incident-responder" })),
+        (
+            "get_definition",
+            "getDefinition",
+            json!({ "kind": "agent", "id": "ops:incident-responder", "max_tokens": 90 }),
+        ),
         ("record_outcome", "cacheDecision", outcome),
-        ("recommend_pattern", "getOrchestrationPattern", json!({ "goal": "build the checkout page" })),
+        (
+            "recommend_pattern",
+            "getOrchestrationPattern",
+            json!({ "goal": "build the checkout page", "max_tokens": 500, "plugin": "web" }),
+        ),
     ];
     for (tool, method, params) in cases {
         let mut plain = service.result(method, params.clone()).await;
@@ -220,6 +228,45 @@ async fn answers_keep_to_their_budget() {
             assert!(tokens <= budget, "{arguments}: {tokens} tokens");
         }
     }
+}
+
+#[tokio::test]
+async fn definitions_and_patterns_keep_to_their_budget() {
+    let project = Project::empty();
+    project.write(
+        "plugins/shop/agents/historian.md",
+        &format!(
+            "---\nname: historian\ndescription: Knows all.\n---\n{}",
+            "A line with \"quotes\" and a tab\t.\n".repeat(8_000)
+        ),
+    );
+    let service = Service::over(&project);
+    let client = Client::new_era(&service);
+    for (budget, most) in [(None, 20_000), (Some(500), 500), (Some(1), 200)] {
+        let arguments = json!({ "kind": "agent", "id": "historian", "max_tokens": budget });
+        let result = client.call("get_definition", arguments).await;
+        let answer = &result["structuredContent"];
+        let body = answer["body"].as_str().unwrap();
+        assert!(body.ends_with("larger max_tokens.]") && answer["body_is_cut"] == true, "{body:.100}");
+        let tokens = answer.to_string().chars().count() / 4;
+        assert!(tokens <= most + 30, "{tokens} of {most}");
+        assert!(most <= 200 || tokens >= most - 30, "{tokens} of {most}");
+    }
+
+    let agents: Vec<String> = (0..24).map(|at| format!("shop:a-worker-with-a-long-name-{at}")).collect();
+    for number in 0..3 {
+        let goal = "rotate the signing keys of the payment api";
+        let pattern = json!({ "goal": goal, "agent_sequence": &agents[number..] });
+        service.result("storePattern", pattern).await;
+    }
+    let goal = json!({ "goal": "rotate the signing keys of the payment api" });
+    let whole = service.result("getOrchestrationPattern", goal.clone()).await;
+    assert_eq!(whole["alternatives"].as_array().unwrap().len(), 2);
+    let result = client.call("recommend_pattern", goal).await;
+    let answer = &result["structuredContent"];
+    assert_eq!(answer["pattern"]["agent_sequence"].as_array().unwrap().len(), 24);
+    assert!(answer.get("alternatives").is_none_or(|others| others.as_array().unwrap().len() < 2), "{answer}");
+    assert!(answer["tokens"].as_u64().unwrap() > 0 && answer.to_string().chars().count() / 4 <= 2_000);
 }
 
 #[tokio::test]

@@ -106,6 +106,20 @@ fn patterns_are_shared_as_a_file() {
 }
 
 #[test]
+fn the_query_log_can_be_switched_off() {
+    for (switch, logged) in [("on", 1), ("off", 0)] {
+        let mut instance = Instance::of(Project::sample());
+        let mut serve = instance.command(std::path::Path::new(env!("CARGO_BIN_EXE_adjutant")), &["serve"]);
+        serve.args(["--port", "0"]).env("MCP_QUERY_LOG", switch);
+        instance.spawn(serve);
+        let found = instance.call("queryAgents", &json!({ "context": "a react login page" }));
+        assert!(found["result"]["agents"].is_array(), "{found}");
+        instance.stop();
+        assert_eq!(instance.json(&["check", "--json"])["checked"], logged, "{switch}");
+    }
+}
+
+#[test]
 fn settings_of_the_memory_are_read_and_checked() {
     let instance = Instance::of(Project::sample());
     for (name, value, expected) in [

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 
+use super::find::whole;
 use crate::app::operation::{CallContext, Operation, Output};
-use crate::app::{App, AppError, Snapshot};
+use crate::app::{App, AppError, Snapshot, tokens};
 use crate::catalog::{Definition, Kind, Lookup};
 use crate::search::Request;
 
@@ -23,6 +24,9 @@ pub struct DefinitionQuery {
     /// `plugin:name`, an alias, or a bare name where it is unique.
     #[validate(length(min = 1, max = 300))]
     pub id: String,
+    /// Tokens of the whole answer at most: the body is cut where they run out, and the answer says so.
+    #[validate(range(min = 1, max = 100_000))]
+    pub max_tokens: Option<i64>,
 }
 
 /// A kind of entry on the wire.
@@ -47,9 +51,18 @@ impl From<KindName> for Kind {
     }
 }
 
-/// All that is known of one entry.
+/// All that is known of one entry, as much of it as a token budget has room for.
 #[derive(Debug)]
-pub struct WholeDefinition(Arc<Definition>);
+pub struct WholeDefinition {
+    definition: Arc<Definition>,
+    /// Where the body is cut, in bytes; `None` where it is whole.
+    cut_at: Option<usize>,
+    /// Tokens used, where there is a budget.
+    tokens: Option<usize>,
+}
+
+/// Ends a body that was cut.
+const CUT: &str = "\n\n[Cut here: the rest is in the file, or comes with a larger max_tokens.]";
 
 /// A definition as it goes out.
 #[derive(Serialize)]
@@ -76,6 +89,12 @@ struct View<'a> {
     agents: &'a [String],
     source: Source<'a>,
     body: &'a str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    body_is_cut: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokens: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_estimator: Option<&'static str>,
 }
 
 /// Where a definition comes from, so that a reader can judge it.
@@ -85,9 +104,9 @@ struct Source<'a> {
     sha256: &'a str,
 }
 
-impl Serialize for WholeDefinition {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let definition = &*self.0;
+impl<'a> View<'a> {
+    /// A definition with another body.
+    fn of(definition: &'a Definition, body: &'a str) -> View<'a> {
         View {
             kind: definition.kind.as_str(),
             id: &definition.id,
@@ -105,7 +124,63 @@ impl Serialize for WholeDefinition {
             steps: &definition.steps,
             agents: &definition.agents,
             source: Source { path: definition.path.to_string_lossy(), sha256: &definition.content_hash },
-            body: &definition.body,
+            body,
+            body_is_cut: false,
+            tokens: None,
+            token_estimator: None,
+        }
+    }
+
+    /// Characters it has as JSON.
+    fn json_chars(&self) -> usize {
+        serde_json::to_string(self).map_or(0, |json| json.chars().count())
+    }
+}
+
+impl WholeDefinition {
+    /// A definition, with its body cut where the answer would exceed `max_tokens`.
+    fn of(definition: Arc<Definition>, max_tokens: Option<usize>) -> Self {
+        let Some(budget) = max_tokens else {
+            return WholeDefinition { definition, cut_at: None, tokens: None };
+        };
+        let budget = tokens::chars_of(budget);
+        let whole = View::of(&definition, &definition.body).json_chars();
+        if whole <= budget {
+            return WholeDefinition { definition, cut_at: None, tokens: Some(tokens::of_chars(whole)) };
+        }
+        let around = View::of(&definition, CUT).json_chars();
+        let mut room = budget.saturating_sub(around);
+        let fits = definition.body.char_indices().find(|(_, char)| {
+            let cost = json_chars_of(*char);
+            let full = cost > room;
+            room = room.saturating_sub(cost);
+            full
+        });
+        let cut_at = fits.map_or(definition.body.len(), |(at, _)| at);
+        let body: String = [&definition.body[..cut_at], CUT].concat();
+        let tokens = tokens::of_chars(View::of(&definition, &body).json_chars());
+        WholeDefinition { definition, cut_at: Some(cut_at), tokens: Some(tokens) }
+    }
+}
+
+/// Characters that a character takes within a JSON string.
+fn json_chars_of(char: char) -> usize {
+    match char {
+        '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
+        '\0'..'\u{20}' => 6,
+        _ => 1,
+    }
+}
+
+impl Serialize for WholeDefinition {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let definition = &*self.definition;
+        let cut = self.cut_at.map(|end| [&definition.body[..end], CUT].concat());
+        View {
+            body_is_cut: cut.is_some(),
+            tokens: self.tokens,
+            token_estimator: self.tokens.map(|_| tokens::ESTIMATOR),
+            ..View::of(definition, cut.as_deref().unwrap_or(&definition.body))
         }
         .serialize(serializer)
     }
@@ -122,7 +197,9 @@ impl Operation for GetDefinition {
         let kind = Kind::from(params.kind);
         let snapshot = app.snapshot();
         match snapshot.catalog.find(kind, params.id.trim()) {
-            Lookup::One(definition) => Ok(WholeDefinition(Arc::clone(definition))),
+            Lookup::One(definition) => {
+                Ok(WholeDefinition::of(Arc::clone(definition), whole(params.max_tokens)))
+            }
             Lookup::Ambiguous(candidates) => {
                 let ids: Vec<&str> = candidates.iter().take(20).map(|one| one.id.as_str()).collect();
                 let (name, kind) = (params.id.trim(), kind.as_str());

@@ -175,7 +175,9 @@ impl App {
         key.learned = self.learned(R::KIND);
         let (found, cache_hit) =
             cache.get_or(&key, |key| Found::of(&self.findings(&snapshot, R::KIND, key), key.max_tokens));
-        self.store.log_query(record_of(method, &key, &found, cache_hit, began));
+        if self.config.query_log {
+            self.store.log_query(record_of(method, &key, &found, cache_hit, began));
+        }
         if found.is_empty() {
             return Err(AppError::NotFound {
                 message: format!("no {} matches {}", R::KIND.as_str(), sought(&key)),

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 
-use super::find::{DEFAULT_LIMIT, required, whole};
-use crate::app::cache::PatternKey;
+use super::find::{DEFAULT_LIMIT, MAX_LIMIT, required, whole};
+use crate::app::cache::{PatternKey, canonical};
 use crate::app::operation::{CallContext, Operation, Output};
-use crate::app::{App, AppError};
+use crate::app::{App, AppError, Snapshot, tokens};
 use crate::catalog::{Kind, Lookup};
-use crate::patterns::{DEFAULT_MIN_SIMILARITY, Pattern, PatternMatch};
+use crate::patterns::{DEFAULT_MIN_SIMILARITY, Pattern, PatternMatch, PatternRequest};
 use crate::store::{NewPattern, now_ms, rfc3339};
 
 /// Matches that score at least this share of the best one are named as alternatives to it.
@@ -34,6 +34,15 @@ pub struct GoalQuery {
     /// How alike a stored goal must be.
     #[validate(range(min = 0.0, max = 1.0))]
     pub min_similarity: Option<f64>,
+    /// The best match and alternatives, at most.
+    #[validate(range(min = 1, max = 20))]
+    pub limit: Option<i64>,
+    /// Only patterns whose agents are all of this plugin.
+    #[validate(length(max = 200))]
+    pub plugin: Option<String>,
+    /// Tokens of all matches at most; the best one is given whole whatever it takes, since half a plan is none.
+    #[validate(range(min = 1, max = 100_000))]
+    pub max_tokens: Option<i64>,
 }
 
 /// `queryPattern`
@@ -53,6 +62,12 @@ pub struct PatternQuery {
     /// Matches at most.
     #[validate(range(min = 1, max = 20))]
     pub limit: Option<i64>,
+    /// Only patterns whose agents are all of this plugin.
+    #[validate(length(max = 200))]
+    pub plugin: Option<String>,
+    /// Tokens of all matches at most; the best one is given whole whatever it takes.
+    #[validate(range(min = 1, max = 100_000))]
+    pub max_tokens: Option<i64>,
 }
 
 /// A pattern as it goes out, as the seed's `OrchestrationPattern`.
@@ -91,6 +106,8 @@ pub struct BestMatch {
     reasoning: String,
     confidence: f64,
     cache_hit: bool,
+    #[serde(flatten)]
+    used: Option<Used>,
 }
 
 /// All matches, best first.
@@ -101,6 +118,15 @@ pub struct Matches {
     reasoning: String,
     confidence: f64,
     cache_hit: bool,
+    #[serde(flatten)]
+    used: Option<Used>,
+}
+
+/// What of a token budget was used.
+#[derive(Debug, Serialize)]
+struct Used {
+    tokens: usize,
+    token_estimator: &'static str,
 }
 
 impl Output for BestMatch {
@@ -121,16 +147,24 @@ impl Operation for GetOrchestrationPattern {
     type Output = BestMatch;
 
     async fn run(app: &App, _: &CallContext, params: GoalQuery) -> Result<BestMatch, AppError> {
-        let goal = required("goal", &params.goal)?;
-        let (found, cache_hit) = app.match_patterns(&goal, params.min_similarity, MAX_ALTERNATIVES + 1)?;
+        let limit = whole(params.limit).unwrap_or(MAX_ALTERNATIVES + 1).min(MAX_ALTERNATIVES + 1);
+        let (found, cache_hit) = app.match_patterns(&Wanted {
+            goal: required("goal", &params.goal)?,
+            min_similarity: params.min_similarity,
+            plugin: canonical(params.plugin.as_deref()),
+            limit,
+        })?;
         let (best, others) = found.split_first().ok_or_else(|| anyhow::anyhow!("a match without matches"))?;
         let close = others.iter().filter(|other| other.score >= best.score * ALTERNATIVE_SHARE);
+        let views = std::iter::once(best).chain(close).map(MatchView::of);
+        let (mut views, used) = fitted(views.collect(), whole(params.max_tokens));
         Ok(BestMatch {
-            alternatives: close.map(MatchView::of).collect(),
+            best: views.remove(0),
+            alternatives: views,
             reasoning: reasoning(best),
             confidence: rounded(best.score),
-            best: MatchView::of(best),
             cache_hit,
+            used,
         })
     }
 }
@@ -141,17 +175,32 @@ impl Operation for QueryPattern {
     type Output = Matches;
 
     async fn run(app: &App, _: &CallContext, params: PatternQuery) -> Result<Matches, AppError> {
-        let goal = required("goal", &params.goal)?;
-        let limit = whole(params.limit).unwrap_or(DEFAULT_LIMIT);
-        let (found, cache_hit) = app.match_patterns(&goal, params.min_similarity, limit)?;
+        let unasked = if params.max_tokens.is_some() { MAX_LIMIT } else { DEFAULT_LIMIT };
+        let (found, cache_hit) = app.match_patterns(&Wanted {
+            goal: required("goal", &params.goal)?,
+            min_similarity: params.min_similarity,
+            plugin: canonical(params.plugin.as_deref()),
+            limit: whole(params.limit).unwrap_or(unasked),
+        })?;
         let best = found.first().ok_or_else(|| anyhow::anyhow!("a match without matches"))?;
-        Ok(Matches {
-            reasoning: reasoning(best),
-            confidence: rounded(best.score),
-            matches: found.iter().map(MatchView::of).collect(),
-            cache_hit,
-        })
+        let (matches, used) = fitted(found.iter().map(MatchView::of).collect(), whole(params.max_tokens));
+        Ok(Matches { reasoning: reasoning(best), confidence: rounded(best.score), matches, cache_hit, used })
     }
+}
+
+/// As many matches as fit the budget, where there is one, and always the best; with what they use of it.
+fn fitted(mut matches: Vec<MatchView>, max_tokens: Option<usize>) -> (Vec<MatchView>, Option<Used>) {
+    let Some(budget) = max_tokens else { return (matches, None) };
+    let cost = |one: &MatchView| serde_json::to_string(one).map_or(0, |json| tokens::estimate(&json) + 1);
+    let mut used = 0;
+    let fit = matches.iter().take_while(|one| {
+        used += cost(one);
+        used <= budget
+    });
+    let fit = fit.count().max(1);
+    matches.truncate(fit);
+    let tokens = matches.iter().map(cost).sum();
+    (matches, Some(Used { tokens, token_estimator: tokens::ESTIMATOR }))
 }
 
 /// `storePattern`
@@ -209,28 +258,34 @@ impl Operation for StorePattern {
 
 impl App {
     /// The patterns that serve a goal, from the cache or the book.
-    fn match_patterns(
-        &self,
-        goal: &str,
-        min_similarity: Option<f64>,
-        limit: usize,
-    ) -> Result<(Arc<[PatternMatch]>, bool), AppError> {
-        let min_similarity = min_similarity.unwrap_or(DEFAULT_MIN_SIMILARITY);
+    fn match_patterns(&self, wanted: &Wanted) -> Result<(Arc<[PatternMatch]>, bool), AppError> {
+        let Wanted { goal, plugin, limit, .. } = wanted;
+        let min_similarity = wanted.min_similarity.unwrap_or(DEFAULT_MIN_SIMILARITY);
+        let snapshot = self.snapshot();
         let key = PatternKey {
-            goal: goal.to_owned(),
+            goal: goal.clone(),
             min_similarity: min_similarity.to_bits(),
-            limit,
+            limit: *limit,
+            plugin: plugin.clone().map(|plugin| (plugin, snapshot.generation)),
             version: self.store.version(),
         };
-        let (found, cache_hit) = self
-            .caches
-            .patterns
-            .get_or(&key, || self.store.book().matches(goal, min_similarity, limit, now_ms()));
+        let is_wanted = |pattern: &Pattern| {
+            let agents = pattern.plan.agent_sequence();
+            plugin.as_ref().is_none_or(|plugin| agents.iter().all(|agent| is_of(&snapshot, agent, plugin)))
+        };
+        let matches = |min_similarity, limit| {
+            let request = PatternRequest { goal, min_similarity, limit, now_ms: now_ms() };
+            self.store.book().matches_among(&request, is_wanted)
+        };
+        let (found, cache_hit) = self.caches.patterns.get_or(&key, || matches(min_similarity, *limit));
         if found.is_empty() {
-            let near = self.store.book().matches(goal, 0.2, 3, now_ms());
+            let of_plugin =
+                plugin.as_ref().map_or_else(String::new, |plugin| format!(" of plugin {plugin:?}"));
             return Err(AppError::NotFound {
-                message: format!("no pattern serves {goal:?} with a similarity of at least {min_similarity}"),
-                suggestions: near.iter().map(|one| one.pattern.goal.clone()).collect(),
+                message: format!(
+                    "no pattern{of_plugin} serves {goal:?} with a similarity of at least {min_similarity}"
+                ),
+                suggestions: matches(0.2, 3).iter().map(|one| one.pattern.goal.clone()).collect(),
             });
         }
         Ok((found, cache_hit))
@@ -243,6 +298,24 @@ impl App {
             .iter()
             .filter(|agent| matches!(snapshot.catalog.find(Kind::Agent, agent), Lookup::Missing));
         unknown.map(|agent| format!("{agent} is not an agent of the catalog")).collect()
+    }
+}
+
+/// Which patterns are looked for.
+struct Wanted {
+    /// In canonical form.
+    goal: String,
+    min_similarity: Option<f64>,
+    plugin: Option<String>,
+    limit: usize,
+}
+
+/// Whether an agent, named by id or bare name, is of that plugin.
+fn is_of(snapshot: &Snapshot, agent: &str, plugin: &str) -> bool {
+    match snapshot.catalog.find(Kind::Agent, agent) {
+        Lookup::One(definition) => definition.plugin == plugin,
+        Lookup::Ambiguous(candidates) => candidates.iter().any(|one| one.plugin == plugin),
+        Lookup::Missing => agent.split_once(':').is_some_and(|(named, _)| named == plugin),
     }
 }
 

@@ -64,12 +64,13 @@ pub(super) fn workflow_query() -> JsonObject {
 
 pub(super) fn definition_query() -> JsonObject {
     let kind = json!({ "enum": ["agent", "skill", "workflow"] });
-    input(json!({ "kind": kind, "id": said(300, "plugin:name") }), &["kind", "id"])
+    let id = said(300, "plugin:name");
+    input(json!({ "kind": kind, "id": id, "max_tokens": whole(1, 100_000) }), &["kind", "id"])
 }
 
 pub(super) fn goal_query() -> JsonObject {
     let similarity = json!({ "type": "number", "minimum": 0, "maximum": 1 });
-    input(json!({ "goal": text(500), "min_similarity": similarity }), &["goal"])
+    query(json!({ "goal": text(500), "min_similarity": similarity }), &["goal"])
 }
 
 pub(super) fn decision() -> JsonObject {
@@ -152,6 +153,9 @@ pub(super) fn definition() -> JsonObject {
         "agents": names(),
         "source": source,
         "body": string(),
+        "body_is_cut": { "type": "boolean" },
+        "tokens": { "type": "integer" },
+        "token_estimator": string(),
         "reasoning": string(),
         "suggestions": names(),
     });
@@ -190,6 +194,8 @@ pub(super) fn recommendation() -> JsonObject {
         members.insert("reasoning".into(), string());
         members.insert("confidence".into(), number());
         members.insert("cache_hit".into(), json!({ "type": "boolean" }));
+        members.insert("tokens".into(), json!({ "type": "integer" }));
+        members.insert("token_estimator".into(), string());
         members.insert("suggestions".into(), names());
     }
     object(properties, &["reasoning"])

@@ -16,16 +16,16 @@ use serde_json::Value;
 use super::{schemas, text};
 use crate::app::operation::{CallContext, Operation, Output, read_params};
 use crate::app::operations::{decision, definition, find, patterns};
-use crate::app::{App, AppError, Snapshot};
+use crate::app::{App, AppError, Snapshot, tokens};
 use crate::catalog::Kind;
 
 /// Estimated tokens of the rows of an answer where the caller sets no budget of its own. With what surrounds
 /// them, and a client that shows a model both forms of an answer, it stays below 2,000.
 pub(super) const DEFAULT_BUDGET: usize = 1_200;
 
-/// Characters of a body that an answer carries: 20,000 tokens, below the 25,000 at which Claude Code cuts. The
-/// longest body of a real collection has 52,000.
-pub(super) const MAX_BODY_CHARS: usize = 80_000;
+/// The same for a whole definition, below the 25,000 at which Claude Code cuts. The longest body of a real collection
+/// has 13,000.
+pub(super) const DEFINITION_BUDGET: usize = 20_000;
 
 /// One tool.
 pub(super) struct Entry {
@@ -131,9 +131,12 @@ impl Entry {
         if self.name != "get_definition" {
             return tool;
         }
-        // What Claude Code cuts an answer at, in characters; the body and what stands around it.
+        // What Claude Code cuts an answer at, in characters: nothing that keeps to the budget.
         let mut meta = MetaObject::new();
-        meta.insert("anthropic/maxResultSizeChars".into(), (MAX_BODY_CHARS * 5 / 4).into());
+        meta.insert(
+            "anthropic/maxResultSizeChars".into(),
+            (tokens::chars_of(DEFINITION_BUDGET) * 5 / 4).into(),
+        );
         tool.with_meta(meta)
     }
 }
@@ -237,9 +240,13 @@ async fn run(app: &App, context: &CallContext, name: &str, arguments: &JsonObjec
         "find_agents" => run_operation::<find::QueryAgents>(app, context, &budgeted(arguments)).await,
         "find_skills" => run_operation::<find::QuerySkills>(app, context, &budgeted(arguments)).await,
         "find_workflows" => run_operation::<find::QueryWorkflows>(app, context, &budgeted(arguments)).await,
-        "get_definition" => run_operation::<definition::GetDefinition>(app, context, arguments).await,
+        "get_definition" => {
+            let arguments = within(arguments, DEFINITION_BUDGET);
+            run_operation::<definition::GetDefinition>(app, context, &arguments).await
+        }
         "recommend_pattern" => {
-            run_operation::<patterns::GetOrchestrationPattern>(app, context, arguments).await
+            let arguments = within(arguments, DEFAULT_BUDGET);
+            run_operation::<patterns::GetOrchestrationPattern>(app, context, &arguments).await
         }
         _ => run_operation::<decision::CacheDecision>(app, context, arguments).await,
     }
@@ -258,18 +265,29 @@ async fn run_operation<O: Operation>(app: &App, context: &CallContext, arguments
     Ran { method: O::NAME, cache_hit, answer }
 }
 
-/// The arguments of a query with the default budget, where the caller sets none.
+/// The arguments of a query with the default budget and limit, where the caller sets no budget.
 fn budgeted(arguments: &JsonObject) -> Cow<'_, JsonObject> {
-    let is_absent = |name: &str| arguments.get(name).is_none_or(Value::is_null);
-    if !is_absent("max_tokens") {
+    let mut arguments = within(arguments, DEFAULT_BUDGET);
+    if let Cow::Owned(arguments) = &mut arguments
+        && is_absent(arguments, "limit")
+    {
+        arguments.insert("limit".into(), find::DEFAULT_LIMIT.into());
+    }
+    arguments
+}
+
+/// The arguments with this budget, where the caller sets none.
+fn within(arguments: &JsonObject, budget: usize) -> Cow<'_, JsonObject> {
+    if !is_absent(arguments, "max_tokens") {
         return Cow::Borrowed(arguments);
     }
     let mut arguments = arguments.clone();
-    if is_absent("limit") {
-        arguments.insert("limit".into(), find::DEFAULT_LIMIT.into());
-    }
-    arguments.insert("max_tokens".into(), DEFAULT_BUDGET.into());
+    arguments.insert("max_tokens".into(), budget.into());
     Cow::Owned(arguments)
+}
+
+fn is_absent(arguments: &JsonObject, name: &str) -> bool {
+    arguments.get(name).is_none_or(Value::is_null)
 }
 
 fn called(
@@ -277,7 +295,7 @@ fn called(
     context: &CallContext,
     answer: Result<String, AppError>,
 ) -> Result<Called, ErrorData> {
-    let structured = match answer.and_then(|written| structured(entry, written)) {
+    let structured = match answer.and_then(structured) {
         Ok(structured) => structured,
         Err(AppError::NotFound { message, suggestions }) => {
             let value = schemas::nothing_found(entry.name, &message, &suggestions);
@@ -300,21 +318,8 @@ fn called(
     Ok(Called { text: text::of(entry.name, &structured.value), structured: Some(structured) })
 }
 
-/// Reads back what was written, since a value made in memory would widen its numbers, and cuts a body that no
-/// client would show whole.
-fn structured(entry: &Entry, mut written: String) -> Result<Structured, AppError> {
-    let mut value: Value = serde_json::from_str(&written).map_err(anyhow::Error::from)?;
-    if entry.name == "get_definition" && shorten_body(&mut value) {
-        written = value.to_string();
-    }
+/// Reads back what was written, since a value made in memory would widen its numbers.
+fn structured(written: String) -> Result<Structured, AppError> {
+    let value: Value = serde_json::from_str(&written).map_err(anyhow::Error::from)?;
     Ok(Structured { value, written })
-}
-
-/// Cuts a body beyond [`MAX_BODY_CHARS`], and says so in it; whether it was.
-fn shorten_body(answer: &mut Value) -> bool {
-    let Some(Value::String(body)) = answer.get_mut("body") else { return false };
-    let Some((end, _)) = body.char_indices().nth(MAX_BODY_CHARS) else { return false };
-    body.truncate(end);
-    body.push_str("\n\n[Cut here: the rest is in the file, or in the resource of this entry.]");
-    true
 }
