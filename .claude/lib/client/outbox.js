@@ -16,6 +16,8 @@ const MAX_FILES = 10_000;
 const MAX_BYTES = 16 * 1024 * 1024;
 /** Decisions kept in memory where the folder cannot be written. */
 const MAX_IN_MEMORY = 1_000;
+/** Decisions moved from memory to disk before a new one: syncing each may take 10 ms, and the caller waits. */
+const MOVED_AT_ONCE = 16;
 /** Bytes of one decision: what the service takes in a request. */
 const MAX_DECISION_BYTES = 1024 * 1024;
 /** A claim as old as this belongs to somebody who has ended. */
@@ -42,8 +44,8 @@ export class Outbox {
     /** Keeps a decision until it can be sent; never rejects. */
     async add(text) {
         try {
-            // What waits in memory is older.
-            while (this.#memory[0] !== undefined) {
+            // What waits in memory is older, and the disk may have become writable.
+            for (let moved = 0; moved < MOVED_AT_ONCE && this.#memory[0] !== undefined; moved += 1) {
                 if (!(await this.#write(this.#memory[0])))
                     break;
                 this.#memory.shift();
