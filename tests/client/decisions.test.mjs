@@ -156,7 +156,13 @@ test('what the service does not take is kept aside, and does not hold up the res
     queue(place, 1_700_000_000_003, decision('', {})),
     queue(place, 1_700_000_000_004, decision('bad', { pattern_id: 'no such pattern' })),
   ];
-  queue(place, 1_700_000_000_005, decision('good'));
+  const link = bad[4].replace('04-', '05-');
+  fs.symlinkSync(place.write('elsewhere.json', JSON.stringify(decision('linked'))), path.join(place.outbox, link));
+  bad.push(link);
+  const folder = link.replace('05-', '06-');
+  fs.mkdirSync(path.join(place.outbox, folder));
+  bad.push(folder);
+  queue(place, 1_700_000_000_007, decision('good'));
   const adjutant = client(t, place);
   assert.deepEqual(await adjutant.flush(), { replayed: 1, waiting: 0 });
   assert.deepEqual(waiting(place), bad.map((name) => `${name}.refused`));

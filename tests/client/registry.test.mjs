@@ -62,7 +62,7 @@ test('the registry of the samples is read without complaint', () => {
   const { roles, problems } = readRoles(fs.readFileSync(path.join(CHECKOUT, 'fixtures/agent-registry.yml'), 'utf8'));
   assert.deepEqual(problems, []);
   assert.equal(roles.length, 9);
-  assert.ok(roles.every(({ primary, use_when, capabilities }) => primary && use_when && capabilities.length === 3 || capabilities.length === 2));
+  for (const { name, use_when, capabilities } of roles) assert.ok(use_when && capabilities.length >= 2, name);
 });
 
 test('a registry is named, replaced, wrong or missing', async (t) => {

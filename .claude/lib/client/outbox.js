@@ -8,7 +8,7 @@
  * arrive in the order they were made in; a claim older than a minute is taken back.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { wordsOf } from './say.js';
 /** Files and bytes of the folder at most, refused ones included. */
@@ -107,7 +107,7 @@ export class Outbox {
         if (!anew && this.#count !== undefined && Date.now() - this.#count.at < COUNT_MS)
             return this.#count;
         const names = await readdir(this.#folder);
-        const sizes = await Promise.all(names.map((name) => stat(join(this.#folder, name)).then(({ size }) => size, () => 0)));
+        const sizes = await Promise.all(names.map((name) => lstat(join(this.#folder, name)).then(({ size }) => size, () => 0)));
         const newest = names.map((name) => Number(WAITING.exec(name)?.[1] ?? 0)).reduce((one, other) => Math.max(one, other), 0);
         this.#lastMs = Math.max(this.#lastMs, newest);
         this.#count = { files: names.length, bytes: sizes.reduce((sum, size) => sum + size, 0), at: Date.now() };
@@ -151,8 +151,9 @@ export class Outbox {
     async #textOf(file) {
         try {
             const path = join(this.#folder, file);
-            const { size } = await stat(path);
-            if (size > MAX_DECISION_BYTES)
+            // A pipe would be waited for, a link may lead out of the project.
+            const stats = await lstat(path);
+            if (!stats.isFile() || stats.size > MAX_DECISION_BYTES)
                 return undefined;
             const text = await readFile(path, 'utf8');
             const params = JSON.parse(text);

@@ -9,7 +9,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { type Voice, wordsOf } from './say.js';
@@ -128,7 +128,7 @@ export class Outbox {
     const names = await readdir(this.#folder);
     const sizes = await Promise.all(
       names.map((name) =>
-        stat(join(this.#folder, name)).then(
+        lstat(join(this.#folder, name)).then(
           ({ size }) => size,
           () => 0,
         ),
@@ -174,8 +174,9 @@ export class Outbox {
   async #textOf(file: string): Promise<string | undefined> {
     try {
       const path = join(this.#folder, file);
-      const { size } = await stat(path);
-      if (size > MAX_DECISION_BYTES) return undefined;
+      // A pipe would be waited for, a link may lead out of the project.
+      const stats = await lstat(path);
+      if (!stats.isFile() || stats.size > MAX_DECISION_BYTES) return undefined;
       const text = await readFile(path, 'utf8');
       const params: unknown = JSON.parse(text);
       return typeof params === 'object' && params !== null && !Array.isArray(params) ? text : undefined;
