@@ -41,9 +41,8 @@ pub(super) fn scan(config: &Config, previous: Option<&Catalog>) -> Scanned {
     let options = ScanOptions { extra_plugin_dirs: config.plugin_dirs.clone(), ..ScanOptions::new(root) };
     let mut catalog = catalog::scan(&options, previous);
     let fixtures = root.join(FIXTURES);
-    let embedded_default = holds_only_own(&catalog)
-        && config.plugin_dirs.is_empty()
-        && fixtures.join("plugins").is_dir();
+    let embedded_default =
+        holds_only_own(&catalog) && config.plugin_dirs.is_empty() && fixtures.join("plugins").is_dir();
     if embedded_default {
         let registry = Some(fixtures.join("agent-registry.yml")).filter(|file| file.is_file());
         catalog = catalog::scan(&ScanOptions { registry, ..ScanOptions::new(fixtures) }, previous);
@@ -57,7 +56,8 @@ pub(super) fn scan(config: &Config, previous: Option<&Catalog>) -> Scanned {
 /// agents and commands, so that each of them is found twice.
 fn holds_only_own(catalog: &Catalog) -> bool {
     let is_own = |definition: &&Arc<Definition>| definition.plugin == OWN_PLUGIN;
-    let own: HashSet<&Path> = catalog.definitions().iter().filter(is_own).map(|own| own.path.as_path()).collect();
+    let own: HashSet<&Path> =
+        catalog.definitions().iter().filter(is_own).map(|own| own.path.as_path()).collect();
     catalog.definitions().iter().all(|definition| own.contains(definition.path.as_path()))
 }
 
