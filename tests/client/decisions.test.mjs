@@ -38,11 +38,16 @@ test('decisions wait while the service is away, and arrive once and in order', a
   const place = project(t);
   const port = await freePort();
   const adjutant = client(t, place, { baseUrl: `http://127.0.0.1:${port}` });
+  // The clock stands still, and is set back.
+  let clock = Date.now();
+  const { mock } = t.mock.method(Date, 'now', () => clock);
   for (let n = 0; n < 40; n += 1) {
+    if (n === 20) clock -= 3_600_000;
     const recorded = await adjutant.cacheDecision(decision(`task ${n % 30}`, { result: n < 30 ? 'success' : 'failure', duration_ms: n }));
     assert.deepEqual([recorded.stored, recorded.queued, recorded.pattern], [false, 'disk', null]);
     assert.ok(recorded.reason);
   }
+  mock.restore();
   const names = waiting(place);
   assert.equal(names.length, 40);
   assert.ok(names.every((name) => NAME.test(name)), names[0]);

@@ -76,8 +76,13 @@ test('the next query finds a service that has started, also on another port', as
   const answer = await adjutant.queryAgents(ASKED);
   assert.equal(answer.source, 'server', 'the very next query');
   assert.notEqual(second.port, first.port);
+
+  await second.kill();
+  assertFallback(await adjutant.queryAgents(ASKED));
+  await serve(t, place);
+  assert.equal((await adjutant.queryAgents(ASKED)).source, 'server', 'after a single failure as well');
   const logged = adjutant.logged.map((line) => (line.includes('not available') ? 'away' : line.includes('is back') ? 'back' : line));
-  assert.deepEqual(logged, ['away', 'back']);
+  assert.deepEqual(logged, ['away', 'back', 'away', 'back']);
 });
 
 test('a data folder of its own is where the endpoint is looked up', async (t) => {

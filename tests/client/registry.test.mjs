@@ -1,6 +1,7 @@
 // The reader of `agent-registry.yml`, and what the client makes of a registry that is missing or wrong.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -88,7 +89,8 @@ test('a registry is named, replaced, wrong or missing', async (t) => {
   assert.equal(await first(client(t, place, { baseUrl, registryPath: 'team/roles.yml' })), 'registry: from:elsewhere');
   place.write('empty.yml', '');
   place.write('large.yml', `roles:\n  frontend_developer: x\n#${'x'.repeat(300_000)}\n`);
-  for (const registryPath of ['missing.yml', 'team', 'empty.yml', 'large.yml']) {
+  execFileSync('mkfifo', [path.join(place.root, 'pipe.yml')]);
+  for (const registryPath of ['missing.yml', 'team', 'empty.yml', 'large.yml', 'pipe.yml']) {
     const adjutant = client(t, place, { baseUrl, registryPath });
     assert.equal(await first(adjutant), 'embedded: frontend-developer', registryPath);
     await first(adjutant);

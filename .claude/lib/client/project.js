@@ -1,6 +1,6 @@
 /** Which project is asked for, and where its service says that it listens. */
 import { createHash } from 'node:crypto';
-import { readFileSync, realpathSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 /** Where the service listens unless it says otherwise. */
@@ -8,7 +8,7 @@ export const DEFAULT_URL = 'http://127.0.0.1:3700';
 /** Where an instance keeps its files, below the project's root. */
 const RUN_DIR = join('.claude', 'mcp-server');
 /** Bytes of an endpoint file that are read; a real one has 200. */
-const MAX_ENDPOINT_CHARS = 16 * 1024;
+const MAX_ENDPOINT_BYTES = 16 * 1024;
 /** The folder named, else the one the environment names, else the one whose `.claude` this file lies in. */
 export function projectAt(named) {
     const root = resolve(named || process.env['MCP_ROOT'] || process.env['CLAUDE_PROJECT_DIR'] || ownProject());
@@ -51,10 +51,11 @@ export function addressOf(project, baseUrl, dataDir) {
 function writtenDown(project, dataDir) {
     const folder = dataDir ? resolve(dataDir) : join(project.root, RUN_DIR);
     try {
-        const text = readFileSync(join(folder, 'endpoint.json'), 'utf8');
-        if (text.length > MAX_ENDPOINT_CHARS)
+        const file = join(folder, 'endpoint.json');
+        const stats = statSync(file);
+        if (!stats.isFile() || stats.size > MAX_ENDPOINT_BYTES)
             return undefined;
-        const endpoint = JSON.parse(text);
+        const endpoint = JSON.parse(readFileSync(file, 'utf8'));
         const { url, project: named } = endpoint;
         const own = named?.id === undefined || project.id === null || named.id === project.id;
         return own && typeof url === 'string' && /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]/.test(url) ? url : undefined;

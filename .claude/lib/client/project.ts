@@ -1,7 +1,7 @@
 /** Which project is asked for, and where its service says that it listens. */
 
 import { createHash } from 'node:crypto';
-import { readFileSync, realpathSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -12,7 +12,7 @@ export const DEFAULT_URL = 'http://127.0.0.1:3700';
 const RUN_DIR = join('.claude', 'mcp-server');
 
 /** Bytes of an endpoint file that are read; a real one has 200. */
-const MAX_ENDPOINT_CHARS = 16 * 1024;
+const MAX_ENDPOINT_BYTES = 16 * 1024;
 
 /** A folder, under the id the service knows it by. */
 export interface Project {
@@ -64,9 +64,10 @@ export function addressOf(project: Project, baseUrl: string | undefined, dataDir
 function writtenDown(project: Project, dataDir: string | undefined): string | undefined {
   const folder = dataDir ? resolve(dataDir) : join(project.root, RUN_DIR);
   try {
-    const text = readFileSync(join(folder, 'endpoint.json'), 'utf8');
-    if (text.length > MAX_ENDPOINT_CHARS) return undefined;
-    const endpoint: unknown = JSON.parse(text);
+    const file = join(folder, 'endpoint.json');
+    const stats = statSync(file);
+    if (!stats.isFile() || stats.size > MAX_ENDPOINT_BYTES) return undefined;
+    const endpoint: unknown = JSON.parse(readFileSync(file, 'utf8'));
     const { url, project: named } = endpoint as { url?: unknown; project?: { id?: unknown } };
     const own = named?.id === undefined || project.id === null || named.id === project.id;
     return own && typeof url === 'string' && /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]/.test(url) ? url : undefined;

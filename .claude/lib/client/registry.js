@@ -2,7 +2,7 @@
  * The agent registry: which agents a project asks first for a role. A small reader of the shape that file has
  * (a map of roles, each with texts and lists of texts): what is wrong in it is told once, the rest is used.
  */
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { wordsOf } from './say.js';
 /** Where a project keeps its registry. */
@@ -67,21 +67,19 @@ export class Registry {
         return { roles: EMBEDDED_ROLES, own: false };
     }
     #rolesIn(path) {
-        const descriptor = openSync(path, 'r');
-        try {
-            const stats = fstatSync(descriptor);
-            const key = `${path} ${stats.ino} ${stats.mtimeMs} ${stats.size}`;
-            if (this.#read?.key !== key) {
-                check(stats);
-                const { roles, problems } = readRoles(readFileSync(descriptor, 'utf8'));
-                this.#read = { key, roles };
-                this.#complain(path, key, roles, problems);
-            }
-            return this.#read.roles;
+        const stats = statSync(path);
+        const key = `${path} ${stats.ino} ${stats.mtimeMs} ${stats.size}`;
+        if (this.#read?.key !== key) {
+            // A pipe would be waited for.
+            if (!stats.isFile())
+                throw new Error('it is not a regular file');
+            if (stats.size > MAX_BYTES)
+                throw new Error('it is larger than 256 KiB');
+            const { roles, problems } = readRoles(readFileSync(path, 'utf8'));
+            this.#read = { key, roles };
+            this.#complain(path, key, roles, problems);
         }
-        finally {
-            closeSync(descriptor);
-        }
+        return this.#read.roles;
     }
     #complain(path, key, roles, problems) {
         if (problems.length === 0)
@@ -90,12 +88,6 @@ export class Registry {
         const more = problems.length > MAX_COMPLAINTS ? `; and ${problems.length - MAX_COMPLAINTS} more` : '';
         this.#voice.once(`registry ${key}`, `${path}: ${told}${more}; its other ${roles.length} roles are used`);
     }
-}
-function check(stats) {
-    if (!stats.isFile())
-        throw new Error('it is not a regular file');
-    if (stats.size > MAX_BYTES)
-        throw new Error('it is larger than 256 KiB');
 }
 /** Names of roles and agents are alike where case, blanks, `-` and `_` do not matter. */
 export function normalName(name) {

@@ -3,7 +3,7 @@
  * (a map of roles, each with texts and lists of texts): what is wrong in it is told once, the rest is used.
  */
 
-import { closeSync, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import type { Project } from './project.js';
@@ -89,20 +89,17 @@ export class Registry {
   }
 
   #rolesIn(path: string): Role[] {
-    const descriptor = openSync(path, 'r');
-    try {
-      const stats = fstatSync(descriptor);
-      const key = `${path} ${stats.ino} ${stats.mtimeMs} ${stats.size}`;
-      if (this.#read?.key !== key) {
-        check(stats);
-        const { roles, problems } = readRoles(readFileSync(descriptor, 'utf8'));
-        this.#read = { key, roles };
-        this.#complain(path, key, roles, problems);
-      }
-      return this.#read.roles;
-    } finally {
-      closeSync(descriptor);
+    const stats = statSync(path);
+    const key = `${path} ${stats.ino} ${stats.mtimeMs} ${stats.size}`;
+    if (this.#read?.key !== key) {
+      // A pipe would be waited for.
+      if (!stats.isFile()) throw new Error('it is not a regular file');
+      if (stats.size > MAX_BYTES) throw new Error('it is larger than 256 KiB');
+      const { roles, problems } = readRoles(readFileSync(path, 'utf8'));
+      this.#read = { key, roles };
+      this.#complain(path, key, roles, problems);
     }
+    return this.#read.roles;
   }
 
   #complain(path: string, key: string, roles: Role[], problems: string[]): void {
@@ -111,11 +108,6 @@ export class Registry {
     const more = problems.length > MAX_COMPLAINTS ? `; and ${problems.length - MAX_COMPLAINTS} more` : '';
     this.#voice.once(`registry ${key}`, `${path}: ${told}${more}; its other ${roles.length} roles are used`);
   }
-}
-
-function check(stats: Stats): void {
-  if (!stats.isFile()) throw new Error('it is not a regular file');
-  if (stats.size > MAX_BYTES) throw new Error('it is larger than 256 KiB');
 }
 
 /** Names of roles and agents are alike where case, blanks, `-` and `_` do not matter. */
