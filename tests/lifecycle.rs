@@ -362,8 +362,11 @@ fn a_project_without_plugins_serves_the_built_in_collection() {
         }
     }
     // The plugin that a checkout carries for clients to ask through is nobody to find.
-    project.write(".claude-plugin/plugin.json", r#"{"name": "adjutant", "agents": ["./asker.md"]}"#);
-    project.write("asker.md", "---\nname: asker\ndescription: Asks.\n---\n");
+    let manifest = r#"{"name": "adjutant", "agents": ["./asker.md", "./.claude/agents/orchestrator.md"]}"#;
+    project.write(".claude-plugin/plugin.json", manifest);
+    for file in ["asker.md", ".claude/agents/orchestrator.md"] {
+        project.write(file, "---\nname: asker\ndescription: Asks.\n---\n");
+    }
     let served = Served::start(project.path(), &[]);
     let health = health(served.port).unwrap();
     assert_eq!(health["status"], "healthy", "{health}");

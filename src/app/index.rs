@@ -1,10 +1,12 @@
 //! From files to indexes: what a scan of this instance covers and what is built from it.
 
+use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use rustix::fs::OFlags;
 
-use crate::catalog::{self, Catalog, Counts, Problem, ScanOptions, code};
+use crate::catalog::{self, Catalog, Counts, Definition, Problem, ScanOptions, code};
 use crate::config::Config;
 use crate::search::{Aliases, Index};
 
@@ -39,9 +41,8 @@ pub(super) fn scan(config: &Config, previous: Option<&Catalog>) -> Scanned {
     let options = ScanOptions { extra_plugin_dirs: config.plugin_dirs.clone(), ..ScanOptions::new(root) };
     let mut catalog = catalog::scan(&options, previous);
     let fixtures = root.join(FIXTURES);
-    let embedded_default = catalog.definitions().iter().all(|definition| definition.plugin == OWN_PLUGIN)
-        && config.plugin_dirs.is_empty()
-        && fixtures.join("plugins").is_dir();
+    let embedded_default =
+        holds_only_own(&catalog) && config.plugin_dirs.is_empty() && fixtures.join("plugins").is_dir();
     if embedded_default {
         let registry = Some(fixtures.join("agent-registry.yml")).filter(|file| file.is_file());
         catalog = catalog::scan(&ScanOptions { registry, ..ScanOptions::new(fixtures) }, previous);
@@ -49,6 +50,15 @@ pub(super) fn scan(config: &Config, previous: Option<&Catalog>) -> Scanned {
     let (own_aliases, problems) = own_aliases(root);
     catalog.add_problems(problems);
     Scanned { catalog, embedded_default, own_aliases }
+}
+
+/// Whether all there is belongs to [`OWN_PLUGIN`]. A checkout keeps that plugin's files where a project keeps its own
+/// agents and commands, so that each of them is found twice.
+fn holds_only_own(catalog: &Catalog) -> bool {
+    let is_own = |definition: &&Arc<Definition>| definition.plugin == OWN_PLUGIN;
+    let own: HashSet<&Path> =
+        catalog.definitions().iter().filter(is_own).map(|own| own.path.as_path()).collect();
+    catalog.definitions().iter().all(|definition| own.contains(definition.path.as_path()))
 }
 
 impl Scanned {
