@@ -435,6 +435,39 @@ async fn outcomes_move_agents_in_the_ranking_and_are_named() {
 }
 
 #[tokio::test]
+async fn outcomes_carry_over_to_tasks_in_other_words() {
+    let project = Project::sample();
+    for (name, description) in [
+        ("alpha", "Tunes slow queries and designs indexes for web shops."),
+        ("beta", "Designs indexes of warehouses, and tunes slow queries."),
+        ("gamma", "Finds slow queries, tunes them and designs indexes."),
+    ] {
+        project.agent("data", name, description);
+    }
+    let service = Service::over(&project);
+    let task = json!({ "context": "design better indexes" });
+    let before = service.result("queryAgents", task.clone()).await;
+    let last = ids(&before["agents"])[2].to_string();
+    assert!(last.starts_with("data:"), "{before}");
+    for n in 0..10 {
+        // Not a word in common with what is asked.
+        let decision = json!({ "task_id": format!("t{n}"), "task_description": "slow queries",
+                               "agents_used": [last], "result": "success" });
+        service.result("cacheDecision", decision).await;
+    }
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let after = loop {
+        let after = service.result("queryAgents", task.clone()).await;
+        if ids(&after["agents"])[0] == last || std::time::Instant::now() > deadline {
+            break after;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(ids(&after["agents"])[0], last, "{after}");
+    assert!(after["reasoning"].as_str().unwrap().contains("10 of 10 similar tasks succeeded"), "{after}");
+}
+
+#[tokio::test]
 async fn explanations_add_up() {
     let service = Service::over(&Project::sample());
     let explained = service

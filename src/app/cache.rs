@@ -9,6 +9,7 @@ use std::time::Duration;
 use moka::sync::Cache;
 
 use super::answer::Found;
+use super::experience::Learned;
 use super::rows::{AgentRow, Row, SkillRow, WorkflowRow};
 use crate::config::CacheTtl;
 use crate::patterns::PatternMatch;
@@ -34,7 +35,7 @@ pub struct QueryKey {
     /// The snapshot it is answered from.
     pub generation: u64,
     /// The state of what was learned, where that takes part in the answer.
-    pub learned: u64,
+    pub learned: Learned,
 }
 
 /// The caches of one instance.

@@ -39,6 +39,7 @@ use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
 use backups::BackupKeeper;
 use cache::Caches;
+use experience::Memories;
 use latent::LatentTrainer;
 use refresh::Refresher;
 
@@ -61,6 +62,7 @@ pub struct App {
     refresher: Refresher,
     backups: BackupKeeper,
     trainer: LatentTrainer,
+    memories: Memories,
     watching: watch::Watching,
     started: Instant,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -77,12 +79,14 @@ impl App {
         let app = Arc::new(App::assemble(scanned, config, store));
         app.spawn("refresh", |app| app.refresher.run(app, app.config.reindex.every));
         app.spawn("latent", |app| app.trainer.run(app));
+        app.spawn("memories", |app| app.memories.run(app));
         app.spawn("backup", |app| app.backups.run(&app.store));
         if app.config.reindex.watch {
             let ear = app.watching.listen();
             app.spawn("watch", move |app| watch::run(app, &ear));
         }
         app.trainer.request();
+        app.memories.request();
         app
     }
 
@@ -91,6 +95,7 @@ impl App {
         let app = App::assemble(scan(&config), config, store);
         app.store.wait_until_settled();
         latent::rank_fully(&app);
+        app.remember_now();
         app
     }
 
@@ -106,6 +111,7 @@ impl App {
             refresher: Refresher::default(),
             backups: BackupKeeper::default(),
             trainer: LatentTrainer::default(),
+            memories: Memories::default(),
             watching: watch::Watching::default(),
             started: Instant::now(),
             threads: Mutex::default(),
@@ -145,6 +151,7 @@ impl App {
     pub fn shut_down(&self) {
         self.refresher.stop();
         self.trainer.stop();
+        self.memories.stop();
         self.watching.stop();
         self.backups.stop();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
@@ -186,6 +193,7 @@ impl App {
         }
         drop(swapping);
         self.watching.snapshot_swapped();
+        self.memories.request();
     }
 
     /// Runs `work` on a thread of its own until [`App::shut_down`].

@@ -8,8 +8,8 @@ use super::lexical::Wanted;
 use super::query::Query;
 use super::roles::Role;
 use super::weights::{compact, number};
-use super::{Request, model, needs};
-use crate::catalog::{Definition, Kind};
+use super::{Prior, Request, model, needs};
+use crate::catalog::Kind;
 
 /// Evidence at which confidence is one half.
 const EVEN: f32 = 0.4;
@@ -39,7 +39,7 @@ pub(crate) struct Evidence<'a> {
     /// Entries the request names outright.
     named: Vec<u32>,
     complexity: f32,
-    prior: Option<&'a dyn Fn(&Definition) -> f32>,
+    prior: Option<&'a dyn Prior>,
     scale: f32,
 }
 
@@ -84,8 +84,7 @@ impl<'a> Evidence<'a> {
         let most = 1.0
             + weights.name
             + weights.model
-            + if evidence.fits.is_empty() { 0.0 } else { weights.capability }
-            + if request.prior.is_some() { weights.prior } else { 0.0 };
+            + if evidence.fits.is_empty() { 0.0 } else { weights.capability };
         evidence.scale = 1.0 / (most + evidence.role_lead(0));
         evidence
     }
@@ -100,8 +99,22 @@ impl<'a> Evidence<'a> {
         2.0 * number(places.saturating_sub(place))
     }
 
-    /// The parts of an entry's score, save the terms one by one.
+    /// The parts of an entry's score, save the terms one by one; the prior must have been told the leaders.
     pub(crate) fn shares(&self, document: usize) -> Shares {
+        let shares = self.shares_but_prior(document);
+        Shares { prior: self.prior_share(document, shares.sum()), ..shares }
+    }
+
+    /// What outcomes add to an entry whose other parts come to `sum`. A bad record costs no more than it has.
+    pub(crate) fn prior_share(&self, document: usize, sum: f32) -> f32 {
+        let Some(prior) = self.prior else { return 0.0 };
+        let prior = prior.of(&self.core().definitions[document]);
+        let prior = if prior.is_nan() { 0.0 } else { prior.clamp(-1.0, 1.0) };
+        (self.scale * self.core().weights.prior * prior).max(-sum)
+    }
+
+    /// The same without what outcomes add.
+    pub(crate) fn shares_but_prior(&self, document: usize) -> Shares {
         let weights = &self.core().weights;
         let at = document - self.range.start;
         let definition = &*self.core().definitions[document];
@@ -111,10 +124,9 @@ impl<'a> Evidence<'a> {
         let fit = self.fits.iter().filter(|fit| fit.documents.binary_search(&compact(document)).is_ok());
         let fit = fit.map(|fit| fit.strength).fold(0.0, f32::max);
         let named = self.named.binary_search(&compact(document)).is_ok();
-        let prior = self.prior.map_or(0.0, |prior| prior(definition));
         let place = self.role.and_then(|role| role.documents.iter().position(|&other| other == document));
         let scale = self.scale;
-        let shares = Shares {
+        Shares {
             lexical: scale * lexical * ratio(self.lexical[at], self.lexical_top),
             latent: scale
                 * latent
@@ -126,10 +138,7 @@ impl<'a> Evidence<'a> {
             role: place.map_or(0.0, |place| scale * self.role_lead(place)),
             model: scale * weights.model * model::fit(definition, self.complexity),
             prior: 0.0,
-        };
-        // A bad record costs an entry no more than it has.
-        let prior = if prior.is_nan() { 0.0 } else { scale * weights.prior * prior.clamp(-1.0, 1.0) };
-        Shares { prior: prior.max(-shares.total()), ..shares }
+        }
     }
 
     /// Whether the plugin filter lets an entry through.
@@ -187,9 +196,10 @@ pub(crate) struct Shares {
 }
 
 impl Shares {
-    pub(crate) fn total(&self) -> f32 {
+    /// All parts together, which may exceed 1 where outcomes add theirs.
+    pub(crate) fn sum(&self) -> f32 {
         let Shares { lexical, latent, need, capability, name, role, model, prior } = self;
-        (lexical + latent + need + capability + name + role + model + prior).clamp(0.0, 1.0)
+        lexical + latent + need + capability + name + role + model + prior
     }
 }
 

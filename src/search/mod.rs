@@ -48,7 +48,7 @@ pub use aliases::{AliasProblem, Aliases};
 pub use index::Index;
 pub use latent::{Latent, LatentError};
 pub use rank::SERVABLE;
-pub use request::{Explanation, Findings, Hit, HitShares, Request, TermShare};
+pub use request::{Explanation, Findings, Hit, HitShares, Prior, Request, TermShare};
 pub use weights::{FIELDS, Field, Weights};
 
 #[cfg(test)]

@@ -21,8 +21,26 @@ pub struct Request<'a> {
     pub plugin: Option<&'a str>,
     /// Most hits wanted.
     pub limit: usize,
-    /// What outcomes have taught about an entry, -1..1; values outside and NaN are clamped.
-    pub prior: Option<&'a dyn Fn(&Definition) -> f32>,
+    /// What outcomes have taught.
+    pub prior: Option<&'a dyn Prior>,
+}
+
+/// What outcomes have taught about entries.
+pub trait Prior {
+    /// Told once, before anything is asked: the entries that lead by all other evidence, with their scores, best
+    /// first. Whom a request finds says what it is about.
+    fn told(&self, leaders: &[(&Definition, f32)]);
+
+    /// What is known of an entry, -1..1; values outside and NaN are clamped.
+    fn of(&self, definition: &Definition) -> f32;
+}
+
+impl<F: Fn(&Definition) -> f32> Prior for F {
+    fn told(&self, _: &[(&Definition, f32)]) {}
+
+    fn of(&self, definition: &Definition) -> f32 {
+        self(definition)
+    }
 }
 
 impl Default for Request<'_> {

@@ -100,6 +100,7 @@ impl Operation for CacheDecision {
             parallel_groups: params.parallel_groups,
         };
         let receipt = app.store.record_decision(decision).await?;
+        app.memories.request();
         let pattern = receipt.pattern.map(|pattern| PatternView::of(&pattern));
         Ok(DecisionStored { stored: receipt.stored, pattern, warnings })
     }

@@ -6,11 +6,10 @@ use validator::Validate;
 use super::definition::KindName;
 use super::find::{DEFAULT_LIMIT, request_of, whole};
 use crate::app::cache::{QueryKey, canonical};
-use crate::app::experience::Prior;
 use crate::app::operation::{CallContext, Operation, Output};
 use crate::app::{App, AppError};
 use crate::catalog::{Definition, Kind};
-use crate::search::{Explanation, HitShares, TermShare};
+use crate::search::{Explanation, HitShares, Prior, TermShare};
 
 /// `explain`
 #[derive(Debug)]
@@ -101,9 +100,7 @@ impl Operation for Explain {
             return Err(AppError::invalid("one of capability, role, context is required, got none"));
         }
         let experience = app.experience(kind, &key);
-        let prior =
-            |definition: &Definition| experience.as_ref().map_or(0.0, |known| known.prior(definition));
-        let prior: Option<&Prior<'_>> = if experience.is_some() { Some(&prior) } else { None };
+        let prior = experience.as_ref().map(|known| known as &dyn Prior);
         let explanation = app.snapshot().index.explain(&request_of(kind, &key, prior));
         let record = |definition: &Definition| experience.as_ref().and_then(|known| known.record(definition));
         Ok(Explained::of(explanation, record))

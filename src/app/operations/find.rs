@@ -8,12 +8,11 @@ use validator::Validate;
 
 use crate::app::answer::{Answer, Found};
 use crate::app::cache::{AnswerCache, QueryKey, canonical};
-use crate::app::experience::Prior;
 use crate::app::operation::{CallContext, Operation};
 use crate::app::rows::{AgentRow, Row, SkillRow, WorkflowRow, shortened};
 use crate::app::{App, AppError, Snapshot};
-use crate::catalog::{Definition, Kind};
-use crate::search::{Findings, Request};
+use crate::catalog::Kind;
+use crate::search::{Findings, Prior, Request};
 use crate::store::{FrequentQuery, QueryRecord, now_ms};
 
 /// Rows of an answer where the caller says nothing of them.
@@ -190,7 +189,7 @@ impl App {
 }
 
 /// A key as search takes it, with what was learned.
-pub(super) fn request_of<'a>(kind: Kind, key: &'a QueryKey, prior: Option<&'a Prior<'a>>) -> Request<'a> {
+pub(super) fn request_of<'a>(kind: Kind, key: &'a QueryKey, prior: Option<&'a dyn Prior>) -> Request<'a> {
     Request {
         kind,
         capability: key.capability.as_deref(),
@@ -247,8 +246,7 @@ impl App {
         let Some(experience) = self.experience(kind, key) else {
             return snapshot.index.find(&request_of(kind, key, None));
         };
-        let prior = |definition: &Definition| experience.prior(definition);
-        let mut findings = snapshot.index.find(&request_of(kind, key, Some(&prior)));
+        let mut findings = snapshot.index.find(&request_of(kind, key, Some(&experience)));
         if let Some(record) = findings.hits.first().and_then(|first| experience.record(&first.definition)) {
             findings.reasoning = format!("{}; {record}", findings.reasoning);
         }
