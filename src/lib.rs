@@ -9,7 +9,7 @@
 //! * [`patterns`]: plans of several agents, how alike two goals are, and what outcomes teach;
 //! * [`store`]: the SQLite database and its single writer thread;
 //! * [`app`]: the service itself, every operation once;
-//! * [`server`]: the HTTP doors; [`client`]: asking them from another process;
+//! * [`server`]: the HTTP doors; [`client`]: asking them from another process, [`outbox`]: decisions that wait for them;
 //! * [`instance`]: which process serves a project; [`cli`]: the command line;
 //! * [`config`], [`telemetry`], [`tasks`]: settings, log lines and measurements, background work.
 
@@ -19,6 +19,7 @@ pub mod cli;
 pub mod client;
 pub mod config;
 pub mod instance;
+pub mod outbox;
 pub mod patterns;
 pub mod search;
 pub mod server;

@@ -9,6 +9,7 @@ pub mod cache;
 pub mod check;
 mod error;
 mod experience;
+mod in_process;
 mod index;
 mod latent;
 pub mod operation;
@@ -17,6 +18,7 @@ mod refresh;
 pub mod rows;
 mod snapshot;
 pub mod tokens;
+mod waiting;
 mod warm;
 mod watch;
 
@@ -28,6 +30,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch as watch_channel;
 
 pub use error::AppError;
+pub use in_process::InProcess;
 pub use index::Scanned;
 pub use refresh::ReindexReport;
 pub use snapshot::Snapshot;
@@ -41,6 +44,7 @@ use backups::BackupKeeper;
 use cache::Caches;
 use latent::LatentTrainer;
 use refresh::Refresher;
+use waiting::WaitingKeeper;
 
 /// Time that what waits to be written has once the service stops.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
@@ -60,6 +64,7 @@ pub struct App {
     swapping: Mutex<()>,
     refresher: Refresher,
     backups: BackupKeeper,
+    waiting: WaitingKeeper,
     trainer: LatentTrainer,
     watching: watch::Watching,
     started: Instant,
@@ -78,6 +83,7 @@ impl App {
         app.spawn("refresh", |app| app.refresher.run(app, app.config.reindex.every));
         app.spawn("latent", |app| app.trainer.run(app));
         app.spawn("backup", |app| app.backups.run(&app.store));
+        app.spawn("outbox", |app| app.waiting.run(app));
         if app.config.reindex.watch {
             let ear = app.watching.listen();
             app.spawn("watch", move |app| watch::run(app, &ear));
@@ -105,6 +111,7 @@ impl App {
             swapping: Mutex::default(),
             refresher: Refresher::default(),
             backups: BackupKeeper::default(),
+            waiting: WaitingKeeper::default(),
             trainer: LatentTrainer::default(),
             watching: watch::Watching::default(),
             started: Instant::now(),
@@ -147,6 +154,7 @@ impl App {
         self.trainer.stop();
         self.watching.stop();
         self.backups.stop();
+        self.waiting.stop();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
             // A panic in it was logged by the panic hook.

@@ -6,15 +6,19 @@ mod allocator;
 mod ask;
 mod backup;
 mod check;
+mod completions;
 mod doctor;
 mod down;
 pub mod exit;
 mod find;
+mod help;
 mod history;
 mod mcp;
 mod memory;
 mod output;
+mod pattern;
 mod patterns;
+mod record;
 mod register;
 mod reindex;
 mod restore;
@@ -26,7 +30,7 @@ mod up;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::client::Client;
 use crate::config::{Config, Environment, Flags, Memory};
@@ -44,63 +48,80 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve the project in the foreground
+    /// Serve the project in the foreground, until a signal ends it
     Serve(serve::ServeArguments),
-    /// Start serving the project in the background, and show a sample answer
+    /// Serve the project in the background, and show a sample answer
     Up(up::UpArguments),
-    /// Serve MCP over standard input and output, for clients that start their servers themselves
+    /// Serve MCP over standard input and output, for a client that starts it
     Mcp(Flags),
     /// Stop the project's instance
     Down(Flags),
-    /// Find agents, skills or workflows for a task; works without a running instance
+    /// Find agents, skills or workflows for a task
     Find(find::FindArguments),
     /// Show the whole of one entry
     Show(find::ShowArguments),
+    /// Recommend a sequence of agents that served a goal like this one
+    Pattern(pattern::PatternArguments),
+    /// Record who worked on a task and how it went, so that recommendations learn
+    Record(record::RecordArguments),
     /// Show what made the scores of an answer, as numbers that add up
     Explain(find::ExplainArguments),
     /// Ask queries again and compare whom they find; exit code 4 where one fails
     Check(check::CheckArguments),
-    /// Show health and metrics of the project's instance
+    /// Show health, metrics and the token ledger of the project's instance
     Status(status::StatusArguments),
     /// Read the files again, now
-    Reindex(Flags),
-    /// List the decisions that were reported, newest first
+    Reindex(reindex::ReindexArguments),
+    /// List the decisions that were recorded, newest first
     History(history::HistoryArguments),
     /// List, show, export and import the sequences of agents that are known to work
     Patterns(patterns::PatternsArguments),
-    /// Copy what is remembered to a checked backup; works while the service runs
+    /// Copy what is remembered to a checked backup, also while an instance runs
     Backup(backup::BackupArguments),
     /// Put a backup in the place of what is remembered, which is kept aside
     Restore(restore::RestoreArguments),
-    /// Scan the files and list what is wrong with them; works without a running instance
+    /// List what is wrong with the files, and what was done about it
     Doctor(doctor::DoctorArguments),
+    /// Write a completion script for a shell
+    Completions(completions::CompletionsArguments),
 }
 
 /// Parses the process's arguments and runs the command.
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
-    let environment = Environment::of_process();
-    let outcome = match arguments.command {
-        Command::Serve(arguments) => serve::run(&arguments, &environment),
-        Command::Up(arguments) => up::run(&arguments, &environment),
-        Command::Mcp(flags) => mcp::run(&flags, &environment),
-        Command::Down(flags) => down::run(&flags, &environment),
-        Command::Find(arguments) => find::find(&arguments, &environment),
-        Command::Show(arguments) => find::show(&arguments, &environment),
-        Command::Explain(arguments) => find::explain(&arguments, &environment),
-        Command::Check(arguments) => check::run(&arguments, &environment),
-        Command::Status(arguments) => status::run(&arguments, &environment),
-        Command::Reindex(flags) => reindex::run(&flags, &environment),
-        Command::History(arguments) => history::run(&arguments, &environment),
-        Command::Patterns(arguments) => patterns::run(&arguments, &environment),
-        Command::Backup(arguments) => backup::run(&arguments, &environment),
-        Command::Restore(arguments) => restore::run(&arguments, &environment),
-        Command::Doctor(arguments) => doctor::run(&arguments, &environment),
+    let matches = help::dressed(Arguments::command()).get_matches();
+    let arguments = match Arguments::from_arg_matches(&matches) {
+        Ok(arguments) => arguments,
+        Err(error) => error.exit(),
     };
+    let environment = Environment::of_process();
+    let outcome = run_command(&arguments.command, &environment);
     outcome.unwrap_or_else(|error| {
         output::error(&format!("{error:#}"));
         exit::FAILED.into()
     })
+}
+
+fn run_command(command: &Command, environment: &Environment) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve(arguments) => serve::run(arguments, environment),
+        Command::Up(arguments) => up::run(arguments, environment),
+        Command::Mcp(flags) => mcp::run(flags, environment),
+        Command::Down(flags) => down::run(flags, environment),
+        Command::Find(arguments) => find::find(arguments, environment),
+        Command::Show(arguments) => find::show(arguments, environment),
+        Command::Pattern(arguments) => pattern::run(arguments, environment),
+        Command::Record(arguments) => record::run(arguments, environment),
+        Command::Explain(arguments) => find::explain(arguments, environment),
+        Command::Check(arguments) => check::run(arguments, environment),
+        Command::Status(arguments) => status::run(arguments, environment),
+        Command::Reindex(arguments) => reindex::run(arguments, environment),
+        Command::History(arguments) => history::run(arguments, environment),
+        Command::Patterns(arguments) => patterns::run(arguments, environment),
+        Command::Backup(arguments) => backup::run(arguments, environment),
+        Command::Restore(arguments) => restore::run(arguments, environment),
+        Command::Doctor(arguments) => doctor::run(arguments, environment),
+        Command::Completions(arguments) => Ok(completions::run(arguments)),
+    }
 }
 
 /// Time a command gives a running instance to answer.

@@ -87,6 +87,9 @@ pub struct Paths {
     pub run_dir: PathBuf,
     /// The log files.
     pub log_dir: PathBuf,
+    /// Decisions that clients queued while no instance ran: below the project's root wherever the rest is kept, since
+    /// who queues them knows the project and no more.
+    pub outbox_dir: PathBuf,
 }
 
 /// How long an answer may be served again. A re-index or a write that concerns it ends it at once anyway.
@@ -231,7 +234,7 @@ impl Paths {
             None => (root.join(DEFAULT_RUN_DIR), root.join(DEFAULT_RUN_DIR).join("data")),
         };
         let log_dir = log_dir.unwrap_or_else(|| run_dir.join("logs"));
-        Paths { data_dir, run_dir, log_dir }
+        Paths { data_dir, run_dir, log_dir, outbox_dir: root.join(DEFAULT_RUN_DIR).join("outbox") }
     }
 
     /// Holds the process id and start time of the running instance.

@@ -8,6 +8,7 @@ use super::ConfigError;
 
 /// The flags that `serve`, and every command that asks a running instance, understand.
 #[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Project and instance")]
 pub struct Flags {
     /// The project to index (default: the current folder; also `MCP_ROOT`)
     #[arg(long, value_name = "DIR")]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use validator::Validate;
 
 use crate::app::operation::{CallContext, Operation, Output};
-use crate::app::{App, AppError, Snapshot};
+use crate::app::{App, AppError, Snapshot, tokens};
 use crate::catalog::{Definition, Kind, Lookup};
 use crate::search::Request;
 
@@ -118,11 +118,16 @@ impl Operation for GetDefinition {
     type Params = DefinitionQuery;
     type Output = WholeDefinition;
 
-    async fn run(app: &App, _: &CallContext, params: DefinitionQuery) -> Result<Self::Output, AppError> {
+    async fn run(app: &App, call: &CallContext, params: DefinitionQuery) -> Result<Self::Output, AppError> {
         let kind = Kind::from(params.kind);
         let snapshot = app.snapshot();
         match snapshot.catalog.find(kind, params.id.trim()) {
-            Lookup::One(definition) => Ok(WholeDefinition(Arc::clone(definition))),
+            Lookup::One(definition) => {
+                // It is loaded because it was asked for: it costs, and spares nothing.
+                let cost = tokens::estimate(&definition.body) + tokens::estimate(&definition.description);
+                app.metrics().tokens().record(&call.client, Self::NAME, cost, 0);
+                Ok(WholeDefinition(Arc::clone(definition)))
+            }
             Lookup::Ambiguous(candidates) => {
                 let ids: Vec<&str> = candidates.iter().take(20).map(|one| one.id.as_str()).collect();
                 let (name, kind) = (params.id.trim(), kind.as_str());
