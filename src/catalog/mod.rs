@@ -21,6 +21,7 @@ mod scan;
 mod workflow;
 
 pub use changes::Changes;
+pub use client::{LISTING_BUDGET, Listed};
 pub use definition::{Definition, Kind};
 pub use limits::Limits;
 pub use lookup::Lookup;
