@@ -42,7 +42,10 @@ fn the_model_lists_what_the_client_was_seen_to_list() {
             chars(false)
         );
         for (modelled, seen) in [(chars(true), agents), (chars(false), common)] {
-            assert!(modelled.abs_diff(seen) * 1000 <= seen * TOLERANCE, "{collection}: {modelled}, seen {seen}");
+            assert!(
+                modelled.abs_diff(seen) * 1000 <= seen * TOLERANCE,
+                "{collection}: {modelled}, seen {seen}"
+            );
         }
         assert!(short.abs_diff(name_only) <= 10, "{collection}: {short} by name only, seen {name_only}");
     }

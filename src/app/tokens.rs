@@ -5,6 +5,9 @@ use crate::catalog::Definition;
 /// The estimator's name, stated wherever a figure of it is shown.
 pub const ESTIMATOR: &str = "characters / 4, rounded up";
 
+/// How far it is from a real tokenizer.
+pub const ESTIMATOR_ERROR: &str = "not measured";
+
 /// The estimated number of tokens of `text`.
 ///
 /// Four characters a token is the field's rule of thumb. On listings of real collections it is 13 to 35 %

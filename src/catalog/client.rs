@@ -126,8 +126,7 @@ fn agent_line(definition: &Definition, seen: &Seen<'_>) -> String {
 
 fn listing<'a>(definitions: &[&'a Arc<Definition>], seen: &Seen<'_>, is_bounded: bool) -> Vec<Listed<'a>> {
     let of_kind = |kind| definitions.iter().copied().filter(move |definition| definition.kind == kind);
-    let not_unlisted =
-        |definition: &&Arc<Definition>| !seen.unlisted.contains(definition.path.as_path());
+    let not_unlisted = |definition: &&Arc<Definition>| !seen.unlisted.contains(definition.path.as_path());
     let agents = of_kind(Kind::Agent).filter(not_unlisted);
     let mut lines: Vec<Listed<'a>> = agents
         .map(|definition| Listed { definition, line: agent_line(definition, seen), is_name_only: false })

@@ -25,6 +25,7 @@ mod restore;
 mod serve;
 mod status;
 mod table;
+mod tokens;
 mod up;
 
 use std::process::ExitCode;
@@ -82,6 +83,8 @@ enum Command {
     Restore(restore::RestoreArguments),
     /// List what is wrong with the files, and what was done about it
     Doctor(doctor::DoctorArguments),
+    /// Show what carrying all descriptions costs a client against asking
+    Tokens(tokens::TokensArguments),
     /// Write a completion script for a shell
     Completions(completions::CompletionsArguments),
 }
@@ -120,6 +123,7 @@ fn run_command(command: &Command, environment: &Environment) -> anyhow::Result<E
         Command::Backup(arguments) => backup::run(arguments, environment),
         Command::Restore(arguments) => restore::run(arguments, environment),
         Command::Doctor(arguments) => doctor::run(arguments, environment),
+        Command::Tokens(arguments) => tokens::run(arguments, environment),
         Command::Completions(arguments) => Ok(completions::run(arguments)),
     }
 }
