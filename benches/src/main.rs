@@ -8,6 +8,7 @@
 //! * `run`: what is measured, in which order; `report`: how it is printed and compared;
 //! * `load`: latency and throughput; `http`: the client;
 //! * `product`, `echo`: the two sides; `process`: what they have in common;
+//! * `tokens`: another measurement, of what answers cost a model;
 //! * `scenario`, `queries`, `collection`: what is asked; `machine`: where; `interrupt`: an end in order.
 
 mod collection;
@@ -22,6 +23,7 @@ mod queries;
 mod report;
 mod run;
 mod scenario;
+mod tokens;
 
 use std::path::{Path, PathBuf};
 
@@ -36,6 +38,8 @@ use run::{Plan, Run};
 enum Command {
     /// Measures everything and prints a table
     Run(Arguments),
+    /// Counts what carrying collections costs against asking
+    Tokens(tokens::TokensArguments),
     /// The echo server, as `run` starts it
     #[command(hide = true)]
     Echo,
@@ -66,6 +70,7 @@ struct Arguments {
 fn main() -> anyhow::Result<()> {
     match Command::parse() {
         Command::Echo => echo::serve(),
+        Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Run(arguments) => measure(&arguments),
     }
 }

@@ -30,10 +30,12 @@ impl Snapshot {
     /// The first or next state, from its parts.
     pub(super) fn new(generation: u64, index: Index, scanned: Scanned) -> Self {
         let Scanned { catalog, embedded_default, own_aliases } = scanned;
+        let listed = catalog.client_listing(true);
         let listing_tokens = Kind::ALL.map(|kind| {
-            let of_kind = catalog.definitions().iter().filter(|definition| definition.kind == kind);
-            of_kind.map(|definition| tokens::of_listing(definition)).sum()
+            let of_kind = listed.iter().filter(|listed| listed.definition.kind == kind);
+            of_kind.map(|listed| tokens::estimate(&listed.line)).sum()
         });
+        drop(listed);
         Snapshot {
             generation,
             catalog: Arc::new(catalog),
@@ -64,7 +66,7 @@ impl Snapshot {
         self.catalog.definitions().iter().filter(|definition| definition.kind == kind).count()
     }
 
-    /// What a client would carry in place of asking: name and description of every entry of the kind, estimated.
+    /// What a client would carry in place of asking: what it lists of the kind, estimated.
     pub fn listing_tokens(&self, kind: Kind) -> usize {
         Kind::ALL.iter().position(|known| *known == kind).map_or(0, |at| self.listing_tokens[at])
     }

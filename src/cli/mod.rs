@@ -23,9 +23,12 @@ mod register;
 mod reindex;
 mod restore;
 mod serve;
+mod service;
 mod status;
+mod supervisor;
 mod table;
 mod tokens;
+mod uninstall;
 mod up;
 
 use std::process::ExitCode;
@@ -85,6 +88,10 @@ enum Command {
     Doctor(doctor::DoctorArguments),
     /// Show what carrying all descriptions costs a client against asking
     Tokens(tokens::TokensArguments),
+    /// Have the system start the project's instance with the user's session
+    Service(service::ServiceArguments),
+    /// Remove what was registered for this project, and nothing else
+    Uninstall(uninstall::UninstallArguments),
     /// Write a completion script for a shell
     Completions(completions::CompletionsArguments),
 }
@@ -124,6 +131,8 @@ fn run_command(command: &Command, environment: &Environment) -> anyhow::Result<E
         Command::Restore(arguments) => restore::run(arguments, environment),
         Command::Doctor(arguments) => doctor::run(arguments, environment),
         Command::Tokens(arguments) => tokens::run(arguments, environment),
+        Command::Service(arguments) => service::run(arguments, environment),
+        Command::Uninstall(arguments) => uninstall::run(arguments, environment),
         Command::Completions(arguments) => Ok(completions::run(arguments)),
     }
 }

@@ -116,9 +116,11 @@ async fn start(config: &Config, flags: &Flags, port: u16) -> anyhow::Result<Endp
     let mut child = spawn(config, flags, port, &said)?;
     let began = Instant::now();
     while began.elapsed() < START_TIMEOUT {
-        if let Some(endpoint) =
-            instance::endpoint(&config.paths).filter(|endpoint| endpoint.pid == child.id())
-        {
+        // Where a supervisor was started, the server is another process than that.
+        let is_new = |endpoint: &Endpoint| {
+            endpoint.pid == child.id() || (config.auto_restart && instance::running(config).is_some())
+        };
+        if let Some(endpoint) = instance::endpoint(&config.paths).filter(is_new) {
             let health = Client::new(endpoint.port, ANSWER_TIMEOUT).get("/health").await;
             if health.is_ok_and(|reply| reply.status == 200) {
                 return Ok(endpoint);
@@ -135,7 +137,11 @@ async fn start(config: &Config, flags: &Flags, port: u16) -> anyhow::Result<Endp
         }
         tokio::time::sleep(POLL).await;
     }
-    child.kill()?;
+    if let Some(supervisor) = instance::supervisor(config) {
+        supervisor.terminate();
+    } else {
+        child.kill()?;
+    }
     anyhow::bail!("the server did not answer within {} s; see {}", START_TIMEOUT.as_secs(), said.display())
 }
 

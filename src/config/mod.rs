@@ -43,6 +43,8 @@ pub struct Config {
     pub learning: bool,
     /// How long and how much is remembered.
     pub memory: Memory,
+    /// Whether a server that crashes is started again.
+    pub auto_restart: bool,
 }
 
 /// How long and how much is remembered.
@@ -191,6 +193,7 @@ impl Config {
                 .unwrap_or(tracing::Level::INFO),
             learning: environment.switch("MCP_LEARNING")?.unwrap_or(true),
             memory: Memory::resolve(environment)?,
+            auto_restart: environment.switch("MCP_AUTO_RESTART")?.unwrap_or(false),
         })
     }
 }
@@ -240,6 +243,11 @@ impl Paths {
     /// Holds the process id and start time of the running instance.
     pub fn pid_file(&self) -> PathBuf {
         self.run_dir.join("mcp.pid")
+    }
+
+    /// Names the process that starts a crashed instance again.
+    pub fn supervisor_file(&self) -> PathBuf {
+        self.run_dir.join("supervisor.pid")
     }
 
     /// Names the process that wishes for the project's memory.

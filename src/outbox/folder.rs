@@ -84,6 +84,11 @@ fn now_ms() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// Whether a file is called as one of a queue's is.
+pub fn is_file_of_queue(name: &str) -> bool {
+    Role::of(name) != Role::Strange
+}
+
 impl Outbox {
     /// Queues a decision: when this returns it is on disk.
     ///

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-pub use folder::{Claimed, Waiting};
+pub use folder::{Claimed, Waiting, is_file_of_queue};
 
 /// Files a folder holds at most: a day of an orchestrator that makes seven decisions a minute.
 pub const MAX_FILES: usize = 10_000;

@@ -41,7 +41,9 @@ pub(super) fn run(arguments: &TokensArguments, environment: &Environment) -> any
     if arguments.json {
         let mut all = as_json(&measured, &summary);
         if arguments.texts {
-            let texts = measured.all().map(|texts| json!({ "name": texts.name, "texts": texts.texts }));
+            let texts = measured.all().map(
+                |texts| json!({ "name": texts.name, "texts": texts.texts, "estimated": texts.tokens() }),
+            );
             all["texts"] = texts.collect();
         }
         output::line(&format!("{all:#}"));
