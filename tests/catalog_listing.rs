@@ -1,7 +1,5 @@
 //! The model of what Claude Code lists, against what it was seen to list (2.1.329), where the collections are there.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
-
 use std::path::Path;
 
 use adjutant::catalog::{Kind, ScanOptions, scan};

@@ -44,8 +44,8 @@ impl WaitingKeeper {
 
     /// Waits; `false` once the service stops.
     fn wait(&self) -> bool {
-        let stopping = self.stopping.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.changed.wait_timeout_while(stopping, LOOK_INTERVAL, |stopping| !*stopping);
+        let stopping = || self.stopping.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.changed.wait_timeout_while(stopping(), LOOK_INTERVAL, |stopping| !*stopping);
         !*waited.unwrap_or_else(PoisonError::into_inner).0
     }
 }

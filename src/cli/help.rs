@@ -28,7 +28,7 @@ const EXAMPLES: [(&str, &str); 7] = [
     ("adjutant tokens", "what carrying everything costs against asking"),
 ];
 
-const TEMPLATE: &str = "{about-with-newline}\n{usage-heading} {usage}\n{after-help}\n\nOptions:\n{options}";
+const TEMPLATE: &str = "{about-with-newline}\n{usage-heading} {usage}{after-help}\n\nOptions:\n{options}";
 
 /// The command line with its help put in order.
 pub(super) fn dressed(command: Command) -> Command {
@@ -45,7 +45,10 @@ fn overview(command: &Command) -> StyledStr {
     let mut text = String::new();
     // Writing to a String cannot fail.
     for (group, names) in GROUPS {
-        let _ = writeln!(text, "\n{heading}{group}:{heading:#}");
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        let _ = writeln!(text, "{heading}{group}:{heading:#}");
         for sub in names.iter().filter_map(|name| command.find_subcommand(name)) {
             let about = sub.get_about().map(ToString::to_string).unwrap_or_default();
             let _ = writeln!(text, "  {name}{:<width$}{name:#}  {about}", sub.get_name());
@@ -64,8 +67,8 @@ fn overview(command: &Command) -> StyledStr {
     }
     let _ = write!(
         text,
-        "\nFlags go before environment variables (MCP_ROOT, MCP_PORT, …), those before defaults; `adjutant COMMAND \
-         --help`\nnames them. Colours follow NO_COLOR and CLICOLOR."
+        "\nFlags go before environment variables (MCP_ROOT, MCP_PORT, …), those before defaults;\n\
+         `adjutant COMMAND --help` names them. Colours follow NO_COLOR and CLICOLOR."
     );
     StyledStr::from(text)
 }

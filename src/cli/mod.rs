@@ -61,12 +61,18 @@ enum Command {
     /// Stop the project's instance
     Down(Flags),
     /// Find agents, skills or workflows for a task
+    #[command(
+        after_help = "Examples:\n  adjutant find agents a page fails for screen readers\n  adjutant find agents --role frontend_developer --limit 3\n  adjutant find skills terraform --json"
+    )]
     Find(find::FindArguments),
     /// Show the whole of one entry
     Show(find::ShowArguments),
     /// Recommend a sequence of agents that served a goal like this one
     Pattern(pattern::PatternArguments),
     /// Record who worked on a task and how it went, so that recommendations learn
+    #[command(
+        after_help = "Where no instance runs it is stored straight away; where another process holds the memory it\nwaits in .claude/mcp-server/outbox until an instance or a client takes it over.\n\nExample:\n  adjutant record --task-id 17 --description \"rotate the keys\" --agents a:b,c:d --result success"
+    )]
     Record(record::RecordArguments),
     /// Show what made the scores of an answer, as numbers that add up
     Explain(find::ExplainArguments),
@@ -89,10 +95,16 @@ enum Command {
     /// Show what carrying all descriptions costs a client against asking
     Tokens(tokens::TokensArguments),
     /// Have the system start the project's instance with the user's session
+    #[command(
+        after_help = "Examples:\n  adjutant service install --print    show the file\n  adjutant service install --now      write it and start the service\n  adjutant service uninstall --now"
+    )]
     Service(service::ServiceArguments),
     /// Remove what was registered for this project, and nothing else
     Uninstall(uninstall::UninstallArguments),
     /// Write a completion script for a shell
+    #[command(
+        after_help = "Example:\n  adjutant completions bash > ~/.local/share/bash-completion/completions/adjutant"
+    )]
     Completions(completions::CompletionsArguments),
 }
 

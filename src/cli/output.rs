@@ -69,7 +69,8 @@ fn write_line(out: &mut impl Write, pieces: &[(Tone, &str)]) {
     let mut line = String::new();
     for (tone, text) in pieces {
         let style = tone.style();
-        line.push_str(&format!("{style}{}{style:#}", printable(text)));
+        // Writing to a String cannot fail.
+        let _ = std::fmt::Write::write_fmt(&mut line, format_args!("{style}{}{style:#}", printable(text)));
     }
     let _ = writeln!(out, "{line}");
 }

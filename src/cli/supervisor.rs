@@ -185,8 +185,8 @@ impl Server {
             // What it said last may still be in the pipe; somebody it started may hold that open.
             let _ = tokio::time::timeout(FIRST_PAUSE, hearing).await;
         }
-        let words = self.last_words.lock().unwrap_or_else(PoisonError::into_inner);
-        let words: Vec<u8> = words.iter().copied().collect();
+        let words = std::mem::take(&mut *self.last_words.lock().unwrap_or_else(PoisonError::into_inner));
+        let words = Vec::from(words);
         Ok(Ended { status, was_asked, last_words: String::from_utf8_lossy(&words).trim().to_owned() })
     }
 

@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &UninstallArguments, environment: &Environment) -> 
     done.services(&config, environment);
     match unregister(environment.path("HOME").as_deref(), &config.project.root) {
         Unregistered::Removed(file) => {
-            done.removed.push(format!("this project's entry in {}", file.display()))
+            done.removed.push(format!("this project's entry in {}", file.display()));
         }
         Unregistered::Absent => {}
         Unregistered::Failed(why) => done.failed.push(why),

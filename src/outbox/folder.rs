@@ -139,11 +139,12 @@ impl Outbox {
         for file in self.files() {
             match Role::of(&file) {
                 Role::Waiting => names.push(file),
-                Role::Claimed(since, name) if is_abandoned(since) => {
-                    // Somebody else may have been faster, and have it now.
-                    if std::fs::rename(self.folder.join(&file), self.folder.join(name)).is_ok() {
-                        names.push(name.to_owned());
-                    }
+                // Somebody else may be faster, and have it then.
+                Role::Claimed(since, name)
+                    if is_abandoned(since)
+                        && std::fs::rename(self.folder.join(&file), self.folder.join(name)).is_ok() =>
+                {
+                    names.push(name.to_owned());
                 }
                 Role::Unfinished if is_older(&self.folder.join(&file), UNFINISHED_AGE) => {
                     let _ = std::fs::remove_file(self.folder.join(&file));

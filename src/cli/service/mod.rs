@@ -229,7 +229,9 @@ fn tell(
             None => output::line("nothing is installed"),
         }
         let verb = if action.now { "running" } else { "now run" };
-        shown.iter().for_each(|command| output::line(&format!("{verb}: {command}")));
+        for command in &shown {
+            output::line(&format!("{verb}: {command}"));
+        }
     }
     for command in commands.iter().filter(|_| action.now) {
         let (program, rest) = command.split_first().context("a command without a name")?;
