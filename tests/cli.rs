@@ -191,3 +191,26 @@ fn completions_are_written_for_every_shell() {
         assert!(text(&output).contains("adjutant") && output.status.success(), "{shell}: {}", text(&output));
     }
 }
+
+#[test]
+fn what_carrying_costs_is_counted_against_asking() {
+    let project = Project::sample();
+    let printed = run(&project, &["tokens"]);
+    assert_eq!(printed.status.code(), Some(0), "{}", text(&printed));
+    for part in ["carrying", "break-even", "o200k", "words, digits and marks"] {
+        assert!(text(&printed).contains(part), "{part} is missing: {}", text(&printed));
+    }
+    let json: Value =
+        serde_json::from_slice(&run(&project, &["tokens", "--json", "--texts"]).stdout).unwrap();
+    let kinds = json["kinds"].as_array().unwrap();
+    let carried: u64 = kinds.iter().map(|kind| kind["listing"]["tokens"].as_u64().unwrap()).sum();
+    assert_eq!(json["carrying"]["tokens"], carried);
+    let entries: Vec<_> =
+        kinds.iter().map(|kind| (kind["entries"].as_u64(), kind["found"].as_u64())).collect();
+    assert_eq!(entries, [(Some(6), Some(6)), (Some(2), Some(2)), (Some(1), Some(1))]);
+    let listing = &json["texts"][0]["texts"][0].as_str().unwrap();
+    assert!(listing.contains("- ops:kubernetes-architect: Designs Kubernetes"), "{listing}");
+    assert!(listing.contains("(Tools: All tools)"), "{listing}");
+    // Nothing of this is remembered.
+    assert!(!project.path().join(".claude/mcp-server/data/mcp.db").exists());
+}

@@ -151,16 +151,15 @@ impl Served {
             .arg(root)
             .env("HOME", root);
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut served = Served { child, port: 0 };
         let began = Instant::now();
-        loop {
+        while served.port == 0 {
             assert!(began.elapsed() < Duration::from_secs(30), "it does not start");
-            if let Some(port) = port_of(&endpoint, child.id())
-                && is_healthy(port)
-            {
-                return Served { child, port };
-            }
             std::thread::sleep(Duration::from_millis(10));
+            let port = port_of(&endpoint, served.child.id()).filter(|port| is_healthy(*port));
+            served.port = port.unwrap_or(0);
         }
+        served
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) struct TokensArguments {
 struct Printed {
     estimator: Estimator,
     kinds: Vec<OfKind>,
-    texts: Vec<Texts>,
+    texts: Vec<Sort>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -44,7 +44,7 @@ struct OfKind {
 }
 
 #[derive(Debug, Deserialize)]
-struct Texts {
+struct Sort {
     name: String,
     texts: Vec<String>,
     estimated: u64,
@@ -87,7 +87,9 @@ const MIN_TOKENS: u64 = 400;
 
 pub(crate) fn run(arguments: &TokensArguments) -> anyhow::Result<()> {
     let tokenizer = o200k_base().context("the tokenizer's vocabulary")?;
-    line("| collection | agents listed | skills and commands listed | carried | without a bound | start | schemas | a find | as JSON | of carried | a body | found |");
+    line(
+        "| collection | agents listed | skills and commands listed | carried | without a bound | start | schemas | a find | as JSON | of carried | a body | found |",
+    );
     line("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     let mut spreads: BTreeMap<&str, [Spread; 2]> = BTreeMap::new();
     let mut estimator = String::new();
@@ -101,7 +103,9 @@ pub(crate) fn run(arguments: &TokensArguments) -> anyhow::Result<()> {
         estimator = printed.estimator.name;
     }
     line("");
-    line(&format!("error against o200k, lowest to highest over collections and kinds ({MIN_TOKENS} tokens or more):"));
+    line(&format!(
+        "error against o200k, lowest to highest over collections and kinds ({MIN_TOKENS} tokens or more):"
+    ));
     line("");
     line(&format!("| texts | {estimator} | characters / 4 |"));
     line("| --- | --- | --- |");
@@ -126,7 +130,7 @@ fn ask(binary: &Path, collection: &Path) -> anyhow::Result<Printed> {
 
 fn count(tokenizer: &CoreBPE, printed: &Printed) -> Sums {
     let mut sums = Sums::new();
-    for Texts { name, texts, estimated } in &printed.texts {
+    for Sort { name, texts, estimated } in &printed.texts {
         let mut sum = Sum { estimated: *estimated, ..Sum::default() };
         for text in texts {
             sum.texts += 1;

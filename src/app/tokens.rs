@@ -4,7 +4,8 @@
 pub const ESTIMATOR: &str = "words, digits and marks, weighted";
 
 /// How far it is from a real tokenizer: what `scripts/tokens` prints.
-pub const ESTIMATOR_ERROR: &str = "not measured";
+pub const ESTIMATOR_ERROR: &str =
+    "8 % below to 7 % above o200k on listings, answers and bodies of six collections";
 
 // Weights in thousandths of a token, by least squares of relative errors over the listings, answers and bodies of six
 // real collections, counted with o200k.
@@ -29,7 +30,8 @@ const SYMBOL: usize = 2_040;
 /// The estimated number of tokens of `text`.
 ///
 /// Counts what tokenizers split text into. Four characters a token, the field's rule of thumb, is up to a third above
-/// what a current tokenizer counts on listings, and nearly right on bodies; this is close on both.
+/// what a current tokenizer counts on listings, and nearly right on bodies; this is close on both. On answers as JSON,
+/// with which a budget is filled, it was 1.7 % below to 4.6 % above.
 pub fn estimate(text: &str) -> usize {
     let bytes = text.as_bytes();
     let (mut at, mut thousandths) = (0, 0);

@@ -9,6 +9,23 @@
 //! kept as `<name>.refused`. A claim older than [`CLAIM_AGE`] is of somebody who is gone and is taken back. A decision
 //! may therefore be sent twice in the worst case, which is as good as once: the server knows it by its `task_id`.
 
+//!
+//! ```
+//! use adjutant::outbox::{Outbox, Verdict};
+//!
+//! let folder = tempfile::tempdir().unwrap();
+//! let outbox = Outbox::new(folder.path().join("outbox"));
+//! outbox.put(&serde_json::json!({ "task_id": "17" })).unwrap();
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! let replayed = outbox.replay(async |decision| {
+//!     println!("sending {decision}");
+//!     Verdict::Acknowledged
+//! });
+//! assert_eq!(replayed.await.stored, 1);
+//! # });
+//! assert!(outbox.is_empty());
+//! ```
+
 mod folder;
 
 use std::future::Future;
