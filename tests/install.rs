@@ -244,8 +244,12 @@ fn up_starts_a_supervised_server_and_a_taken_port_is_told_at_once() {
     assert_eq!(up.status.code(), Some(0), "{}", text(&up));
     let supervisor = project.path().join(".claude/mcp-server/supervisor.pid");
     assert!(supervisor.exists());
-    let down = run(home.path(), &project, &["down"]);
+    let again: Value = serde_json::from_slice(&run(home.path(), &project, &["up", "--json"]).stdout).unwrap();
+    assert_eq!(again["started"], false, "{again}");
+    let down = run(home.path(), &project, &["down", "--json"]);
     assert_eq!(down.status.code(), Some(0), "{}", text(&down));
+    let down: Value = serde_json::from_slice(&down.stdout).unwrap();
+    assert_eq!(down["stopped"], again["pid"]);
     assert!(!supervisor.exists());
     assert_eq!(text(&run(home.path(), &project, &["down"])).trim(), "not running");
 }

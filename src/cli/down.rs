@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use serde_json::json;
+
 use super::output;
 use crate::config::{Config, Environment, Flags};
 use crate::instance::{self, Process};
@@ -13,14 +15,26 @@ const PATIENCE: Duration = Duration::from_secs(8);
 /// Time between two looks.
 const POLL: Duration = Duration::from_millis(20);
 
-pub(super) fn run(flags: &Flags, environment: &Environment) -> anyhow::Result<ExitCode> {
-    let config = Config::resolve(flags, environment)?;
+#[derive(Debug, clap::Args)]
+pub(super) struct DownArguments {
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+pub(super) fn run(arguments: &DownArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
+    let config = Config::resolve(&arguments.flags, environment)?;
+    let tell = |pid: Option<u32>, text: &str| {
+        output::line(&if arguments.json { json!({ "stopped": pid }).to_string() } else { text.to_owned() });
+    };
     let server = instance::running(&config);
     // Who would start the server again goes first; it passes the wish to end on.
     let supervisor = instance::supervisor(&config);
     let processes: Vec<&Process> = supervisor.iter().chain(&server).collect();
     let Some(named) = server.as_ref().or(supervisor.as_ref()) else {
-        output::line("not running");
+        tell(None, "not running");
         return Ok(ExitCode::SUCCESS);
     };
     if let Some(first) = processes.first() {
@@ -37,7 +51,7 @@ pub(super) fn run(flags: &Flags, environment: &Environment) -> anyhow::Result<Ex
     if instance::running(&config).is_some() {
         anyhow::bail!("pid {} could not be ended", named.pid);
     }
-    output::line(&format!("stopped (pid {})", named.pid));
+    tell(Some(named.pid), &format!("stopped (pid {})", named.pid));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -59,7 +59,7 @@ enum Command {
     /// Serve MCP over standard input and output, for a client that starts it
     Mcp(Flags),
     /// Stop the project's instance
-    Down(Flags),
+    Down(down::DownArguments),
     /// Find agents, skills or workflows for a task
     #[command(
         after_help = "Examples:\n  adjutant find agents a page fails for screen readers\n  adjutant find agents --role frontend_developer --limit 3\n  adjutant find skills terraform --json"
@@ -128,7 +128,7 @@ fn run_command(command: &Command, environment: &Environment) -> anyhow::Result<E
         Command::Serve(arguments) => serve::run(arguments, environment),
         Command::Up(arguments) => up::run(arguments, environment),
         Command::Mcp(flags) => mcp::run(flags, environment),
-        Command::Down(flags) => down::run(flags, environment),
+        Command::Down(arguments) => down::run(arguments, environment),
         Command::Find(arguments) => find::find(arguments, environment),
         Command::Show(arguments) => find::show(arguments, environment),
         Command::Pattern(arguments) => pattern::run(arguments, environment),

@@ -17,6 +17,9 @@ use crate::outbox::Outbox;
 use crate::store::{Store, StoreError};
 use crate::telemetry::ledger::ClientName;
 
+/// Characters of a pattern's id that are shown; `adjutant patterns show` takes as many.
+const ID_CHARS: usize = 8;
+
 /// How a task went.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum ResultArgument {
@@ -169,7 +172,9 @@ fn tell(recorded: &Recorded, as_json: bool) -> ExitCode {
     }
     match recorded {
         Recorded::Stored(stored) => {
-            let learned = stored.pattern.as_ref().map(|pattern| format!(": {} learned", pattern.id));
+            let id =
+                stored.pattern.as_ref().map(|pattern| pattern.id.chars().take(ID_CHARS).collect::<String>());
+            let learned = id.map(|id| format!("; the pattern {id} learned from it"));
             output::toned(&[(Tone::Good, "stored"), (Tone::Plain, &learned.unwrap_or_default())]);
             stored.warnings.iter().for_each(|warning| output::hint(warning));
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1::{Connection, SendRequest};
-use hyper::header::{CONTENT_TYPE, HOST};
+use hyper::header::{CONTENT_TYPE, HOST, USER_AGENT};
 use hyper::http::request::Builder;
 use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
@@ -131,6 +131,7 @@ impl Client {
             .method(method)
             .uri(path)
             .header(HOST, format!("127.0.0.1:{}", self.port))
+            .header(USER_AGENT, concat!("adjutant/", env!("CARGO_PKG_VERSION")))
             .header(CONTENT_TYPE, "application/json");
         headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
     }
