@@ -1,10 +1,11 @@
 //! One immutable state of the world that a request is answered from.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::index::Scanned;
 use super::tokens;
-use crate::catalog::{Catalog, Kind};
+use crate::catalog::{Catalog, Definition, Kind};
 use crate::search::{Index, Latent};
 
 /// A catalog, the indexes over it, and which generation they are.
@@ -24,6 +25,8 @@ pub struct Snapshot {
     pub(super) own_aliases: Option<Arc<str>>,
     /// Estimated tokens of every entry's listing line, by kind as in [`Kind::ALL`].
     listing_tokens: [usize; 3],
+    /// Estimated tokens of each definition, one more than they are; 0 where nobody asked yet. In the catalog's order.
+    whole_tokens: Arc<[AtomicUsize]>,
 }
 
 impl Snapshot {
@@ -36,6 +39,7 @@ impl Snapshot {
             of_kind.map(|listed| tokens::estimate(&listed.line)).sum()
         });
         drop(listed);
+        let whole_tokens = catalog.definitions().iter().map(|_| AtomicUsize::new(0)).collect();
         Snapshot {
             generation,
             catalog: Arc::new(catalog),
@@ -44,6 +48,7 @@ impl Snapshot {
             embedded_default,
             own_aliases: own_aliases.map(Into::into),
             listing_tokens,
+            whole_tokens,
         }
     }
 
@@ -58,6 +63,7 @@ impl Snapshot {
             embedded_default: self.embedded_default,
             own_aliases: self.own_aliases.clone(),
             listing_tokens: self.listing_tokens,
+            whole_tokens: Arc::clone(&self.whole_tokens),
         }
     }
 
@@ -69,5 +75,21 @@ impl Snapshot {
     /// What a client would carry in place of asking: what it lists of the kind, estimated.
     pub fn listing_tokens(&self, kind: Kind) -> usize {
         Kind::ALL.iter().position(|known| *known == kind).map_or(0, |at| self.listing_tokens[at])
+    }
+
+    /// What loading a definition of this catalog whole costs, estimated when it is first asked for.
+    pub fn whole_tokens(&self, definition: &Definition) -> usize {
+        let wanted = (definition.kind, &definition.id, &definition.path);
+        let definitions = self.catalog.definitions();
+        let at = definitions.binary_search_by(|known| (known.kind, &known.id, &known.path).cmp(&wanted));
+        let kept = at.ok().and_then(|at| self.whole_tokens.get(at));
+        if let Some(known @ 1..) = kept.map(|kept| kept.load(Ordering::Relaxed)) {
+            return known - 1;
+        }
+        let tokens = tokens::estimate(&definition.body) + tokens::estimate(&definition.description);
+        if let Some(kept) = kept {
+            kept.store(tokens + 1, Ordering::Relaxed);
+        }
+        tokens
     }
 }

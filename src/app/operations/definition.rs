@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use validator::Validate;
 
 use crate::app::operation::{CallContext, Operation, Output};
-use crate::app::{App, AppError, Snapshot, tokens};
+use crate::app::{App, AppError, Snapshot};
 use crate::catalog::{Definition, Kind, Lookup};
 use crate::search::Request;
 
@@ -124,7 +124,7 @@ impl Operation for GetDefinition {
         match snapshot.catalog.find(kind, params.id.trim()) {
             Lookup::One(definition) => {
                 // It is loaded because it was asked for: it costs, and spares nothing.
-                let cost = tokens::estimate(&definition.body) + tokens::estimate(&definition.description);
+                let cost = snapshot.whole_tokens(definition);
                 app.metrics().tokens().record(&call.client, Self::NAME, cost, 0);
                 Ok(WholeDefinition(Arc::clone(definition)))
             }
