@@ -9,6 +9,7 @@
 //! * `memory`: what remembering costs, in process; `replay`: what outcomes do to the ranking; `soak`: kills under load;
 //! * `load`: latency and throughput; `http`: the client;
 //! * `product`, `echo`: the two sides; `process`: what they have in common;
+//! * `tokens`: what answers cost a model, and what carrying costs;
 //! * `scenario`, `queries`, `mcp`, `collection`, `numbers`: what is asked; `machine`: where; `interrupt`: an end in order.
 
 mod collection;
@@ -28,6 +29,7 @@ mod report;
 mod run;
 mod scenario;
 mod soak;
+mod tokens;
 
 use std::path::{Path, PathBuf};
 
@@ -60,6 +62,8 @@ enum Command {
         #[arg(long, default_value_t = 100)]
         rounds: usize,
     },
+    /// Counts what carrying collections costs against asking
+    Tokens(tokens::TokensArguments),
     /// The echo server, as `run` starts it
     #[command(hide = true)]
     Echo,
@@ -127,6 +131,7 @@ fn main() -> anyhow::Result<()> {
             rows.extend(memory::reads(folder.path())?);
             report::print_table("What remembering costs", &machine, rows)
         }
+        Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Replay(subject) => over(&subject, "What outcomes do to the ranking", replay::replay),
         Command::Kill { subject, rounds } => {
             over(&subject, "Killed under load", |recipe| soak::kill(recipe, rounds))

@@ -98,7 +98,7 @@ fn total<R: Row>(rows: &[R]) -> usize {
 
 /// Estimated tokens of a row as JSON, with the comma that follows it.
 fn cost<R: Row>(row: &R) -> usize {
-    serde_json::to_string(row).map_or(0, |json| tokens::of_chars(json.chars().count() + 1))
+    serde_json::to_string(row).map_or(0, |json| tokens::estimate(&json) + 1)
 }
 
 impl<R: Row> Serialize for Answer<R> {

@@ -22,8 +22,9 @@ use crate::store::now_ms;
 /// Agents that a task's profile holds.
 const OFFERED: usize = 10;
 
-/// The least time between two publications, so that a stream of decisions does not keep a processor busy.
-const PAUSE: Duration = Duration::from_millis(50);
+/// The least time between two publications, and ten times what the last one took, so that a stream of decisions does
+/// not keep a processor busy.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// How often the store is looked at where nobody says that it changed.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -169,7 +170,7 @@ pub(super) struct Experience {
 impl App {
     /// The state of what was learned about entries of a kind; constant where nothing is.
     pub(super) fn learned(&self, kind: Kind) -> Learned {
-        if kind != Kind::Agent || !self.config.learning {
+        if kind != Kind::Agent || !self.config.memory.learning {
             return Learned::default();
         }
         Learned { store: self.store.version(), neighbours: self.memories.current.load().number }
@@ -178,7 +179,7 @@ impl App {
     /// What similar tasks say for a query; `None` where learning is off, nothing is known, or the query is for another
     /// kind than agents.
     pub(super) fn experience(&self, kind: Kind, key: &QueryKey) -> Option<Experience> {
-        if kind != Kind::Agent || !self.config.learning {
+        if kind != Kind::Agent || !self.config.memory.learning {
             return None;
         }
         let task = key.context.as_deref().or(key.capability.as_deref())?;

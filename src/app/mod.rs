@@ -9,6 +9,7 @@ pub mod cache;
 pub mod check;
 mod error;
 mod experience;
+mod in_process;
 mod index;
 mod latent;
 pub mod operation;
@@ -17,6 +18,7 @@ mod refresh;
 pub mod rows;
 mod snapshot;
 pub mod tokens;
+mod waiting;
 mod warm;
 mod watch;
 
@@ -28,6 +30,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch as watch_channel;
 
 pub use error::AppError;
+pub use in_process::InProcess;
 pub use index::Scanned;
 pub use refresh::ReindexReport;
 pub use snapshot::Snapshot;
@@ -42,6 +45,7 @@ use cache::Caches;
 use experience::Memories;
 use latent::LatentTrainer;
 use refresh::Refresher;
+use waiting::WaitingKeeper;
 
 /// Time that what waits to be written has once the service stops.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
@@ -61,6 +65,7 @@ pub struct App {
     swapping: Mutex<()>,
     refresher: Refresher,
     backups: BackupKeeper,
+    waiting: WaitingKeeper,
     trainer: LatentTrainer,
     memories: Memories,
     watching: watch::Watching,
@@ -81,6 +86,7 @@ impl App {
         app.spawn("latent", |app| app.trainer.run(app));
         app.spawn("memories", |app| app.memories.run(app));
         app.spawn("backup", |app| app.backups.run(&app.store));
+        app.spawn("outbox", |app| app.waiting.run(app));
         if app.config.reindex.watch {
             let ear = app.watching.listen();
             app.spawn("watch", move |app| watch::run(app, &ear));
@@ -110,6 +116,7 @@ impl App {
             swapping: Mutex::default(),
             refresher: Refresher::default(),
             backups: BackupKeeper::default(),
+            waiting: WaitingKeeper::default(),
             trainer: LatentTrainer::default(),
             memories: Memories::default(),
             watching: watch::Watching::default(),
@@ -154,6 +161,7 @@ impl App {
         self.memories.stop();
         self.watching.stop();
         self.backups.stop();
+        self.waiting.stop();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
             // A panic in it was logged by the panic hook.

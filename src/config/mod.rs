@@ -39,17 +39,19 @@ pub struct Config {
     pub command_prompts: bool,
     /// The least severe level that is logged.
     pub log_level: tracing::Level,
+    /// What is remembered, how long and how much.
+    pub memory: Memory,
+    /// Whether a server that crashes is started again.
+    pub auto_restart: bool,
+}
+
+/// What is remembered, how long and how much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
     /// Whether outcomes of past tasks take part in the ranking.
     pub learning: bool,
     /// Whether queries are logged to the database.
     pub query_log: bool,
-    /// How long and how much is remembered.
-    pub memory: Memory,
-}
-
-/// How long and how much is remembered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Memory {
     /// Evidence weighs half as much after this long; `None` never forgets.
     pub half_life: Option<Duration>,
     /// Above this many bytes of the database the query log is pruned, oldest first.
@@ -61,6 +63,8 @@ pub struct Memory {
 impl Default for Memory {
     fn default() -> Self {
         Memory {
+            learning: true,
+            query_log: true,
             half_life: Some(Duration::from_hours(90 * 24)),
             soft_limit_bytes: 100 * MEGABYTE,
             hard_limit_bytes: 500 * MEGABYTE,
@@ -89,6 +93,9 @@ pub struct Paths {
     pub run_dir: PathBuf,
     /// The log files.
     pub log_dir: PathBuf,
+    /// Decisions that clients queued while no instance ran: below the project's root wherever the rest is kept, since
+    /// who queues them knows the project and no more.
+    pub outbox_dir: PathBuf,
 }
 
 /// How long an answer may be served again. A re-index or a write that concerns it ends it at once anyway.
@@ -188,9 +195,8 @@ impl Config {
             log_level: environment
                 .parsed("MCP_LOG_LEVEL", "one of error, warn, info, debug, trace")?
                 .unwrap_or(tracing::Level::INFO),
-            learning: environment.switch("MCP_LEARNING")?.unwrap_or(true),
-            query_log: environment.switch("MCP_QUERY_LOG")?.unwrap_or(true),
             memory: Memory::resolve(environment)?,
+            auto_restart: environment.switch("MCP_AUTO_RESTART")?.unwrap_or(false),
         })
     }
 }
@@ -234,12 +240,17 @@ impl Paths {
             None => (root.join(DEFAULT_RUN_DIR), root.join(DEFAULT_RUN_DIR).join("data")),
         };
         let log_dir = log_dir.unwrap_or_else(|| run_dir.join("logs"));
-        Paths { data_dir, run_dir, log_dir }
+        Paths { data_dir, run_dir, log_dir, outbox_dir: root.join(DEFAULT_RUN_DIR).join("outbox") }
     }
 
     /// Holds the process id and start time of the running instance.
     pub fn pid_file(&self) -> PathBuf {
         self.run_dir.join("mcp.pid")
+    }
+
+    /// Names the process that starts a crashed instance again.
+    pub fn supervisor_file(&self) -> PathBuf {
+        self.run_dir.join("supervisor.pid")
     }
 
     /// Names the process that wishes for the project's memory.
@@ -267,6 +278,8 @@ impl Memory {
     fn resolve(environment: &Environment) -> Result<Self, ConfigError> {
         const LIMIT: &str = "a number of megabytes, at least 1";
         let mut memory = Memory::default();
+        memory.learning = environment.switch("MCP_LEARNING")?.unwrap_or(memory.learning);
+        memory.query_log = environment.switch("MCP_QUERY_LOG")?.unwrap_or(memory.query_log);
         if let Some(days) =
             environment.parsed::<u32>("MCP_HALF_LIFE_DAYS", "a number of days, 0 to never forget")?
         {

@@ -4,6 +4,7 @@
 //! Loopback only. This is the one module that names axum and rmcp.
 
 mod accept;
+mod caller;
 mod correlation;
 mod guard;
 pub mod limits;

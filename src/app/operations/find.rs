@@ -54,7 +54,7 @@ impl Operation for QueryAgents {
     type Params = AgentQuery;
     type Output = Answer<AgentRow>;
 
-    async fn run(app: &App, _: &CallContext, params: AgentQuery) -> Result<Self::Output, AppError> {
+    async fn run(app: &App, call: &CallContext, params: AgentQuery) -> Result<Self::Output, AppError> {
         let key = QueryKey {
             capability: canonical(params.capability.as_deref()),
             role: canonical(params.role.as_deref()),
@@ -66,7 +66,7 @@ impl Operation for QueryAgents {
         if key.capability.is_none() && key.role.is_none() && key.context.is_none() {
             return Err(AppError::invalid("one of capability, role, context is required, got none"));
         }
-        app.find(&app.caches.agents, key, Self::NAME)
+        app.find(&app.caches.agents, key, Self::NAME, call)
     }
 }
 
@@ -97,10 +97,10 @@ impl Operation for QuerySkills {
     type Params = SkillQuery;
     type Output = Answer<SkillRow>;
 
-    async fn run(app: &App, _: &CallContext, params: SkillQuery) -> Result<Self::Output, AppError> {
+    async fn run(app: &App, call: &CallContext, params: SkillQuery) -> Result<Self::Output, AppError> {
         let key = key_of("context", &params.context, params.plugin.as_deref())?;
         let key = bounded(key, params.limit, params.max_tokens);
-        app.find(&app.caches.skills, key, Self::NAME)
+        app.find(&app.caches.skills, key, Self::NAME, call)
     }
 }
 
@@ -131,10 +131,10 @@ impl Operation for QueryWorkflows {
     type Params = WorkflowQuery;
     type Output = Answer<WorkflowRow>;
 
-    async fn run(app: &App, _: &CallContext, params: WorkflowQuery) -> Result<Self::Output, AppError> {
+    async fn run(app: &App, call: &CallContext, params: WorkflowQuery) -> Result<Self::Output, AppError> {
         let key = key_of("goal", &params.goal, params.plugin.as_deref())?;
         let key = bounded(key, params.limit, params.max_tokens);
-        app.find(&app.caches.workflows, key, Self::NAME)
+        app.find(&app.caches.workflows, key, Self::NAME, call)
     }
 }
 
@@ -167,6 +167,7 @@ impl App {
         cache: &AnswerCache<R>,
         mut key: QueryKey,
         method: &'static str,
+        call: &CallContext,
     ) -> Result<Answer<R>, AppError> {
         let began = Instant::now();
         let snapshot = self.snapshot();
@@ -174,7 +175,7 @@ impl App {
         key.learned = self.learned(R::KIND);
         let (found, cache_hit) =
             cache.get_or(&key, |key| Found::of(&self.findings(&snapshot, R::KIND, key), key.max_tokens));
-        if self.config.query_log {
+        if self.config.memory.query_log {
             self.store.log_query(record_of(method, &key, &found, cache_hit, began));
         }
         if found.is_empty() {
@@ -183,7 +184,8 @@ impl App {
                 suggestions: found.suggestions.clone(),
             });
         }
-        self.metrics.record_tokens(found.tokens, snapshot.listing_tokens(R::KIND));
+        let baseline = snapshot.listing_tokens(R::KIND);
+        self.metrics.tokens().record(&call.client, method, found.tokens, baseline);
         Ok(Answer { tells_tokens: key.max_tokens.is_some(), found, cache_hit })
     }
 }

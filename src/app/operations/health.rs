@@ -8,6 +8,7 @@ use validator::Validate;
 use crate::app::operation::{CallContext, Operation, Output};
 use crate::app::{App, AppError, WatchState, tokens};
 use crate::catalog::Kind;
+use crate::telemetry::ledger::{TokenCounts, TokenLedger};
 use crate::telemetry::memory;
 
 /// `getHealth`
@@ -140,6 +141,29 @@ struct TokenMetrics {
     returned: u64,
     baseline: u64,
     estimator: &'static str,
+    by_client: BTreeMap<String, BTreeMap<&'static str, MethodTokens>>,
+}
+
+/// What one client's calls of one method cost and spared.
+#[derive(Debug, Serialize)]
+struct MethodTokens {
+    calls: u64,
+    returned: u64,
+    baseline: u64,
+}
+
+impl TokenMetrics {
+    fn of(ledger: &TokenLedger) -> Self {
+        let TokenCounts { returned, baseline, .. } = ledger.total();
+        let counts = |counts: TokenCounts| {
+            let TokenCounts { calls, returned, baseline } = counts;
+            MethodTokens { calls, returned, baseline }
+        };
+        let by_client = ledger.by_client().into_iter().map(|(client, methods)| {
+            (client, methods.into_iter().map(|(method, sums)| (method, counts(sums))).collect())
+        });
+        TokenMetrics { returned, baseline, estimator: tokens::ESTIMATOR, by_client: by_client.collect() }
+    }
 }
 
 impl App {
@@ -205,7 +229,6 @@ impl App {
     pub fn metrics_report(&self) -> MetricsReport {
         let by_method: BTreeMap<_, _> = self.metrics.calls_by_method().into_iter().collect();
         let latency = self.metrics.latency();
-        let (returned, baseline) = self.metrics.tokens();
         let book = self.store.book();
         MetricsReport {
             queries: QueryMetrics { total: by_method.values().sum(), by_method },
@@ -227,7 +250,7 @@ impl App {
                 .map(|(code, n)| (code.to_string(), n))
                 .collect(),
             panics: self.metrics.panics(),
-            tokens: TokenMetrics { returned, baseline, estimator: tokens::ESTIMATOR },
+            tokens: TokenMetrics::of(self.metrics.tokens()),
             memory_mb: memory_mb(),
             database_size_mb: mebibytes(self.store.status().size_bytes),
         }

@@ -35,6 +35,7 @@ use crate::app::App;
 use crate::catalog::Counts;
 use crate::server::limits::MAX_BODY_BYTES;
 use crate::tasks::{self, Tasks};
+use crate::telemetry::ledger::ClientName;
 
 /// Time between two looks for an instance that runs or wishes to.
 const LOOK: Duration = Duration::from_millis(500);
@@ -73,6 +74,7 @@ pub async fn serve_stdio(sources: Sources, tasks: &Tasks) -> anyhow::Result<()> 
         own: OnceCell::new(),
         let_go: AtomicBool::new(false),
         card: RwLock::new(ServerConfig::default()),
+        client: RwLock::default(),
         marks: watch::Sender::default(),
     }));
     let served = guest.serve().await;
@@ -96,6 +98,8 @@ struct Inner {
     /// Whether that let go of the memory, for an instance to have it.
     let_go: AtomicBool,
     card: RwLock<ServerConfig>,
+    /// What the client said it is.
+    client: RwLock<ClientName>,
     marks: watch::Sender<Listed>,
 }
 
@@ -147,7 +151,9 @@ impl Guest {
         if self.0.own.get().is_some_and(|app| self.owns_memory(app)) {
             return None;
         }
-        (self.0.sources.running)().map(Daemon::on)
+        let port = (self.0.sources.running)()?;
+        let client = self.0.client.read().unwrap_or_else(PoisonError::into_inner).clone();
+        Some(Daemon::on(port, client))
     }
 
     fn owns_memory(&self, app: &App) -> bool {
@@ -264,6 +270,9 @@ impl ServerHandler for Guest {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
+        if let Some(client) = handler::client_named(&context) {
+            *self.0.client.write().unwrap_or_else(PoisonError::into_inner) = client;
+        }
         if let Some(answer) = self.ask::<CallToolResult>("tools/call", &request).await {
             return answer.map(CallToolResponse::from);
         }

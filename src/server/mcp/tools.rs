@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::{schemas, text};
 use crate::app::operation::{CallContext, Operation, Output, read_params};
 use crate::app::operations::{decision, definition, find, patterns};
-use crate::app::{App, AppError, Snapshot, tokens};
+use crate::app::{App, AppError, Snapshot};
 use crate::catalog::Kind;
 
 /// Estimated tokens of the rows of an answer where the caller sets no budget of its own. With what surrounds
@@ -133,10 +133,7 @@ impl Entry {
         }
         // What Claude Code cuts an answer at, in characters: nothing that keeps to the budget.
         let mut meta = MetaObject::new();
-        meta.insert(
-            "anthropic/maxResultSizeChars".into(),
-            (tokens::chars_of(DEFINITION_BUDGET) * 5 / 4).into(),
-        );
+        meta.insert("anthropic/maxResultSizeChars".into(), (DEFINITION_BUDGET * 5).into());
         tool.with_meta(meta)
     }
 }

@@ -11,7 +11,7 @@ use super::envelope::{self, BadRequest, Call, Message, Unreadable};
 use super::error::RpcError;
 use crate::app::App;
 use crate::app::operation::{CallContext, Operation, Output, read_params};
-use crate::app::operations::{decision, definition, explain, find, health, names, patterns, sharing};
+use crate::app::operations::{Visitor, by_name, names};
 
 /// What goes back over HTTP.
 #[derive(Debug)]
@@ -98,23 +98,24 @@ fn record(app: &App, context: &CallContext, call: &Call<'_>, answered: &Answered
     );
 }
 
-/// The table: one line a method.
+/// Runs the operation that the call names.
 async fn run_method(app: &App, context: &CallContext, call: &Call<'_>) -> Answered {
-    match call.method.as_str() {
-        find::QueryAgents::NAME => run::<find::QueryAgents>(app, context, call).await,
-        find::QuerySkills::NAME => run::<find::QuerySkills>(app, context, call).await,
-        find::QueryWorkflows::NAME => run::<find::QueryWorkflows>(app, context, call).await,
-        patterns::GetOrchestrationPattern::NAME => {
-            run::<patterns::GetOrchestrationPattern>(app, context, call).await
-        }
-        patterns::QueryPattern::NAME => run::<patterns::QueryPattern>(app, context, call).await,
-        patterns::StorePattern::NAME => run::<patterns::StorePattern>(app, context, call).await,
-        sharing::ImportPatterns::NAME => run::<sharing::ImportPatterns>(app, context, call).await,
-        decision::CacheDecision::NAME => run::<decision::CacheDecision>(app, context, call).await,
-        definition::GetDefinition::NAME => run::<definition::GetDefinition>(app, context, call).await,
-        health::GetHealth::NAME => run::<health::GetHealth>(app, context, call).await,
-        explain::Explain::NAME => run::<explain::Explain>(app, context, call).await,
-        unknown => failed(&RpcError::unknown_method(unknown, &names()), call.id),
+    let answered = by_name(&call.method, Run { app, context, call }).await;
+    answered.unwrap_or_else(|| failed(&RpcError::unknown_method(&call.method, &names()), call.id))
+}
+
+/// One call, whose operation is looked for.
+struct Run<'a> {
+    app: &'a App,
+    context: &'a CallContext,
+    call: &'a Call<'a>,
+}
+
+impl Visitor for Run<'_> {
+    type Outcome = Answered;
+
+    async fn visit<O: Operation>(self) -> Answered {
+        run::<O>(self.app, self.context, self.call).await
     }
 }
 

@@ -17,6 +17,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body as _;
 
+use super::caller::client_of;
 use super::correlation::CorrelationId;
 use super::guard::{refusal, unavailable};
 use super::limits::{BODY_TIMEOUT, MAX_BODY_BYTES};
@@ -31,6 +32,7 @@ pub(super) async fn answer(
     request: Request,
 ) -> Response {
     let Some(app) = state.app() else { return unavailable("the service is starting") };
+    let client = client_of(request.headers());
     let body = match read_body(request.into_body()).await {
         Ok(body) => body,
         Err(refused) => return refused,
@@ -39,7 +41,7 @@ pub(super) async fn answer(
     let Ok(_permit) = state.requests().try_acquire() else {
         return unavailable("too many requests at once");
     };
-    let reply = dispatch::answer(app, &CallContext { correlation_id }, &body).await;
+    let reply = dispatch::answer(app, &CallContext { correlation_id, client }, &body).await;
     respond(reply)
 }
 
