@@ -55,7 +55,7 @@ struct State {
 struct Remembered {
     neighbours: Neighbours,
     outcomes: Arc<Outcomes>,
-    /// Counts publications.
+    /// Counts publications that something was learned in.
     number: u64,
 }
 
@@ -100,8 +100,15 @@ impl Memories {
         if Arc::ptr_eq(&current.outcomes, &outcomes) && profiles.generation == snapshot.generation {
             return;
         }
+        let is_new_ranking = profiles.generation != snapshot.generation;
+        let nothing = outcomes.is_empty() && current.outcomes.is_empty();
         let neighbours = profiles.neighbours(&snapshot, &outcomes, app.config.memory.half_life);
-        self.current.store(Arc::new(Remembered { neighbours, outcomes, number: current.number + 1 }));
+        // Answers that nothing was learned about stay as good as they were.
+        let number = if nothing { current.number } else { current.number + 1 };
+        self.current.store(Arc::new(Remembered { neighbours, outcomes, number }));
+        if is_new_ranking && !nothing {
+            app.warm(&snapshot, &app.frequent_queries());
+        }
     }
 
     /// Waits for a request, or for the next look: a store that is still opening tells nobody when it is done. `false`

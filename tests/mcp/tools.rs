@@ -248,7 +248,7 @@ async fn definitions_and_patterns_keep_to_their_budget() {
         let answer = &result["structuredContent"];
         let body = answer["body"].as_str().unwrap();
         assert!(body.ends_with("larger max_tokens.]") && answer["body_is_cut"] == true, "{body:.100}");
-        let tokens = answer.to_string().chars().count() / 4;
+        let tokens = adjutant::app::tokens::estimate(&answer.to_string());
         assert!(tokens <= most + 30, "{tokens} of {most}");
         assert!(most <= 200 || tokens >= most - 30, "{tokens} of {most}");
     }
