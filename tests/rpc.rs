@@ -468,6 +468,21 @@ async fn outcomes_carry_over_to_tasks_in_other_words() {
 }
 
 #[tokio::test]
+async fn a_hidden_entry_is_found_by_its_id_alone() {
+    let project = Project::sample();
+    project.write(
+        ".claude/agents/asker.md",
+        "---\nname: asker\ndescription: Asks about kubernetes clusters.\nadjutant: hidden\n---\nAsk.",
+    );
+    let service = Service::over(&project);
+    let found =
+        service.result("queryAgents", json!({ "context": "asks about kubernetes", "limit": 20 })).await;
+    assert!(!ids(&found["agents"]).contains(&"asker"), "{found}");
+    let whole = service.result("getDefinition", json!({ "kind": "agent", "id": "asker" })).await;
+    assert_eq!(whole["body"], "Ask.");
+}
+
+#[tokio::test]
 async fn explanations_add_up() {
     let service = Service::over(&Project::sample());
     let explained = service

@@ -155,6 +155,9 @@ impl<'a> Evidence<'a> {
     /// Whether anything speaks for an entry.
     pub(crate) fn is_candidate(&self, document: usize) -> bool {
         let at = document - self.range.start;
+        if self.core().definitions[document].hidden {
+            return false;
+        }
         self.lexical[at] > 0.0
             || self.latent.get(at).is_some_and(|&cosine| cosine > 0.0)
             || self.role.is_some_and(|role| role.documents.contains(&document))
