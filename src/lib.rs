@@ -21,6 +21,7 @@ pub mod config;
 pub mod instance;
 pub mod patterns;
 pub mod search;
+pub mod semantic;
 pub mod server;
 pub mod store;
 pub mod tasks;

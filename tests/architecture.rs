@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("catalog", &[]),
     ("search", &["catalog"]),
+    ("semantic", &["catalog"]),
     ("patterns", &["catalog", "search"]),
     ("store", &["catalog", "patterns"]),
     ("config", &[]),
@@ -17,7 +18,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("tasks", &[]),
     ("client", &[]),
     ("instance", &["client", "config"]),
-    ("app", &["catalog", "search", "patterns", "store", "config", "telemetry"]),
+    ("app", &["catalog", "search", "semantic", "patterns", "store", "config", "telemetry"]),
     ("server", &["app", "catalog", "client", "tasks", "telemetry"]),
     (
         "cli",
@@ -28,6 +29,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "config",
             "instance",
             "patterns",
+            "semantic",
             "server",
             "store",
             "tasks",
@@ -45,6 +47,10 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ("rmcp::", &["server"], "the protocol of models is the server's"),
     ("clap::", &["cli", "config"], "flags are the command line's and the configuration's"),
     ("println!", &[], "cli::output prints"),
+    ("candle_core::", &["semantic"], "the network is the model's"),
+    ("candle_nn::", &["semantic"], "the network is the model's"),
+    ("tokenizers::", &["semantic"], "tokens are the model's"),
+    ("rayon::", &["semantic"], "only the network splits its work"),
     ("moka::", &["app"], "caching is the app's"),
     ("notify::", &["app"], "watching is the app's"),
 ];

@@ -11,6 +11,7 @@ mod error;
 mod experience;
 mod index;
 mod latent;
+mod meaning;
 pub mod operation;
 pub mod operations;
 mod refresh;
@@ -40,6 +41,7 @@ use crate::telemetry::metrics::Metrics;
 use backups::BackupKeeper;
 use cache::Caches;
 use latent::LatentTrainer;
+use meaning::Meaning;
 use refresh::Refresher;
 
 /// Time that what waits to be written has once the service stops.
@@ -61,6 +63,7 @@ pub struct App {
     refresher: Refresher,
     backups: BackupKeeper,
     trainer: LatentTrainer,
+    meaning: Meaning,
     watching: watch::Watching,
     started: Instant,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -77,6 +80,7 @@ impl App {
         let app = Arc::new(App::assemble(scanned, config, store));
         app.spawn("refresh", |app| app.refresher.run(app, app.config.reindex.every));
         app.spawn("latent", |app| app.trainer.run(app));
+        app.spawn("meaning", |app| app.meaning.run(app));
         app.spawn("backup", |app| app.backups.run(&app.store));
         if app.config.reindex.watch {
             let ear = app.watching.listen();
@@ -90,6 +94,7 @@ impl App {
     pub fn offline(config: Config, store: Store) -> App {
         let app = App::assemble(scan(&config), config, store);
         app.store.wait_until_settled();
+        app.meaning.stay_out(&app.config);
         latent::rank_fully(&app);
         app
     }
@@ -106,6 +111,7 @@ impl App {
             refresher: Refresher::default(),
             backups: BackupKeeper::default(),
             trainer: LatentTrainer::default(),
+            meaning: Meaning::default(),
             watching: watch::Watching::default(),
             started: Instant::now(),
             threads: Mutex::default(),
@@ -145,6 +151,7 @@ impl App {
     pub fn shut_down(&self) {
         self.refresher.stop();
         self.trainer.stop();
+        self.meaning.stop();
         self.watching.stop();
         self.backups.stop();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
@@ -174,6 +181,7 @@ impl App {
         let index = scanned.build_index();
         self.swap(|current| Some(Snapshot::new(current.generation + 1, index, scanned)));
         self.trainer.request();
+        self.meaning.look();
     }
 
     /// Replaces the snapshot by what `next` makes of the current one, unless it makes nothing.

@@ -13,6 +13,7 @@ mod find;
 mod history;
 mod mcp;
 mod memory;
+mod model;
 mod output;
 mod patterns;
 mod register;
@@ -68,6 +69,8 @@ enum Command {
     History(history::HistoryArguments),
     /// List, show, export and import the sequences of agents that are known to work
     Patterns(patterns::PatternsArguments),
+    /// Install, look at or remove the optional embedding model
+    Model(model::ModelArguments),
     /// Copy what is remembered to a checked backup; works while the service runs
     Backup(backup::BackupArguments),
     /// Put a backup in the place of what is remembered, which is kept aside
@@ -93,6 +96,7 @@ pub fn run() -> ExitCode {
         Command::Reindex(flags) => reindex::run(&flags, &environment),
         Command::History(arguments) => history::run(&arguments, &environment),
         Command::Patterns(arguments) => patterns::run(&arguments, &environment),
+        Command::Model(arguments) => model::run(&arguments, &environment),
         Command::Backup(arguments) => backup::run(&arguments, &environment),
         Command::Restore(arguments) => restore::run(&arguments, &environment),
         Command::Doctor(arguments) => doctor::run(&arguments, &environment),
