@@ -1,17 +1,17 @@
 //! Which texts of an entry are embedded.
 //!
 //! One says what it is for: its name and description. Some more are taken from the front of its body, each with the name
-//! before it, since a piece of prose alone seldom says what it is about. Further pieces hardly help: of a dozen the
-//! first three find what all do, at a quarter of the cost.
+//! before it, since a piece of prose alone seldom says what it is about. Further pieces hardly help: together with the
+//! words, one piece finds what a dozen do, at a tenth of the cost.
 
 use crate::catalog::Definition;
 
 /// Passages of a body.
-pub const BODY_PASSAGES: usize = 3;
-/// Words of each: about 150 tokens, of which the known models read 256 or 512.
-const WORDS: usize = 110;
+pub const BODY_PASSAGES: usize = 2;
+/// Words of each: about 110 tokens, of which the known models read 256 or 512.
+const WORDS: usize = 80;
 /// Tokens of a passage that are embedded; what is beyond them costs more than it says.
-pub const MAX_PASSAGE_TOKENS: usize = 192;
+pub const MAX_PASSAGE_TOKENS: usize = 144;
 /// Tokens of a request that are embedded; a short one has a dozen. The time it takes grows with them.
 pub const MAX_REQUEST_TOKENS: usize = 48;
 /// Characters of a description that are looked at: what fits the tokens, with room to spare.
