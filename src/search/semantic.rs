@@ -10,7 +10,7 @@ const EVEN: f32 = 0.25;
 /// The model's part of the confidence.
 const PART: f32 = 0.5;
 /// Of fewer entries than this the median says nothing of what is usual.
-const MIN_USUAL: usize = 8;
+const MIN_USUAL: usize = 3;
 /// Rise above which an entry is close in meaning.
 const CLOSE: f32 = 0.3;
 
@@ -41,10 +41,7 @@ impl Semantic {
         text_top: f32,
     ) -> Option<Semantic> {
         let mut known: Vec<f32> = likeness.iter().copied().filter(|cosine| cosine.is_finite()).collect();
-        let middle = known.len() / 2;
-        if known.is_empty() {
-            return None;
-        }
+        let middle = known.len().checked_sub(1)? / 2;
         let usual = known.select_nth_unstable_by(middle, f32::total_cmp).1.clamp(-1.0, 1.0);
         let tells = known.len() >= MIN_USUAL && known.len() * 2 > likeness.len();
         let possible = (1.0 - usual).max(f32::EPSILON);
