@@ -3,11 +3,12 @@
 //! One text at a time needs no padding and no mask, and a query comes alone anyway. The table of words, half of a small
 //! model, is kept in half precision: only a dozen of its rows are read for a query.
 
-use candle_core::{D, DType, Device, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::ops::softmax_last_dim;
-use candle_nn::{LayerNorm, Linear, Module};
+use candle_nn::{LayerNorm, Module};
 
 use super::folder::{BertConfig, ModelError, Pooling};
+use super::sums::{Activation, sum};
 use super::tensors::Tensors;
 
 /// A loaded network.
@@ -25,20 +26,32 @@ pub(super) struct Bert {
 
 #[derive(Debug)]
 struct Layer {
-    /// Query, key and value as one product.
-    attend: Linear,
-    merge: Linear,
+    /// Query, key and value as one product; queries are scaled by the root of a head's size.
+    attend: Dense,
+    merge: Dense,
     merged: LayerNorm,
-    widen: Linear,
-    narrow: Linear,
+    widen: Dense,
+    narrow: Dense,
     narrowed: LayerNorm,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Activation {
-    Gelu,
-    GeluTanh,
-    Relu,
+/// A product with a weight for each pair of numbers, and a bias.
+#[derive(Debug)]
+struct Dense {
+    /// (from, into): lying this way they are multiplied as they are; the other way they would be turned for each text.
+    weight: Tensor,
+    bias: Tensor,
+}
+
+impl Dense {
+    /// `weight` as files hold it, (into, from).
+    fn new(weight: &Tensor, bias: Tensor) -> Result<Dense> {
+        Ok(Dense { weight: weight.t()?.contiguous()?, bias })
+    }
+
+    fn forward(&self, state: &Tensor, activation: Activation) -> Result<Tensor> {
+        sum(&state.matmul(&self.weight)?, &self.bias, activation)
+    }
 }
 
 /// Reads the tensors of one part of the network.
@@ -53,9 +66,10 @@ impl Part<'_> {
         self.tensors.get(&format!("{}{name}", self.name), shape, DType::F32)
     }
 
-    fn linear(&self, name: &str, into: usize, from: usize) -> std::result::Result<Linear, ModelError> {
+    fn linear(&self, name: &str, into: usize, from: usize) -> std::result::Result<Dense, ModelError> {
         let weight = self.tensor(&format!("{name}.weight"), &[into, from])?;
-        Ok(Linear::new(weight, Some(self.tensor(&format!("{name}.bias"), &[into])?)))
+        let bias = self.tensor(&format!("{name}.bias"), &[into])?;
+        Dense::new(&weight, bias).map_err(ModelError::computing)
     }
 
     fn norm(&self, name: &str, size: usize) -> std::result::Result<LayerNorm, ModelError> {
@@ -63,21 +77,30 @@ impl Part<'_> {
         Ok(LayerNorm::new(weight, self.tensor(&format!("{name}.bias"), &[size])?, self.epsilon))
     }
 
-    fn layer(&self, hidden: usize, wide: usize) -> std::result::Result<Layer, ModelError> {
-        let parts = ["query", "key", "value"].map(|part| format!("attention.self.{part}"));
-        let weights = parts.iter().map(|part| self.tensor(&format!("{part}.weight"), &[hidden, hidden]));
-        let weights = weights.collect::<std::result::Result<Vec<_>, _>>()?;
-        let biases = parts.iter().map(|part| self.tensor(&format!("{part}.bias"), &[hidden]));
-        let biases = biases.collect::<std::result::Result<Vec<_>, _>>()?;
-        let joined = |parts: &[Tensor]| Tensor::cat(parts, 0).map_err(ModelError::computing);
+    fn layer(&self, hidden: usize, wide: usize, heads: usize) -> std::result::Result<Layer, ModelError> {
         Ok(Layer {
-            attend: Linear::new(joined(&weights)?, Some(joined(&biases)?)),
+            attend: self.attend(hidden, heads)?,
             merge: self.linear("attention.output.dense", hidden, hidden)?,
             merged: self.norm("attention.output.LayerNorm", hidden)?,
             widen: self.linear("intermediate.dense", wide, hidden)?,
             narrow: self.linear("output.dense", hidden, wide)?,
             narrowed: self.norm("output.LayerNorm", hidden)?,
         })
+    }
+
+    fn attend(&self, hidden: usize, heads: usize) -> std::result::Result<Dense, ModelError> {
+        #[expect(clippy::cast_precision_loss, reason = "a head has some dozens of numbers")]
+        let scale = 1.0 / ((hidden / heads) as f64).sqrt();
+        let (mut weights, mut biases) = (Vec::new(), Vec::new());
+        for (part, factor) in [("query", scale), ("key", 1.0), ("value", 1.0)] {
+            let weight = self.tensor(&format!("attention.self.{part}.weight"), &[hidden, hidden])?;
+            let bias = self.tensor(&format!("attention.self.{part}.bias"), &[hidden])?;
+            weights.push((weight * factor).map_err(ModelError::computing)?);
+            biases.push((bias * factor).map_err(ModelError::computing)?);
+        }
+        let joined =
+            Tensor::cat(&weights, 0).and_then(|weight| Dense::new(&weight, Tensor::cat(&biases, 0)?));
+        joined.map_err(ModelError::computing)
     }
 }
 
@@ -95,8 +118,13 @@ impl Bert {
         let embeddings = part("embeddings.".to_owned());
         let words = "embeddings.word_embeddings.weight";
         let kinds = embeddings.tensor("token_type_embeddings.weight", &[config.type_vocab_size, hidden])?;
-        let layers = (0..config.num_hidden_layers)
-            .map(|layer| part(format!("encoder.layer.{layer}.")).layer(hidden, config.intermediate_size));
+        let layers = (0..config.num_hidden_layers).map(|layer| {
+            part(format!("encoder.layer.{layer}.")).layer(
+                hidden,
+                config.intermediate_size,
+                config.num_attention_heads,
+            )
+        });
         Ok(Bert {
             words: tensors.get(words, &[config.vocab_size, hidden], DType::F16)?,
             positions: embeddings
@@ -118,7 +146,8 @@ impl Bert {
     pub(super) fn embed(&self, tokens: &[u32], pooling: Pooling) -> Result<Vec<f32>> {
         let ids = Tensor::new(tokens, &Device::Cpu)?;
         let words = self.words.index_select(&ids, 0)?.to_dtype(DType::F32)?;
-        let placed = (words + self.positions.narrow(0, 0, tokens.len())?)?.broadcast_add(&self.kind)?;
+        let placed = sum(&words, &self.positions.narrow(0, 0, tokens.len())?, Activation::Linear)?;
+        let placed = sum(&placed, &self.kind, Activation::Linear)?;
         let mut state = self.norm.forward(&placed)?;
         for layer in &self.layers {
             state = layer.forward(&state, self.heads, self.activation)?;
@@ -136,20 +165,14 @@ impl Layer {
         let (tokens, hidden) = state.dims2()?;
         let size = hidden / heads;
         // (tokens, 3, heads, size) → three of (heads, tokens, size)
-        let all = self.attend.forward(state)?.reshape((tokens, 3, heads, size))?;
+        let all = self.attend.forward(state, Activation::Linear)?.reshape((tokens, 3, heads, size))?;
         let part = |at: usize| all.narrow(1, at, 1)?.squeeze(1)?.transpose(0, 1)?.contiguous();
-        #[expect(clippy::cast_precision_loss, reason = "a head has some dozens of numbers")]
-        let scaled = (part(0)? * (1.0 / (size as f64).sqrt()))?;
-        let likeness = softmax_last_dim(&scaled.matmul(&part(1)?.t()?)?)?;
+        let likeness = softmax_last_dim(&part(0)?.matmul(&part(1)?.t()?)?)?;
         let heard = likeness.matmul(&part(2)?)?.transpose(0, 1)?.reshape((tokens, hidden))?;
-        let state = self.merged.forward(&(self.merge.forward(&heard)? + state)?)?;
-        let wide = self.widen.forward(&state)?;
-        let wide = match activation {
-            Activation::Gelu => wide.gelu_erf()?,
-            Activation::GeluTanh => wide.gelu()?,
-            Activation::Relu => wide.relu()?,
-        };
-        debug_assert_eq!(wide.dim(D::Minus2)?, tokens);
-        self.narrowed.forward(&(self.narrow.forward(&wide)? + state)?)
+        let merged = self.merge.forward(&heard, Activation::Linear)?;
+        let state = self.merged.forward(&sum(&merged, state, Activation::Linear)?)?;
+        let wide = self.widen.forward(&state, activation)?;
+        let narrowed = self.narrow.forward(&wide, Activation::Linear)?;
+        self.narrowed.forward(&sum(&narrowed, &state, Activation::Linear)?)
     }
 }

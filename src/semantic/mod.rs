@@ -20,6 +20,8 @@ pub mod folder;
 pub mod install;
 pub mod kept;
 pub mod passages;
+#[cfg(feature = "semantic")]
+mod sums;
 pub mod table;
 #[cfg(feature = "semantic")]
 mod tensors;
