@@ -54,7 +54,9 @@ impl Semantic {
         let opened = rise.iter().enumerate().filter(|(at, rise)| rise.is_finite() && open(*at));
         let top = opened.map(|(_, &rise)| rise).fold(0.0, f32::max);
         let [least, most] = weights.semantic;
-        let share = if top > 0.0 { least + (most - least) * by_words.clamp(0.0, 1.0) } else { 0.0 };
+        // Only words that fit well may overrule the model: those that fit by chance fit half as well.
+        let told = by_words.clamp(0.0, 1.0).powi(3);
+        let share = if top > 0.0 { least + (most - least) * told } else { 0.0 };
         Some(Semantic { rise, top, share, text_top, tells })
     }
 

@@ -69,7 +69,7 @@ impl Part<'_> {
     fn linear(&self, name: &str, into: usize, from: usize) -> std::result::Result<Dense, ModelError> {
         let weight = self.tensor(&format!("{name}.weight"), &[into, from])?;
         let bias = self.tensor(&format!("{name}.bias"), &[into])?;
-        Dense::new(&weight, bias).map_err(ModelError::computing)
+        Dense::new(&weight, bias).map_err(|error| ModelError::computing(&error))
     }
 
     fn norm(&self, name: &str, size: usize) -> std::result::Result<LayerNorm, ModelError> {
@@ -95,17 +95,17 @@ impl Part<'_> {
         for (part, factor) in [("query", scale), ("key", 1.0), ("value", 1.0)] {
             let weight = self.tensor(&format!("attention.self.{part}.weight"), &[hidden, hidden])?;
             let bias = self.tensor(&format!("attention.self.{part}.bias"), &[hidden])?;
-            weights.push((weight * factor).map_err(ModelError::computing)?);
-            biases.push((bias * factor).map_err(ModelError::computing)?);
+            weights.push((weight * factor).map_err(|error| ModelError::computing(&error))?);
+            biases.push((bias * factor).map_err(|error| ModelError::computing(&error))?);
         }
         let joined =
             Tensor::cat(&weights, 0).and_then(|weight| Dense::new(&weight, Tensor::cat(&biases, 0)?));
-        joined.map_err(ModelError::computing)
+        joined.map_err(|error| ModelError::computing(&error))
     }
 }
 
 impl ModelError {
-    pub(super) fn computing(error: candle_core::Error) -> Self {
+    pub(super) fn computing(error: &candle_core::Error) -> Self {
         ModelError::Unsupported(error.to_string())
     }
 }
@@ -129,7 +129,10 @@ impl Bert {
             words: tensors.get(words, &[config.vocab_size, hidden], DType::F16)?,
             positions: embeddings
                 .tensor("position_embeddings.weight", &[config.max_position_embeddings, hidden])?,
-            kind: kinds.narrow(0, 0, 1).and_then(|row| row.copy()).map_err(ModelError::computing)?,
+            kind: kinds
+                .narrow(0, 0, 1)
+                .and_then(|row| row.copy())
+                .map_err(|error| ModelError::computing(&error))?,
             norm: embeddings.norm("LayerNorm", hidden)?,
             layers: layers.collect::<std::result::Result<_, _>>()?,
             heads: config.num_attention_heads,

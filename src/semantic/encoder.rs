@@ -86,10 +86,10 @@ mod engine {
         pub fn load(folder: &ModelFolder) -> Result<Encoder, ModelError> {
             let tensors = Tensors::open(&folder.path.join(WEIGHTS))?;
             let mut tokenizer = Tokenizer::from_bytes(folder.read(TOKENIZER)?)
-                .map_err(|error| ModelError::broken(TOKENIZER, error))?;
+                .map_err(|error| ModelError::broken(TOKENIZER, &error))?;
             // Files carry the settings of the last training; here each text is cut and never filled up.
             tokenizer.with_padding(None);
-            tokenizer.with_truncation(None).map_err(|error| ModelError::broken(TOKENIZER, error))?;
+            tokenizer.with_truncation(None).map_err(|error| ModelError::broken(TOKENIZER, &error))?;
             let bert = Bert::load(&tensors, &folder.config)?;
             let vocabulary = u32::try_from(folder.config.vocab_size).unwrap_or(u32::MAX);
             let encoder = Encoder {
@@ -109,13 +109,18 @@ mod engine {
         /// Where the tokenizer knows tokens that the network does not, or the vector has no direction.
         pub fn embed(&self, text: &str, side: Side, max_tokens: usize) -> Result<Vec<f32>, ModelError> {
             let tokens = self.tokens(text, side, max_tokens)?;
-            let mut vector =
-                self.engine.bert.embed(&tokens, self.facts.pooling).map_err(ModelError::computing)?;
+            let mut vector = self
+                .engine
+                .bert
+                .embed(&tokens, self.facts.pooling)
+                .map_err(|error| ModelError::computing(&error))?;
             let length = vector.iter().map(|part| part * part).sum::<f32>().sqrt();
             if !length.is_finite() || length <= f32::MIN_POSITIVE {
-                return Err(ModelError::broken(WEIGHTS, "they make vectors without a direction"));
+                return Err(ModelError::broken(WEIGHTS, &"they make vectors without a direction"));
             }
-            vector.iter_mut().for_each(|part| *part /= length);
+            for part in &mut vector {
+                *part /= length;
+            }
             Ok(vector)
         }
 
@@ -127,7 +132,7 @@ mod engine {
             };
             let text = format!("{prefix}{text}");
             let encoded = self.engine.tokenizer.encode_fast(text, true);
-            let encoded = encoded.map_err(|error| ModelError::broken(TOKENIZER, error))?;
+            let encoded = encoded.map_err(|error| ModelError::broken(TOKENIZER, &error))?;
             let mut tokens = encoded.get_ids().to_vec();
             let most = max_tokens.min(self.facts.max_tokens).max(2);
             if let (true, Some(&last)) = (tokens.len() > most, tokens.last()) {
@@ -136,10 +141,10 @@ mod engine {
                 tokens[most - 1] = last;
             }
             if tokens.is_empty() {
-                return Err(ModelError::broken(TOKENIZER, "it makes no token of a text"));
+                return Err(ModelError::broken(TOKENIZER, &"it makes no token of a text"));
             }
             if tokens.iter().any(|&token| token >= self.engine.vocabulary) {
-                return Err(ModelError::broken(TOKENIZER, "it knows tokens that the weights do not"));
+                return Err(ModelError::broken(TOKENIZER, &"it knows tokens that the weights do not"));
             }
             Ok(tokens)
         }

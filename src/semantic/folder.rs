@@ -1,5 +1,6 @@
 //! A model folder: which files it must hold, what they say, and what is wrong with one that cannot be used.
 
+use std::fmt::Write as _;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -63,7 +64,7 @@ pub enum ModelError {
 }
 
 impl ModelError {
-    pub(super) fn broken(file: &'static str, problem: impl ToString) -> Self {
+    pub(super) fn broken(file: &'static str, problem: &dyn std::fmt::Display) -> Self {
         ModelError::Broken { file, problem: problem.to_string() }
     }
 }
@@ -72,7 +73,7 @@ impl ModelError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Pooling {
-    /// Their mean (MiniLM, e5, gte).
+    /// Their mean (`MiniLM`, e5, gte).
     Mean,
     /// The first one, of the token `[CLS]` (bge).
     Cls,
@@ -178,7 +179,7 @@ impl ModelFolder {
             }
         }
         let config: BertConfig = serde_json::from_slice(&read_bounded(&path.join(CONFIG))?)
-            .map_err(|error| ModelError::broken(CONFIG, error))?;
+            .map_err(|error| ModelError::broken(CONFIG, &error))?;
         config.check()?;
         let weights = path.join(WEIGHTS);
         let bytes = std::fs::metadata(&weights).map_err(|source| ModelError::Io { path: weights, source })?;
@@ -219,7 +220,11 @@ impl ModelFolder {
                 hash.update(&part[..read]);
             }
         }
-        Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(hash.finalize().iter().fold(String::new(), |mut hex, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        }))
     }
 }
 
@@ -235,6 +240,9 @@ impl BertConfig {
         }
         if !matches!(self.hidden_act.as_str(), "gelu" | "gelu_new" | "gelu_pytorch_tanh" | "relu") {
             return unsupported(format!("its activation is {:?}", self.hidden_act));
+        }
+        if !self.layer_norm_eps.is_finite() || self.layer_norm_eps < 0.0 {
+            return unsupported(format!("its epsilon is {}", self.layer_norm_eps));
         }
         let (hidden, heads) = (self.hidden_size, self.num_attention_heads);
         if hidden == 0 || heads == 0 || hidden > MAX_DIMENSIONS || hidden % heads != 0 {
@@ -262,15 +270,15 @@ fn facts(path: &Path, config: &BertConfig, bytes: u64) -> Result<ModelFacts, Mod
     let sentence: SentenceFile = optional(path, SENTENCE)?;
     let prompts: PromptsFile = optional(path, PROMPTS)?;
     let family = Family::of(&name);
-    let pooling = match (pooling.pooling_mode_cls_token, pooling.pooling_mode_mean_tokens) {
-        (true, false) => Pooling::Cls,
-        (false, true) => Pooling::Mean,
-        (false, false) if family == Family::Bge => Pooling::Cls,
-        (false, false) => Pooling::Mean,
+    let stated = (pooling.pooling_mode_cls_token, pooling.pooling_mode_mean_tokens);
+    let pooling = match stated {
         (true, true) => return Err(ModelError::Unsupported("it joins two kinds of vectors".to_owned())),
+        (true, false) => Pooling::Cls,
+        (false, false) if family == Family::Bge => Pooling::Cls,
+        (false, _) => Pooling::Mean,
     };
     let [query, passage] = family.prefixes();
-    let stated = |prompt: Option<String>, usual: &str| prompt.unwrap_or_else(|| usual.to_owned());
+    let or_usual = |prompt: Option<String>, usual: &str| prompt.unwrap_or_else(|| usual.to_owned());
     let max_tokens =
         sentence.max_seq_length.unwrap_or(usize::MAX).clamp(8, config.max_position_embeddings.max(8));
     Ok(ModelFacts {
@@ -278,8 +286,8 @@ fn facts(path: &Path, config: &BertConfig, bytes: u64) -> Result<ModelFacts, Mod
         layers: config.num_hidden_layers,
         max_tokens: max_tokens.min(config.max_position_embeddings),
         pooling,
-        query_prefix: stated(prompts.prompts.query, query),
-        passage_prefix: stated(prompts.prompts.passage.or(prompts.prompts.document), passage),
+        query_prefix: or_usual(prompts.prompts.query, query),
+        passage_prefix: or_usual(prompts.prompts.passage.or(prompts.prompts.document), passage),
         name,
         bytes,
     })
@@ -350,7 +358,7 @@ fn optional<T: Default + serde::de::DeserializeOwned>(
     if !file.exists() {
         return Ok(T::default());
     }
-    serde_json::from_slice(&read_bounded(&file)?).map_err(|error| ModelError::broken(name, error))
+    serde_json::from_slice(&read_bounded(&file)?).map_err(|error| ModelError::broken(name, &error))
 }
 
 fn read_bounded(path: &Path) -> Result<Vec<u8>, ModelError> {

@@ -73,7 +73,7 @@ fn copy(folder: &ModelFolder, to: &Path) -> Result<(), ModelError> {
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).map_err(failed(parent.to_owned()))?;
         }
-        fs::write(&path, content.to_string()).map_err(failed(path.clone()))
+        fs::write(&path, content.to_string()).map_err(failed(path))
     };
     if (&copied.query_prefix, &copied.passage_prefix) != (&facts.query_prefix, &facts.passage_prefix) {
         let prompts = serde_json::json!({ "query": facts.query_prefix, "passage": facts.passage_prefix });

@@ -1,6 +1,6 @@
 //! Likeness of meaning, as a sentence-embedding model judges it: an optional one, in this process.
 //!
-//! A model folder holds a BERT-family encoder (MiniLM, bge, e5, gte). It turns a text into a vector of unit length; texts
+//! A model folder holds a BERT-family encoder (`MiniLM`, bge, e5, gte). It turns a text into a vector of unit length; texts
 //! that mean alike point alike, also where they share no word. In reading order:
 //!
 //! * [`folder`]: a model folder, and what is wrong with one;

@@ -29,7 +29,7 @@ impl Tensors {
         let failed = |source| ModelError::Io { path: path.to_owned(), source };
         let file = File::open(path).map_err(failed)?;
         let size = file.metadata().map_err(failed)?.len();
-        let too_short = || ModelError::broken(WEIGHTS, format!("it ends after {size} bytes"));
+        let too_short = || ModelError::broken(WEIGHTS, &format!("it ends after {size} bytes"));
         if size < LENGTH {
             return Err(too_short());
         }
@@ -37,7 +37,7 @@ impl Tensors {
         file.read_exact_at(&mut length, 0).map_err(failed)?;
         let length = u64::from_le_bytes(length);
         if length > MAX_HEADER {
-            return Err(ModelError::broken(WEIGHTS, "it does not begin as such a file does"));
+            return Err(ModelError::broken(WEIGHTS, &"it does not begin as such a file does"));
         }
         let data = LENGTH + length;
         if size < data {
@@ -47,11 +47,11 @@ impl Tensors {
         file.read_exact_at(&mut bytes, LENGTH).map_err(failed)?;
         // Reading it checks that the tensors fill the file without a gap and have the sizes of their shapes.
         let header: Metadata =
-            serde_json::from_slice(&bytes).map_err(|error| ModelError::broken(WEIGHTS, error))?;
+            serde_json::from_slice(&bytes).map_err(|error| ModelError::broken(WEIGHTS, &error))?;
         let wanted = data + header.data_len() as u64;
         if size != wanted {
             let problem = format!("it has {size} bytes in place of {wanted}; was it copied in full?");
-            return Err(ModelError::broken(WEIGHTS, problem));
+            return Err(ModelError::broken(WEIGHTS, &problem));
         }
         let bare = header.info("embeddings.word_embeddings.weight").is_some();
         Ok(Tensors { file, header, data, prefix: if bare { "" } else { "bert." } })
@@ -64,7 +64,7 @@ impl Tensors {
             .ok_or_else(|| ModelError::Unsupported(format!("it has no tensor {name}")))?;
         if info.shape != shape {
             let problem = format!("{name} has the shape {:?} in place of {shape:?}", info.shape);
-            return Err(ModelError::broken(WEIGHTS, problem));
+            return Err(ModelError::broken(WEIGHTS, &problem));
         }
         let stored = match info.dtype {
             Dtype::F32 => DType::F32,
@@ -75,9 +75,9 @@ impl Tensors {
         let (from, to) = info.data_offsets;
         let mut bytes = vec![0; to - from];
         (self.file.read_exact_at(&mut bytes, self.data + from as u64))
-            .map_err(|error| ModelError::broken(WEIGHTS, error))?;
+            .map_err(|error| ModelError::broken(WEIGHTS, &error))?;
         Tensor::from_raw_buffer(&bytes, stored, shape, &Device::Cpu)
             .and_then(|tensor| tensor.to_dtype(dtype))
-            .map_err(|error| ModelError::broken(WEIGHTS, error))
+            .map_err(|error| ModelError::broken(WEIGHTS, &error))
     }
 }

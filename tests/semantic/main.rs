@@ -18,13 +18,13 @@ use serde_json::{Value, json};
 use support::{Project, Service};
 
 /// The time anything may take on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// A service over `project` with a model, or what is to be taken for one, in `model`.
 fn service_with(project: &Project, model: &Path) -> Service {
     let data = tempfile::tempdir().unwrap();
     let mut config = project.config(data.path());
-    config.paths.model_dir = model.to_owned();
+    model.clone_into(&mut config.paths.model_dir);
     config.paths.model_given = true;
     Service::with_config(config, data)
 }

@@ -46,33 +46,9 @@ impl Tiny {
             "max_position_embeddings": 64, "type_vocab_size": 2, "hidden_act": "gelu",
         });
         std::fs::write(folder.join("config.json"), config.to_string()).unwrap();
-        std::fs::write(folder.join("tokenizer.json"), self.tokenizer(&words).to_string()).unwrap();
+        std::fs::write(folder.join("tokenizer.json"), tokenizer(&words).to_string()).unwrap();
         std::fs::write(folder.join("model.safetensors"), self.weights(known)).unwrap();
         folder.to_owned()
-    }
-
-    fn tokenizer(&self, words: &[String]) -> Value {
-        let vocabulary: serde_json::Map<String, Value> =
-            words.iter().enumerate().map(|(id, word)| (word.clone(), id.into())).collect();
-        let special = |id: usize| json!({ "id": SPECIAL[id], "ids": [id], "tokens": [SPECIAL[id]] });
-        json!({
-            "version": "1.0", "truncation": null, "padding": null,
-            "added_tokens": SPECIAL.iter().enumerate().map(|(id, content)| json!({
-                "id": id, "content": content, "single_word": false, "lstrip": false, "rstrip": false,
-                "normalized": false, "special": true,
-            })).collect::<Vec<_>>(),
-            "normalizer": { "type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
-                "strip_accents": null, "lowercase": true },
-            "pre_tokenizer": { "type": "BertPreTokenizer" },
-            "post_processor": { "type": "TemplateProcessing",
-                "single": [{ "SpecialToken": { "id": "[CLS]", "type_id": 0 } }, { "Sequence": { "id": "A", "type_id": 0 } },
-                    { "SpecialToken": { "id": "[SEP]", "type_id": 0 } }],
-                "pair": [{ "Sequence": { "id": "A", "type_id": 0 } }, { "Sequence": { "id": "B", "type_id": 1 } }],
-                "special_tokens": { "[CLS]": special(2), "[SEP]": special(3) } },
-            "decoder": null,
-            "model": { "type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
-                "max_input_chars_per_word": 100, "vocab": vocabulary },
-        })
     }
 
     fn weights(&self, words: usize) -> Vec<u8> {
@@ -112,6 +88,31 @@ impl Tiny {
         tensors.push(("embeddings.word_embeddings.weight".into(), vec![words, hidden], rows));
         safetensors(&tensors)
     }
+}
+
+/// Splits at blanks and marks, and knows whole words only.
+fn tokenizer(words: &[String]) -> Value {
+    let vocabulary: serde_json::Map<String, Value> =
+        words.iter().enumerate().map(|(id, word)| (word.clone(), id.into())).collect();
+    let special = |id: usize| json!({ "id": SPECIAL[id], "ids": [id], "tokens": [SPECIAL[id]] });
+    json!({
+        "version": "1.0", "truncation": null, "padding": null,
+        "added_tokens": SPECIAL.iter().enumerate().map(|(id, content)| json!({
+            "id": id, "content": content, "single_word": false, "lstrip": false, "rstrip": false,
+            "normalized": false, "special": true,
+        })).collect::<Vec<_>>(),
+        "normalizer": { "type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
+            "strip_accents": null, "lowercase": true },
+        "pre_tokenizer": { "type": "BertPreTokenizer" },
+        "post_processor": { "type": "TemplateProcessing",
+            "single": [{ "SpecialToken": { "id": "[CLS]", "type_id": 0 } }, { "Sequence": { "id": "A", "type_id": 0 } },
+                { "SpecialToken": { "id": "[SEP]", "type_id": 0 } }],
+            "pair": [{ "Sequence": { "id": "A", "type_id": 0 } }, { "Sequence": { "id": "B", "type_id": 1 } }],
+            "special_tokens": { "[CLS]": special(2), "[SEP]": special(3) } },
+        "decoder": null,
+        "model": { "type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+            "max_input_chars_per_word": 100, "vocab": vocabulary },
+    })
 }
 
 /// The file format: the header's length, the header, the numbers.

@@ -64,11 +64,13 @@ impl Askers {
     }
 
     fn submit(&self, job: Job) -> Result<(), &'static str> {
-        let mut door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
-        if door.stopping {
-            return Err(BUSY);
-        }
-        let jobs = door.jobs.get_or_insert_with(begin);
+        let jobs = {
+            let mut door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
+            if door.stopping {
+                return Err(BUSY);
+            }
+            door.jobs.get_or_insert_with(begin).clone()
+        };
         jobs.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => BUSY,
             TrySendError::Disconnected(_) => FAILED,

@@ -175,16 +175,14 @@ impl App {
         key.generation = snapshot.generation;
         key.learned = self.learned(R::KIND);
         key.meaning = self.meaning.version();
-        let (found, cache_hit) = match cache.get(&key) {
-            Some(found) => (found, true),
-            None => {
-                let judged = self.judged(&snapshot, R::KIND, &key).await;
-                let answer = |key: &QueryKey| {
-                    Found::of(&self.findings(&snapshot, R::KIND, key, &judged), key.max_tokens)
-                };
-                // An answer that lacks the model's judgement is not kept: the next may have it.
-                if judged.is_whole() { cache.get_or(&key, answer) } else { (Arc::new(answer(&key)), false) }
-            }
+        let (found, cache_hit) = if let Some(found) = cache.get(&key) {
+            (found, true)
+        } else {
+            let judged = self.judged(&snapshot, R::KIND, &key).await;
+            let answer =
+                |key: &QueryKey| Found::of(&self.findings(&snapshot, R::KIND, key, &judged), key.max_tokens);
+            // An answer that lacks the model's judgement is not kept: the next may have it.
+            if judged.is_whole() { cache.get_or(&key, answer) } else { (Arc::new(answer(&key)), false) }
         };
         self.store.log_query(record_of(method, &key, &found, cache_hit, began));
         if found.is_empty() {
