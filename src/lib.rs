@@ -40,6 +40,7 @@ pub mod instance;
 pub mod outbox;
 pub mod patterns;
 pub mod search;
+pub mod semantic;
 pub mod server;
 pub mod store;
 pub mod tasks;

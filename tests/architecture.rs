@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("catalog", &[]),
     ("search", &["catalog"]),
+    ("semantic", &["catalog"]),
     ("patterns", &["catalog", "search"]),
     ("store", &["catalog", "patterns"]),
     ("config", &[]),
@@ -18,7 +19,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("outbox", &[]),
     ("client", &["outbox"]),
     ("instance", &["client", "config"]),
-    ("app", &["catalog", "search", "patterns", "store", "config", "telemetry", "outbox", "client"]),
+    (
+        "app",
+        &["catalog", "search", "semantic", "patterns", "store", "config", "telemetry", "outbox", "client"],
+    ),
     ("server", &["app", "catalog", "client", "tasks", "telemetry"]),
     (
         "cli",
@@ -30,6 +34,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "instance",
             "outbox",
             "patterns",
+            "semantic",
             "server",
             "store",
             "tasks",
@@ -47,6 +52,10 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ("rmcp::", &["server"], "the protocol of models is the server's"),
     ("clap::", &["cli", "config"], "flags are the command line's and the configuration's"),
     ("println!", &[], "cli::output prints"),
+    ("candle_core::", &["semantic"], "the network is the model's"),
+    ("candle_nn::", &["semantic"], "the network is the model's"),
+    ("tokenizers::", &["semantic"], "tokens are the model's"),
+    ("rayon::", &["semantic"], "only the network splits its work"),
     ("moka::", &["app"], "caching is the app's"),
     ("notify::", &["app"], "watching is the app's"),
 ];

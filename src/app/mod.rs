@@ -12,6 +12,7 @@ mod experience;
 mod in_process;
 mod index;
 mod latent;
+mod meaning;
 pub mod operation;
 pub mod operations;
 mod refresh;
@@ -44,6 +45,7 @@ use backups::BackupKeeper;
 use cache::Caches;
 use experience::Memories;
 use latent::LatentTrainer;
+use meaning::Meaning;
 use refresh::Refresher;
 use waiting::WaitingKeeper;
 
@@ -68,6 +70,7 @@ pub struct App {
     waiting: WaitingKeeper,
     trainer: LatentTrainer,
     memories: Memories,
+    meaning: Meaning,
     watching: watch::Watching,
     started: Instant,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -85,6 +88,7 @@ impl App {
         app.spawn("refresh", |app| app.refresher.run(app, app.config.reindex.every));
         app.spawn("latent", |app| app.trainer.run(app));
         app.spawn("memories", |app| app.memories.run(app));
+        app.spawn("meaning", |app| app.meaning.run(app));
         app.spawn("backup", |app| app.backups.run(&app.store));
         app.spawn("outbox", |app| app.waiting.run(app));
         if app.config.reindex.watch {
@@ -100,6 +104,7 @@ impl App {
     pub fn offline(config: Config, store: Store) -> App {
         let app = App::assemble(scan(&config), config, store);
         app.store.wait_until_settled();
+        app.meaning.stay_out(&app.config);
         latent::rank_fully(&app);
         app.remember_now();
         app
@@ -119,6 +124,7 @@ impl App {
             waiting: WaitingKeeper::default(),
             trainer: LatentTrainer::default(),
             memories: Memories::default(),
+            meaning: Meaning::default(),
             watching: watch::Watching::default(),
             started: Instant::now(),
             threads: Mutex::default(),
@@ -159,6 +165,7 @@ impl App {
         self.refresher.stop();
         self.trainer.stop();
         self.memories.stop();
+        self.meaning.stop();
         self.watching.stop();
         self.backups.stop();
         self.waiting.stop();
@@ -189,6 +196,7 @@ impl App {
         let index = scanned.build_index();
         self.swap(|current| Some(Snapshot::new(current.generation + 1, index, scanned)));
         self.trainer.request();
+        self.meaning.look();
     }
 
     /// Replaces the snapshot by what `next` makes of the current one, unless it makes nothing.

@@ -244,6 +244,7 @@ fn show_explanation(explained: &Value, kind: &str) {
         }
         let parts = [
             ("latent", "close in meaning"),
+            ("semantic", "the embedding model"),
             ("need", "one of several needs"),
             ("capability", "the capability asked for"),
             ("name", "the name asked for"),

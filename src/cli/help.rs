@@ -14,7 +14,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("Ask (with or without a running instance)", &["find", "show", "pattern", "explain", "check", "doctor"]),
     ("Remember", &["record", "history", "patterns", "backup", "restore"]),
     ("Count", &["tokens"]),
-    ("Install", &["service", "uninstall", "completions", "help"]),
+    ("Install", &["model", "service", "uninstall", "completions", "help"]),
 ];
 
 /// What somebody does first.

@@ -15,6 +15,7 @@ mod help;
 mod history;
 mod mcp;
 mod memory;
+mod model;
 mod output;
 mod pattern;
 mod patterns;
@@ -86,6 +87,8 @@ enum Command {
     History(history::HistoryArguments),
     /// List, show, export and import the sequences of agents that are known to work
     Patterns(patterns::PatternsArguments),
+    /// Install, look at or remove the optional embedding model
+    Model(model::ModelArguments),
     /// Copy what is remembered to a checked backup, also while an instance runs
     Backup(backup::BackupArguments),
     /// Put a backup in the place of what is remembered, which is kept aside
@@ -139,6 +142,7 @@ fn run_command(command: &Command, environment: &Environment) -> anyhow::Result<E
         Command::Reindex(arguments) => reindex::run(arguments, environment),
         Command::History(arguments) => history::run(arguments, environment),
         Command::Patterns(arguments) => patterns::run(arguments, environment),
+        Command::Model(arguments) => model::run(arguments, environment),
         Command::Backup(arguments) => backup::run(arguments, environment),
         Command::Restore(arguments) => restore::run(arguments, environment),
         Command::Doctor(arguments) => doctor::run(arguments, environment),

@@ -76,6 +76,9 @@ fn show(url: &str, health: &Value, metrics: &Value) {
             text(&health["watch"])
         ),
     );
+    if let Some(progress) = super::model::progress(&health["semantic"]) {
+        row("model", &format!("{}: {progress}", text(&health["semantic"]["model"])));
+    }
     row("problems", &format!("{} files (see: adjutant doctor)", health["problems"]));
     row("memory", &format!("{} MiB", health["memory_mb"]));
     let database = &health["database"];

@@ -13,6 +13,7 @@ use super::service::{Manager, Service};
 use crate::config::{Config, Environment, Flags, Paths};
 use crate::instance;
 use crate::outbox::is_file_of_queue;
+use crate::semantic::install;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct UninstallArguments {
@@ -27,7 +28,7 @@ pub(super) struct UninstallArguments {
 }
 
 /// Files of the database and what is kept beside it, by their beginnings.
-const DATA_FILES: [&str; 4] = ["mcp.db", "mcp.lock", "mcp.wish", "latent.bin"];
+const DATA_FILES: [&str; 5] = ["mcp.db", "mcp.lock", "mcp.wish", "latent.bin", "vectors.bin"];
 
 /// What was done, in the order it was done.
 #[derive(Debug, Default)]
@@ -53,7 +54,7 @@ pub(super) fn run(arguments: &UninstallArguments, environment: &Environment) -> 
         Unregistered::Absent => {}
         Unregistered::Failed(why) => done.failed.push(why),
     }
-    let Paths { run_dir, data_dir, log_dir, outbox_dir } = &config.paths;
+    let Paths { run_dir, data_dir, log_dir, outbox_dir, .. } = &config.paths;
     done.files(run_dir, |name| matches!(name, "mcp.pid" | "endpoint.json" | "supervisor.pid"));
     if arguments.data {
         done.files(&data_dir.join("backups"), |name| name.starts_with("mcp-"));
@@ -63,6 +64,12 @@ pub(super) fn run(arguments: &UninstallArguments, environment: &Environment) -> 
                 || matches!(name, "start.log" | "service.log")
         });
         done.files(outbox_dir, is_file_of_queue);
+        let model = config.paths.installed_model();
+        match install::remove(&model) {
+            Ok(true) => done.removed.push(model.display().to_string()),
+            Ok(false) => {}
+            Err(error) => done.failed.push(format!("{}: {error}", model.display())),
+        }
     } else if data_dir.join("mcp.db").exists() {
         done.hints.push(format!("what is remembered stays in {}; --data removes it", data_dir.display()));
     }

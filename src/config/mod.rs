@@ -20,6 +20,9 @@ const MAX_SECONDS: u64 = 31_536_000;
 /// Where an instance keeps its files, below the project's root.
 const DEFAULT_RUN_DIR: &str = ".claude/mcp-server";
 
+/// The installed embedding model, in the data directory.
+const MODEL_DIR: &str = "model";
+
 /// The resolved configuration of one instance.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -96,6 +99,10 @@ pub struct Paths {
     /// Decisions that clients queued while no instance ran: below the project's root wherever the rest is kept, since
     /// who queues them knows the project and no more.
     pub outbox_dir: PathBuf,
+    /// The embedding model, where there is one.
+    pub model_dir: PathBuf,
+    /// Whether `model_dir` was given, so that it must hold a model.
+    pub model_given: bool,
 }
 
 /// How long an answer may be served again. A re-index or a write that concerns it ends it at once anyway.
@@ -170,7 +177,9 @@ impl Config {
         let root = flags.root.clone().or_else(|| environment.path("MCP_ROOT")).unwrap_or_else(|| ".".into());
         let project = Project::at(&root)?;
         let given_data_dir = flags.data_dir.clone().or_else(|| environment.path("MCP_DATA_DIR"));
-        let paths = Paths::resolve(&project.root, given_data_dir, environment.path("MCP_LOG_DIR"));
+        let given_model_dir = environment.path("MCP_MODEL_DIR");
+        let paths = Paths::resolve(&project.root, given_data_dir, environment.path("MCP_LOG_DIR"))
+            .with_model(given_model_dir);
         let port = match flags.port {
             Some(port) => Some(port),
             None => environment.parsed("MCP_PORT", "a port number")?,
@@ -240,7 +249,22 @@ impl Paths {
             None => (root.join(DEFAULT_RUN_DIR), root.join(DEFAULT_RUN_DIR).join("data")),
         };
         let log_dir = log_dir.unwrap_or_else(|| run_dir.join("logs"));
-        Paths { data_dir, run_dir, log_dir, outbox_dir: root.join(DEFAULT_RUN_DIR).join("outbox") }
+        let model_dir = data_dir.join(MODEL_DIR);
+        let outbox_dir = root.join(DEFAULT_RUN_DIR).join("outbox");
+        Paths { data_dir, run_dir, log_dir, outbox_dir, model_dir, model_given: false }
+    }
+
+    fn with_model(mut self, given: Option<PathBuf>) -> Self {
+        if let Some(given) = given {
+            self.model_dir = std::path::absolute(&given).unwrap_or(given);
+            self.model_given = true;
+        }
+        self
+    }
+
+    /// Where `adjutant model install` puts a model.
+    pub fn installed_model(&self) -> PathBuf {
+        self.data_dir.join(MODEL_DIR)
     }
 
     /// Holds the process id and start time of the running instance.

@@ -10,6 +10,7 @@
 //! * `lexical`: BM25F over the fields of an entry;
 //! * [`latent`]: likeness of meaning, learned from the collection itself;
 //! * `capability`, `names`, `roles`, `copies`: the smaller indexes;
+//! * `semantic`: an embedding model's judgement, which the caller brings along;
 //! * `evidence`, `needs`, `model`: what speaks for an entry; `rank`: the answer; `reasoning`: why in a sentence;
 //! * [`Index`]: all of it over one catalog; [`Weights`]: the numbers it is tuned by.
 //!
@@ -40,6 +41,7 @@ mod rank;
 mod reasoning;
 mod request;
 mod roles;
+mod semantic;
 pub mod text;
 mod vocabulary;
 mod weights;

@@ -122,8 +122,8 @@ fn detail(evidence: &Evidence<'_>, document: usize) -> HitShares {
         })
         .collect();
     terms.sort_by(|a, b| b.share.total_cmp(&a.share).then_with(|| a.term.cmp(&b.term)));
-    let Shares { latent, need, capability, name, role, model, prior, .. } = shares;
-    HitShares { terms, latent, need, capability, name, role, model, prior }
+    let Shares { latent, semantic, need, capability, name, role, model, prior, .. } = shares;
+    HitShares { terms, latent, semantic, need, capability, name, role, model, prior }
 }
 
 /// What comes near: roles, capabilities, then entries, since there is no hit.

@@ -23,6 +23,9 @@ pub struct Request<'a> {
     pub limit: usize,
     /// What outcomes have taught.
     pub prior: Option<&'a dyn Prior>,
+    /// How alike in meaning an embedding model finds the request and each entry of the kind, in catalog order, -1..1;
+    /// NaN where it does not know the entry yet. Another number of values than of entries is taken for none.
+    pub likeness: Option<&'a [f32]>,
 }
 
 /// What outcomes have taught about entries.
@@ -53,6 +56,7 @@ impl Default for Request<'_> {
             plugin: None,
             limit: 5,
             prior: None,
+            likeness: None,
         }
     }
 }
@@ -67,6 +71,7 @@ impl fmt::Debug for Request<'_> {
             .field("plugin", &self.plugin)
             .field("limit", &self.limit)
             .field("prior", &self.prior.is_some())
+            .field("likeness", &self.likeness.is_some())
             .finish()
     }
 }
@@ -115,8 +120,10 @@ pub struct Explanation {
 pub struct HitShares {
     /// What each term of the request brought by BM25F, largest first.
     pub terms: Vec<TermShare>,
-    /// Likeness of meaning.
+    /// Likeness of meaning, as the collection teaches it.
     pub latent: f32,
+    /// Likeness of meaning, as an embedding model judges it.
+    pub semantic: f32,
     /// The best fit to one of several needs.
     pub need: f32,
     /// The capability asked for.
@@ -135,7 +142,8 @@ impl HitShares {
     /// The sum of all parts.
     pub fn total(&self) -> f32 {
         let terms: f32 = self.terms.iter().map(|term| term.share).sum();
-        terms + self.latent + self.need + self.capability + self.name + self.role + self.model + self.prior
+        let HitShares { terms: _, latent, semantic, need, capability, name, role, model, prior } = self;
+        terms + latent + semantic + need + capability + name + role + model + prior
     }
 }
 

@@ -65,6 +65,11 @@ pub struct Weights {
     pub alias_spread: f32,
     /// Share of the latent score in the sum with the lexical one.
     pub latent: f32,
+    /// Share of an embedding model's judgement where words tell nothing of a request, and where they tell all of it: the
+    /// model is the better judge of requests in other words than the collection's, and the worse one of names of tools.
+    /// Around these values the quality of labelled requests is flat; of two equal choices the one that is hurt less by
+    /// words that mislead.
+    pub semantic: [f32; 2],
     /// Share of the best of several needs in a request that states several.
     pub need: f32,
     /// Added for the capability asked for, times how well it fits.
@@ -92,6 +97,7 @@ impl Default for Weights {
             alias_phrase: 1.1,
             alias_spread: 0.5,
             latent: 0.6,
+            semantic: [0.65, 0.1],
             need: 0.3,
             capability: 0.1,
             name: 0.3,

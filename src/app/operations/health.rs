@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 
+use crate::app::meaning::MeaningHealth;
 use crate::app::operation::{CallContext, Operation, Output};
 use crate::app::{App, AppError, WatchState, tokens};
 use crate::catalog::Kind;
@@ -49,6 +50,8 @@ pub struct Health {
     pub scans: u64,
     /// `lexical` until the latent score is trained, then `latent`.
     pub ranking: &'static str,
+    /// The embedding model, and how far it has read the entries.
+    pub semantic: MeaningHealth,
     /// `on`, `off` or `degraded`.
     pub watch: &'static str,
     /// What to know: why it is degraded, or that the built-in collection is served.
@@ -191,6 +194,7 @@ impl App {
         };
         reasons.extend(store.degraded.clone());
         reasons.extend(self.backups.problem());
+        reasons.extend(self.meaning.problem());
         let status = if reasons.len() > notes { "degraded" } else { "healthy" };
         reasons.extend(store.notes.iter().cloned());
         Health {
@@ -220,6 +224,7 @@ impl App {
             generation: snapshot.generation,
             scans: self.refresher.finished(),
             ranking: if snapshot.latent_ready { "latent" } else { "lexical" },
+            semantic: self.meaning.health(),
             watch,
             reasons,
         }
