@@ -1,6 +1,7 @@
 //! Loading the model and having it read the entries, in the background.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -48,11 +49,24 @@ impl Meaning {
         encoder::embed_on_this_thread_alone();
         let mut reader = Reader::default();
         loop {
-            reader.look(self, app);
+            if catch_unwind(AssertUnwindSafe(|| reader.look(self, app))).is_err() {
+                // The panic hook logged it. Not tried again until the model's folder changes.
+                self.give_up();
+            }
             if !self.wait() {
                 return;
             }
         }
+    }
+
+    /// Goes on without the model.
+    fn give_up(&self) {
+        self.loaded.store(None);
+        self.changed_judgement();
+        let mut state = self.lock();
+        state.phase = Phase::Failed;
+        state.absent = Some("it cannot be used");
+        state.problem = Some("the embedding model failed and is not used; the log says where".to_owned());
     }
 
     /// Waits for word or for the next look; `false` once the service stops.
