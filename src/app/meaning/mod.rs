@@ -159,20 +159,16 @@ impl Meaning {
         self.loaded.load().is_some()
     }
 
-    /// How it is doing.
-    pub(super) fn health(&self) -> MeaningHealth {
+    /// How it is doing, and what is wrong with it at that moment.
+    pub(super) fn health(&self) -> (MeaningHealth, Option<String>) {
         let state = self.lock();
-        MeaningHealth {
+        let health = MeaningHealth {
             model: state.model.clone(),
             state: state.phase,
             embedded: state.embedded,
             total: state.total,
-        }
-    }
-
-    /// What is wrong with it.
-    pub(super) fn problem(&self) -> Option<String> {
-        self.lock().problem.clone()
+        };
+        (health, state.problem.clone())
     }
 
     fn changed_judgement(&self) {
