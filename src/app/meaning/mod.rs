@@ -43,6 +43,7 @@ struct State {
     /// Why there is no judgement although there is a model.
     absent: Option<&'static str>,
     model: Option<String>,
+    dimensions: Option<usize>,
     phase: Phase,
     embedded: usize,
     total: usize,
@@ -88,6 +89,9 @@ pub struct MeaningHealth {
     /// What the model calls itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<String>,
+    /// Numbers of its vectors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dimensions: Option<usize>,
     /// `none`, `loading`, `embedding`, `ready` or `failed`.
     state: Phase,
     /// Texts it has read.
@@ -164,6 +168,7 @@ impl Meaning {
         let state = self.lock();
         let health = MeaningHealth {
             model: state.model.clone(),
+            dimensions: state.dimensions,
             state: state.phase,
             embedded: state.embedded,
             total: state.total,
