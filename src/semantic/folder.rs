@@ -371,3 +371,37 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>, ModelError> {
     }
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_are_known_by_their_names_unless_files_say_otherwise() {
+        let asks = "Represent this sentence for searching relevant passages: ";
+        let cases = [
+            ("intfloat/e5-small-v2", "", Pooling::Mean, "query: ", "passage: "),
+            ("BAAI/bge-small-en-v1.5", "", Pooling::Cls, asks, ""),
+            ("thenlper/gte-small", "", Pooling::Mean, "", ""),
+            ("nreimers/MiniLM-L6-H384-uncased", "", Pooling::Mean, "", ""),
+            ("BAAI/bge-small", r#"{"prompts":{"query":"Q: ","document":"D: "}}"#, Pooling::Cls, "Q: ", "D: "),
+        ];
+        for (name, prompts, pooling, query, passage) in cases {
+            let folder = tempfile::tempdir().unwrap();
+            let config = serde_json::json!({
+                "model_type": "bert", "_name_or_path": name, "hidden_size": 8, "num_hidden_layers": 1,
+                "num_attention_heads": 2, "intermediate_size": 8, "vocab_size": 9, "max_position_embeddings": 16,
+            });
+            std::fs::write(folder.path().join(CONFIG), config.to_string()).unwrap();
+            for empty in [TOKENIZER, WEIGHTS] {
+                std::fs::write(folder.path().join(empty), "").unwrap();
+            }
+            if !prompts.is_empty() {
+                std::fs::write(folder.path().join(PROMPTS), prompts).unwrap();
+            }
+            let facts = ModelFolder::open(folder.path()).unwrap().facts;
+            let said = (facts.pooling, facts.query_prefix.as_str(), facts.passage_prefix.as_str());
+            assert_eq!(said, (pooling, query, passage), "{name}");
+        }
+    }
+}

@@ -62,7 +62,10 @@ async fn a_model_is_repaired_swapped_and_taken_away_while_running() {
         Tiny { hidden, ..Tiny::default() }.write(&model);
         service.app.reindex().await.unwrap();
         // The look may come in the middle of the writing; the next one mends it.
-        wait_for(&service, "the model", |health| health["semantic"]["state"] == "ready").await;
+        wait_for(&service, "the model", |health| {
+            health["semantic"]["state"] == "ready" && health["semantic"]["dimensions"] == hidden
+        })
+        .await;
         let answer =
             judged(&service, "queryAgents", json!({ "context": format!("herding cattle {hidden}") })).await;
         assert_eq!(answer["agents"][0]["id"], "ops:kubernetes-architect", "{hidden}: {answer}");
@@ -118,13 +121,12 @@ async fn without_room_what_was_read_stays_in_memory() {
 async fn only_what_changed_is_read_again() {
     let (project, folder) = (Project::sample(), tempfile::tempdir().unwrap());
     let service = service_with(&project, &Tiny::default().write(folder.path()));
-    ready(&service).await;
+    let total = ready(&service).await["semantic"]["total"].as_u64().unwrap();
     project.agent("zoo", "keeper", "Looks after guinea pigs.");
     service.app.reindex().await.unwrap();
     let wanted = json!({ "context": "coverage" });
     wait_for(&service, "the new entry", |health| {
-        health["semantic"]["state"] == "ready"
-            && health["semantic"]["total"] == health["semantic"]["embedded"]
+        health["semantic"]["state"] == "ready" && health["semantic"]["total"] == total + 2
     })
     .await;
     let answer = judged(&service, "queryAgents", wanted).await;

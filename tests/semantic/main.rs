@@ -53,9 +53,10 @@ async fn ready(service: &Service) -> Value {
 async fn judged(service: &Service, method: &str, params: Value) -> Value {
     let began = Instant::now();
     loop {
-        let answer = service.result(method, params.clone()).await;
-        if !answer["reasoning"].as_str().unwrap().contains("without the embedding model") {
-            return answer;
+        let answer = service.call(method, params.clone()).await.json();
+        let reasoning = answer["result"]["reasoning"].as_str();
+        if reasoning.is_some_and(|reasoning| !reasoning.contains("without the embedding model")) {
+            return answer["result"].clone();
         }
         assert!(began.elapsed() < DEADLINE, "the model never took part: {answer}");
     }

@@ -1,6 +1,7 @@
 //! Turning requests into vectors, a bounded number at a time.
 
 use std::num::NonZero;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -109,7 +110,9 @@ fn work(jobs: &Mutex<Receiver<Job>>) {
         if answer.is_closed() {
             continue;
         }
-        let vector = loaded.requests.get(&text).or_else(|| embed(&loaded, text));
+        // A fault in the model's library costs one judgement, not the thread.
+        let embedded = || loaded.requests.get(&text).or_else(|| embed(&loaded, text));
+        let vector = catch_unwind(AssertUnwindSafe(embedded)).unwrap_or_default();
         // Too late for this answer, in time for the next.
         let _ = answer.send(vector);
     }

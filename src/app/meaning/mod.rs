@@ -43,6 +43,7 @@ struct State {
     /// Why there is no judgement although there is a model.
     absent: Option<&'static str>,
     model: Option<String>,
+    dimensions: Option<usize>,
     phase: Phase,
     embedded: usize,
     total: usize,
@@ -88,6 +89,9 @@ pub struct MeaningHealth {
     /// What the model calls itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<String>,
+    /// Numbers of its vectors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dimensions: Option<usize>,
     /// `none`, `loading`, `embedding`, `ready` or `failed`.
     state: Phase,
     /// Texts it has read.
@@ -159,20 +163,17 @@ impl Meaning {
         self.loaded.load().is_some()
     }
 
-    /// How it is doing.
-    pub(super) fn health(&self) -> MeaningHealth {
+    /// How it is doing, and what is wrong with it at that moment.
+    pub(super) fn health(&self) -> (MeaningHealth, Option<String>) {
         let state = self.lock();
-        MeaningHealth {
+        let health = MeaningHealth {
             model: state.model.clone(),
+            dimensions: state.dimensions,
             state: state.phase,
             embedded: state.embedded,
             total: state.total,
-        }
-    }
-
-    /// What is wrong with it.
-    pub(super) fn problem(&self) -> Option<String> {
-        self.lock().problem.clone()
+        };
+        (health, state.problem.clone())
     }
 
     fn changed_judgement(&self) {

@@ -1,6 +1,7 @@
 //! Loading the model and having it read the entries, in the background.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -48,11 +49,24 @@ impl Meaning {
         encoder::embed_on_this_thread_alone();
         let mut reader = Reader::default();
         loop {
-            reader.look(self, app);
+            if catch_unwind(AssertUnwindSafe(|| reader.look(self, app))).is_err() {
+                // The panic hook logged it. Not tried again until the model's folder changes.
+                self.give_up();
+            }
             if !self.wait() {
                 return;
             }
         }
+    }
+
+    /// Goes on without the model.
+    fn give_up(&self) {
+        self.loaded.store(None);
+        self.changed_judgement();
+        let mut state = self.lock();
+        state.phase = Phase::Failed;
+        state.absent = Some("it cannot be used");
+        state.problem = Some("the embedding model failed and is not used; the log says where".to_owned());
     }
 
     /// Waits for word or for the next look; `false` once the service stops.
@@ -102,7 +116,8 @@ impl Reader {
         {
             let mut state = meaning.lock();
             state.phase = if is_there { Phase::Loading } else { Phase::None };
-            (state.model, state.problem, state.embedded, state.total) = (None, None, 0, 0);
+            (state.model, state.dimensions, state.problem) = (None, None, None);
+            (state.embedded, state.total) = (0, 0);
             state.absent = is_there.then_some("it is being loaded");
         }
         if had {
@@ -124,7 +139,7 @@ impl Reader {
                 let stored = kept::read(&paths.data_dir.join(FILE), encoder.identity(), facts.dimensions);
                 self.vectors = Arc::new(stored.unwrap_or_else(|| Vectors::new(facts.dimensions)));
                 let mut state = meaning.lock();
-                state.model = Some(facts.name.clone());
+                (state.model, state.dimensions) = (Some(facts.name.clone()), Some(facts.dimensions));
                 state.phase = Phase::Embedding;
                 drop(state);
                 meaning.loaded.store(Some(Arc::new(Loaded::new(encoder))));
@@ -172,12 +187,10 @@ impl Reader {
             texts.missing(&self.vectors, &wanted_first(texts.catalog(), &self.tasks, app), &self.tasks);
         if missing.is_empty() {
             embed_frequent(loaded, app);
-            meaning.lock().phase = Phase::Ready;
             self.texts = Some(texts);
             self.done = true;
             return;
         }
-        meaning.lock().phase = Phase::Embedding;
         let began = Instant::now();
         let (mut share_at, mut keep_at) = (FIRST_SHARE, KEEP_EVERY);
         for text in &missing {
@@ -211,13 +224,10 @@ impl Reader {
             let (texts, duration_ms) = (texts.total(), millis(began.elapsed()));
             tracing::info!(texts, read = missing.len(), duration_ms, "entries embedded");
         }
-        self.share(&texts, loaded, meaning);
         self.keep(loaded, meaning, app);
+        self.share(&texts, loaded, meaning);
         self.texts = Some(texts);
-        if is_complete {
-            self.done = true;
-            meaning.lock().phase = Phase::Ready;
-        }
+        self.done = is_complete;
     }
 
     /// Lets what was read so far take part in answers.
@@ -226,6 +236,7 @@ impl Reader {
         meaning.changed_judgement();
         let mut state = meaning.lock();
         (state.embedded, state.total) = (texts.embedded(&self.vectors), texts.total());
+        state.phase = if state.embedded < state.total { Phase::Embedding } else { Phase::Ready };
     }
 
     fn keep(&self, loaded: &Loaded, meaning: &Meaning, app: &App) {

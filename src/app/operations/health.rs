@@ -194,7 +194,8 @@ impl App {
         };
         reasons.extend(store.degraded.clone());
         reasons.extend(self.backups.problem());
-        reasons.extend(self.meaning.problem());
+        let (semantic, problem) = self.meaning.health();
+        reasons.extend(problem);
         let status = if reasons.len() > notes { "degraded" } else { "healthy" };
         reasons.extend(store.notes.iter().cloned());
         Health {
@@ -224,7 +225,7 @@ impl App {
             generation: snapshot.generation,
             scans: self.refresher.finished(),
             ranking: if snapshot.latent_ready { "latent" } else { "lexical" },
-            semantic: self.meaning.health(),
+            semantic,
             watch,
             reasons,
         }
