@@ -468,6 +468,26 @@ async fn outcomes_carry_over_to_tasks_in_other_words() {
 }
 
 #[tokio::test]
+async fn a_decision_that_waited_does_not_undo_a_later_one() {
+    let project = Project::sample();
+    let service = Service::over(&project);
+    let decision = |result: &str| {
+        json!({ "task_id": "t6", "task_description": "rename the columns", "agents_used": ["css-artist"],
+                "result": result })
+    };
+    project.write(".claude/mcp-server/outbox/1763700000000-0a1b2c3d.json", &decision("success").to_string());
+    let stored = service.result("cacheDecision", decision("failure")).await;
+    assert_eq!(stored["stored"], true, "{stored}");
+    // Called by its bare name, kept under its id.
+    assert_eq!(stored["pattern"]["agent_sequence"], json!(["web:css-artist"]), "{stored}");
+    service.app.take_over_waiting().await;
+    let outcomes = service.app.store().outcomes();
+    let results: Vec<_> =
+        outcomes.tasks().map(|task| (task.task_id.as_str(), task.result.as_str())).collect();
+    assert_eq!(results, [("t6", "failure")]);
+}
+
+#[tokio::test]
 async fn a_hidden_entry_is_found_by_its_id_alone() {
     let project = Project::sample();
     project.write(

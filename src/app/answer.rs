@@ -51,13 +51,19 @@ impl<R: Row> Found<R> {
         if let Some(budget) = max_tokens {
             rows = fitted(&rows, budget);
         }
+        let reasoning = match max_tokens {
+            Some(budget) if rows.is_empty() && !findings.hits.is_empty() => {
+                format!("{} found, but none fits {budget} tokens: raise max_tokens", findings.hits.len())
+            }
+            _ => findings.reasoning.clone(),
+        };
         // Rows are plain data: writing them cannot fail.
         let json = serde_json::value::to_raw_value(&rows).unwrap_or_default();
         Found {
             ids: findings.hits.iter().map(|hit| hit.definition.id.clone()).collect(),
             tokens: if max_tokens.is_some() { total(&rows) } else { tokens::estimate(json.get()) },
             rows: json,
-            reasoning: findings.reasoning.clone(),
+            reasoning,
             confidence: rounded(findings.confidence),
             suggestions: findings.suggestions.clone(),
             kind: PhantomData,

@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::operation::{CallContext, Operation, read_params};
-use super::operations::decision::CacheDecision;
+use super::operation::read_params;
+use super::operations::decision::{CacheDecision, DecisionParams, DecisionStored};
 use super::{App, AppError};
 use crate::outbox::{Outbox, Replayed, Verdict};
-use crate::telemetry::ledger::ClientName;
 
 /// Time between two looks: a client whose server was slow queues as well, and may not come back.
 const LOOK_INTERVAL: Duration = Duration::from_mins(1);
@@ -51,6 +50,27 @@ impl WaitingKeeper {
 }
 
 impl App {
+    /// Records what waits before a decision that is made now, which may correct it: the later word must come last.
+    pub(super) async fn record_after_waiting(
+        &self,
+        params: DecisionParams,
+    ) -> Result<DecisionStored, AppError> {
+        if !Outbox::new(&self.config.paths.outbox_dir).is_empty() {
+            self.take_over_waiting().await;
+        }
+        self.record(params).await
+    }
+
+    /// Keeps a decision on disk until whoever owns the memory takes it over; for a process that does not.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`] where it would be refused, else where it cannot be written.
+    pub fn queue_decision(&self, params: &Value) -> Result<(), AppError> {
+        read_params::<CacheDecision>(Some(&params.to_string()))?;
+        let put = Outbox::new(&self.config.paths.outbox_dir).put(params);
+        put.map_err(|error| AppError::Internal(error.into()))
+    }
+
     /// Records the decisions that clients queued for this project, oldest first.
     pub async fn take_over_waiting(&self) -> Replayed {
         let outbox = Outbox::new(&self.config.paths.outbox_dir);
@@ -66,9 +86,8 @@ impl App {
     }
 
     async fn record_waiting(&self, decision: Value) -> Verdict {
-        let context = CallContext { correlation_id: "outbox".to_owned(), client: ClientName::default() };
         let stored = match read_params::<CacheDecision>(Some(&decision.to_string())) {
-            Ok(params) => CacheDecision::run(self, &context, params).await,
+            Ok(params) => self.record(params).await,
             Err(error) => Err(error),
         };
         match stored {

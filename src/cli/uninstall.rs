@@ -6,14 +6,15 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::exit;
 use super::output::{self, Tone};
 use super::register::{Unregistered, unregister};
 use super::service::{Manager, Service};
+use super::{exit, store_options};
 use crate::config::{Config, Environment, Flags, Paths};
 use crate::instance;
 use crate::outbox::is_file_of_queue;
 use crate::semantic::install;
+use crate::store::{Store, StoreError};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct UninstallArguments {
@@ -45,6 +46,16 @@ pub(super) fn run(arguments: &UninstallArguments, environment: &Environment) -> 
         output::hint("end it with: adjutant down");
         return Ok(exit::RUNNING.into());
     }
+    // Held to the end: nobody may write what is being removed.
+    let _memory = match arguments.data.then(|| Store::hold(&store_options(&config))) {
+        Some(Err(StoreError::Locked { pid, .. })) => {
+            let pid = pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
+            output::error(&format!("the memory of this project is in use{pid}"));
+            output::hint("end that process first; it may be an `adjutant mcp` that a client started");
+            return Ok(exit::RUNNING.into());
+        }
+        held => held.and_then(Result::ok),
+    };
     let mut done = Done::default();
     done.services(&config, environment);
     match unregister(environment.path("HOME").as_deref(), &config.project.root) {

@@ -208,10 +208,12 @@ fn patterns_travel_as_json_lines() {
     assert_eq!(store.export_patterns(&mut lines).unwrap(), 3);
     let mut lines = String::from_utf8(lines).unwrap();
     lines.push_str("\n{\"goal\":\"g\",\"agent_sequence\":[]}\nnot json\n");
+    // Counts that nobody can have made would outrank everything for good.
+    lines.push_str("{\"goal\":\"g\",\"agent_sequence\":[\"a:b\"],\"success_count\":4294967295}\n");
 
     let other = open(there.path());
     let report = wait(other.import_patterns(&lines, 1)).unwrap();
-    assert_eq!((report.created, report.known, report.refused_count), (3, 0, 2), "{:?}", report.refused);
+    assert_eq!((report.created, report.known, report.refused_count), (3, 0, 3), "{:?}", report.refused);
     assert!(report.refused[0].starts_with("line 5: agent_sequence is empty"), "{:?}", report.refused);
     let report = wait(other.import_patterns(&lines, 1)).unwrap();
     assert_eq!((report.created, report.known), (0, 3));

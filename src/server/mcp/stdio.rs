@@ -23,7 +23,7 @@ use rmcp::transport::async_rw::AsyncRwTransport;
 use rmcp::{ErrorData, ServerHandler};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::{OnceCell, watch};
 
 use super::daemon::{Daemon, Unanswered};
@@ -31,7 +31,7 @@ use super::handler::{self, Door};
 use super::listed::{Feed, Listed};
 use super::opening::Opening;
 use super::tools;
-use crate::app::App;
+use crate::app::{App, AppError};
 use crate::catalog::Counts;
 use crate::server::limits::MAX_BODY_BYTES;
 use crate::tasks::{self, Tasks};
@@ -235,11 +235,29 @@ impl Guest {
     }
 }
 
-/// The refusal of a write that another process would have to make.
-fn not_stored() -> CallToolResult {
-    let said = "Not stored: another process of this project holds its memory. Start the project's instance \
-                (adjutant up), then record it again.";
-    CallToolResult::error(vec![ContentBlock::text(said)])
+/// What becomes of an outcome while another process owns the memory.
+fn queued(app: &App, request: &CallToolRequestParams) -> CallToolResult {
+    let arguments = Value::Object(request.arguments.clone().unwrap_or_default());
+    match app.queue_decision(&arguments) {
+        Ok(()) => {
+            let said = "Not stored yet: another process of this project holds its memory. It waits on disk, and is \
+                        stored once that process or an instance of the project (adjutant up) takes it over.";
+            let mut result = CallToolResult::success(vec![ContentBlock::text(said)]);
+            let answer = json!({ "stored": false, "pattern": null, "warnings": [said] });
+            result.structured_content = Some(answer);
+            result
+        }
+        Err(AppError::Invalid(sentences)) => {
+            let said = format!("Wrong arguments: {}.", sentences.join("; "));
+            CallToolResult::error(vec![ContentBlock::text(said)])
+        }
+        Err(error) => {
+            tracing::error!(%error, "an outcome can be neither stored nor queued");
+            let said = "Not stored: another process of this project holds its memory, and the outcome cannot be kept \
+                        on disk. Start the project's instance (adjutant up), then record it again.";
+            CallToolResult::error(vec![ContentBlock::text(said)])
+        }
+    }
 }
 
 impl ServerHandler for Guest {
@@ -277,9 +295,11 @@ impl ServerHandler for Guest {
             return answer.map(CallToolResponse::from);
         }
         let own = self.own().await?;
-        let owns_memory = self.0.own.get().is_some_and(|app| self.owns_memory(app));
-        if !owns_memory && tools::writes(&request.name) {
-            return Ok(not_stored().into());
+        if let Some(app) = self.0.own.get()
+            && !self.owns_memory(app)
+            && tools::writes(&request.name)
+        {
+            return Ok(queued(app, &request).into());
         }
         own.call_tool(request, context).await
     }
