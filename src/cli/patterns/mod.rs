@@ -1,6 +1,6 @@
 //! `adjutant patterns`: the sequences of agents that are known to work, to look at and to share.
 
-mod sharing;
+pub(super) mod sharing;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -62,7 +62,7 @@ enum PatternsCommand {
         #[command(flatten)]
         common: Common,
     },
-    /// Write all patterns as JSON lines
+    /// Write all patterns as JSON lines, without those that are no longer offered
     Export {
         /// A file, or - for standard output
         #[arg(default_value = "-")]
