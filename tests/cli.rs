@@ -214,3 +214,21 @@ fn what_carrying_costs_is_counted_against_asking() {
     // Nothing of this is remembered.
     assert!(!project.path().join(".claude/mcp-server/data/mcp.db").exists());
 }
+
+#[test]
+fn output_that_cannot_be_written_is_a_failure() {
+    let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else { return };
+    let project = Project::sample();
+    let data = tempfile::tempdir().unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_adjutant"))
+        .args(["find", "agents", "react", "--root"])
+        .arg(project.path())
+        .arg("--data-dir")
+        .arg(data.path())
+        .env_clear()
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("could not be written"), "{output:?}");
+}

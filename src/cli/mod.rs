@@ -120,6 +120,10 @@ pub fn run() -> ExitCode {
     };
     let environment = Environment::of_process();
     let outcome = run_command(&arguments.command, &environment);
+    if let Some(why) = output::failure() {
+        output::error(&format!("the output could not be written: {why}"));
+        return exit::FAILED.into();
+    }
     outcome.unwrap_or_else(|error| {
         output::error(&format!("{error:#}"));
         exit::FAILED.into()

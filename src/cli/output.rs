@@ -1,9 +1,10 @@
 //! The one place that prints.
 //!
 //! Colours appear where a terminal is, and follow `NO_COLOR`, `CLICOLOR` and `CLICOLOR_FORCE`. A reader that closed
-//! the pipe wants no more: that is no failure of ours, so that what cannot be written is passed over.
+//! the pipe wants no more, which is no failure of ours; whatever else keeps data from being written is told at the end.
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -47,32 +48,49 @@ pub(super) fn line(text: &str) {
 
 /// A line of data in pieces.
 pub(super) fn toned(pieces: &[(Tone, &str)]) {
-    write_line(&mut anstream::stdout().lock(), pieces);
+    note(write_line(&mut anstream::stdout().lock(), pieces));
 }
 
 /// Data that is a file's content, as it is.
 pub(super) fn bytes(content: &[u8]) {
-    let _ = std::io::stdout().lock().write_all(content);
+    note(std::io::stdout().lock().write_all(content));
+}
+
+/// Why data could not be written, unless its reader had enough.
+static FAILED: OnceLock<String> = OnceLock::new();
+
+fn note(written: io::Result<()>) {
+    if let Err(error) = written.and_then(|()| io::stdout().flush())
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        let _ = FAILED.set(error.to_string());
+    }
+}
+
+/// Why not all data was written to standard output; `None` where it was.
+pub(super) fn failure() -> Option<&'static str> {
+    FAILED.get().map(String::as_str)
 }
 
 /// What went wrong.
 pub(super) fn error(text: &str) {
-    write_line(&mut anstream::stderr().lock(), &[(Tone::Bad, "error: "), (Tone::Plain, text)]);
+    // Where not even this can be told, there is nobody to tell.
+    let _ = write_line(&mut anstream::stderr().lock(), &[(Tone::Bad, "error: "), (Tone::Plain, text)]);
 }
 
 /// What to try.
 pub(super) fn hint(text: &str) {
-    write_line(&mut anstream::stderr().lock(), &[(Tone::Warning, "hint: "), (Tone::Plain, text)]);
+    let _ = write_line(&mut anstream::stderr().lock(), &[(Tone::Warning, "hint: "), (Tone::Plain, text)]);
 }
 
-fn write_line(out: &mut impl Write, pieces: &[(Tone, &str)]) {
+fn write_line(out: &mut impl Write, pieces: &[(Tone, &str)]) -> io::Result<()> {
     let mut line = String::new();
     for (tone, text) in pieces {
         let style = tone.style();
         // Writing to a String cannot fail.
         let _ = std::fmt::Write::write_fmt(&mut line, format_args!("{style}{}{style:#}", printable(text)));
     }
-    let _ = writeln!(out, "{line}");
+    writeln!(out, "{line}")
 }
 
 /// `text` without what could steer a terminal or reorder what it shows: files' names and texts are not ours.
@@ -129,7 +147,7 @@ mod tests {
     #[test]
     fn what_is_not_ours_cannot_steer_the_terminal() {
         let mut out = Vec::new();
-        write_line(&mut out, &[(Tone::Good, "a\u{1b}[31m\u{202e}b"), (Tone::Plain, "\tc")]);
+        write_line(&mut out, &[(Tone::Good, "a\u{1b}[31m\u{202e}b"), (Tone::Plain, "\tc")]).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(text.contains("a\u{fffd}[31m\u{fffd}b"), "{text:?}");
         assert!(text.starts_with("\u{1b}[32m") && text.ends_with("\tc\n"), "{text:?}");

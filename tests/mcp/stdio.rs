@@ -303,6 +303,8 @@ fn garbage_is_survived_and_nothing_but_messages_comes_out() {
         assert_eq!(found["structuredContent"]["agents"][0]["id"], "web:react-specialist");
         let unknown = session.message("nonsense/do", json!({}));
         assert_eq!(unknown["error"]["code"], -32601, "{unknown}");
+        let malformed = session.message("tools/call", json!({ "name": "find_agents", "arguments": "x" }));
+        assert_eq!(malformed["error"]["code"], -32602, "{malformed}");
         assert_eq!(session.end(), Some(0));
     }
 }

@@ -266,6 +266,30 @@ fn backups_with_dates_to_come_crowd_nobody_out() {
 }
 
 #[test]
+fn several_backups_of_a_day_leave_those_of_other_days() {
+    let folder = tempdir().unwrap();
+    let options = StoreOptions::new(folder.path());
+    let store = open(folder.path());
+    fill(&store, 1);
+    let made = store.backup().unwrap();
+    let earlier: Vec<_> = (1..=3)
+        .map(|day| {
+            let path = made.path.with_file_name(format!("mcp-2026010{day}T080000.000Z.db"));
+            std::fs::copy(&made.path, &path).unwrap();
+            path
+        })
+        .collect();
+    for _ in 0..BACKUPS_KEPT + 3 {
+        store.backup().unwrap();
+    }
+    let kept = Store::backups(&options);
+    assert_eq!(kept.len(), BACKUPS_KEPT);
+    for path in earlier {
+        assert!(kept.iter().any(|backup| backup.path == path), "{} went", path.display());
+    }
+}
+
+#[test]
 fn a_reader_needs_no_lock_and_takes_none() {
     let folder = tempdir().unwrap();
     let options = StoreOptions::new(folder.path());

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
-    CompleteResult, DiscoverResult, GetPromptRequestParams, GetPromptResponse, Implementation,
-    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
-    PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities,
-    ServerConfig, SubscriptionFilter,
+    CompleteResult, CustomRequest, CustomResult, DiscoverResult, ErrorCode, GetPromptRequestParams,
+    GetPromptResponse, Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+    ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
+    ServerCapabilities, ServerConfig, SubscriptionFilter,
 };
 use rmcp::service::{NotificationContext, RequestContext, RoleServer, SubscriptionContext};
 use rmcp::{ErrorData, ServerHandler};
@@ -118,7 +118,33 @@ fn page<T>(
     Ok((all.into_iter().skip(start).take(PAGE).collect(), next))
 }
 
+/// The refusal of a request that the library could not read: of a known method its parameters are wrong.
+pub(super) fn not_understood(request: &CustomRequest) -> ErrorData {
+    const METHODS: [&str; 6] = [
+        "tools/call",
+        "prompts/get",
+        "resources/read",
+        "completion/complete",
+        "initialize",
+        "subscriptions/listen",
+    ];
+    let method: String = request.method.chars().take(64).collect();
+    if METHODS.contains(&method.as_str()) {
+        let why = format!("the params of {method} are missing, of the wrong type, or lack a member");
+        return ErrorData::invalid_params(why, None);
+    }
+    ErrorData::new(ErrorCode::METHOD_NOT_FOUND, format!("there is no method {method:?}"), None)
+}
+
 impl ServerHandler for Door {
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        Err(not_understood(&request))
+    }
+
     fn get_info(&self) -> ServerConfig {
         card(instructions(self.app.snapshot().catalog.counts()), self.app.config().command_prompts)
     }

@@ -11,8 +11,8 @@ use std::time::Duration;
 use anyhow::Context;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
-    ContentBlock, DiscoverResult, GetPromptRequestParams, GetPromptResponse, GetPromptResult,
-    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+    ContentBlock, CustomRequest, CustomResult, DiscoverResult, GetPromptRequestParams, GetPromptResponse,
+    GetPromptResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
     PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult,
     ServerConfig, SubscriptionFilter,
 };
@@ -261,6 +261,14 @@ fn queued(app: &App, request: &CallToolRequestParams) -> CallToolResult {
 }
 
 impl ServerHandler for Guest {
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        Err(handler::not_understood(&request))
+    }
+
     fn get_info(&self) -> ServerConfig {
         self.0.card.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
