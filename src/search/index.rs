@@ -14,7 +14,7 @@ use super::lexical::{Gatherer, Lexical};
 use super::names::Names;
 use super::query::Reader;
 use super::roles::{Role, Roles};
-use super::vocabulary::{Builder, Vocabulary};
+use super::vocabulary::{Builder, Intern, Vocabulary};
 use super::weights::{Weights, number};
 use super::{Explanation, Findings, Request, rank};
 use crate::catalog::{Catalog, Definition, Kind, RoleAgent};
@@ -114,6 +114,12 @@ impl Index {
     /// The places of a kind's entries in the catalog.
     pub fn entries(&self, kind: Kind) -> Range<usize> {
         self.core.range(kind)
+    }
+
+    /// The best entries of a kind by BM25F alone, without aliases' and other evidence's help, best first: their places in
+    /// the catalog and their scores. What a plain search engine answers; for measuring.
+    pub fn top(&self, kind: Kind, words: &str, limit: usize) -> Vec<(usize, f32)> {
+        rank::top(self, kind, words, limit)
     }
 
     /// Ranks the entries of the kind asked for. A request without a word to go by gets no hits and confidence 0.

@@ -71,6 +71,15 @@ impl Table {
     }
 }
 
+/// Numbers words.
+pub(crate) trait Intern {
+    /// The term id of a word, new terms being numbered in order of appearance; nothing for a stop word.
+    fn intern(&mut self, word: &str) -> Option<u32>;
+
+    /// How many terms there are.
+    fn terms(&self) -> usize;
+}
+
 /// Words while an index is being built.
 #[derive(Debug, Default)]
 pub(crate) struct Builder {
@@ -79,9 +88,8 @@ pub(crate) struct Builder {
     terms: HashMap<Box<str>, u32>,
 }
 
-impl Builder {
-    /// The term id of a word, new ones being numbered in order of appearance; nothing for a stop word.
-    pub(crate) fn intern(&mut self, word: &str) -> Option<u32> {
+impl Intern for Builder {
+    fn intern(&mut self, word: &str) -> Option<u32> {
         if let Some(&known) = self.words.get(word) {
             return known;
         }
@@ -93,11 +101,12 @@ impl Builder {
         id
     }
 
-    /// How many terms there are.
-    pub(crate) fn terms(&self) -> usize {
+    fn terms(&self) -> usize {
         self.terms.len()
     }
+}
 
+impl Builder {
     /// Takes over the words of another builder; answers its terms' ids here, by their ids there. Terms that are new
     /// are numbered in the other's order, so that reading in parts numbers as reading in one go does.
     pub(crate) fn absorb(&mut self, other: Builder) -> Vec<u32> {
@@ -207,7 +216,7 @@ impl Vocabulary {
     pub(crate) fn split<'w>(
         &self,
         word: &'w str,
-        frequency: impl Fn(u32) -> u32,
+        frequency: impl Fn(u32) -> usize,
     ) -> Option<[(&'w str, u32); 2]> {
         let half = |part: &'w str| {
             let at = self.words.find(part)?;
@@ -223,25 +232,28 @@ impl Vocabulary {
 
     /// The known word that `word` most likely is a misspelling of: nearest first (insertions, deletions, changes and
     /// swaps of neighbours), then most frequent, then first in the alphabet. The first letter must agree.
-    pub(crate) fn repair(&self, word: &str, frequency: impl Fn(u32) -> u32) -> Option<Repair<'_>> {
+    pub(crate) fn repair(&self, word: &str, frequency: impl Fn(u32) -> usize) -> Option<Repair<'_>> {
         let length = word.chars().count();
         let first = word.chars().next().filter(|_| (MIN_REPAIR..=text::MAX_WORD).contains(&length))?;
         let allowed = if length < TWO_EDITS { 1 } else { 2 };
         let own = letters(word);
         let from = self.words.partition(|other| other.chars().next() < Some(first));
         let to = self.words.partition(|other| other.chars().next() <= Some(first));
-        let mut best: Option<(usize, u32, usize)> = None;
+        let mut best: Option<(usize, usize, usize)> = None;
         for at in from..to {
             // The cheap tests first: most candidates fall to one of them.
-            let often = frequency(self.word_terms[at]);
             let allowed = best.map_or(allowed, |(edits, ..)| edits);
             // An edit takes away or brings in at most one letter.
             let (lost, new) = (own & !self.word_letters[at], self.word_letters[at] & !own);
-            if often < 2 || lost.count_ones().max(new.count_ones()) as usize > allowed {
+            if lost.count_ones().max(new.count_ones()) as usize > allowed {
                 continue;
             }
             let candidate = self.words.get(at);
             if candidate.chars().count().abs_diff(length) > allowed {
+                continue;
+            }
+            let often = frequency(self.word_terms[at]);
+            if often < 2 {
                 continue;
             }
             let edits = strsim::osa_distance(word, candidate);

@@ -102,8 +102,9 @@ impl Latent {
         rows
     }
 
-    /// Cosine of a request with each entry of `range`, negative ones as 0. `rows` is from [`Latent::rows`].
-    pub(crate) fn cosines(&self, wanted: &[Wanted], rows: &[u32], range: &Range<usize>) -> Vec<f32> {
+    /// Cosine of a request with each entry of `range`, negative ones as 0, into `cosines`, which holds zeros. `rows` is
+    /// from [`Latent::rows`].
+    pub(crate) fn cosines(&self, wanted: &[Wanted], rows: &[u32], range: &Range<usize>, cosines: &mut [f32]) {
         let mut request = vec![0.0; self.dimensions];
         for want in wanted {
             let row = rows[want.term as usize];
@@ -118,10 +119,12 @@ impl Latent {
             }
         }
         if !unit(&mut request) {
-            return vec![0.0; range.len()];
+            return;
         }
         let documents = &self.documents[range.start * self.dimensions..range.end * self.dimensions];
-        documents.chunks_exact(self.dimensions).map(|document| dot(&request, document).max(0.0)).collect()
+        for (cosine, document) in cosines.iter_mut().zip(documents.chunks_exact(self.dimensions)) {
+            *cosine = dot(&request, document).max(0.0);
+        }
     }
 }
 
