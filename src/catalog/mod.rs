@@ -92,8 +92,8 @@ pub struct ScanReport {
 
 impl Catalog {
     /// A catalog of these definitions alone, in the catalog's order; for tests and for callers with another source.
-    pub fn from_definitions(definitions: impl IntoIterator<Item = Definition>) -> Catalog {
-        let mut definitions: Vec<Arc<Definition>> = definitions.into_iter().map(Arc::new).collect();
+    pub fn from_definitions<D: Into<Arc<Definition>>>(definitions: impl IntoIterator<Item = D>) -> Catalog {
+        let mut definitions: Vec<Arc<Definition>> = definitions.into_iter().map(Into::into).collect();
         definitions.sort_by(|a, b| (a.kind, &a.id, &a.path).cmp(&(b.kind, &b.id, &b.path)));
         let names = lookup::Names::new(&definitions);
         Catalog { definitions, names, ..Catalog::default() }

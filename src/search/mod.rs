@@ -28,6 +28,7 @@
 
 pub mod aliases;
 mod capability;
+mod content;
 mod copies;
 mod evidence;
 mod index;
@@ -45,6 +46,7 @@ mod roles;
 mod scores;
 mod semantic;
 pub mod text;
+mod update;
 mod vocabulary;
 mod weights;
 

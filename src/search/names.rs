@@ -32,8 +32,15 @@ impl Names {
         self.entries.extend(keys.map(|key| (hash(&key), compact(document))));
     }
 
+    /// The names of entries that stayed, which are elsewhere now.
+    pub(super) fn moved(&self, place: impl Fn(u32) -> Option<u32>) -> Names {
+        let entries = self.entries.iter().filter_map(|&(hash, document)| Some((hash, place(document)?)));
+        Names { entries: entries.collect() }
+    }
+
     pub(super) fn settle(&mut self) {
-        self.entries.sort_unstable();
+        // Mostly sorted, which a stable sort notices.
+        self.entries.sort();
         self.entries.dedup();
         self.entries.shrink_to_fit();
     }

@@ -130,16 +130,70 @@ impl Builder {
         words.sort_unstable();
         let mut terms: Vec<_> = self.terms.into_iter().collect();
         terms.sort_unstable();
-        Vocabulary {
-            words: Table::new(words.iter().map(|(word, _)| word.as_ref())),
-            word_terms: words.iter().map(|&(_, id)| id).collect(),
-            word_letters: words.iter().map(|(word, _)| letters(word)).collect(),
-            term_places: places(&terms),
-            term_words: shortest_words(&words, terms.len()),
-            terms: Table::new(terms.iter().map(|(term, _)| term.as_ref())),
-            term_ids: terms.iter().map(|&(_, id)| id).collect(),
-        }
+        Vocabulary::of_sorted(&words, &terms, terms.len())
     }
+}
+
+/// Words beyond those of a vocabulary, numbered after its own.
+#[derive(Debug)]
+pub(crate) struct Extension<'v> {
+    base: &'v Vocabulary,
+    words: HashMap<Box<str>, Option<u32>>,
+    terms: HashMap<Box<str>, u32>,
+}
+
+impl Intern for Extension<'_> {
+    fn intern(&mut self, word: &str) -> Option<u32> {
+        if let Some(known) = self.base.id_of(word) {
+            return Some(known);
+        }
+        if let Some(&known) = self.words.get(word) {
+            return known;
+        }
+        let id = text::term(word).map(|term| {
+            let next = compact(self.base.n_ids() + self.terms.len());
+            self.base.id(&term).unwrap_or_else(|| *self.terms.entry(term.into_boxed_str()).or_insert(next))
+        });
+        self.words.insert(word.into(), id);
+        id
+    }
+
+    fn terms(&self) -> usize {
+        self.base.n_ids() + self.terms.len()
+    }
+}
+
+impl<'v> Extension<'v> {
+    pub(crate) fn of(base: &'v Vocabulary) -> Extension<'v> {
+        Extension { base, words: HashMap::default(), terms: HashMap::default() }
+    }
+
+    /// The vocabulary with the new words and without those of terms that nobody uses any more; `None` where it stays as
+    /// it is. Ids stay what they are, so that those of unused terms stand for nothing.
+    pub(crate) fn finish(self, unused: &[u32]) -> Option<Vocabulary> {
+        let new: Vec<(Box<str>, u32)> =
+            self.words.into_iter().filter_map(|(word, id)| id.map(|id| (word, id))).collect();
+        if new.is_empty() && unused.is_empty() {
+            return None;
+        }
+        let n_ids = self.base.n_ids() + self.terms.len();
+        let is_used = |id: &u32| unused.binary_search(id).is_err();
+        let base = self.base;
+        let words = base.words.iter().zip(base.word_terms.iter().copied());
+        let words = merged(words.filter(|(_, id)| is_used(id)), &new);
+        let terms: Vec<(Box<str>, u32)> = self.terms.into_iter().collect();
+        let terms = merged(base.iter().filter(|(_, id)| is_used(id)), &terms);
+        Some(Vocabulary::of_sorted(&words, &terms, n_ids))
+    }
+}
+
+/// Strings with their numbers, sorted.
+fn merged<'s>(old: impl Iterator<Item = (&'s str, u32)>, new: &'s [(Box<str>, u32)]) -> Vec<(&'s str, u32)> {
+    let mut all: Vec<(&str, u32)> = old.collect();
+    all.extend(new.iter().map(|(text, number)| (text.as_ref(), *number)));
+    // One long sorted run and a short one behind it, which a stable sort notices.
+    all.sort();
+    all
 }
 
 /// What a misspelt word most likely is.
@@ -165,20 +219,20 @@ pub(crate) struct Vocabulary {
 }
 
 /// The places of the shortest word of each term, which reads better than its stem.
-fn shortest_words(sorted: &[(Box<str>, u32)], n_terms: usize) -> Vec<u32> {
-    let mut shortest: Vec<Option<usize>> = vec![None; n_terms];
+fn shortest_words<S: AsRef<str>>(sorted: &[(S, u32)], n_ids: usize) -> Vec<u32> {
+    let mut shortest: Vec<Option<usize>> = vec![None; n_ids];
     for (place, (word, id)) in sorted.iter().enumerate() {
         let best = &mut shortest[*id as usize];
-        if best.is_none_or(|best| word.len() < sorted[best].0.len()) {
+        if best.is_none_or(|best| word.as_ref().len() < sorted[best].0.as_ref().len()) {
             *best = Some(place);
         }
     }
     shortest.into_iter().map(|place| compact(place.unwrap_or(0))).collect()
 }
 
-/// The places of sorted terms, by their ids, which are dense.
-fn places(sorted: &[(Box<str>, u32)]) -> Vec<u32> {
-    let mut places = vec![0; sorted.len()];
+/// The places of sorted terms, by their ids.
+fn places<S>(sorted: &[(S, u32)], n_ids: usize) -> Vec<u32> {
+    let mut places = vec![0; n_ids];
     for (place, (_, id)) in sorted.iter().enumerate() {
         places[*id as usize] = compact(place);
     }
@@ -186,6 +240,29 @@ fn places(sorted: &[(Box<str>, u32)]) -> Vec<u32> {
 }
 
 impl Vocabulary {
+    /// From words with the ids of their terms, and terms with their ids, both sorted.
+    fn of_sorted<S: AsRef<str>>(words: &[(S, u32)], terms: &[(S, u32)], n_ids: usize) -> Vocabulary {
+        Vocabulary {
+            words: Table::new(words.iter().map(|(word, _)| word.as_ref())),
+            word_terms: words.iter().map(|&(_, id)| id).collect(),
+            word_letters: words.iter().map(|(word, _)| letters(word.as_ref())).collect(),
+            term_places: places(terms, n_ids),
+            term_words: shortest_words(words, n_ids),
+            terms: Table::new(terms.iter().map(|(term, _)| term.as_ref())),
+            term_ids: terms.iter().map(|&(_, id)| id).collect(),
+        }
+    }
+
+    /// Ids are below this; some may stand for nothing.
+    pub(crate) fn n_ids(&self) -> usize {
+        self.term_places.len()
+    }
+
+    /// How many terms there are.
+    pub(crate) fn n_terms(&self) -> usize {
+        self.terms.len()
+    }
+
     /// The term of a word as written, where the collection has that very word: [`text::term`] without stemming.
     pub(crate) fn term_of(&self, word: &str) -> Option<&str> {
         let id = self.id_of(word)?;

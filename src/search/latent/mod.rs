@@ -10,11 +10,10 @@ mod svd;
 
 use std::ops::Range;
 
-use sha2::{Digest, Sha256};
-
 pub use bytes::LatentError;
 use passages::Corpus;
 
+use super::content::Content;
 use super::lexical::Wanted;
 use super::vocabulary::Vocabulary;
 use super::weights::compact;
@@ -23,7 +22,7 @@ use crate::catalog::Catalog;
 /// Directions kept. Quality is flat between 100 and 150.
 const DIMENSIONS: usize = 128;
 /// Raised with every change that makes stored spaces differ from trained ones.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// A vocabulary term the space does not know.
 const NO_ROW: u32 = u32::MAX;
 
@@ -56,17 +55,13 @@ impl Latent {
         Latent { key: Latent::key(catalog), dimensions, terms, idf, term_rows, term_scales, documents }
     }
 
-    /// What a space depends on: the version of the method and the content of every entry, in order. As hex.
+    /// What a space depends on: the version of the method and the content of every entry. As hex.
     pub fn key(catalog: &Catalog) -> String {
-        let mut hash = Sha256::new();
-        hash.update(VERSION.to_le_bytes());
-        for definition in catalog.definitions() {
-            for part in [definition.kind.as_str(), &definition.id, &definition.content_hash] {
-                hash.update(compact(part.len()).to_le_bytes());
-                hash.update(part);
-            }
-        }
-        hex(&hash.finalize())
+        Latent::key_of(Content::of(catalog))
+    }
+
+    pub(crate) fn key_of(content: Content) -> String {
+        format!("{VERSION}-{:032x}", content.0)
     }
 
     /// The key of the catalog it was trained on.
@@ -126,11 +121,6 @@ impl Latent {
             *cosine = dot(&request, document).max(0.0);
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// Rows of `dimensions` numbers as bytes with a scale each.
