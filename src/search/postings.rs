@@ -60,6 +60,14 @@ impl Packer {
         Packer { lists: Lists { starts: vec![0], usual, ..Lists::default() } }
     }
 
+    /// For lists about as large as `old` ones.
+    pub(crate) fn like(old: &Lists) -> Packer {
+        let mut packer = Packer::new(old.usual);
+        packer.lists.bytes.reserve_exact(old.bytes.len() + old.bytes.len() / 64 + 4 * STRIDE);
+        packer.lists.starts.reserve_exact(old.starts.len() + 2 * STRIDE);
+        packer
+    }
+
     /// Adds the list of the next term; `postings` are sorted by document.
     pub(crate) fn add(&mut self, postings: &[Posting]) {
         let term = compact(self.lists.starts.len() - 1);
@@ -102,9 +110,12 @@ impl Packer {
         if self.lists.bytes.is_empty() {
             self.lists.starts = Vec::new();
         }
-        self.lists.starts.shrink_to_fit();
-        self.lists.bytes.shrink_to_fit();
-        self.lists.skips.shrink_to_fit();
+        // A little room is not worth a copy.
+        if self.lists.bytes.capacity() / 16 * 15 > self.lists.bytes.len() {
+            self.lists.starts.shrink_to_fit();
+            self.lists.bytes.shrink_to_fit();
+            self.lists.skips.shrink_to_fit();
+        }
         self.lists
     }
 }

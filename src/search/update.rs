@@ -9,7 +9,7 @@ use foldhash::HashMap;
 
 use super::aliases::Aliases;
 use super::content::Content;
-use super::copies::{Copies, alike, common_name};
+use super::copies::{Copies, common_name, group_alike};
 use super::index::{Core, alias_terms, kinds, roles};
 use super::lexical::{Counter, Impacts, Lengths, Lexical, OfKind, Read};
 use super::postings::{Lists, Packer, Posting};
@@ -206,7 +206,7 @@ fn repack(
     // Where as many went as came, and at the same places, nobody else moved.
     let stays =
         (0..compact(frame.from.len())).all(|document| moved(document).is_none_or(|to| to == document));
-    let mut packer = Packer::new(old.usual);
+    let mut packer = Packer::like(old);
     let mut postings = Vec::new();
     for (term, touched) in (0..).zip(touched) {
         if stays && !touched {
@@ -234,37 +234,31 @@ fn copies(
     change: &Change,
     reader: &mut Reader<'_>,
 ) -> Option<Copies> {
-    let key = |definition: &Definition| (definition.kind, common_name(definition));
-    let changed = (change.gone.iter().map(|&at| key(&old.definitions[at])))
-        .chain(change.new.iter().map(|&at| key(&definitions[at])));
-    let mut groups: HashMap<(Kind, u64), Vec<usize>> = changed.map(|key| (key, Vec::new())).collect();
-    if !groups.is_empty() {
-        for (at, definition) in definitions.iter().enumerate() {
-            if let Some(group) = groups.get_mut(&key(definition)) {
-                group.push(at);
-            }
+    let mut names = vec![0; definitions.len()];
+    for (&name, place) in old.copies.names.iter().zip(&change.places).filter(|(_, place)| **place != GONE) {
+        names[*place as usize] = name;
+    }
+    change.new.iter().for_each(|&at| names[at] = common_name(&definitions[at]));
+    let gone = change.gone.iter().map(|&at| old.copies.names[at]);
+    let new = change.new.iter().map(|&at| names[at]);
+    let mut groups: HashMap<u32, Vec<usize>> = gone.chain(new).map(|name| (name, Vec::new())).collect();
+    for (at, name) in names.iter().enumerate() {
+        if let Some(group) = groups.get_mut(name) {
+            group.push(at);
         }
     }
-    let regrouped = |at: u32| groups.contains_key(&key(&definitions[at as usize]));
-    let mut leaders: Vec<(u32, u32)> = (old.copies.leaders.iter())
+    let stayed = old.copies.leaders.iter();
+    let mut leaders: Vec<(u32, u32)> = stayed
         .filter_map(|&(copy, leader)| Some((change.place(copy)?, change.place(leader)?)))
-        .filter(|&(copy, _)| !regrouped(copy))
+        .filter(|(copy, _)| !groups.contains_key(&names[*copy as usize]))
         .collect();
     for group in groups.values().filter(|group| group.len() > 1) {
         if group.len() > MAX_GROUP {
             return None;
         }
-        let terms = |at: usize, reader: &mut Reader<'_>| -> Vec<u32> {
-            reader.read(&definitions[at]).terms.into_iter().map(|(term, _)| term).collect()
-        };
-        let mut heads: Vec<(usize, Vec<u32>)> = Vec::new();
-        for &document in group {
-            let own = terms(document, reader);
-            match heads.iter().find(|(_, head)| alike(head, &own)) {
-                Some((head, _)) => leaders.push((compact(document), compact(*head))),
-                None => heads.push((document, own)),
-            }
-        }
+        let terms =
+            |at: usize| reader.read(&definitions[at]).terms.into_iter().map(|(term, _)| term).collect();
+        group_alike(group, terms, &mut leaders);
     }
-    Some(Copies::from_leaders(leaders))
+    Some(Copies::from_leaders(names, leaders))
 }
