@@ -110,7 +110,13 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 fn running_client(config: &Config) -> Option<(Client, instance::Endpoint)> {
     instance::running(config)?;
     let endpoint = instance::endpoint(&config.paths)?;
-    Some((Client::new(endpoint.port, ANSWER_TIMEOUT), endpoint))
+    Some((client_of(config, endpoint.port), endpoint))
+}
+
+/// A client of this project's instance on that port, which bears the project's token.
+fn client_of(config: &Config, port: u16) -> Client {
+    let token = config.access.token.as_ref().map(crate::config::Token::secret);
+    Client::new(port, ANSWER_TIMEOUT).with_token(token)
 }
 
 /// How the project's memory is opened.

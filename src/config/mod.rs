@@ -2,6 +2,7 @@
 //!
 //! This is the only module that reads the environment. Everything else takes a [`Config`] or a part of it.
 
+pub mod access;
 mod raw;
 
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+pub use access::{Access, Token};
 pub use raw::{Environment, Flags};
 
 /// The port a client tries first.
@@ -45,6 +47,8 @@ pub struct Config {
     pub query_log: bool,
     /// How long and how much is remembered.
     pub memory: Memory,
+    /// Who may ask.
+    pub access: Access,
 }
 
 /// How long and how much is remembered.
@@ -152,6 +156,25 @@ pub enum ConfigError {
         /// Why.
         source: std::io::Error,
     },
+    /// The token cannot be used. Neither names what it holds.
+    #[error("the token in {place} cannot be used: {why}")]
+    Token {
+        /// The variable or the file.
+        place: String,
+        /// Why.
+        why: String,
+    },
+    /// An address that others reach, and no token.
+    #[error(
+        "{address} can be reached by others, which needs a token: set MCP_TOKEN, or write one into {file:?}",
+        file = .file.display()
+    )]
+    Unguarded {
+        /// The address.
+        address: std::net::IpAddr,
+        /// Where a token is looked for.
+        file: PathBuf,
+    },
 }
 
 impl Config {
@@ -164,6 +187,7 @@ impl Config {
         let project = Project::at(&root)?;
         let given_data_dir = flags.data_dir.clone().or_else(|| environment.path("MCP_DATA_DIR"));
         let paths = Paths::resolve(&project.root, given_data_dir, environment.path("MCP_LOG_DIR"));
+        let access = Access::resolve(flags, environment, &paths)?;
         let port = match flags.port {
             Some(port) => Some(port),
             None => environment.parsed("MCP_PORT", "a port number")?,
@@ -191,6 +215,7 @@ impl Config {
             learning: environment.switch("MCP_LEARNING")?.unwrap_or(true),
             query_log: environment.switch("MCP_QUERY_LOG")?.unwrap_or(true),
             memory: Memory::resolve(environment)?,
+            access,
         })
     }
 }

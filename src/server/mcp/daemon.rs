@@ -31,14 +31,14 @@ pub(super) enum Unanswered {
 }
 
 /// A running instance.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Daemon {
     client: Client,
 }
 
 impl Daemon {
-    pub(super) fn on(port: u16) -> Self {
-        Daemon { client: Client::new(port, ANSWER_TIMEOUT) }
+    pub(super) fn on(port: u16, token: Option<&str>) -> Self {
+        Daemon { client: Client::new(port, ANSWER_TIMEOUT).with_token(token) }
     }
 
     /// Passes a request on; its result.

@@ -46,6 +46,8 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
 pub struct Sources {
     /// The port of the project's running instance, if there is one. Quick: it is asked before each request.
     pub running: Box<dyn Fn() -> Option<u16> + Send + Sync>,
+    /// The token that requests to it bear, where the project has one.
+    pub token: Option<String>,
     /// What an index in this process would hold. May block; quicker than starting one, which takes it from here.
     pub count: Box<dyn Fn() -> Counts + Send + Sync>,
     /// Whether that would offer commands as prompts.
@@ -147,7 +149,7 @@ impl Guest {
         if self.0.own.get().is_some_and(|app| self.owns_memory(app)) {
             return None;
         }
-        (self.0.sources.running)().map(Daemon::on)
+        (self.0.sources.running)().map(|port| Daemon::on(port, self.0.sources.token.as_deref()))
     }
 
     fn owns_memory(&self, app: &App) -> bool {
