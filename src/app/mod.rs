@@ -17,6 +17,7 @@ mod refresh;
 pub mod rows;
 mod snapshot;
 pub mod tokens;
+pub mod uses;
 mod warm;
 mod watch;
 
@@ -62,6 +63,7 @@ pub struct App {
     backups: BackupKeeper,
     trainer: LatentTrainer,
     watching: watch::Watching,
+    uses: uses::Uses,
     started: Instant,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -107,6 +109,7 @@ impl App {
             backups: BackupKeeper::default(),
             trainer: LatentTrainer::default(),
             watching: watch::Watching::default(),
+            uses: uses::Uses::load(&config.paths.data_dir),
             started: Instant::now(),
             threads: Mutex::default(),
             config,

@@ -11,6 +11,7 @@ mod down;
 pub mod exit;
 mod find;
 mod history;
+mod limits;
 mod mcp;
 mod memory;
 mod output;
@@ -62,6 +63,8 @@ enum Command {
     Check(check::CheckArguments),
     /// Show health and metrics of the project's instance
     Status(status::StatusArguments),
+    /// List what the service bears, and why
+    Limits(limits::LimitsArguments),
     /// Read the files again, now
     Reindex(Flags),
     /// List the decisions that were reported, newest first
@@ -90,6 +93,7 @@ pub fn run() -> ExitCode {
         Command::Explain(arguments) => find::explain(&arguments, &environment),
         Command::Check(arguments) => check::run(&arguments, &environment),
         Command::Status(arguments) => status::run(&arguments, &environment),
+        Command::Limits(arguments) => Ok(limits::run(&arguments)),
         Command::Reindex(flags) => reindex::run(&flags, &environment),
         Command::History(arguments) => history::run(&arguments, &environment),
         Command::Patterns(arguments) => patterns::run(&arguments, &environment),

@@ -1,5 +1,7 @@
 //! What an operator sees of a running instance: log lines and measurements.
 
+mod log_files;
 pub mod logging;
 pub mod memory;
 pub mod metrics;
+pub mod redaction;

@@ -59,6 +59,8 @@ pub struct WholeDefinition {
     cut_at: Option<usize>,
     /// Tokens used, where there is a budget.
     tokens: Option<usize>,
+    /// It was handed out before, with another content.
+    changed_since_use: bool,
 }
 
 /// Ends a body that was cut.
@@ -102,6 +104,8 @@ struct View<'a> {
 struct Source<'a> {
     path: std::borrow::Cow<'a, str>,
     sha256: &'a str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    changed_since_use: bool,
 }
 
 impl<'a> View<'a> {
@@ -123,7 +127,11 @@ impl<'a> View<'a> {
             arguments: &definition.arguments,
             steps: &definition.steps,
             agents: &definition.agents,
-            source: Source { path: definition.path.to_string_lossy(), sha256: &definition.content_hash },
+            source: Source {
+                path: definition.path.to_string_lossy(),
+                sha256: &definition.content_hash,
+                changed_since_use: false,
+            },
             body,
             body_is_cut: false,
             tokens: None,
@@ -141,12 +149,17 @@ impl WholeDefinition {
     /// A definition, with its body cut where the answer would exceed `max_tokens`.
     fn of(definition: Arc<Definition>, max_tokens: Option<usize>) -> Self {
         let Some(budget) = max_tokens else {
-            return WholeDefinition { definition, cut_at: None, tokens: None };
+            return WholeDefinition { definition, cut_at: None, tokens: None, changed_since_use: false };
         };
         let budget = tokens::chars_of(budget);
         let whole = View::of(&definition, &definition.body).json_chars();
         if whole <= budget {
-            return WholeDefinition { definition, cut_at: None, tokens: Some(tokens::of_chars(whole)) };
+            return WholeDefinition {
+                definition,
+                cut_at: None,
+                tokens: Some(tokens::of_chars(whole)),
+                changed_since_use: false,
+            };
         }
         let around = View::of(&definition, CUT).json_chars();
         let mut room = budget.saturating_sub(around);
@@ -159,7 +172,7 @@ impl WholeDefinition {
         let cut_at = fits.map_or(definition.body.len(), |(at, _)| at);
         let body: String = [&definition.body[..cut_at], CUT].concat();
         let tokens = tokens::of_chars(View::of(&definition, &body).json_chars());
-        WholeDefinition { definition, cut_at: Some(cut_at), tokens: Some(tokens) }
+        WholeDefinition { definition, cut_at: Some(cut_at), tokens: Some(tokens), changed_since_use: false }
     }
 }
 
@@ -176,11 +189,13 @@ impl Serialize for WholeDefinition {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let definition = &*self.definition;
         let cut = self.cut_at.map(|end| [&definition.body[..end], CUT].concat());
+        let view = View::of(definition, cut.as_deref().unwrap_or(&definition.body));
         View {
+            source: Source { changed_since_use: self.changed_since_use, ..view.source },
             body_is_cut: cut.is_some(),
             tokens: self.tokens,
             token_estimator: self.tokens.map(|_| tokens::ESTIMATOR),
-            ..View::of(definition, cut.as_deref().unwrap_or(&definition.body))
+            ..view
         }
         .serialize(serializer)
     }
@@ -198,7 +213,9 @@ impl Operation for GetDefinition {
         let snapshot = app.snapshot();
         match snapshot.catalog.find(kind, params.id.trim()) {
             Lookup::One(definition) => {
-                Ok(WholeDefinition::of(Arc::clone(definition), whole(params.max_tokens)))
+                let changed_since_use = app.uses.note(definition);
+                let whole = WholeDefinition::of(Arc::clone(definition), whole(params.max_tokens));
+                Ok(WholeDefinition { changed_since_use, ..whole })
             }
             Lookup::Ambiguous(candidates) => {
                 let ids: Vec<&str> = candidates.iter().take(20).map(|one| one.id.as_str()).collect();

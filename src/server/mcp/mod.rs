@@ -22,4 +22,5 @@ mod text;
 mod tools;
 
 pub(super) use http::Endpoint;
+pub use sessions::MAX_SESSIONS;
 pub use stdio::{Sources, serve_stdio};

@@ -17,7 +17,7 @@ use rmcp::transport::streamable_http_server::session::local::{
 use tokio::sync::Notify;
 
 /// Sessions at once. Each costs some 30 KB and two tasks; few users run ten.
-pub(super) const MAX_SESSIONS: usize = 256;
+pub const MAX_SESSIONS: usize = 256;
 
 /// Time after which a session that was not used ends: a working day, since a client left open overnight should
 /// not find its session gone after lunch.

@@ -6,12 +6,14 @@ use std::time::{Duration, Instant};
 use axum::http::StatusCode;
 use futures_util::FutureExt;
 use serde_json::value::RawValue;
+use tracing::Instrument;
 
 use super::envelope::{self, BadRequest, Call, Message, Unreadable};
 use super::error::RpcError;
 use crate::app::App;
 use crate::app::operation::{CallContext, Operation, Output, read_params};
 use crate::app::operations::{decision, definition, explain, find, health, names, patterns, sharing};
+use crate::server::correlation::span_of;
 use crate::server::rate::{Class, Rates};
 
 /// What goes back over HTTP.
@@ -85,19 +87,30 @@ async fn answer_entry(
         Ok(call) => call,
     };
     let began = Instant::now();
-    if let Err(wait) = rates.admit_call(Class::of_method(&call.method)) {
+    let class = Class::of_method(&call.method);
+    if let Err(wait) = rates.admit_call(class) {
         let answered = failed(&RpcError::rate_limited(wait), call.id);
         record(app, context, &call, &answered, began);
         return call.id.map(|_| answered);
     }
-    let outcome = AssertUnwindSafe(run_method(app, context, &call)).catch_unwind().await;
-    let answered = outcome.unwrap_or_else(|_| {
+    let running = run_method(app, context, &call).instrument(span_of(class, context));
+    let answered = caught(app, context, &call, running).await;
+    record(app, context, &call, &answered, began);
+    call.id.map(|_| answered)
+}
+
+/// A handler's answer, or that it panicked: the process lives, and it is counted.
+async fn caught(
+    app: &App,
+    context: &CallContext,
+    call: &Call<'_>,
+    running: impl Future<Output = Answered>,
+) -> Answered {
+    AssertUnwindSafe(running).catch_unwind().await.unwrap_or_else(|_| {
         app.metrics().record_panic();
         tracing::error!(correlation_id = context.correlation_id, method = call.method, "a handler panicked");
         failed(&RpcError::internal(&context.correlation_id), call.id)
-    });
-    record(app, context, &call, &answered, began);
-    call.id.map(|_| answered)
+    })
 }
 
 fn record(app: &App, context: &CallContext, call: &Call<'_>, answered: &Answered, began: Instant) {
@@ -170,4 +183,30 @@ pub(super) fn reply_error(error: &RpcError, id: Option<&RawValue>) -> Reply {
     // An error object is plain data: writing it cannot fail.
     let body = envelope::write_error(error, id).unwrap_or_default();
     Reply { status: error.status, body, wait: error.wait }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Call, CallContext, caught};
+    use crate::app::App;
+    use crate::config::{Config, Environment, Flags};
+    use crate::store::{Store, StoreOptions};
+
+    #[tokio::test]
+    async fn a_handler_that_panics_is_answered_and_counted() {
+        let dir = tempfile::tempdir().unwrap();
+        let flags = Flags { root: Some(dir.path().to_owned()), no_watch: true, ..Flags::default() };
+        let config = Config::resolve(&flags, &Environment::default()).unwrap();
+        let app = App::offline(config, Store::open(StoreOptions::new(dir.path().join("data"))).unwrap());
+        let context = CallContext { correlation_id: "c-1".to_owned() };
+        let id = serde_json::value::RawValue::from_string("7".to_owned()).unwrap();
+        let call = Call { method: "queryAgents".to_owned(), params: None, id: Some(&id) };
+        for count in 1..=2 {
+            let answered = caught(&app, &context, &call, async { panic!("on purpose, for a test") }).await;
+            let body = String::from_utf8(answered.body).unwrap();
+            assert_eq!((answered.status.as_u16(), answered.error), (500, Some(-32603)));
+            assert!(body.contains("c-1") && body.contains("\"id\":7") && !body.contains("purpose"), "{body}");
+            assert_eq!(app.metrics().panics(), count);
+        }
+    }
 }

@@ -4,7 +4,7 @@ mod dispatch;
 mod envelope;
 mod error;
 
-pub use envelope::{MAX_BATCH, MAX_DEPTH};
+pub use envelope::{MAX_BATCH, MAX_DEPTH, Shape, shape};
 pub(super) use envelope::{write_error, write_result};
 pub(super) use error::RATE_LIMITED;
 
