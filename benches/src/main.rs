@@ -6,19 +6,22 @@
 //! `taskset --cpu-list 0` before it a run is always on the first level. In reading order:
 //!
 //! * `run`: what is measured, in which order; `report`: how it is printed and compared;
-//! * `memory`: what remembering costs, in process; `replay`: what outcomes do to the ranking; `soak`: kills under load;
+//! * `memory`: what remembering costs, in process; `replay`: what outcomes do to the ranking; `soak`: kills under load; `mixed`: load with faults;
+//! * `fuzz`: hostile bytes for the readers of untrusted input;
 //! * `load`: latency and throughput; `http`: the client;
 //! * `product`, `echo`: the two sides; `process`: what they have in common;
 //! * `scenario`, `queries`, `mcp`, `collection`, `numbers`: what is asked; `machine`: where; `interrupt`: an end in order.
 
 mod collection;
 mod echo;
+mod fuzz;
 mod http;
 mod interrupt;
 mod load;
 mod machine;
 mod mcp;
 mod memory;
+mod mixed;
 mod numbers;
 mod process;
 mod product;
@@ -30,6 +33,7 @@ mod scenario;
 mod soak;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
@@ -59,6 +63,25 @@ enum Command {
         subject: Subject,
         #[arg(long, default_value_t = 100)]
         rounds: usize,
+    },
+    /// Mixed load of 64 clients with faults injected: memory, descriptors, latencies, error codes
+    Load {
+        #[command(flatten)]
+        subject: Subject,
+        #[arg(long, default_value_t = 600)]
+        seconds: u64,
+    },
+    /// Throws mutated bytes at a reader of untrusted input
+    Fuzz {
+        /// frontmatter, manifest, envelope, tokenizer, aliases or plan
+        target: String,
+        #[arg(long, default_value_t = 300)]
+        seconds: u64,
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Where inputs that break a promise are written
+        #[arg(long, value_name = "DIR", default_value = "target/fuzz")]
+        found: PathBuf,
     },
     /// The echo server, as `run` starts it
     #[command(hide = true)]
@@ -128,6 +151,14 @@ fn main() -> anyhow::Result<()> {
             report::print_table("What remembering costs", &machine, rows)
         }
         Command::Replay(subject) => over(&subject, "What outcomes do to the ranking", replay::replay),
+        Command::Load { subject, seconds } => {
+            let lasting = Duration::from_secs(seconds);
+            over(&subject, "Mixed load with faults", |recipe| mixed::load(recipe, lasting))
+        }
+        Command::Fuzz { target, seconds, seed, found } => {
+            let rows = fuzz::fuzz(&target, Duration::from_secs(seconds), seed, &found)?;
+            report::print_table("Fuzzed", &Machine::here(Path::new(".")), rows)
+        }
         Command::Kill { subject, rounds } => {
             over(&subject, "Killed under load", |recipe| soak::kill(recipe, rounds))
         }
