@@ -121,6 +121,7 @@ pub(crate) fn load(recipe: &Recipe<'_>, lasting: Duration) -> anyhow::Result<Vec
     let own = Recipe { collection: project.root(), ..*recipe };
     let product = own.start(data_dir.path())?;
     product.wait_until_trained()?;
+    let base = base_descriptors(&product)?;
     let stage = Stage::new();
     let seen = Mutex::new(Seen::default());
     let (port, began) = (product.port, Instant::now());
@@ -135,7 +136,7 @@ pub(crate) fn load(recipe: &Recipe<'_>, lasting: Duration) -> anyhow::Result<Vec
         let hostile = scope.spawn(|| faults::until_the_end(port, &stage));
         let slow = scope.spawn(|| faults::slow_until_the_end(port, SLOW_CLIENTS, &stage));
         let changes = scope.spawn(|| project.change_until_the_end(port, &stage));
-        let watched = direct(&product, &stage, lasting);
+        let watched = direct(&product, &stage, lasting, base);
         stage.set(Phase::End);
         // What they saw counts; that one of them panicked would show as a scope that panics.
         let hostile = hostile.join().unwrap_or_default();
@@ -152,11 +153,14 @@ pub(crate) fn load(recipe: &Recipe<'_>, lasting: Duration) -> anyhow::Result<Vec
 }
 
 /// Leads through the phases, and watches the process meanwhile.
-fn direct(product: &Product, stage: &Stage, lasting: Duration) -> anyhow::Result<Watched> {
+fn direct(
+    product: &Product,
+    stage: &Stage,
+    lasting: Duration,
+    base_descriptors: usize,
+) -> anyhow::Result<Watched> {
     let warm_up = (lasting / 5).min(Duration::from_secs(90));
     wait(warm_up, || Ok(()))?;
-    // Every descriptor that is kept is open by now; the clients' own connections are not part of the base.
-    let base_descriptors = descriptors(product)?.saturating_sub(CLIENTS);
     let turn = lasting / 5 / (2 * TURNS);
     for _ in 0..TURNS {
         stage.set(Phase::Quiet);
@@ -190,6 +194,26 @@ fn wait(lasting: Duration, mut look: impl FnMut() -> anyhow::Result<()>) -> anyh
         interrupt::check()?;
     }
     Ok(())
+}
+
+/// The descriptors while nobody is connected, after one call of each kind: what is opened once is open by then.
+fn base_descriptors(product: &Product) -> anyhow::Result<usize> {
+    let mut connection = Connection::open(product.port)?;
+    for (method, params) in [
+        ("queryAgents", json!({ "context": "write tests" })),
+        ("getDefinition", json!({ "kind": "agent", "id": files::STEADY_AGENT })),
+        (
+            "cacheDecision",
+            json!({ "task_id": "first", "task_description": "first task of a soak",
+                                  "agents_used": [files::STEADY_AGENT], "result": "success" }),
+        ),
+    ] {
+        connection.exchange(&queries::call(method, &params))?;
+    }
+    drop(connection);
+    // The service notices within a moment that the connection is gone.
+    std::thread::sleep(Duration::from_secs(1));
+    descriptors(product)
 }
 
 fn descriptors(product: &Product) -> anyhow::Result<usize> {
