@@ -9,9 +9,27 @@
 //! * [`patterns`]: plans of several agents, how alike two goals are, and what outcomes teach;
 //! * [`store`]: the SQLite database and its single writer thread;
 //! * [`app`]: the service itself, every operation once;
-//! * [`server`]: the HTTP doors; [`client`]: asking them from another process;
+//! * [`server`]: the HTTP doors; [`client`]: asking them from another process, [`outbox`]: decisions that wait for them;
 //! * [`instance`]: which process serves a project; [`cli`]: the command line;
 //! * [`config`], [`telemetry`], [`tasks`]: settings, log lines and measurements, background work.
+//!
+//! # Asking a collection
+//!
+//! ```
+//! use adjutant::catalog::{Kind, ScanOptions, scan};
+//! use adjutant::search::{Aliases, Index, Request};
+//!
+//! let catalog = scan(&ScanOptions::new("fixtures"), None);
+//! let index = Index::build(&catalog, Aliases::built_in());
+//! let context = Some("our login page fails for screen reader users");
+//! let found = index.find(&Request { kind: Kind::Agent, context, limit: 3, ..Request::default() });
+//! assert_eq!(found.hits[0].definition.id, "frontend-web:accessibility-reviewer");
+//! println!("{} ({:.2})", found.reasoning, found.confidence);
+//! ```
+//!
+//! # Asking a service
+//!
+//! [`client::OrchestratorClient`] asks a running instance, and [`app::InProcess`] answers where none runs.
 
 pub mod app;
 pub mod catalog;
@@ -19,8 +37,10 @@ pub mod cli;
 pub mod client;
 pub mod config;
 pub mod instance;
+pub mod outbox;
 pub mod patterns;
 pub mod search;
+pub mod semantic;
 pub mod server;
 pub mod store;
 pub mod tasks;

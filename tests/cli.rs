@@ -113,3 +113,122 @@ fn help_and_version_are_there() {
         assert!(text(&output).contains(command), "{command} is missing: {}", text(&output));
     }
 }
+
+#[test]
+fn what_was_done_is_recorded_and_recommended() {
+    let project = Project::sample();
+    let record =
+        ["record", "--task-id", "1", "--description", "style the landing page", "--result", "success"];
+    let stored = run(&project, &[&record[..], &["--agents", "web:css-artist,web:react-specialist"]].concat());
+    assert_eq!(stored.status.code(), Some(0), "{}", text(&stored));
+    assert!(text(&stored).starts_with("stored"), "{}", text(&stored));
+
+    let cases: [(&[&str], i32, &str); 5] = [
+        (&["pattern", "style", "the", "landing", "page"], 0, "step 1    web:css-artist"),
+        (&["pattern", "style the landing page", "--limit", "1", "--min-similarity", "0.9"], 0, "100 % of 1"),
+        (&["pattern", "something else entirely"], 2, "error: no pattern serves"),
+        (&["pattern", "x", "--limit", "99"], 2, "limit must be between 1 and 20"),
+        (&["history"], 0, "style the landing page"),
+    ];
+    for (arguments, code, part) in cases {
+        let output = run(&project, arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", text(&output));
+        assert!(text(&output).contains(part), "{arguments:?}: {}", text(&output));
+    }
+    let refused = run(&project, &[&record[..], &["--agents", "a", "--duration-ms", "-1"]].concat());
+    assert_eq!(refused.status.code(), Some(2), "{}", text(&refused));
+}
+
+#[test]
+fn a_decision_waits_where_nobody_can_store_it() {
+    let project = Project::sample();
+    let store = adjutant::store::Store::open(adjutant::store::StoreOptions::new(
+        project.path().join(".claude/mcp-server/data"),
+    ))
+    .unwrap();
+    let record = ["record", "--task-id", "1", "--description", "x y", "--result", "partial", "--agents", "a"];
+    let queued = run(&project, &[&record[..], &["--json"]].concat());
+    assert_eq!(queued.status.code(), Some(0), "{}", text(&queued));
+    assert_eq!(serde_json::from_slice::<Value>(&queued.stdout).unwrap()["state"], "queued");
+    let status = run(&project, &["status"]);
+    assert!(text(&status).contains("1 decisions wait"), "{}", text(&status));
+    drop(store);
+    // The next record takes along what waits.
+    let second = ["record", "--task-id", "2", "--description", "x y", "--result", "success", "--agents", "a"];
+    assert_eq!(run(&project, &second).status.code(), Some(0));
+    let history = text(&run(&project, &["history", "--json"]));
+    assert!(history.contains(r#""task_id": "1""#) && history.contains(r#""task_id": "2""#), "{history}");
+}
+
+#[test]
+fn colours_are_for_terminals_and_a_closed_pipe_is_no_error() {
+    let project = Project::sample();
+    let root = project.path().to_str().unwrap();
+    let run = |more: &[(&str, &str)]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_adjutant"));
+        command
+            .args(["find", "agents", "helm", "--root", root])
+            .env_remove("HOME")
+            .envs(more.iter().copied());
+        command.output().unwrap()
+    };
+    assert!(!run(&[]).stdout.contains(&0x1b));
+    assert!(run(&[("CLICOLOR_FORCE", "1")]).stdout.contains(&0x1b));
+
+    let mut command = Command::new(env!("CARGO_BIN_EXE_adjutant"));
+    command.args(["show", "agent", "css-artist", "--root", root]).env("HOME", root);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), text(&output).as_str()), (Some(0), ""));
+}
+
+#[test]
+fn completions_are_written_for_every_shell() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_adjutant")).args(["completions", shell]).output().unwrap();
+        assert!(text(&output).contains("adjutant") && output.status.success(), "{shell}: {}", text(&output));
+    }
+}
+
+#[test]
+fn what_carrying_costs_is_counted_against_asking() {
+    let project = Project::sample();
+    let printed = run(&project, &["tokens"]);
+    assert_eq!(printed.status.code(), Some(0), "{}", text(&printed));
+    for part in ["carrying", "break-even", "o200k", "words, digits and marks"] {
+        assert!(text(&printed).contains(part), "{part} is missing: {}", text(&printed));
+    }
+    let json: Value =
+        serde_json::from_slice(&run(&project, &["tokens", "--json", "--texts"]).stdout).unwrap();
+    let kinds = json["kinds"].as_array().unwrap();
+    let carried: u64 = kinds.iter().map(|kind| kind["listing"]["tokens"].as_u64().unwrap()).sum();
+    assert_eq!(json["carrying"]["tokens"], carried);
+    let entries: Vec<_> =
+        kinds.iter().map(|kind| (kind["entries"].as_u64(), kind["found"].as_u64())).collect();
+    assert_eq!(entries, [(Some(6), Some(6)), (Some(2), Some(2)), (Some(1), Some(1))]);
+    let listing = &json["texts"][0]["texts"][0].as_str().unwrap();
+    assert!(listing.contains("- ops:kubernetes-architect: Designs Kubernetes"), "{listing}");
+    assert!(listing.contains("(Tools: All tools)"), "{listing}");
+    // Nothing of this is remembered.
+    assert!(!project.path().join(".claude/mcp-server/data/mcp.db").exists());
+}
+
+#[test]
+fn output_that_cannot_be_written_is_a_failure() {
+    let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else { return };
+    let project = Project::sample();
+    let data = tempfile::tempdir().unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_adjutant"))
+        .args(["find", "agents", "react", "--root"])
+        .arg(project.path())
+        .arg("--data-dir")
+        .arg(data.path())
+        .env_clear()
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("could not be written"), "{output:?}");
+}

@@ -208,6 +208,57 @@ async fn metrics_speak_prometheus_where_asked_to() {
 }
 
 #[tokio::test]
+async fn the_token_ledger_knows_who_asked_for_what() {
+    let service = Service::over(&Project::sample());
+    let ask = async |headers: &[(&str, &str)], method: &str, params: Value| {
+        let body = json!({ "jsonrpc": "2.0", "method": method, "params": params, "id": 1 });
+        let request =
+            headers.iter().fold(json_request("/"), |request, (name, value)| request.header(*name, *value));
+        service.send(request.body(body.to_string().into()).unwrap()).await
+    };
+    let question = json!({ "context": "kubernetes" });
+    for _ in 0..2 {
+        ask(
+            &[("x-adjutant-client", "my \"client\"/2"), ("user-agent", "node")],
+            "queryAgents",
+            question.clone(),
+        )
+        .await;
+    }
+    ask(&[("user-agent", "curl/8.5.0")], "querySkills", json!({ "context": "terraform" })).await;
+    ask(&[], "getDefinition", json!({ "kind": "agent", "id": "css-artist" })).await;
+    ask(&[], "queryAgents", json!({ "context": "🎉" })).await;
+    let tokens = service.get("/metrics").await.json()["tokens"].clone();
+    let clients = &tokens["by_client"];
+    let of_client = &clients["my--client"]["queryAgents"];
+    assert_eq!(of_client["calls"], 2, "{tokens}");
+    assert!(
+        of_client["returned"].as_u64() > Some(20) && of_client["baseline"].as_u64() > Some(100),
+        "{tokens}"
+    );
+    assert_eq!(clients["curl"]["querySkills"]["calls"], 1);
+    // What is loaded because it was asked for spares nothing.
+    assert_eq!(clients["unknown"]["getDefinition"]["baseline"], 0);
+    assert!(clients["unknown"]["getDefinition"]["returned"].as_u64() > Some(5));
+    assert!(clients["unknown"].get("queryAgents").is_none(), "nothing was answered");
+    let sum = |member: &str| -> u64 {
+        let methods =
+            clients.as_object().unwrap().values().flat_map(|methods| methods.as_object().unwrap().values());
+        methods.map(|sums| sums[member].as_u64().unwrap()).sum()
+    };
+    assert_eq!(
+        (sum("returned"), sum("baseline")),
+        (tokens["returned"].as_u64().unwrap(), tokens["baseline"].as_u64().unwrap())
+    );
+    let text = service.get("/metrics?format=prometheus").await.text;
+    let line = format!(
+        "adjutant_tokens_returned_total{{client=\"my--client\",method=\"queryAgents\"}} {}\n",
+        of_client["returned"]
+    );
+    assert!(text.contains(&line), "{text}");
+}
+
+#[tokio::test]
 async fn a_reindex_reports_what_changed() {
     let project = Project::sample();
     let service = Service::over(&project);

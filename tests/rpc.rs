@@ -435,6 +435,74 @@ async fn outcomes_move_agents_in_the_ranking_and_are_named() {
 }
 
 #[tokio::test]
+async fn outcomes_carry_over_to_tasks_in_other_words() {
+    let project = Project::sample();
+    for (name, description) in [
+        ("alpha", "Tunes slow queries and designs indexes for web shops."),
+        ("beta", "Designs indexes of warehouses, and tunes slow queries."),
+        ("gamma", "Finds slow queries, tunes them and designs indexes."),
+    ] {
+        project.agent("data", name, description);
+    }
+    let service = Service::over(&project);
+    let task = json!({ "context": "design better indexes" });
+    let before = service.result("queryAgents", task.clone()).await;
+    let last = ids(&before["agents"])[2].to_string();
+    assert!(last.starts_with("data:"), "{before}");
+    for n in 0..10 {
+        // Not a word in common with what is asked.
+        let decision = json!({ "task_id": format!("t{n}"), "task_description": "slow queries",
+                               "agents_used": [last], "result": "success" });
+        service.result("cacheDecision", decision).await;
+    }
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let after = loop {
+        let after = service.result("queryAgents", task.clone()).await;
+        if ids(&after["agents"])[0] == last || std::time::Instant::now() > deadline {
+            break after;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(ids(&after["agents"])[0], last, "{after}");
+    assert!(after["reasoning"].as_str().unwrap().contains("10 of 10 similar tasks succeeded"), "{after}");
+}
+
+#[tokio::test]
+async fn a_decision_that_waited_does_not_undo_a_later_one() {
+    let project = Project::sample();
+    let service = Service::over(&project);
+    let decision = |result: &str| {
+        json!({ "task_id": "t6", "task_description": "rename the columns", "agents_used": ["css-artist"],
+                "result": result })
+    };
+    project.write(".claude/mcp-server/outbox/1763700000000-0a1b2c3d.json", &decision("success").to_string());
+    let stored = service.result("cacheDecision", decision("failure")).await;
+    assert_eq!(stored["stored"], true, "{stored}");
+    // Called by its bare name, kept under its id.
+    assert_eq!(stored["pattern"]["agent_sequence"], json!(["web:css-artist"]), "{stored}");
+    service.app.take_over_waiting().await;
+    let outcomes = service.app.store().outcomes();
+    let results: Vec<_> =
+        outcomes.tasks().map(|task| (task.task_id.as_str(), task.result.as_str())).collect();
+    assert_eq!(results, [("t6", "failure")]);
+}
+
+#[tokio::test]
+async fn a_hidden_entry_is_found_by_its_id_alone() {
+    let project = Project::sample();
+    project.write(
+        ".claude/agents/asker.md",
+        "---\nname: asker\ndescription: Asks about kubernetes clusters.\nadjutant: hidden\n---\nAsk.",
+    );
+    let service = Service::over(&project);
+    let found =
+        service.result("queryAgents", json!({ "context": "asks about kubernetes", "limit": 20 })).await;
+    assert!(!ids(&found["agents"]).contains(&"asker"), "{found}");
+    let whole = service.result("getDefinition", json!({ "kind": "agent", "id": "asker" })).await;
+    assert_eq!(whole["body"], "Ask.");
+}
+
+#[tokio::test]
 async fn explanations_add_up() {
     let service = Service::over(&Project::sample());
     let explained = service

@@ -72,6 +72,7 @@ pub(crate) fn serve() -> anyhow::Result<()> {
         writeln!(std::io::stdout(), "{}", listener.local_addr()?.port())?;
         let router = Router::new()
             .route("/", post(answer))
+            .route("/mcp", post(answer))
             .route("/health", get(|| async { "{}" }))
             .with_state(answers);
         let listener = listener.tap_io(|stream| {

@@ -10,6 +10,7 @@
 //! * `fuzz`: hostile bytes for the readers of untrusted input;
 //! * `load`: latency and throughput; `http`: the client;
 //! * `product`, `echo`: the two sides; `process`: what they have in common;
+//! * `tokens`: what answers cost a model, and what carrying costs;
 //! * `scenario`, `queries`, `mcp`, `collection`, `numbers`: what is asked; `machine`: where; `interrupt`: an end in order.
 
 mod collection;
@@ -31,6 +32,7 @@ mod report;
 mod run;
 mod scenario;
 mod soak;
+mod tokens;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -83,6 +85,8 @@ enum Command {
         #[arg(long, value_name = "DIR", default_value = "target/fuzz")]
         found: PathBuf,
     },
+    /// Counts what carrying collections costs against asking
+    Tokens(tokens::TokensArguments),
     /// The echo server, as `run` starts it
     #[command(hide = true)]
     Echo,
@@ -150,6 +154,7 @@ fn main() -> anyhow::Result<()> {
             rows.extend(memory::reads(folder.path())?);
             report::print_table("What remembering costs", &machine, rows)
         }
+        Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Replay(subject) => over(&subject, "What outcomes do to the ranking", replay::replay),
         Command::Load { subject, seconds } => {
             let lasting = Duration::from_secs(seconds);

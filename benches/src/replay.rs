@@ -1,7 +1,7 @@
 //! What outcomes do to the ranking: a stream of tasks in which, unknown to the service, one agent does best.
 //!
 //! In each of some subjects an agent that the service ranks second to fifth is declared the best one. An orchestrator
-//! asks for each task, mostly takes the first answer and sometimes another of the first five, and reports what came
+//! asks for each task, takes the first answer or any of the first five, and reports what came
 //! of it: the best agent succeeds in nine tasks of ten, any other in four. Before, and after so many outcomes a
 //! subject, tasks that were never seen are asked for: where does the best agent stand? Tasks of subjects without any
 //! outcome tell whether anything else was disturbed. Another instance gets the same outcomes with learning off.
@@ -38,8 +38,8 @@ const STAGES: [usize; 4] = [0, 5, 20, 100];
 const BEST: usize = 90;
 const OTHER: usize = 40;
 
-/// Of a hundred tasks, those for which the first answer is taken; else any of the first five.
-const TRUSTING: usize = 80;
+/// Of a hundred tasks, those for which the first answer is taken at once; else any of the first five.
+const TRUSTING: usize = 50;
 
 /// Answers an orchestrator looks at, and those in which the best agent is looked for.
 const LOOKED_AT: usize = 5;

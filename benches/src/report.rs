@@ -66,6 +66,12 @@ pub(crate) fn progress(what: &str) {
     let _ = writeln!(std::io::stderr(), "measuring: {what}");
 }
 
+/// Prints a line to the standard output.
+pub(crate) fn line(text: &str) {
+    // A reader that closed the pipe wants no more.
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
 /// Prints a run to the standard output.
 pub(crate) fn print(run: &Run) -> anyhow::Result<()> {
     let tables = [heading(run), latencies(run), relations(run), throughputs(run), starts(run), memory(run)];

@@ -51,13 +51,19 @@ impl<R: Row> Found<R> {
         if let Some(budget) = max_tokens {
             rows = fitted(&rows, budget);
         }
+        let reasoning = match max_tokens {
+            Some(budget) if rows.is_empty() && !findings.hits.is_empty() => {
+                format!("{} found, but none fits {budget} tokens: raise max_tokens", findings.hits.len())
+            }
+            _ => findings.reasoning.clone(),
+        };
         // Rows are plain data: writing them cannot fail.
         let json = serde_json::value::to_raw_value(&rows).unwrap_or_default();
         Found {
             ids: findings.hits.iter().map(|hit| hit.definition.id.clone()).collect(),
             tokens: if max_tokens.is_some() { total(&rows) } else { tokens::estimate(json.get()) },
             rows: json,
-            reasoning: findings.reasoning.clone(),
+            reasoning,
             confidence: rounded(findings.confidence),
             suggestions: findings.suggestions.clone(),
             kind: PhantomData,
@@ -98,7 +104,7 @@ fn total<R: Row>(rows: &[R]) -> usize {
 
 /// Estimated tokens of a row as JSON, with the comma that follows it.
 fn cost<R: Row>(row: &R) -> usize {
-    serde_json::to_string(row).map_or(0, |json| tokens::of_chars(json.chars().count() + 1))
+    serde_json::to_string(row).map_or(0, |json| tokens::estimate(&json) + 1)
 }
 
 impl<R: Row> Serialize for Answer<R> {

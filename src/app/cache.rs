@@ -9,6 +9,7 @@ use std::time::Duration;
 use moka::sync::Cache;
 
 use super::answer::Found;
+use super::experience::Learned;
 use super::rows::{AgentRow, Row, SkillRow, WorkflowRow};
 use crate::config::CacheTtl;
 use crate::patterns::PatternMatch;
@@ -34,7 +35,9 @@ pub struct QueryKey {
     /// The snapshot it is answered from.
     pub generation: u64,
     /// The state of what was learned, where that takes part in the answer.
-    pub learned: u64,
+    pub learned: Learned,
+    /// The state of what an embedding model knows of the entries.
+    pub meaning: u64,
 }
 
 /// The caches of one instance.
@@ -109,6 +112,11 @@ impl<R: Row> AnswerCache<R> {
     fn new(ttl: Duration) -> Self {
         let weigher = |key: &QueryKey, found: &Arc<Found<R>>| found.weight().saturating_add(key.weight());
         AnswerCache(Cache::builder().max_capacity(MAX_BYTES).weigher(weigher).time_to_live(ttl).build())
+    }
+
+    /// The answer kept for `key`.
+    pub fn get(&self, key: &QueryKey) -> Option<Arc<Found<R>>> {
+        self.0.get(key)
     }
 
     /// The answer kept for `key`, or the one `compute` makes; and whether it was kept.

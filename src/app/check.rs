@@ -80,6 +80,7 @@ fn check_one(snapshot: &Snapshot, expectation: &Expectation) -> Checked {
         plugin: plugin.as_deref(),
         limit,
         prior: None,
+        likeness: None,
     };
     let findings = snapshot.index.find(&request);
     let serves =

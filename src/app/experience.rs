@@ -1,28 +1,192 @@
 //! What past tasks say of the agents that a query ranks.
+//!
+//! Tasks are compared by whom the catalog offers for them, which carries over to other words. Asking the catalog takes
+//! some 60 µs a task, so a thread of its own does it; until it has caught up with the store, tasks are compared by
+//! their words.
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
 
 use super::App;
 use super::cache::QueryKey;
+use super::snapshot::Snapshot;
 use crate::catalog::{Definition, Kind};
-use crate::patterns::{AgentEvidence, TaskEvidence};
+use crate::patterns::{AgentEvidence, Neighbours, Outcomes, Profile, TaskEvidence};
+use crate::search::{Prior, Request};
 use crate::store::now_ms;
 
-/// What outcomes say of an entry, -1 to 1, as search takes it.
-pub(super) type Prior<'a> = dyn Fn(&Definition) -> f32 + 'a;
+/// Agents that a task's profile holds.
+const OFFERED: usize = 10;
 
-/// What tasks similar to one query say of agents.
-#[derive(Debug)]
-pub(super) struct Experience(TaskEvidence);
+/// The least time between two publications, and ten times what the last one took, so that a stream of decisions does
+/// not keep a processor busy.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// How often the store is looked at where nobody says that it changed.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// What was learned by when: part of the key of every answer it takes part in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Learned {
+    store: u64,
+    neighbours: u64,
+}
+
+/// Past tasks with whom the catalog offers for them, and the thread that keeps them.
+#[derive(Debug, Default)]
+pub(super) struct Memories {
+    current: ArcSwap<Remembered>,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    requested: bool,
+    stopping: bool,
+}
+
+/// The store's past tasks at one moment, as one generation of the catalog sees them.
+#[derive(Debug, Default)]
+struct Remembered {
+    neighbours: Neighbours,
+    outcomes: Arc<Outcomes>,
+    /// Counts publications that something was learned in.
+    number: u64,
+}
+
+/// Profiles of one generation of the catalog, by a task's description.
+#[derive(Debug, Default)]
+struct Profiles {
+    generation: u64,
+    known: HashMap<Arc<str>, Profile>,
+}
+
+impl Memories {
+    /// There may be something new to take up.
+    pub(super) fn request(&self) {
+        self.lock().requested = true;
+        self.changed.notify_all();
+    }
+
+    /// Ends the thread.
+    pub(super) fn stop(&self) {
+        self.lock().stopping = true;
+        self.changed.notify_all();
+    }
+
+    /// The thread's whole life.
+    pub(super) fn run(&self, app: &App) {
+        let mut profiles = Profiles::default();
+        while self.wait() {
+            let began = Instant::now();
+            self.catch_up(app, &mut profiles);
+            // A large memory is taken up less often.
+            if self.is_stopped_within(PAUSE.max(began.elapsed() * 10)) {
+                return;
+            }
+        }
+    }
+
+    /// Publishes the store's current tasks.
+    fn catch_up(&self, app: &App, profiles: &mut Profiles) {
+        let snapshot = app.snapshot();
+        let current = self.current.load();
+        let outcomes = app.store.outcomes();
+        if Arc::ptr_eq(&current.outcomes, &outcomes) && profiles.generation == snapshot.generation {
+            return;
+        }
+        let is_new_ranking = profiles.generation != snapshot.generation;
+        let nothing = outcomes.is_empty() && current.outcomes.is_empty();
+        let neighbours = profiles.neighbours(&snapshot, &outcomes, app.config.memory.half_life);
+        // Answers that nothing was learned about stay as good as they were.
+        let number = if nothing { current.number } else { current.number + 1 };
+        self.current.store(Arc::new(Remembered { neighbours, outcomes, number }));
+        if is_new_ranking && !nothing {
+            app.warm(&snapshot, &app.frequent_queries());
+        }
+    }
+
+    /// Waits for a request, or for the next look: a store that is still opening tells nobody when it is done. `false`
+    /// once the service stops.
+    fn wait(&self) -> bool {
+        let idle = |state: &mut State| !state.requested && !state.stopping;
+        let waited = self.changed.wait_timeout_while(self.lock(), LOOK_EVERY, idle);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        state.requested = false;
+        !state.stopping
+    }
+
+    /// Lets some time pass; `true` once the service stops.
+    fn is_stopped_within(&self, time: Duration) -> bool {
+        let waited = self.changed.wait_timeout_while(self.lock(), time, |state| !state.stopping);
+        waited.unwrap_or_else(PoisonError::into_inner).0.stopping
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Profiles {
+    /// The tasks with their profiles; those that are asked for again need no asking.
+    fn neighbours(
+        &mut self,
+        snapshot: &Snapshot,
+        outcomes: &Outcomes,
+        half_life: Option<Duration>,
+    ) -> Neighbours {
+        let former = std::mem::take(&mut self.known);
+        let mut former = if self.generation == snapshot.generation { former } else { HashMap::new() };
+        self.generation = snapshot.generation;
+        for task in outcomes.tasks() {
+            let text = task.description.as_str();
+            if !self.known.contains_key(text) {
+                let profile = former.remove(text).unwrap_or_else(|| profile_of(snapshot, text));
+                self.known.insert(Arc::from(text), profile);
+            }
+        }
+        let known = |text: &str| self.known.get(text).unwrap_or(&NOBODY);
+        Neighbours::of(outcomes.tasks().map(|task| (Arc::clone(task), known(&task.description))), half_life)
+    }
+}
+
+/// The profile of a task that nobody is offered for.
+static NOBODY: Profile = Profile::NOBODY;
+
+/// Whom the catalog offers for a task.
+fn profile_of(snapshot: &Snapshot, task: &str) -> Profile {
+    let request = Request { kind: Kind::Agent, context: Some(task), limit: OFFERED, ..Request::default() };
+    let hits = snapshot.index.find(&request).hits;
+    Profile::of(hits.iter().map(|hit| (hit.definition.id.as_str(), hit.score)))
+}
+
+/// What tasks similar to one query say of agents; known once the query's ranking has told who leads it.
+pub(super) struct Experience {
+    task: String,
+    outcomes: Arc<Outcomes>,
+    /// `None` where they are behind the store.
+    remembered: Option<Arc<Remembered>>,
+    evidence: OnceCell<TaskEvidence>,
+}
 
 impl App {
     /// The state of what was learned about entries of a kind; constant where nothing is.
-    pub(super) fn learned(&self, kind: Kind) -> u64 {
-        if kind == Kind::Agent && self.config.learning { self.store.version() } else { 0 }
+    pub(super) fn learned(&self, kind: Kind) -> Learned {
+        if kind != Kind::Agent || !self.config.memory.learning {
+            return Learned::default();
+        }
+        Learned { store: self.store.version(), neighbours: self.memories.current.load().number }
     }
 
-    /// What similar tasks say for a query; `None` where learning is off, nothing similar is known, or the query is
-    /// for another kind than agents.
+    /// What similar tasks say for a query; `None` where learning is off, nothing is known, or the query is for another
+    /// kind than agents.
     pub(super) fn experience(&self, kind: Kind, key: &QueryKey) -> Option<Experience> {
-        if kind != Kind::Agent || !self.config.learning {
+        if kind != Kind::Agent || !self.config.memory.learning {
             return None;
         }
         let task = key.context.as_deref().or(key.capability.as_deref())?;
@@ -30,18 +194,38 @@ impl App {
         if outcomes.is_empty() {
             return None;
         }
-        let evidence = outcomes.for_task(task, now_ms());
-        (!evidence.is_empty()).then_some(Experience(evidence))
+        let remembered = self.memories.current.load_full();
+        let remembered = Arc::ptr_eq(&remembered.outcomes, &outcomes).then_some(remembered);
+        Some(Experience { task: task.to_owned(), outcomes, remembered, evidence: OnceCell::new() })
+    }
+
+    /// Takes up what the store remembers, on the caller's thread.
+    pub(super) fn remember_now(&self) {
+        self.memories.catch_up(self, &mut Profiles::default());
+    }
+}
+
+impl Prior for Experience {
+    fn told(&self, leaders: &[(&Definition, f32)]) {
+        let profile = Profile::of(leaders.iter().map(|(definition, score)| (definition.id.as_str(), *score)));
+        let evidence = match &self.remembered {
+            Some(remembered) if !profile.is_empty() => {
+                remembered.neighbours.for_task(&self.task, &profile, now_ms())
+            }
+            _ => self.outcomes.for_task(&self.task, now_ms()),
+        };
+        // Told once.
+        let _ = self.evidence.set(evidence);
+    }
+
+    /// From -1 (all similar tasks failed) over 0 (nothing is known) to 1: the smoothed mean, spread.
+    #[expect(clippy::cast_possible_truncation, reason = "a score needs no more than seven digits")]
+    fn of(&self, definition: &Definition) -> f32 {
+        self.evidence(definition).map_or(0.0, |evidence| (2.0 * evidence.mean() - 1.0) as f32)
     }
 }
 
 impl Experience {
-    /// From -1 (all similar tasks failed) over 0 (nothing is known) to 1: the smoothed mean, spread.
-    #[expect(clippy::cast_possible_truncation, reason = "a score needs no more than seven digits")]
-    pub(super) fn prior(&self, definition: &Definition) -> f32 {
-        self.evidence(definition).map_or(0.0, |evidence| (2.0 * evidence.mean() - 1.0) as f32)
-    }
-
     /// How the agent did on similar tasks, in words.
     pub(super) fn record(&self, definition: &Definition) -> Option<String> {
         let AgentEvidence { tasks, successes, .. } = self.evidence(definition)?;
@@ -51,6 +235,7 @@ impl Experience {
 
     /// Callers name an agent by its id or by its bare name.
     fn evidence(&self, definition: &Definition) -> Option<&AgentEvidence> {
-        self.0.agent(&definition.id).or_else(|| self.0.agent(&definition.name))
+        let evidence = self.evidence.get()?;
+        evidence.agent(&definition.id).or_else(|| evidence.agent(&definition.name))
     }
 }

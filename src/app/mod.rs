@@ -9,8 +9,10 @@ pub mod cache;
 pub mod check;
 mod error;
 mod experience;
+mod in_process;
 mod index;
 mod latent;
+mod meaning;
 pub mod operation;
 pub mod operations;
 mod refresh;
@@ -18,6 +20,7 @@ pub mod rows;
 mod snapshot;
 pub mod tokens;
 pub mod uses;
+mod waiting;
 mod warm;
 mod watch;
 
@@ -29,6 +32,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch as watch_channel;
 
 pub use error::AppError;
+pub use in_process::InProcess;
 pub use index::Scanned;
 pub use refresh::ReindexReport;
 pub use snapshot::Snapshot;
@@ -40,8 +44,11 @@ use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
 use backups::BackupKeeper;
 use cache::Caches;
+use experience::Memories;
 use latent::LatentTrainer;
+use meaning::Meaning;
 use refresh::Refresher;
+use waiting::WaitingKeeper;
 
 /// Time that what waits to be written has once the service stops.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
@@ -61,7 +68,10 @@ pub struct App {
     swapping: Mutex<()>,
     refresher: Refresher,
     backups: BackupKeeper,
+    waiting: WaitingKeeper,
     trainer: LatentTrainer,
+    memories: Memories,
+    meaning: Meaning,
     watching: watch::Watching,
     uses: uses::Uses,
     started: Instant,
@@ -79,12 +89,16 @@ impl App {
         let app = Arc::new(App::assemble(scanned, config, store));
         app.spawn("refresh", |app| app.refresher.run(app, app.config.reindex.every));
         app.spawn("latent", |app| app.trainer.run(app));
+        app.spawn("memories", |app| app.memories.run(app));
+        app.spawn("meaning", |app| app.meaning.run(app));
         app.spawn("backup", |app| app.backups.run(&app.store));
+        app.spawn("outbox", |app| app.waiting.run(app));
         if app.config.reindex.watch {
             let ear = app.watching.listen();
             app.spawn("watch", move |app| watch::run(app, &ear));
         }
         app.trainer.request();
+        app.memories.request();
         app
     }
 
@@ -92,7 +106,9 @@ impl App {
     pub fn offline(config: Config, store: Store) -> App {
         let app = App::assemble(scan(&config), config, store);
         app.store.wait_until_settled();
+        app.meaning.stay_out(&app.config);
         latent::rank_fully(&app);
+        app.remember_now();
         app
     }
 
@@ -107,7 +123,10 @@ impl App {
             swapping: Mutex::default(),
             refresher: Refresher::default(),
             backups: BackupKeeper::default(),
+            waiting: WaitingKeeper::default(),
             trainer: LatentTrainer::default(),
+            memories: Memories::default(),
+            meaning: Meaning::default(),
             watching: watch::Watching::default(),
             uses: uses::Uses::load(&config.paths.data_dir),
             started: Instant::now(),
@@ -148,8 +167,11 @@ impl App {
     pub fn shut_down(&self) {
         self.refresher.stop();
         self.trainer.stop();
+        self.memories.stop();
+        self.meaning.stop();
         self.watching.stop();
         self.backups.stop();
+        self.waiting.stop();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
             // A panic in it was logged by the panic hook.
@@ -177,6 +199,7 @@ impl App {
         let index = scanned.build_index();
         self.swap(|current| Some(Snapshot::new(current.generation + 1, index, scanned)));
         self.trainer.request();
+        self.meaning.look();
     }
 
     /// Replaces the snapshot by what `next` makes of the current one, unless it makes nothing.
@@ -189,6 +212,7 @@ impl App {
         }
         drop(swapping);
         self.watching.snapshot_swapped();
+        self.memories.request();
     }
 
     /// Runs `work` on a thread of its own until [`App::shut_down`].

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 use super::{App, AppError};
+use crate::telemetry::ledger::ClientName;
 
 /// One thing a client can ask for.
 pub trait Operation {
@@ -41,6 +42,8 @@ pub trait Output: Serialize {
 pub struct CallContext {
     /// The caller's, or made at the door; in every log line of the call.
     pub correlation_id: String,
+    /// Who asks, for the ledger of tokens.
+    pub client: ClientName,
 }
 
 /// The JSON type of a value as a sentence names it.

@@ -173,6 +173,8 @@ impl App {
         if !same {
             self.publish(scanned);
         }
+        // A model may have been put there meanwhile.
+        self.meaning.look();
         let report = ReindexReport {
             added: changes.added,
             changed: changes.changed,

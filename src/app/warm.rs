@@ -18,6 +18,10 @@ impl App {
 
     /// Asks `queries` of a snapshot, so that their answers are kept when it begins to serve.
     pub(super) fn warm(&self, snapshot: &Snapshot, queries: &[FrequentQuery]) {
+        if self.meaning.serves() {
+            // An answer without the model's judgement would not be asked for.
+            return;
+        }
         let warmed = queries.iter().filter(|query| self.warm_one(snapshot, query)).count();
         tracing::debug!(warmed, generation = snapshot.generation, "caches warmed");
     }

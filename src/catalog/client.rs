@@ -1,50 +1,166 @@
-//! What Claude Code would show of a catalog.
+//! What Claude Code puts before a model of a catalog: the baseline of all that is said of tokens.
+//!
+//! As measured with 2.1.329: agents are listed in full, one line each. Skills and commands share one listing whose
+//! length is bounded; names always stay, and beyond the bound descriptions are dropped whole, commands first in order
+//! and then skills keeping theirs. Bodies are never listed.
 
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::Catalog;
 use super::definition::{Definition, Kind};
 use super::problem::{Problem, code};
 
 /// Characters that its listing of skills and commands leaves for plugins: about 30,000, measured, less what its own
-/// entries take. Names always stay, descriptions are dropped whole.
-const LISTING_BUDGET: usize = 23_750;
+/// entries take.
+pub const LISTING_BUDGET: usize = 23_750;
+
 /// Characters of one description in that listing.
 const DESCRIPTION: usize = 1_536;
 
-/// Says how many descriptions the client's listing drops, commands first in order and then skills keeping theirs.
-/// `problems` says which entries it does not list at all.
-pub(super) fn listing_problem(definitions: &[Arc<Definition>], problems: &[Problem]) -> Option<Problem> {
-    let unlisted: HashSet<&Path> = problems
-        .iter()
-        .filter(|problem| [code::NEVER_SHOWN_BY_CLIENT, code::NOT_LOADED_BY_CLIENT].contains(&problem.code))
-        .map(|problem| problem.path.as_path())
-        .collect();
-    let listed: Vec<&Arc<Definition>> = [Kind::Workflow, Kind::Skill]
-        .iter()
-        .flat_map(|kind| definitions.iter().filter(move |definition| definition.kind == *kind))
-        .filter(|definition| !unlisted.contains(definition.path.as_path()))
-        .collect();
-    // `- id: description` and a line end.
-    let names: usize = listed.iter().map(|definition| definition.id.chars().count() + 3).sum();
-    let mut left = LISTING_BUDGET.saturating_sub(names);
-    let mut dropped = 0_usize;
-    for definition in &listed {
-        let stated = definition.description.chars().count() + definition.when_to_use.chars().count();
-        let length = stated.min(DESCRIPTION) + 2;
-        if length <= left {
-            left -= length;
-        } else {
-            left = 0;
-            dropped += 1;
+/// Codes of entries that are not listed at all.
+const UNLISTED: [&str; 2] = [code::NEVER_SHOWN_BY_CLIENT, code::NOT_LOADED_BY_CLIENT];
+
+/// Codes of files of whose front matter the client reads nothing.
+const UNREAD: [&str; 5] = [
+    code::FRONTMATTER_SALVAGED,
+    code::FRONTMATTER_UNCLOSED,
+    code::FRONTMATTER_NOT_FIRST,
+    code::FRONTMATTER_TOO_LARGE,
+    code::FRONTMATTER_TOO_COMPLEX,
+];
+
+/// One line of what a client lists.
+#[derive(Debug, Clone)]
+pub struct Listed<'a> {
+    /// The entry.
+    pub definition: &'a Arc<Definition>,
+    /// The line, with its line end.
+    pub line: String,
+    /// Whether its description was dropped for want of room.
+    pub is_name_only: bool,
+}
+
+impl Catalog {
+    /// What Claude Code lists of this catalog: agents, then commands, then skills. Without `is_bounded` as it would if
+    /// there were room for all descriptions.
+    ///
+    /// The order within a kind is that of ids, where the client's is that in which it loads files: which skills lose
+    /// their descriptions may differ, how many hardly does.
+    pub fn client_listing(&self, is_bounded: bool) -> Vec<Listed<'_>> {
+        let seen = Seen::of(&self.problems);
+        let is_loaded = |definition: &&Arc<Definition>| {
+            let mut dropped = self.plugins.iter().filter(|plugin| !plugin.loaded);
+            !dropped.any(|plugin| definition.path.starts_with(&plugin.root))
+        };
+        let loaded: Vec<&Arc<Definition>> = self.definitions.iter().filter(is_loaded).collect();
+        listing(&loaded, &seen, is_bounded)
+    }
+}
+
+/// What the client makes of files that have problems.
+struct Seen<'a> {
+    unlisted: HashSet<&'a Path>,
+    unread: HashSet<&'a Path>,
+    undescribed: HashSet<&'a Path>,
+}
+
+impl<'a> Seen<'a> {
+    fn of(problems: &'a [Problem]) -> Self {
+        let with = |codes: &[&str]| {
+            let of_code = problems.iter().filter(|problem| codes.contains(&problem.code));
+            of_code.map(|problem| problem.path.as_path()).collect()
+        };
+        Seen {
+            unlisted: with(&UNLISTED),
+            unread: with(&UNREAD),
+            undescribed: with(&[code::DESCRIPTION_MISSING]),
         }
     }
+
+    /// The description as the client has it, if it has one.
+    fn description(&self, definition: &'a Definition) -> Option<&'a str> {
+        let path = definition.path.as_path();
+        let has = !self.unread.contains(path) && !self.undescribed.contains(path);
+        has.then_some(definition.description.as_str()).filter(|text| !text.is_empty())
+    }
+
+    /// What the listing of skills and commands says of an entry, if it is there.
+    fn stated(&self, definition: &Definition) -> Option<String> {
+        if self.unlisted.contains(definition.path.as_path()) {
+            return None;
+        }
+        let when = Some(definition.when_to_use.as_str()).filter(|text| !text.is_empty());
+        let text = match (self.description(definition), when) {
+            (None, None) => return None,
+            // The first line of the body stands in, which is what a missing description is derived from.
+            (None, Some(when)) => format!("{} - {when}", definition.description),
+            (Some(description), None) => description.to_owned(),
+            (Some(description), Some(when)) => format!("{description} - {when}"),
+        };
+        Some(cut(&text))
+    }
+}
+
+/// `text` within [`DESCRIPTION`] characters, the last of them an ellipsis where it was cut.
+fn cut(text: &str) -> String {
+    if text.chars().count() <= DESCRIPTION {
+        return text.to_owned();
+    }
+    text.chars().take(DESCRIPTION - 1).chain(['…']).collect()
+}
+
+fn agent_line(definition: &Definition, seen: &Seen<'_>) -> String {
+    let Definition { id, plugin, tools, .. } = definition;
+    let tools = if tools.is_empty() || tools.iter().any(|tool| tool == "*") {
+        "All tools".to_owned()
+    } else {
+        tools.join(", ")
+    };
+    match seen.description(definition) {
+        Some(description) => format!("- {id}: {description} (Tools: {tools})\n"),
+        None => format!("- {id}: Agent from {plugin} plugin (Tools: {tools})\n"),
+    }
+}
+
+fn listing<'a>(definitions: &[&'a Arc<Definition>], seen: &Seen<'_>, is_bounded: bool) -> Vec<Listed<'a>> {
+    let of_kind = |kind| definitions.iter().copied().filter(move |definition| definition.kind == kind);
+    let not_unlisted = |definition: &&Arc<Definition>| !seen.unlisted.contains(definition.path.as_path());
+    let agents = of_kind(Kind::Agent).filter(not_unlisted);
+    let mut lines: Vec<Listed<'a>> = agents
+        .map(|definition| Listed { definition, line: agent_line(definition, seen), is_name_only: false })
+        .collect();
+    let stated: Vec<(&Arc<Definition>, String)> = [Kind::Workflow, Kind::Skill]
+        .into_iter()
+        .flat_map(of_kind)
+        .filter_map(|definition| Some((definition, seen.stated(definition)?)))
+        .collect();
+    // `- id` and a line end, which always stay.
+    let names: usize = stated.iter().map(|(definition, _)| definition.id.chars().count() + 3).sum();
+    let mut left = if is_bounded { LISTING_BUDGET.saturating_sub(names) } else { usize::MAX };
+    for (definition, text) in stated {
+        let id = &definition.id;
+        let length = text.chars().count() + 2;
+        let has_room = length <= left;
+        left = if has_room { left - length } else { 0 };
+        let line = if has_room { format!("- {id}: {text}\n") } else { format!("- {id}\n") };
+        lines.push(Listed { definition, line, is_name_only: !has_room });
+    }
+    lines
+}
+
+/// Says how many descriptions the client's listing drops. `problems` says which entries it does not list at all.
+pub(super) fn listing_problem(definitions: &[Arc<Definition>], problems: &[Problem]) -> Option<Problem> {
+    let all: Vec<&Arc<Definition>> = definitions.iter().collect();
+    let lines = listing(&all, &Seen::of(problems), true);
+    let in_common = lines.iter().filter(|listed| listed.definition.kind != Kind::Agent);
+    let dropped = in_common.clone().filter(|listed| listed.is_name_only).count();
     (dropped > 0).then(|| {
         let message = format!(
             "Claude Code's listing has room for about {LISTING_BUDGET} characters of skills and commands: about \
              {dropped} of {} are listed by name only",
-            listed.len()
+            in_common.count()
         );
         Problem::new(".", code::LISTING_OVER_BUDGET, "kept", message)
     })

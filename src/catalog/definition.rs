@@ -71,4 +71,6 @@ pub struct Definition {
     pub path: PathBuf,
     /// Lower-case hex SHA-256 of the file's bytes.
     pub content_hash: String,
+    /// Whether its author asks not to offer it (`adjutant: hidden`), as those who ask do: it is found by its id alone.
+    pub hidden: bool,
 }

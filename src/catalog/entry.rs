@@ -110,6 +110,7 @@ fn fill(definition: &mut Definition, fields: &Fields, context: &Context) {
     definition.when_to_use =
         fields.text("when_to_use").or_else(|| fields.text("when-to-use")).unwrap_or_default();
     definition.model = fields.text("model");
+    definition.hidden = fields.text("adjutant").is_some_and(|wish| wish.trim() == "hidden");
     definition.tools = ["tools", "allowed-tools", "allowed_tools"]
         .iter()
         .map(|key| fields.list(key))

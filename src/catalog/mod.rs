@@ -1,6 +1,19 @@
 //! What the plugin folders hold: files read into [`Definition`]s, and what was wrong with them into [`Problem`]s.
 //!
 //! A scan never fails as a whole. This module knows no clock, network, async or database, and nothing of search.
+//!
+//! ```
+//! use adjutant::catalog::{Kind, ScanOptions, scan};
+//!
+//! let catalog = scan(&ScanOptions::new("fixtures"), None);
+//! let agent = catalog.find(Kind::Agent, "accessibility-reviewer").one().unwrap();
+//! assert_eq!(agent.id, "frontend-web:accessibility-reviewer");
+//! // What is wrong with files is told; the rest of them is there all the same.
+//! assert!(catalog.problems().iter().all(|problem| !problem.message.is_empty()));
+//! // What Claude Code would carry of it in every prompt.
+//! let carried: usize = catalog.client_listing(true).iter().map(|listed| listed.line.len()).sum();
+//! assert!(carried > 1_000);
+//! ```
 
 mod beneath;
 mod capability;
@@ -22,6 +35,7 @@ mod suspicion;
 mod workflow;
 
 pub use changes::Changes;
+pub use client::{LISTING_BUDGET, Listed};
 pub use definition::{Definition, Kind};
 pub use limits::Limits;
 pub use lookup::Lookup;

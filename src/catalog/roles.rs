@@ -54,6 +54,13 @@ pub struct Roles {
 }
 
 impl Roles {
+    /// The roles of a registry's text, of whose agents none is known; what cannot be used is left out.
+    pub fn parse(text: &str) -> Roles {
+        let catalog = Catalog::default();
+        let mut reader = Reader { catalog: &catalog, path: PathBuf::new(), problems: Vec::new() };
+        Roles { roles: reader.roles(text) }
+    }
+
     /// The role called `name`; case, blanks, `-` and `_` do not matter.
     pub fn get(&self, name: &str) -> Option<&Role> {
         let wanted = normal(name);

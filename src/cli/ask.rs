@@ -1,11 +1,22 @@
 //! Running an operation from the command line: through the project's running instance, else in this process.
 
-use serde_json::{Value, json};
+use std::time::Duration;
 
-use super::{memory, running_client, small_runtime};
-use crate::app::operation::{CallContext, Operation, read_params};
-use crate::app::{App, AppError};
+use serde_json::Value;
+
+use super::{memory, output, running_client, small_runtime};
+use crate::app::operation::Operation;
+use crate::app::{App, InProcess};
+use crate::client::{Options, OrchestratorClient, Refusal, Source};
 use crate::config::Config;
+use crate::instance;
+use crate::outbox::Outbox;
+
+/// What the ledger of tokens calls the command line.
+pub(super) const CLIENT_NAME: &str = "adjutant-cli";
+
+/// Time a running instance has before this process answers for it: a person waits.
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What came of it.
 #[derive(Debug)]
@@ -21,48 +32,39 @@ pub(super) enum Asked {
     },
 }
 
-/// Runs operation `O`. The in-process index is used where no instance runs, so this works either way.
-pub(super) fn ask<O: Operation>(config: &Config, params: &Value) -> anyhow::Result<Asked> {
-    let runtime = small_runtime()?;
-    if let Some((client, _)) = running_client(config) {
-        let reply = runtime.block_on(client.call(O::NAME, params))?.body;
-        return Ok(match reply.get("result") {
-            Some(result) => Asked::Answer(result.clone()),
-            None => refused(&reply["error"]),
-        });
-    }
-    let store = memory::for_session(config)?;
-    let app = App::offline(config.clone(), store);
-    let context = CallContext { correlation_id: "command line".to_owned() };
-    let outcome = match read_params::<O>(Some(&params.to_string())) {
-        Ok(params) => runtime.block_on(O::run(&app, &context, params)),
-        Err(error) => Err(error),
+/// A client of the project's instance, wherever that listens.
+pub(super) fn options(config: &Config) -> Options {
+    let locating = config.clone();
+    let locate = move || {
+        instance::running(&locating)?;
+        instance::endpoint(&locating.paths).map(|endpoint| endpoint.port)
     };
-    app.shut_down();
-    match outcome {
-        // By way of text, as an instance answers: a value in memory would widen its numbers.
-        Ok(output) => Ok(Asked::Answer(serde_json::from_str(&serde_json::to_string(&output)?)?)),
-        Err(AppError::Internal(error)) => Err(error),
-        Err(error) => Ok(refused(&error_object(&error))),
+    Options {
+        timeout: TIMEOUT,
+        ttl: Duration::ZERO,
+        name: CLIENT_NAME.to_owned(),
+        token: config.access.token.as_ref().map(|token| token.secret().to_owned()),
+        ..Options::at(locate).with_outbox(Outbox::new(&config.paths.outbox_dir))
     }
 }
 
-/// An error in the shape in which the JSON-RPC door answers it.
-fn error_object(error: &AppError) -> Value {
-    match error {
-        AppError::Invalid(sentences) => {
-            json!({ "message": "Invalid params", "data": { "validation_errors": sentences } })
+/// Runs operation `O`. The in-process index is used where no instance answers, so this works either way.
+pub(super) fn ask<O: Operation>(config: &Config, params: &Value) -> anyhow::Result<Asked> {
+    let opening = config.clone();
+    let in_process = InProcess::opened_by(move || {
+        let _progress = output::progress("reading the project's files");
+        Ok(App::offline(opening.clone(), memory::for_session(&opening)?))
+    });
+    let client = OrchestratorClient::new(options(config), in_process);
+    let is_running = running_client(config).is_some();
+    match small_runtime()?.block_on(client.call::<Value>(O::NAME, params)) {
+        Ok(answered) => {
+            if is_running && answered.source == Source::Fallback {
+                output::hint("the running instance does not answer; this is from an index of this process");
+            }
+            Ok(Asked::Answer(answered.value))
         }
-        AppError::NotFound { message, suggestions } => {
-            json!({ "message": message, "data": { "suggestions": suggestions } })
-        }
-        AppError::Internal(_) => json!({ "message": "Internal error" }),
+        Err(refusal) if refusal.is_unavailable() => Err(refusal.into()),
+        Err(Refusal { message, details, .. }) => Ok(Asked::Refused { message, details }),
     }
-}
-
-fn refused(error: &Value) -> Asked {
-    let data = &error["data"];
-    let list = data["validation_errors"].as_array().or_else(|| data["suggestions"].as_array());
-    let details = list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
-    Asked::Refused { message: error["message"].as_str().unwrap_or("refused").to_owned(), details }
 }

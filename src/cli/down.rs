@@ -3,9 +3,11 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use serde_json::json;
+
 use super::output;
 use crate::config::{Config, Environment, Flags};
-use crate::instance;
+use crate::instance::{self, Process};
 
 /// Time an instance has to end by itself; its own drain takes at most 5 s.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -13,32 +15,49 @@ const PATIENCE: Duration = Duration::from_secs(8);
 /// Time between two looks.
 const POLL: Duration = Duration::from_millis(20);
 
-pub(super) fn run(flags: &Flags, environment: &Environment) -> anyhow::Result<ExitCode> {
-    let config = Config::resolve(flags, environment)?;
-    let Some(process) = instance::running(&config) else {
-        output::line("not running");
+#[derive(Debug, clap::Args)]
+pub(super) struct DownArguments {
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+pub(super) fn run(arguments: &DownArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
+    let config = Config::resolve(&arguments.flags, environment)?;
+    let tell = |pid: Option<u32>, text: &str| {
+        output::line(&if arguments.json { json!({ "stopped": pid }).to_string() } else { text.to_owned() });
+    };
+    let server = instance::running(&config);
+    // Who would start the server again goes first; it passes the wish to end on.
+    let supervisor = instance::supervisor(&config);
+    let processes: Vec<&Process> = supervisor.iter().chain(&server).collect();
+    let Some(named) = server.as_ref().or(supervisor.as_ref()) else {
+        tell(None, "not running");
         return Ok(ExitCode::SUCCESS);
     };
-    process.terminate();
-    let began = Instant::now();
-    while process.is_alive() && began.elapsed() < PATIENCE {
-        std::thread::sleep(POLL);
+    if let Some(first) = processes.first() {
+        first.terminate();
     }
-    if process.is_alive() {
-        output::hint(&format!(
-            "pid {} did not end within {} s and is ended now",
-            process.pid,
-            PATIENCE.as_secs()
-        ));
+    wait_for(&processes, PATIENCE);
+    for process in processes.iter().filter(|process| process.is_alive()) {
+        let seconds = PATIENCE.as_secs();
+        output::hint(&format!("pid {} did not end within {seconds} s and is ended now", process.pid));
         process.kill();
-        while process.is_alive() && began.elapsed() < 2 * PATIENCE {
-            std::thread::sleep(POLL);
-        }
     }
+    wait_for(&processes, PATIENCE);
     // Removes what an instance that was killed left behind.
     if instance::running(&config).is_some() {
-        anyhow::bail!("pid {} could not be ended", process.pid);
+        anyhow::bail!("pid {} could not be ended", named.pid);
     }
-    output::line(&format!("stopped (pid {})", process.pid));
+    tell(Some(named.pid), &format!("stopped (pid {})", named.pid));
     Ok(ExitCode::SUCCESS)
+}
+
+fn wait_for(processes: &[&Process], patience: Duration) {
+    let began = Instant::now();
+    while processes.iter().any(|process| process.is_alive()) && began.elapsed() < patience {
+        std::thread::sleep(POLL);
+    }
 }

@@ -3,7 +3,7 @@
 /// It failed; standard error says why.
 pub const FAILED: u8 = 1;
 
-/// Nothing was found, or the request was refused.
+/// Nothing was found, or the request or the command line was refused.
 pub const NOTHING_FOUND: u8 = 2;
 
 /// There is no running instance.
@@ -17,3 +17,14 @@ pub const RUNNING: u8 = 5;
 
 /// The port is held by another program (the number of "address in use" on Linux).
 pub const PORT_TAKEN: u8 = 98;
+
+/// All of them, in the words of the help.
+pub const MEANINGS: [(u8, &str); 7] = [
+    (0, "done"),
+    (FAILED, "failed; standard error says why"),
+    (NOTHING_FOUND, "nothing found, or the request or the command line was refused"),
+    (NOT_RUNNING, "no instance runs"),
+    (CHECK_FAILED, "a check failed"),
+    (RUNNING, "cannot be done while an instance runs"),
+    (PORT_TAKEN, "the port is held by another program"),
+];

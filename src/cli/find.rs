@@ -6,13 +6,16 @@ use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
 use super::ask::{Asked, ask};
-use super::{exit, output};
+use super::output::{self, Tone};
+use super::{exit, table};
 use crate::app::operation::Operation;
 use crate::app::operations::definition::GetDefinition;
 use crate::app::operations::explain::Explain;
 use crate::app::operations::find::{QueryAgents, QuerySkills, QueryWorkflows};
-use crate::app::rows::shortened;
 use crate::config::{Config, Environment, Flags};
+
+/// Below this confidence nothing fits well.
+const LOW_CONFIDENCE: f64 = 0.3;
 
 /// A kind of entry on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -54,6 +57,9 @@ pub(super) struct FindArguments {
     words: Vec<String>,
     #[command(flatten)]
     query: QueryArguments,
+    /// Fill this many tokens: texts are shortened before rows are dropped
+    #[arg(long, value_name = "N")]
+    max_tokens: Option<i64>,
     #[command(flatten)]
     flags: Flags,
 }
@@ -83,7 +89,7 @@ struct QueryArguments {
     #[arg(long)]
     plugin: Option<String>,
     /// Rows at most, 1 to 20
-    #[arg(long)]
+    #[arg(long, value_name = "N")]
     limit: Option<i64>,
     /// Print one JSON object
     #[arg(long)]
@@ -124,24 +130,25 @@ impl QueryArguments {
 }
 
 pub(super) fn find(arguments: &FindArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
-    let FindArguments { kind, words, query, flags } = arguments;
+    let FindArguments { kind, words, query, max_tokens, flags } = arguments;
     let config = Config::resolve(flags, environment)?;
+    let params = |words_as| {
+        let mut params = query.params(words_as, words);
+        if let Some(most) = max_tokens {
+            params["max_tokens"] = (*most).into();
+        }
+        params
+    };
     match kind {
-        KindArgument::Agents => {
-            run::<QueryAgents>(&config, &query.params("context", words), query.json, |answer| {
-                show_rows(&answer["agents"], answer);
-            })
-        }
-        KindArgument::Skills => {
-            run::<QuerySkills>(&config, &query.params("context", words), query.json, |answer| {
-                show_rows(&answer["skills"], answer);
-            })
-        }
-        KindArgument::Workflows => {
-            run::<QueryWorkflows>(&config, &query.params("goal", words), query.json, |answer| {
-                show_rows(&answer["workflows"], answer);
-            })
-        }
+        KindArgument::Agents => run::<QueryAgents>(&config, &params("context"), query.json, |answer| {
+            show_rows(&answer["agents"], answer);
+        }),
+        KindArgument::Skills => run::<QuerySkills>(&config, &params("context"), query.json, |answer| {
+            show_rows(&answer["skills"], answer);
+        }),
+        KindArgument::Workflows => run::<QueryWorkflows>(&config, &params("goal"), query.json, |answer| {
+            show_rows(&answer["workflows"], answer);
+        }),
     }
 }
 
@@ -150,11 +157,8 @@ pub(super) fn show(arguments: &ShowArguments, environment: &Environment) -> anyh
     let params = json!({ "kind": arguments.kind.singular(), "id": arguments.id });
     run::<GetDefinition>(&config, &params, arguments.json, |definition| {
         let text = |member: &str| definition[member].as_str().unwrap_or_default();
-        output::line(&format!(
-            "{}  ({})",
-            text("id"),
-            definition["source"]["path"].as_str().unwrap_or_default()
-        ));
+        let path = format!("  ({})", definition["source"]["path"].as_str().unwrap_or_default());
+        output::toned(&[(Tone::Strong, text("id")), (Tone::Quiet, &path)]);
         output::line(text("description"));
         output::line("");
         output::line(text("body"));
@@ -195,13 +199,27 @@ fn show_rows(rows: &Value, answer: &Value) {
     let text = |row: &Value, member: &str| row[member].as_str().unwrap_or_default().to_owned();
     let width = rows.iter().map(|row| text(row, "id").chars().count()).max().unwrap_or(0);
     for row in rows {
-        let score = row["score"].as_f64().unwrap_or(0.0);
-        let description = shortened(&text(row, "description"), 90);
-        output::line(&format!("{:<width$}  {score:.2}  {description}", text(row, "id")));
+        let id = format!("{:<width$}", text(row, "id"));
+        let score = format!("  {:.2}  ", row["score"].as_f64().unwrap_or(0.0));
+        let description = table::one_line(&text(row, "description"), 90);
+        output::toned(&[(Tone::Strong, &id), (Tone::Quiet, &score), (Tone::Plain, &description)]);
     }
+    show_reasoning(answer);
+    if let Some(tokens) = answer["tokens"].as_u64() {
+        output::toned(&[(Tone::Quiet, "tokens "), (Tone::Plain, &tokens.to_string())]);
+    }
+}
+
+/// Why, and how sure.
+fn show_reasoning(answer: &Value) {
+    let confidence = answer["confidence"].as_f64().unwrap_or(0.0);
+    let tone = if confidence < LOW_CONFIDENCE { Tone::Warning } else { Tone::Good };
     output::line("");
-    output::line(&format!("because {}", answer["reasoning"].as_str().unwrap_or_default()));
-    output::line(&format!("confidence {:.2}", answer["confidence"].as_f64().unwrap_or(0.0)));
+    output::toned(&[
+        (Tone::Quiet, "because "),
+        (Tone::Plain, answer["reasoning"].as_str().unwrap_or_default()),
+    ]);
+    output::toned(&[(Tone::Quiet, "confidence "), (tone, &format!("{confidence:.2}"))]);
 }
 
 fn show_explanation(explained: &Value, kind: &str) {
@@ -211,7 +229,8 @@ fn show_explanation(explained: &Value, kind: &str) {
         output::line(&format!("no {kind}: {}", explained["reasoning"].as_str().unwrap_or_default()));
     }
     for hit in hits {
-        output::line(&format!("{:.3}  {}", number(&hit["score"]), hit["id"].as_str().unwrap_or_default()));
+        let id = hit["id"].as_str().unwrap_or_default();
+        output::toned(&[(Tone::Plain, &format!("{:.3}  ", number(&hit["score"]))), (Tone::Strong, id)]);
         for term in hit["terms"].as_array().into_iter().flatten() {
             let via = term["via"].as_str().map(|via| format!(" for {via}")).unwrap_or_default();
             let fields: Vec<String> = term["fields"]
@@ -225,6 +244,7 @@ fn show_explanation(explained: &Value, kind: &str) {
         }
         let parts = [
             ("latent", "close in meaning"),
+            ("semantic", "the embedding model"),
             ("need", "one of several needs"),
             ("capability", "the capability asked for"),
             ("name", "the name asked for"),
@@ -237,7 +257,5 @@ fn show_explanation(explained: &Value, kind: &str) {
             output::line(&format!("  {:+.3}  {label:<32} {record}", number(&hit[part])));
         }
     }
-    output::line("");
-    output::line(&format!("because {}", explained["reasoning"].as_str().unwrap_or_default()));
-    output::line(&format!("confidence {:.2}", number(&explained["confidence"])));
+    show_reasoning(explained);
 }

@@ -10,10 +10,11 @@ use crate::app::operations::find::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::app::{cache, rows, uses};
 use crate::catalog::Limits;
 use crate::config::{Memory, access};
-use crate::patterns;
+use crate::semantic::{folder, passages};
 use crate::server::{limits, mcp, rate, rpc};
 use crate::store::{BACKUPS_KEPT, StoreOptions};
 use crate::telemetry::logging;
+use crate::{outbox, patterns};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct LimitsArguments {
@@ -87,7 +88,10 @@ pub(super) fn run(arguments: &LimitsArguments) -> ExitCode {
 
 /// The one table of all limits.
 fn all() -> Vec<Limit> {
-    [doors(), rates(), messages(), answers(), files(), memory(), logs()].into_iter().flatten().collect()
+    [doors(), rates(), messages(), answers(), files(), memory(), model(), logs()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn count(value: usize) -> Amount {
@@ -271,6 +275,39 @@ fn memory() -> Vec<Limit> {
                 "definitions whose last content is known, twenty times the largest collection",
             ),
             ("backups_kept", count(BACKUPS_KEPT), "a week of days"),
+            (
+                "max_waiting_decisions",
+                count(outbox::MAX_FILES),
+                "queued where no instance runs: a day of seven decisions a minute",
+            ),
+            (
+                "max_waiting_bytes",
+                Amount::Bytes(outbox::MAX_BYTES),
+                "of these; beyond, a decision is refused",
+            ),
+        ],
+    )
+}
+
+fn model() -> Vec<Limit> {
+    area(
+        "model",
+        [
+            (
+                "max_dimensions",
+                count(folder::MAX_DIMENSIONS),
+                "numbers of a vector; the known models have 384 to 768",
+            ),
+            (
+                "max_passage_tokens",
+                count(passages::MAX_PASSAGE_TOKENS),
+                "embedded of a passage; what is beyond costs more than it says",
+            ),
+            (
+                "max_request_tokens",
+                count(passages::MAX_REQUEST_TOKENS),
+                "embedded of a request; its time grows with them",
+            ),
         ],
     )
 }

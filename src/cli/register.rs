@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 use serde_json::value::{RawValue, to_raw_value};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::instance::{Endpoint, write_whole};
 
@@ -58,6 +58,52 @@ pub(super) fn register(home: Option<&Path>, endpoint: &Endpoint) -> Registered {
     match written {
         Ok(()) => Registered::Written(file),
         Err(error) => failed(&error),
+    }
+}
+
+/// What came of taking it back.
+#[derive(Debug)]
+pub(super) enum Unregistered {
+    /// The file no longer names the project.
+    Removed(PathBuf),
+    /// It did not.
+    Absent,
+    /// It could not be written; the text says why.
+    Failed(String),
+}
+
+/// Takes the project at `root` out of the user's configuration below `home`, and our member once it is empty.
+pub(super) fn unregister(home: Option<&Path>, root: &Path) -> Unregistered {
+    let Some(home) = home else { return Unregistered::Absent };
+    let file = home.join(".claude").join("config.json");
+    let Ok(before) = std::fs::read_to_string(&file) else { return Unregistered::Absent };
+    let Ok(mut config) = serde_json::from_str::<Members>(&before) else { return Unregistered::Absent };
+    let Some(mut mine) =
+        config.get(MEMBER).and_then(|raw| serde_json::from_str::<Map<String, Value>>(raw.get()).ok())
+    else {
+        return Unregistered::Absent;
+    };
+    let Some(projects) = mine.get_mut("projects").and_then(Value::as_object_mut) else {
+        return Unregistered::Absent;
+    };
+    if projects.shift_remove(&*root.to_string_lossy()).is_none() {
+        return Unregistered::Absent;
+    }
+    if projects.is_empty() {
+        mine.shift_remove("projects");
+    }
+    if mine.is_empty() {
+        config.shift_remove(MEMBER);
+    } else if let Ok(rest) = to_raw_value(&mine) {
+        config.insert(MEMBER.to_owned(), rest);
+    }
+    let target = file.canonicalize().unwrap_or_else(|_| file.clone());
+    let written = serde_json::to_string_pretty(&config)
+        .map_err(std::io::Error::from)
+        .and_then(|text| write_whole(&target, format!("{text}\n").as_bytes()));
+    match written {
+        Ok(()) => Unregistered::Removed(file),
+        Err(error) => Unregistered::Failed(format!("{}: {error}", file.display())),
     }
 }
 
@@ -115,6 +161,24 @@ mod tests {
         });
         assert_eq!(config, expected);
         assert!(text.trim_start_matches(['{', '\n', ' ']).starts_with("\"zebra\""), "{text}");
+    }
+
+    #[test]
+    fn what_was_registered_can_be_taken_back() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join(".claude/config.json");
+        assert!(matches!(unregister(Some(home.path()), Path::new("/a")), Unregistered::Absent));
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, r#"{"zebra": 2.50, "adjutant": {}}"#).unwrap();
+        register(Some(home.path()), &endpoint("/a", 3700));
+        register(Some(home.path()), &endpoint("/b", 3701));
+        assert!(matches!(unregister(Some(home.path()), Path::new("/a")), Unregistered::Removed(_)));
+        assert!(matches!(unregister(Some(home.path()), Path::new("/a")), Unregistered::Absent));
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains("/b") && !text.contains("\"/a\"") && text.contains("2.50"), "{text}");
+        assert!(matches!(unregister(Some(home.path()), Path::new("/b")), Unregistered::Removed(_)));
+        let rest: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        assert_eq!(rest, json!({ "zebra": 2.5 }));
     }
 
     #[test]

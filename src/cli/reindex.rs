@@ -7,8 +7,17 @@ use serde_json::json;
 use super::{exit, output, running_client, small_runtime};
 use crate::config::{Config, Environment, Flags};
 
-pub(super) fn run(flags: &Flags, environment: &Environment) -> anyhow::Result<ExitCode> {
-    let config = Config::resolve(flags, environment)?;
+#[derive(Debug, clap::Args)]
+pub(super) struct ReindexArguments {
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+pub(super) fn run(arguments: &ReindexArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
+    let config = Config::resolve(&arguments.flags, environment)?;
     let Some((client, _)) = running_client(&config) else {
         output::error("not running");
         return Ok(exit::NOT_RUNNING.into());
@@ -20,6 +29,10 @@ pub(super) fn run(flags: &Flags, environment: &Environment) -> anyhow::Result<Ex
         reply.body["error"].as_str().unwrap_or("no reason given")
     );
     let report = reply.body;
+    if arguments.json {
+        output::line(&format!("{report:#}"));
+        return Ok(ExitCode::SUCCESS);
+    }
     output::line(&format!(
         "{} added, {} changed, {} removed, {} unchanged; {} problems; {} ms",
         report["added"],

@@ -26,8 +26,10 @@ pub(super) fn run(arguments: &RestoreArguments, environment: &Environment) -> an
         Ok(restored) => restored,
         Err(StoreError::Locked { pid, .. }) => {
             let pid = pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
-            output::error(&format!("the memory of this project is in use by a running instance{pid}"));
-            output::hint("end it with: adjutant down; then restore, then start it again");
+            output::error(&format!("the memory of this project is in use by a running process{pid}"));
+            output::hint(
+                "end it with: adjutant down (or end the client whose `adjutant mcp` that process is); then restore",
+            );
             return Ok(exit::RUNNING.into());
         }
         Err(error) => return Err(anyhow::Error::new(error).context("nothing was restored")),

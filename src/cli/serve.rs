@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{allocator, exit, memory, output, small_runtime};
+use super::{allocator, exit, memory, output, small_runtime, supervisor};
 use crate::app::App;
 use crate::catalog::Kind;
 use crate::config::{Access, Config, Environment, Flags, Project, Token};
@@ -25,6 +25,9 @@ pub(super) struct ServeArguments {
     /// Leave the terminal's session, as `up` asks for
     #[arg(long, hide = true)]
     detach: bool,
+    /// Be the server that another process supervises
+    #[arg(long, hide = true)]
+    supervised: bool,
 }
 
 /// Time that the end of the service may take once requests are drained.
@@ -50,6 +53,9 @@ pub(super) fn run(arguments: &ServeArguments, environment: &Environment) -> anyh
         let _ = rustix::process::setsid();
     }
     let config = Config::resolve(&arguments.flags, environment)?;
+    if config.auto_restart && !arguments.supervised {
+        return supervisor::run(&config);
+    }
     let (log_guard, log_problem) = logging::start(&config.paths.log_dir, config.log_level);
     if let Some(problem) = &log_problem {
         output::hint(problem);

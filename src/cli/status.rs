@@ -4,8 +4,10 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::{exit, output, running_client, small_runtime};
+use super::output::{self, Tone};
+use super::{exit, running_client, small_runtime, table};
 use crate::config::{Config, Environment, Flags};
+use crate::outbox::{Outbox, Waiting};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct StatusArguments {
@@ -18,11 +20,14 @@ pub(super) struct StatusArguments {
 
 pub(super) fn run(arguments: &StatusArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
     let config = Config::resolve(&arguments.flags, environment)?;
+    let waiting = Outbox::new(&config.paths.outbox_dir).waiting();
+    let outbox = json!({ "waiting": waiting.decisions, "refused": waiting.refused });
     let Some((client, endpoint)) = running_client(&config) else {
         if arguments.json {
-            output::line(&json!({ "running": false }).to_string());
+            output::line(&format!("{:#}", json!({ "running": false, "outbox": outbox })));
         } else {
             output::line(&format!("not running: {}", config.project.root.display()));
+            show_waiting(waiting);
             output::hint("start it with: adjutant up");
         }
         return Ok(exit::NOT_RUNNING.into());
@@ -31,31 +36,36 @@ pub(super) fn run(arguments: &StatusArguments, environment: &Environment) -> any
         anyhow::Ok((client.get("/health").await?.body, client.get("/metrics").await?.body))
     })?;
     if arguments.json {
-        let all = json!({ "running": true, "url": endpoint.url, "health": health, "metrics": metrics });
+        let url = &endpoint.url;
+        let all = json!({
+            "running": true, "url": url, "health": health, "metrics": metrics, "outbox": outbox,
+        });
         output::line(&format!("{all:#}"));
     } else {
         show(&endpoint.url, &health, &metrics);
+        show_waiting(waiting);
+        show_ledger(&metrics["tokens"]);
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn show(url: &str, health: &Value, metrics: &Value) {
-    let row = |label: &str, value: String| output::line(&format!("{label:<10} {value}"));
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    row("status", text(&health["status"]));
+    let status = text(&health["status"]);
+    let tone = if status == "healthy" { Tone::Good } else { Tone::Bad };
+    output::toned(&[(Tone::Quiet, &label("status")), (tone, &status)]);
     for reason in health["reasons"].as_array().into_iter().flatten() {
-        row("", text(reason));
+        row("", &text(reason));
     }
-    row("project", text(&health["project"]["root"]));
-    row("url", url.to_owned());
+    row("project", &text(&health["project"]["root"]));
+    row("url", url);
     row(
         "process",
-        format!("pid {}, version {}, up {}", health["pid"], text(&health["version"]), uptime(health)),
+        &format!("pid {}, version {}, up {}", health["pid"], text(&health["version"]), uptime(health)),
     );
     let indexes = &health["indexes"];
     row(
         "index",
-        format!(
+        &format!(
             "{} agents, {} skills, {} workflows, {} patterns; generation {}, {} ranking, watch {}",
             indexes["agents"],
             indexes["skills"],
@@ -66,35 +76,76 @@ fn show(url: &str, health: &Value, metrics: &Value) {
             text(&health["watch"])
         ),
     );
-    row("problems", format!("{} files (see: adjutant doctor)", health["problems"]));
-    row("memory", format!("{} MiB", health["memory_mb"]));
+    if let Some(progress) = super::model::progress(&health["semantic"]) {
+        row("model", &format!("{}: {progress}", text(&health["semantic"]["model"])));
+    }
+    row("problems", &format!("{} files (see: adjutant doctor)", health["problems"]));
+    row("memory", &format!("{} MiB", health["memory_mb"]));
     let database = &health["database"];
     let state = if database["connected"] == true { "connected" } else { "not connected" };
-    row("database", format!("{state}, {} MiB", database["size_mb"]));
+    row("database", &format!("{state}, {} MiB", database["size_mb"]));
+    show_traffic(metrics);
+}
+
+fn show_traffic(metrics: &Value) {
     let cache = &metrics["cache"];
     let rate = cache["hit_rate"].as_f64().unwrap_or(0.0) * 100.0;
-    row("cache", format!("{} hits, {} misses ({rate:.0} %)", cache["hits"], cache["misses"]));
+    row("cache", &format!("{} hits, {} misses ({rate:.0} %)", cache["hits"], cache["misses"]));
     let times = &metrics["performance"];
-    row(
-        "queries",
-        format!(
-            "{}; p50 {} ms, p95 {} ms, p99 {} ms",
-            metrics["queries"]["total"],
-            times["p50_query_time_ms"],
-            times["p95_query_time_ms"],
-            times["p99_query_time_ms"]
-        ),
+    let queries = format!(
+        "{}; p50 {} ms, p95 {} ms, p99 {} ms",
+        metrics["queries"]["total"],
+        times["p50_query_time_ms"],
+        times["p95_query_time_ms"],
+        times["p99_query_time_ms"]
     );
+    row("queries", &queries);
     let tokens = &metrics["tokens"];
-    row(
-        "tokens",
-        format!(
-            "{} returned, {} would have been carried ({})",
-            tokens["returned"],
-            tokens["baseline"],
-            text(&tokens["estimator"])
-        ),
+    let sums = format!(
+        "{} returned, {} would have been carried ({})",
+        tokens["returned"],
+        tokens["baseline"],
+        text(&tokens["estimator"])
     );
+    row("tokens", &sums);
+}
+
+/// Decisions that wait for an instance, where there are any.
+fn show_waiting(waiting: Waiting) {
+    if waiting.decisions > 0 {
+        row("outbox", &format!("{} decisions wait to be stored", waiting.decisions));
+    }
+    if waiting.refused > 0 {
+        row("", &format!("{} were refused and are kept in .claude/mcp-server/outbox", waiting.refused));
+    }
+}
+
+/// What answers cost each client and spared it.
+fn show_ledger(tokens: &Value) {
+    let mut rows = Vec::new();
+    for (client, methods) in tokens["by_client"].as_object().into_iter().flatten() {
+        for (method, sums) in methods.as_object().into_iter().flatten() {
+            let sum = |name: &str| sums[name].to_string();
+            rows.push([client.clone(), method.clone(), sum("calls"), sum("returned"), sum("baseline")]);
+        }
+    }
+    if !rows.is_empty() {
+        output::line("");
+        table::print(["CLIENT", "METHOD", "CALLS", "TOKENS RETURNED", "NOT CARRIED"], &rows);
+    }
+}
+
+fn label(text: &str) -> String {
+    format!("{text:<10} ")
+}
+
+fn row(name: &str, value: &str) {
+    output::toned(&[(Tone::Quiet, &label(name)), (Tone::Plain, value)]);
+}
+
+/// A value as text without quotes.
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn uptime(health: &Value) -> String {

@@ -1,24 +1,34 @@
 //! Columns that line up, and quantities in units that read well.
 
-use super::output;
+use super::output::{self, Tone};
 
 /// Space between two columns.
 const GAP: &str = "  ";
 
-/// Prints rows below a heading; each column is as wide as its widest cell, the last ends where it ends.
+/// Prints rows below a heading; each column is as wide as its widest cell, the last ends where it ends. The first
+/// column stands out.
 pub(super) fn print<const N: usize>(heading: [&str; N], rows: &[[String; N]]) {
     let heading = heading.map(str::to_owned);
-    let all = || std::iter::once(&heading).chain(rows);
     let mut widths = [0; N];
-    for row in all() {
+    for row in std::iter::once(&heading).chain(rows) {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = cell.chars().count().max(*width);
         }
     }
-    for row in all() {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
-        output::line(cells.collect::<Vec<_>>().join(GAP).trim_end());
+    print_row(&heading, widths, [Tone::Quiet, Tone::Quiet]);
+    for row in rows {
+        print_row(row, widths, [Tone::Strong, Tone::Plain]);
     }
+}
+
+/// Prints one row; `first` is the tone of its first cell, `rest` that of the others.
+fn print_row<const N: usize>(row: &[String; N], widths: [usize; N], [first, rest]: [Tone; 2]) {
+    let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
+    let line = cells.collect::<Vec<_>>().join(GAP);
+    let line = line.trim_end();
+    let cut = line.char_indices().nth(widths.first().copied().unwrap_or(0)).map_or(line.len(), |(at, _)| at);
+    let (head, tail) = line.split_at(cut);
+    output::toned(&[(first, head), (rest, tail)]);
 }
 
 /// A time as RFC 3339 writes it, without what nobody reads in a list.

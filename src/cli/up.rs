@@ -19,6 +19,9 @@ pub(super) struct UpArguments {
     /// Do not write the address into ~/.claude/config.json (also `ADJUTANT_REGISTER=off`)
     #[arg(long)]
     no_register: bool,
+    /// Print one JSON object, without a sample
+    #[arg(long)]
+    json: bool,
 }
 
 /// Ports tried after the wanted one, where that serves another project.
@@ -43,16 +46,14 @@ enum Place {
 
 pub(super) fn run(arguments: &UpArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
     let config = Config::resolve(&arguments.flags, environment)?;
-    let wants_register = !arguments.no_register && environment.is_on("ADJUTANT_REGISTER");
     let runtime = small_runtime()?;
     runtime.block_on(async {
         let port = match find_place(&config).await? {
             Place::Running(endpoint) => {
-                output::line(&format!("already running: {} (pid {})", endpoint.url, endpoint.pid));
-                if wants_register {
-                    tell_registered(&register(environment.path("HOME").as_deref(), &endpoint));
+                if !arguments.json {
+                    output::line(&format!("already running: {} (pid {})", endpoint.url, endpoint.pid));
                 }
-                return Ok(ExitCode::SUCCESS);
+                return Ok(conclude(arguments, environment, &endpoint, false));
             }
             Place::Stranger(port, holder) => {
                 output::error(&format!("port {port} is held by {holder}"));
@@ -63,7 +64,7 @@ pub(super) fn run(arguments: &UpArguments, environment: &Environment) -> anyhow:
             }
             Place::Free(port) => port,
         };
-        if port != config.port {
+        if port != config.port && !arguments.json {
             output::line(&format!("port {} serves another project, so this one takes {port}", config.port));
         }
         let endpoint = match start(&config, &arguments.flags, port).await {
@@ -74,13 +75,31 @@ pub(super) fn run(arguments: &UpArguments, environment: &Environment) -> anyhow:
                 return Ok(exit::FAILED.into());
             }
         };
-        report(&config, &endpoint).await?;
-        offer_mcp(&config, &endpoint);
-        if wants_register {
-            tell_registered(&register(environment.path("HOME").as_deref(), &endpoint));
+        if !arguments.json {
+            report(&config, &endpoint).await?;
+            offer_mcp(&config, &endpoint);
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(conclude(arguments, environment, &endpoint, true))
     })
+}
+
+/// Registers the instance where that is wanted, and says so.
+fn conclude(
+    arguments: &UpArguments,
+    environment: &Environment,
+    endpoint: &Endpoint,
+    was_started: bool,
+) -> ExitCode {
+    let wants_register = !arguments.no_register && environment.is_on("ADJUTANT_REGISTER");
+    let registered = wants_register.then(|| register(environment.path("HOME").as_deref(), endpoint));
+    if arguments.json {
+        let Endpoint { url, port, pid, .. } = endpoint;
+        let all = json!({ "url": url, "port": port, "pid": pid, "started": was_started });
+        output::line(&format!("{all:#}"));
+    } else if let Some(registered) = &registered {
+        tell_registered(registered);
+    }
+    ExitCode::SUCCESS
 }
 
 /// The running instance, else the wanted port or the next one that is free.
@@ -115,9 +134,11 @@ async fn start(config: &Config, flags: &Flags, port: u16) -> anyhow::Result<Endp
     let mut child = spawn(config, flags, port, &said)?;
     let began = Instant::now();
     while began.elapsed() < START_TIMEOUT {
-        if let Some(endpoint) =
-            instance::endpoint(&config.paths).filter(|endpoint| endpoint.pid == child.id())
-        {
+        // Where a supervisor was started, the server is another process than that.
+        let is_new = |endpoint: &Endpoint| {
+            endpoint.pid == child.id() || (config.auto_restart && instance::running(config).is_some())
+        };
+        if let Some(endpoint) = instance::endpoint(&config.paths).filter(is_new) {
             let health = client_of(config, endpoint.port).get("/health").await;
             if health.is_ok_and(|reply| reply.status == 200) {
                 return Ok(endpoint);
@@ -134,7 +155,11 @@ async fn start(config: &Config, flags: &Flags, port: u16) -> anyhow::Result<Endp
         }
         tokio::time::sleep(POLL).await;
     }
-    child.kill()?;
+    if let Some(supervisor) = instance::supervisor(config) {
+        supervisor.terminate();
+    } else {
+        child.kill()?;
+    }
     anyhow::bail!("the server did not answer within {} s; see {}", START_TIMEOUT.as_secs(), said.display())
 }
 

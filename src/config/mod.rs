@@ -22,6 +22,9 @@ const MAX_SECONDS: u64 = 31_536_000;
 /// Where an instance keeps its files, below the project's root.
 const DEFAULT_RUN_DIR: &str = ".claude/mcp-server";
 
+/// The installed embedding model, in the data directory.
+const MODEL_DIR: &str = "model";
+
 /// The resolved configuration of one instance.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -41,19 +44,21 @@ pub struct Config {
     pub command_prompts: bool,
     /// The least severe level that is logged.
     pub log_level: tracing::Level,
-    /// Whether outcomes of past tasks take part in the ranking.
-    pub learning: bool,
-    /// Whether queries are logged to the database.
-    pub query_log: bool,
-    /// How long and how much is remembered.
+    /// What is remembered, how long and how much.
     pub memory: Memory,
+    /// Whether a server that crashes is started again.
+    pub auto_restart: bool,
     /// Who may ask.
     pub access: Access,
 }
 
-/// How long and how much is remembered.
+/// What is remembered, how long and how much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Memory {
+    /// Whether outcomes of past tasks take part in the ranking.
+    pub learning: bool,
+    /// Whether queries are logged to the database.
+    pub query_log: bool,
     /// Evidence weighs half as much after this long; `None` never forgets.
     pub half_life: Option<Duration>,
     /// Above this many bytes of the database the query log is pruned, oldest first.
@@ -65,6 +70,8 @@ pub struct Memory {
 impl Default for Memory {
     fn default() -> Self {
         Memory {
+            learning: true,
+            query_log: true,
             half_life: Some(Duration::from_hours(90 * 24)),
             soft_limit_bytes: 100 * MEGABYTE,
             hard_limit_bytes: 500 * MEGABYTE,
@@ -93,6 +100,13 @@ pub struct Paths {
     pub run_dir: PathBuf,
     /// The log files.
     pub log_dir: PathBuf,
+    /// Decisions that clients queued while no instance ran: below the project's root wherever the rest is kept, since
+    /// who queues them knows the project and no more.
+    pub outbox_dir: PathBuf,
+    /// The embedding model, where there is one.
+    pub model_dir: PathBuf,
+    /// Whether `model_dir` was given, so that it must hold a model.
+    pub model_given: bool,
 }
 
 /// How long an answer may be served again. A re-index or a write that concerns it ends it at once anyway.
@@ -186,7 +200,9 @@ impl Config {
         let root = flags.root.clone().or_else(|| environment.path("MCP_ROOT")).unwrap_or_else(|| ".".into());
         let project = Project::at(&root)?;
         let given_data_dir = flags.data_dir.clone().or_else(|| environment.path("MCP_DATA_DIR"));
-        let paths = Paths::resolve(&project.root, given_data_dir, environment.path("MCP_LOG_DIR"));
+        let given_model_dir = environment.path("MCP_MODEL_DIR");
+        let paths = Paths::resolve(&project.root, given_data_dir, environment.path("MCP_LOG_DIR"))
+            .with_model(given_model_dir);
         let access = Access::resolve(flags, environment, &paths)?;
         let port = match flags.port {
             Some(port) => Some(port),
@@ -212,10 +228,9 @@ impl Config {
             log_level: environment
                 .parsed("MCP_LOG_LEVEL", "one of error, warn, info, debug, trace")?
                 .unwrap_or(tracing::Level::INFO),
-            learning: environment.switch("MCP_LEARNING")?.unwrap_or(true),
-            query_log: environment.switch("MCP_QUERY_LOG")?.unwrap_or(true),
             memory: Memory::resolve(environment)?,
             access,
+            auto_restart: environment.switch("MCP_AUTO_RESTART")?.unwrap_or(false),
         })
     }
 }
@@ -259,12 +274,32 @@ impl Paths {
             None => (root.join(DEFAULT_RUN_DIR), root.join(DEFAULT_RUN_DIR).join("data")),
         };
         let log_dir = log_dir.unwrap_or_else(|| run_dir.join("logs"));
-        Paths { data_dir, run_dir, log_dir }
+        let model_dir = data_dir.join(MODEL_DIR);
+        let outbox_dir = root.join(DEFAULT_RUN_DIR).join("outbox");
+        Paths { data_dir, run_dir, log_dir, outbox_dir, model_dir, model_given: false }
+    }
+
+    fn with_model(mut self, given: Option<PathBuf>) -> Self {
+        if let Some(given) = given {
+            self.model_dir = std::path::absolute(&given).unwrap_or(given);
+            self.model_given = true;
+        }
+        self
+    }
+
+    /// Where `adjutant model install` puts a model.
+    pub fn installed_model(&self) -> PathBuf {
+        self.data_dir.join(MODEL_DIR)
     }
 
     /// Holds the process id and start time of the running instance.
     pub fn pid_file(&self) -> PathBuf {
         self.run_dir.join("mcp.pid")
+    }
+
+    /// Names the process that starts a crashed instance again.
+    pub fn supervisor_file(&self) -> PathBuf {
+        self.run_dir.join("supervisor.pid")
     }
 
     /// Names the process that wishes for the project's memory.
@@ -292,6 +327,8 @@ impl Memory {
     fn resolve(environment: &Environment) -> Result<Self, ConfigError> {
         const LIMIT: &str = "a number of megabytes, at least 1";
         let mut memory = Memory::default();
+        memory.learning = environment.switch("MCP_LEARNING")?.unwrap_or(memory.learning);
+        memory.query_log = environment.switch("MCP_QUERY_LOG")?.unwrap_or(memory.query_log);
         if let Some(days) =
             environment.parsed::<u32>("MCP_HALF_LIFE_DAYS", "a number of days, 0 to never forget")?
         {

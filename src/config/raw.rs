@@ -10,6 +10,7 @@ use super::ConfigError;
 
 /// The flags that `serve`, and every command that asks a running instance, understand.
 #[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Project and instance")]
 pub struct Flags {
     /// The project to index (default: the current folder; also `MCP_ROOT`)
     #[arg(long, value_name = "DIR")]
@@ -43,13 +44,13 @@ impl fmt::Debug for Environment {
 }
 
 impl Environment {
-    /// The process's environment: `MCP_*`, `ADJUTANT_*`, and what the command line asks for of the
-    /// terminal and the allocator.
+    /// The process's environment: `MCP_*`, `ADJUTANT_*`, and what the command line asks for of the user's folders
+    /// and the allocator.
     pub fn of_process() -> Self {
         let wanted = |name: &str| {
             name.starts_with("MCP_")
                 || name.starts_with("ADJUTANT_")
-                || matches!(name, "HOME" | "NO_COLOR" | "MALLOC_ARENA_MAX")
+                || matches!(name, "HOME" | "XDG_CONFIG_HOME" | "MALLOC_ARENA_MAX")
         };
         let named = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
         Environment(named.filter(|(name, value)| wanted(name) && !value.is_empty()).collect())

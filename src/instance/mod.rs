@@ -2,6 +2,7 @@
 
 mod holder;
 mod process;
+mod supervision;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use holder::holder_of_port;
 pub use process::Process;
+pub use supervision::{Supervision, supervisor};
 
 use crate::client::{Client, ClientError};
 use crate::config::{Config, Paths};

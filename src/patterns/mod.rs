@@ -7,13 +7,14 @@
 //! In reading order: [`Plan`] (which agents, in which order), [`Decision`] and [`Outcome`] (what was done and how it
 //! went), [`Tally`] and [`Fading`] (the sums they add up to), [`Pattern`] (a goal, its plan and its sums), [`Goal`] (an
 //! analysed goal and its similarity to another), [`PatternBook`] (all patterns, matching and learning), [`Outcomes`]
-//! (what the same history says of single agents).
+//! (what the same history says of single agents), [`Neighbours`] (the same across other words).
 
 mod book;
 mod decision;
 mod goal;
 mod index;
 mod learning;
+mod neighbours;
 mod outcomes;
 mod pattern;
 mod plan;
@@ -28,6 +29,7 @@ pub use decision::{
 };
 pub use goal::{Goal, MAX_COMPARED_CHARS};
 pub use learning::{Learned, Lesson, Occasion, UnknownPattern};
+pub use neighbours::{Neighbours, Profile};
 pub use outcomes::{AgentEvidence, MAX_REMEMBERED_TASKS, Outcomes, TaskEvidence, TaskOutcome};
 pub use pattern::{MIN_USES_TO_PRUNE, Origin, PRUNE_BELOW, Pattern};
 pub use plan::{MAX_AGENT_CHARS, MAX_AGENTS, Plan};

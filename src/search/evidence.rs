@@ -7,9 +7,10 @@ use super::index::{Core, Index};
 use super::lexical::Wanted;
 use super::query::Query;
 use super::roles::Role;
+use super::semantic::Semantic;
 use super::weights::{compact, number};
-use super::{Request, model, needs};
-use crate::catalog::{Definition, Kind};
+use super::{Prior, Request, model, needs};
+use crate::catalog::Kind;
 
 /// Evidence at which confidence is one half.
 const EVEN: f32 = 0.4;
@@ -33,13 +34,15 @@ pub(crate) struct Evidence<'a> {
     pub(crate) latent: Vec<f32>,
     pub(crate) latent_top: f32,
     latent_share: f32,
+    /// What an embedding model says of the request, where one was asked.
+    semantic: Option<Semantic>,
     /// The best fused score for one of several needs; empty for a single need.
     pub(crate) need: Vec<f32>,
     plugin: Option<&'a str>,
     /// Entries the request names outright.
     named: Vec<u32>,
     complexity: f32,
-    prior: Option<&'a dyn Fn(&Definition) -> f32>,
+    prior: Option<&'a dyn Prior>,
     scale: f32,
 }
 
@@ -74,6 +77,7 @@ impl<'a> Evidence<'a> {
             latent,
             latent_top,
             latent_share: core.latent_share(request.kind),
+            semantic: None,
             need,
             named,
             complexity,
@@ -84,10 +88,18 @@ impl<'a> Evidence<'a> {
         let most = 1.0
             + weights.name
             + weights.model
-            + if evidence.fits.is_empty() { 0.0 } else { weights.capability }
-            + if request.prior.is_some() { weights.prior } else { 0.0 };
+            + if evidence.fits.is_empty() { 0.0 } else { weights.capability };
         evidence.scale = 1.0 / (most + evidence.role_lead(0));
+        evidence.semantic = evidence.judged(request.likeness);
         evidence
+    }
+
+    /// A model's judgement, weighed against what the words tell.
+    fn judged(&self, likeness: Option<&[f32]>) -> Option<Semantic> {
+        let likeness = likeness.filter(|likeness| likeness.len() == self.range.len())?;
+        let text_top = self.range.clone().map(|document| self.text(document).total()).fold(0.0, f32::max);
+        let open = |at: usize| self.open(self.range.start + at);
+        Semantic::of(likeness, open, &self.core().weights, self.by_words(), text_top)
     }
 
     pub(crate) fn core(&self) -> &'a Core {
@@ -100,36 +112,62 @@ impl<'a> Evidence<'a> {
         2.0 * number(places.saturating_sub(place))
     }
 
-    /// The parts of an entry's score, save the terms one by one.
+    /// What the words of the request say of an entry: the lexical, latent and need shares before they are weighed
+    /// against a model's.
+    fn text(&self, document: usize) -> Text {
+        let at = document - self.range.start;
+        let several = if self.need.is_empty() { 0.0 } else { self.core().weights.need };
+        let latent = if self.latent_top > 0.0 { self.latent_share } else { 0.0 };
+        let cosine = self.latent.get(at).copied().unwrap_or(0.0);
+        Text {
+            lexical: (1.0 - latent) * (1.0 - several) * ratio(self.lexical[at], self.lexical_top),
+            latent: latent * (1.0 - several) * ratio(cosine, self.latent_top),
+            need: several * self.need.get(at).copied().unwrap_or(0.0),
+        }
+    }
+
+    /// The parts of an entry's score, save the terms one by one; the prior must have been told the leaders.
     pub(crate) fn shares(&self, document: usize) -> Shares {
+        let shares = self.shares_but_prior(document);
+        Shares { prior: self.prior_share(document, shares.sum()), ..shares }
+    }
+
+    /// What outcomes add to an entry whose other parts come to `sum`. A bad record costs no more than it has.
+    pub(crate) fn prior_share(&self, document: usize, sum: f32) -> f32 {
+        let Some(prior) = self.prior else { return 0.0 };
+        let prior = prior.of(&self.core().definitions[document]);
+        let prior = if prior.is_nan() { 0.0 } else { prior.clamp(-1.0, 1.0) };
+        (self.scale * self.core().weights.prior * prior).max(-sum)
+    }
+
+    /// The same without what outcomes add.
+    pub(crate) fn shares_but_prior(&self, document: usize) -> Shares {
         let weights = &self.core().weights;
         let at = document - self.range.start;
         let definition = &*self.core().definitions[document];
-        let several = if self.need.is_empty() { 0.0 } else { weights.need };
-        let latent = if self.latent_top > 0.0 { self.latent_share } else { 0.0 };
-        let lexical = (1.0 - latent) * (1.0 - several);
         let fit = self.fits.iter().filter(|fit| fit.documents.binary_search(&compact(document)).is_ok());
         let fit = fit.map(|fit| fit.strength).fold(0.0, f32::max);
         let named = self.named.binary_search(&compact(document)).is_ok();
-        let prior = self.prior.map_or(0.0, |prior| prior(definition));
         let place = self.role.and_then(|role| role.documents.iter().position(|&other| other == document));
         let scale = self.scale;
-        let shares = Shares {
-            lexical: scale * lexical * ratio(self.lexical[at], self.lexical_top),
-            latent: scale
-                * latent
-                * (1.0 - several)
-                * self.latent.get(at).map_or(0.0, |&cosine| ratio(cosine, self.latent_top)),
-            need: scale * several * self.need.get(at).copied().unwrap_or(0.0),
+        let text = self.text(document);
+        let (of_text, semantic) = self.semantic.as_ref().map_or((1.0, 0.0), |judged| judged.shares(at));
+        Shares {
+            lexical: scale * of_text * text.lexical,
+            latent: scale * of_text * text.latent,
+            need: scale * of_text * text.need,
+            semantic: scale * semantic,
             capability: scale * weights.capability * fit,
             name: if named { scale * weights.name } else { 0.0 },
             role: place.map_or(0.0, |place| scale * self.role_lead(place)),
             model: scale * weights.model * model::fit(definition, self.complexity),
             prior: 0.0,
-        };
-        // A bad record costs an entry no more than it has.
-        let prior = if prior.is_nan() { 0.0 } else { scale * weights.prior * prior.clamp(-1.0, 1.0) };
-        Shares { prior: prior.max(-shares.total()), ..shares }
+        }
+    }
+
+    /// Whether a model finds an entry close to the request.
+    pub(crate) fn is_close(&self, document: usize) -> bool {
+        self.semantic.as_ref().is_some_and(|judged| judged.is_close(document - self.range.start))
     }
 
     /// Whether the plugin filter lets an entry through.
@@ -146,30 +184,61 @@ impl<'a> Evidence<'a> {
     /// Whether anything speaks for an entry.
     pub(crate) fn is_candidate(&self, document: usize) -> bool {
         let at = document - self.range.start;
+        if self.core().definitions[document].hidden {
+            return false;
+        }
         self.lexical[at] > 0.0
             || self.latent.get(at).is_some_and(|&cosine| cosine > 0.0)
+            || self.semantic.as_ref().is_some_and(|judged| judged.shares(at).1 > 0.0)
             || self.role.is_some_and(|role| role.documents.contains(&document))
             || self.fits.iter().any(|fit| fit.documents.binary_search(&compact(document)).is_ok())
     }
 
-    /// How well the best entry serves the request, 0..1, comparable between requests: its BM25F score ÷ the request's
-    /// information (unknown words counting as the rarest), less the share of words that nobody knows, made independent
-    /// of length, and bent so that 0.5 divides doubtful from good. The latent space takes no part: the cosine of a
-    /// senseless request's best neighbour is hardly lower than that of a sensible one's, and so a request has the same
-    /// confidence before and after the space is ready.
+    /// How well the best entry serves the request, 0..1, comparable between requests: as the words tell, and as an
+    /// embedding model does where one was asked. The latent space takes no part: the cosine of a senseless request's best
+    /// neighbour is hardly lower than that of a sensible one's, and so a request has the same confidence before and after
+    /// the space is ready.
     pub(crate) fn confidence(&self) -> f32 {
         if self.role.is_some() {
             return 1.0;
         }
+        let by_words = self.by_words();
+        let judged = self.semantic.as_ref().filter(|_| !self.query.asked.is_empty());
+        let both = judged.map_or(by_words, |judged| judged.confidence(by_words));
+        both.max(self.certain())
+    }
+
+    /// Confidence as the words tell: the best entry's BM25F score ÷ the request's information (unknown words counting as
+    /// the rarest), less the share of words that nobody knows, made independent of length, and bent so that 0.5 divides
+    /// doubtful from good.
+    fn by_words(&self) -> f32 {
         let asked = number(self.query.asked.len());
         let information = self.query.information(&self.core().lexical, &self.range);
         let known = 1.0 - ratio(number(self.query.unknown.len()), asked);
         let evidence = ratio(self.lexical_top, information) * known * asked.powf(LENGTHS);
         let confidence = evidence * evidence / (evidence * evidence + EVEN * EVEN);
+        confidence.max(self.certain())
+    }
+
+    /// The least confidence where an entry has the name or the capability asked for.
+    fn certain(&self) -> f32 {
         let fits = self.fits.iter().filter(|fit| fit.documents.iter().any(|&at| self.lists(at)));
         let capable = fits.map(|fit| CAPABLE * fit.strength).fold(0.0, f32::max);
         let named = if self.named.iter().any(|&at| self.lists(at)) { NAMED } else { 0.0 };
-        confidence.max(named).max(capable)
+        capable.max(named)
+    }
+}
+
+/// What words say of an entry.
+struct Text {
+    lexical: f32,
+    latent: f32,
+    need: f32,
+}
+
+impl Text {
+    fn total(&self) -> f32 {
+        self.lexical + self.latent + self.need
     }
 }
 
@@ -178,6 +247,7 @@ impl<'a> Evidence<'a> {
 pub(crate) struct Shares {
     pub(crate) lexical: f32,
     pub(crate) latent: f32,
+    pub(crate) semantic: f32,
     pub(crate) need: f32,
     pub(crate) capability: f32,
     pub(crate) name: f32,
@@ -187,9 +257,10 @@ pub(crate) struct Shares {
 }
 
 impl Shares {
-    pub(crate) fn total(&self) -> f32 {
-        let Shares { lexical, latent, need, capability, name, role, model, prior } = self;
-        (lexical + latent + need + capability + name + role + model + prior).clamp(0.0, 1.0)
+    /// All parts together, which may exceed 1 where outcomes add theirs.
+    pub(crate) fn sum(&self) -> f32 {
+        let Shares { lexical, latent, semantic, need, capability, name, role, model, prior } = self;
+        lexical + latent + semantic + need + capability + name + role + model + prior
     }
 }
 

@@ -111,6 +111,11 @@ impl Index {
         self.latent.is_some()
     }
 
+    /// The places of a kind's entries in the catalog.
+    pub fn entries(&self, kind: Kind) -> Range<usize> {
+        self.core.range(kind)
+    }
+
     /// Ranks the entries of the kind asked for. A request without a word to go by gets no hits and confidence 0.
     pub fn find(&self, request: &Request<'_>) -> Findings {
         rank::find(self, request)

@@ -10,6 +10,7 @@
 //! * `lexical`: BM25F over the fields of an entry;
 //! * [`latent`]: likeness of meaning, learned from the collection itself;
 //! * `capability`, `names`, `roles`, `copies`: the smaller indexes;
+//! * `semantic`: an embedding model's judgement, which the caller brings along;
 //! * `evidence`, `needs`, `model`: what speaks for an entry; `rank`: the answer; `reasoning`: why in a sentence;
 //! * [`Index`]: all of it over one catalog; [`Weights`]: the numbers it is tuned by.
 //!
@@ -40,6 +41,7 @@ mod rank;
 mod reasoning;
 mod request;
 mod roles;
+mod semantic;
 pub mod text;
 mod vocabulary;
 mod weights;
@@ -48,7 +50,7 @@ pub use aliases::{AliasProblem, Aliases};
 pub use index::Index;
 pub use latent::{Latent, LatentError};
 pub use rank::SERVABLE;
-pub use request::{Explanation, Findings, Hit, HitShares, Request, TermShare};
+pub use request::{Explanation, Findings, Hit, HitShares, Prior, Request, TermShare};
 pub use weights::{FIELDS, Field, Weights};
 
 #[cfg(test)]

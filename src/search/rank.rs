@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::evidence::{Evidence, Shares, ratio};
-use super::index::Index;
+use super::index::{Core, Index};
 use super::{Explanation, Field, Findings, Hit, HitShares, Request, TermShare, reasoning};
 
 /// Below this confidence the catalog cannot serve a request: no hits, only suggestions. Set low: of labelled servable
@@ -15,6 +15,9 @@ pub const SERVABLE: f32 = 0.05;
 const MAX_SUGGESTIONS: usize = 5;
 /// Most hits of one answer.
 const MAX_LIMIT: usize = 100;
+
+/// Entries that the prior is told of.
+const LEADERS: usize = 10;
 
 /// A row before it is dressed: the entry and its score.
 type Row = (usize, f32);
@@ -47,20 +50,38 @@ fn rows(evidence: &Evidence<'_>, request: &Request<'_>) -> Vec<Row> {
     let core = evidence.core();
     let mut rows: Vec<Row> = (evidence.range.clone())
         .filter(|document| evidence.open(*document) && evidence.is_candidate(*document))
-        .map(|document| (document, evidence.shares(document).total()))
+        .map(|document| (document, evidence.shares_but_prior(document).sum()))
         .collect();
-    let order = |a: &Row, b: &Row| -> Ordering { b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)) };
-    rows.sort_unstable_by(order);
+    rows.sort_unstable_by(better);
+    if let Some(prior) = request.prior {
+        let leaders = folded(core, rows.iter().copied(), LEADERS);
+        let leaders: Vec<_> = leaders.iter().map(|&(at, score)| (&*core.definitions[at], score)).collect();
+        prior.told(&leaders);
+        for (document, score) in &mut rows {
+            *score += evidence.prior_share(*document, *score);
+        }
+        rows.sort_unstable_by(better);
+    }
+    folded(core, rows.into_iter(), request.limit.min(MAX_LIMIT))
+}
+
+/// Better first; between equals the order of the catalog.
+fn better(a: &Row, b: &Row) -> Ordering {
+    b.1.total_cmp(&a.1).then(a.0.cmp(&b.0))
+}
+
+/// The first `most` rows of which none is a copy of one before.
+fn folded(core: &Core, rows: impl Iterator<Item = Row>, most: usize) -> Vec<Row> {
     let mut seen: Vec<usize> = Vec::new();
-    rows.retain(|&(document, _)| {
+    let mut new = rows.filter(|&(document, _)| {
         let leader = core.copies.leader(document);
-        let new = seen.len() < request.limit.min(MAX_LIMIT) && !seen.contains(&leader);
+        let new = !seen.contains(&leader);
         if new {
             seen.push(leader);
         }
         new
     });
-    rows
+    new.by_ref().take(most).collect()
 }
 
 fn hit(evidence: &Evidence<'_>, (document, score): Row) -> Hit {
@@ -75,7 +96,7 @@ fn hit(evidence: &Evidence<'_>, (document, score): Row) -> Hit {
     let primary = role.filter(|role| role.has_primary && role.documents.first() == Some(&document));
     Hit {
         definition: Arc::clone(&core.definitions[document]),
-        score,
+        score: score.clamp(0.0, 1.0),
         copies,
         role: role.map(|role| role.name.clone()),
         fallbacks: primary.map_or_else(Vec::new, |role| role.fallbacks.clone()),
@@ -101,8 +122,8 @@ fn detail(evidence: &Evidence<'_>, document: usize) -> HitShares {
         })
         .collect();
     terms.sort_by(|a, b| b.share.total_cmp(&a.share).then_with(|| a.term.cmp(&b.term)));
-    let Shares { latent, need, capability, name, role, model, prior, .. } = shares;
-    HitShares { terms, latent, need, capability, name, role, model, prior }
+    let Shares { latent, semantic, need, capability, name, role, model, prior, .. } = shares;
+    HitShares { terms, latent, semantic, need, capability, name, role, model, prior }
 }
 
 /// What comes near: roles, capabilities, then entries, since there is no hit.

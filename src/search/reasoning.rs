@@ -24,7 +24,10 @@ pub(crate) fn sentence(evidence: &Evidence<'_>, first: Option<usize>) -> String 
     }
     parts.extend(words(evidence, document));
     let at = document - evidence.range.start;
-    if evidence.latent.get(at).is_some_and(|&cosine| cosine > 0.3) {
+    let shares = evidence.shares(document);
+    if 2.0 * shares.semantic > shares.sum() {
+        parts.push("close in meaning as the embedding model judges".to_owned());
+    } else if evidence.latent.get(at).is_some_and(|&cosine| cosine > 0.3) || evidence.is_close(document) {
         parts.push("close in meaning".to_owned());
     }
     let name = &evidence.index.core.definitions[document].name;

@@ -21,8 +21,29 @@ pub struct Request<'a> {
     pub plugin: Option<&'a str>,
     /// Most hits wanted.
     pub limit: usize,
-    /// What outcomes have taught about an entry, -1..1; values outside and NaN are clamped.
-    pub prior: Option<&'a dyn Fn(&Definition) -> f32>,
+    /// What outcomes have taught.
+    pub prior: Option<&'a dyn Prior>,
+    /// How alike in meaning an embedding model finds the request and each entry of the kind, in catalog order, -1..1;
+    /// NaN where it does not know the entry yet. Another number of values than of entries is taken for none.
+    pub likeness: Option<&'a [f32]>,
+}
+
+/// What outcomes have taught about entries.
+pub trait Prior {
+    /// Told once, before anything is asked: the entries that lead by all other evidence, with their scores, best
+    /// first. Whom a request finds says what it is about.
+    fn told(&self, leaders: &[(&Definition, f32)]);
+
+    /// What is known of an entry, -1..1; values outside and NaN are clamped.
+    fn of(&self, definition: &Definition) -> f32;
+}
+
+impl<F: Fn(&Definition) -> f32> Prior for F {
+    fn told(&self, _: &[(&Definition, f32)]) {}
+
+    fn of(&self, definition: &Definition) -> f32 {
+        self(definition)
+    }
 }
 
 impl Default for Request<'_> {
@@ -35,6 +56,7 @@ impl Default for Request<'_> {
             plugin: None,
             limit: 5,
             prior: None,
+            likeness: None,
         }
     }
 }
@@ -49,6 +71,7 @@ impl fmt::Debug for Request<'_> {
             .field("plugin", &self.plugin)
             .field("limit", &self.limit)
             .field("prior", &self.prior.is_some())
+            .field("likeness", &self.likeness.is_some())
             .finish()
     }
 }
@@ -97,8 +120,10 @@ pub struct Explanation {
 pub struct HitShares {
     /// What each term of the request brought by BM25F, largest first.
     pub terms: Vec<TermShare>,
-    /// Likeness of meaning.
+    /// Likeness of meaning, as the collection teaches it.
     pub latent: f32,
+    /// Likeness of meaning, as an embedding model judges it.
+    pub semantic: f32,
     /// The best fit to one of several needs.
     pub need: f32,
     /// The capability asked for.
@@ -117,7 +142,8 @@ impl HitShares {
     /// The sum of all parts.
     pub fn total(&self) -> f32 {
         let terms: f32 = self.terms.iter().map(|term| term.share).sum();
-        terms + self.latent + self.need + self.capability + self.name + self.role + self.model + self.prior
+        let HitShares { terms: _, latent, semantic, need, capability, name, role, model, prior } = self;
+        terms + latent + semantic + need + capability + name + role + model + prior
     }
 }
 

@@ -4,6 +4,7 @@
 //! Loopback only, unless there is a token. This is the one module that names axum and rmcp.
 
 mod accept;
+mod caller;
 mod correlation;
 mod guard;
 pub mod limits;

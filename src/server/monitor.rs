@@ -65,7 +65,6 @@ fn exposition(app: &App) -> String {
     let store = app.store().status();
     let health = app.health();
     let cache = metrics.cache();
-    let (returned, baseline) = metrics.tokens();
     let calls = metrics.calls_by_method().into_iter();
     let calls = calls.map(|(method, n)| (format!("{{method=\"{method}\"}}"), n.to_string()));
     family(&mut text, "adjutant_calls_total", "counter", "Calls answered.", calls.collect());
@@ -85,24 +84,13 @@ fn exposition(app: &App) -> String {
     let entries =
         Kind::ALL.map(|kind| (format!("{{kind=\"{}\"}}", kind.as_str()), snapshot.count(kind).to_string()));
     family(&mut text, "adjutant_entries", "gauge", "Entries indexed.", entries.into());
+    tokens(&mut text, app);
     let mut single = |name: &str, kind: &str, help: &str, value: String| {
         family(&mut text, name, kind, help, vec![(String::new(), value)]);
     };
     single("adjutant_cache_hits_total", "counter", "Answers served again.", cache.hits.to_string());
     single("adjutant_cache_misses_total", "counter", "Answers computed.", cache.misses.to_string());
     single("adjutant_panics_total", "counter", "Handlers that panicked.", metrics.panics().to_string());
-    single(
-        "adjutant_tokens_returned_total",
-        "counter",
-        "Estimated tokens of answers' rows.",
-        returned.to_string(),
-    );
-    single(
-        "adjutant_tokens_baseline_total",
-        "counter",
-        "Estimated tokens of the listings not carried.",
-        baseline.to_string(),
-    );
     single("adjutant_patterns", "gauge", "Patterns remembered.", app.store().book().len().to_string());
     single("adjutant_problems", "gauge", "Files with a diagnostic.", health.problems.to_string());
     single("adjutant_generation", "gauge", "Snapshot being served.", snapshot.generation.to_string());
@@ -119,6 +107,22 @@ fn exposition(app: &App) -> String {
     single("process_resident_memory_bytes", "gauge", "Resident set.", resident);
     single("adjutant_uptime_seconds", "gauge", "Time since start.", (health.uptime_ms / 1000).to_string());
     text
+}
+
+/// What answers cost and spared, by client and method.
+fn tokens(text: &mut String, app: &App) {
+    let (mut returned, mut baseline) = (Vec::new(), Vec::new());
+    for (client, methods) in app.metrics().tokens().by_client() {
+        for (method, counts) in methods {
+            let labels = format!("{{client=\"{client}\",method=\"{method}\"}}");
+            returned.push((labels.clone(), counts.returned.to_string()));
+            baseline.push((labels, counts.baseline.to_string()));
+        }
+    }
+    let help = "Estimated tokens of answers.";
+    family(text, "adjutant_tokens_returned_total", "counter", help, returned);
+    let help = "Estimated tokens of the listings not carried.";
+    family(text, "adjutant_tokens_baseline_total", "counter", help, baseline);
 }
 
 /// One metric family; a sample's first part is its labels, with a suffix of the name before them if it has one.

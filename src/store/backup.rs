@@ -79,12 +79,28 @@ pub(super) fn write(options: &StoreOptions) -> Result<Backup, StoreError> {
         let _ = fs::remove_file(&unfinished);
     })?;
     // The new one is not counted: a clock that was ahead once may have left some with later dates.
-    let others = list(options).into_iter().filter(|backup| backup.path != path);
-    for old in others.skip(BACKUPS_KEPT - 1) {
+    let others = list(options).into_iter().filter(|backup| backup.path != path).collect();
+    for old in surplus(others, at_ms) {
         // One too many is no reason to call the new one failed.
         let _ = fs::remove_file(old.path);
     }
     Ok(Backup { path, at_ms, bytes })
+}
+
+/// Those of the other backups, newest first, that are one too many beside a new one: the older ones of a day before the
+/// oldest day, so that several made at once leave yesterday's in place.
+fn surplus(mut others: Vec<Backup>, new_ms: i64) -> Vec<Backup> {
+    let day = |at_ms: i64| at_ms.div_euclid(24 * 3600 * 1000);
+    let mut surplus = Vec::new();
+    while others.len() >= BACKUPS_KEPT {
+        let is_repeated = |&at: &usize| {
+            let this = day(others[at].at_ms);
+            this == day(new_ms) || others[..at].iter().any(|newer| day(newer.at_ms) == this)
+        };
+        let least = (0..others.len()).rev().find(is_repeated).unwrap_or(others.len() - 1);
+        surplus.push(others.remove(least));
+    }
+    surplus
 }
 
 fn copy(options: &StoreOptions, unfinished: &Path, path: &Path) -> Result<u64, StoreError> {

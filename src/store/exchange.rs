@@ -7,7 +7,9 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 use super::queue::Entry;
-use crate::patterns::{Goal, Pattern, PatternBook, Plan, Tally, check_goal};
+use crate::patterns::{
+    Goal, MAX_DURATION_MS, MAX_TOKENS_SAVED, Pattern, PatternBook, Plan, Tally, check_goal,
+};
 
 /// So many patterns are kept in one transaction.
 pub(super) const LINES_AT_A_TIME: usize = 500;
@@ -97,6 +99,9 @@ pub(super) fn read(lines: &str, first: usize) -> (Vec<Entry>, ImportReport) {
     (entries, report)
 }
 
+/// Uses that a line may claim: more than any project makes in years, and few enough to be added up.
+const MAX_IMPORTED_USES: u64 = 1_000_000;
+
 fn parse(line: &str) -> Result<Entry, String> {
     let line: Line<'_> = serde_json::from_str(line).map_err(|error| error.to_string())?;
     if let Some(problem) = check_goal("goal", &line.goal) {
@@ -110,6 +115,20 @@ fn parse(line: &str) -> Result<Entry, String> {
         partials: line.partial_count,
         ..Tally::default()
     };
+    let uses =
+        [line.success_count, line.failure_count, line.partial_count].map(u64::from).iter().sum::<u64>();
+    if uses > MAX_IMPORTED_USES {
+        return Err(format!("its counts must not exceed {MAX_IMPORTED_USES} together, got {uses}"));
+    }
+    if line.avg_duration_ms > MAX_DURATION_MS {
+        return Err(format!(
+            "avg_duration_ms must not exceed {MAX_DURATION_MS}, got {}",
+            line.avg_duration_ms
+        ));
+    }
+    if line.avg_tokens_saved.unsigned_abs() > MAX_TOKENS_SAVED.unsigned_abs() {
+        return Err(format!("avg_tokens_saved is out of range: {}", line.avg_tokens_saved));
+    }
     let uses = tally.uses();
     if line.avg_duration_ms > 0 {
         tally.duration_count = uses;

@@ -44,6 +44,10 @@ pub(super) fn take(path: &Path) -> Result<Lock, StoreError> {
     }
     let unclean = !matches!(read, Ok(0));
     let mut lock = Lock { file, unclean };
+    if !lock.is_at(path) {
+        // Removed by its former owner in this very moment: whoever made the next one has it.
+        return Err(StoreError::Locked { path: path.to_owned(), pid: None });
+    }
     lock.write(&format!("{}\n", std::process::id())).map_err(cannot)?;
     Ok(lock)
 }

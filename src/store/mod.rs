@@ -100,6 +100,12 @@ pub struct Store {
     queue: Queue,
 }
 
+/// A directory that is owned until this is dropped.
+#[derive(Debug)]
+pub struct Held {
+    _lock: lock::Lock,
+}
+
 impl Store {
     /// Opens the data directory, creating what is missing. Blocks while the database is checked.
     ///
@@ -292,6 +298,14 @@ impl Store {
     /// The backups there are, newest first.
     pub fn backups(options: &StoreOptions) -> Vec<Backup> {
         backup::list(options)
+    }
+
+    /// Makes this process the owner of a directory without opening what is in it, so that nobody else does either.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] where another process owns it, [`StoreError::ReadOnly`] where it cannot be owned.
+    pub fn hold(options: &StoreOptions) -> Result<Held, StoreError> {
+        lock::take(&options.lock_file()).map(|lock| Held { _lock: lock })
     }
 
     /// Puts a backup (the newest that passes its check, unless one is named: by its path, its file name or its day as in

@@ -189,11 +189,14 @@ impl Writer {
         let book = PatternBook::clone(&self.shared.book.load());
         match run_batch(connection, book, batch) {
             Ok((done, book, outcomes)) => {
-                let mut known = Outcomes::clone(&self.shared.outcomes.load());
-                for (outcome, goal) in outcomes {
-                    known.push(outcome, goal);
-                }
-                self.shared.publish(Some(book), Some(known));
+                let known = (!outcomes.is_empty()).then(|| {
+                    let mut known = Outcomes::clone(&self.shared.outcomes.load());
+                    for (outcome, goal) in outcomes {
+                        known.push(outcome, goal);
+                    }
+                    known
+                });
+                self.shared.publish(Some(book), known);
                 Ok(done)
             }
             Err(error) => Err(self.distrust(error)),

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use super::ledger::TokenLedger;
+
 /// The longest latency told apart from longer ones, in microseconds: one minute.
 const MAX_MICROS: u64 = 60_000_000;
 
@@ -19,8 +21,7 @@ pub struct Metrics {
     methods: Vec<MethodMetrics>,
     errors: Mutex<BTreeMap<i32, u64>>,
     panics: AtomicU64,
-    tokens_returned: AtomicU64,
-    tokens_baseline: AtomicU64,
+    tokens: TokenLedger,
 }
 
 #[derive(Debug)]
@@ -80,8 +81,7 @@ impl Metrics {
             methods: methods.collect(),
             errors: Mutex::default(),
             panics: AtomicU64::new(0),
-            tokens_returned: AtomicU64::new(0),
-            tokens_baseline: AtomicU64::new(0),
+            tokens: TokenLedger::default(),
         }
     }
 
@@ -113,15 +113,9 @@ impl Metrics {
         self.panics.load(Ordering::Relaxed)
     }
 
-    /// Records what an answer's rows cost, and what carrying the whole kind's listing would have cost.
-    pub fn record_tokens(&self, returned: usize, baseline: usize) {
-        self.tokens_returned.fetch_add(returned as u64, Ordering::Relaxed);
-        self.tokens_baseline.fetch_add(baseline as u64, Ordering::Relaxed);
-    }
-
-    /// The sums of what was returned and of the baselines.
-    pub fn tokens(&self) -> (u64, u64) {
-        (self.tokens_returned.load(Ordering::Relaxed), self.tokens_baseline.load(Ordering::Relaxed))
+    /// What answers cost, and what they spared.
+    pub fn tokens(&self) -> &TokenLedger {
+        &self.tokens
     }
 
     /// Calls of each method that was called.

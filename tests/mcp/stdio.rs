@@ -252,9 +252,16 @@ fn several_at_once_do_not_compete_and_the_next_instance_is_joined() {
         assert_eq!(found["structuredContent"]["agents"][0]["id"], "web:react-specialist");
     }
     assert_eq!(first.call("record_outcome", outcome("1"))["isError"], false);
-    let refused = second.call("record_outcome", outcome("2"));
-    assert_eq!(refused["isError"], true);
-    assert!(text_of(&refused).starts_with("Not stored: another process"), "{refused}");
+    let queued = second.call("record_outcome", outcome("2"));
+    assert_eq!((&queued["isError"], &queued["structuredContent"]["stored"]), (&json!(false), &json!(false)));
+    assert!(text_of(&queued).starts_with("Not stored yet: another process"), "{queued}");
+    let waiting = std::fs::read_dir(project.path().join(".claude/mcp-server/outbox")).unwrap().count();
+    assert_eq!(waiting, 1);
+    let wrong = second.call("record_outcome", json!({ "task_id": "2" }));
+    assert_eq!(wrong["isError"], true, "{wrong}");
+    // What a session owns is not removed under it.
+    let mut uninstall = adjutant("uninstall", project.path(), data.path());
+    assert_eq!(uninstall.arg("--data").output().unwrap().status.code(), Some(5));
     // An instance goes before sessions: the one that holds the memory lets go of it.
     let instance = Instance::start(project.path(), data.path());
     assert_eq!(first.call("record_outcome", outcome("3"))["isError"], false);
@@ -296,6 +303,8 @@ fn garbage_is_survived_and_nothing_but_messages_comes_out() {
         assert_eq!(found["structuredContent"]["agents"][0]["id"], "web:react-specialist");
         let unknown = session.message("nonsense/do", json!({}));
         assert_eq!(unknown["error"]["code"], -32601, "{unknown}");
+        let malformed = session.message("tools/call", json!({ "name": "find_agents", "arguments": "x" }));
+        assert_eq!(malformed["error"]["code"], -32602, "{malformed}");
         assert_eq!(session.end(), Some(0));
     }
 }

@@ -248,7 +248,7 @@ async fn definitions_and_patterns_keep_to_their_budget() {
         let answer = &result["structuredContent"];
         let body = answer["body"].as_str().unwrap();
         assert!(body.ends_with("larger max_tokens.]") && answer["body_is_cut"] == true, "{body:.100}");
-        let tokens = answer.to_string().chars().count() / 4;
+        let tokens = adjutant::app::tokens::estimate(&answer.to_string());
         assert!(tokens <= most + 30, "{tokens} of {most}");
         assert!(most <= 200 || tokens >= most - 30, "{tokens} of {most}");
     }
@@ -278,4 +278,21 @@ async fn calls_are_measured_like_those_of_every_door() {
     let metrics = service.get("/metrics").await.json();
     assert_eq!(metrics["queries"]["by_method"]["queryAgents"], 2, "{metrics}");
     assert_eq!(metrics["errors"]["-32602"], 1, "{metrics}");
+}
+
+#[tokio::test]
+async fn the_token_ledger_knows_clients_of_either_era() {
+    let service = Service::over(&Project::sample());
+    for client in Client::both(&service).await {
+        client.call("find_agents", json!({ "context": "kubernetes" })).await;
+    }
+    // The long way, which a request takes that is unusual in some respect.
+    let old = Client::old_era(&service).await;
+    let (head, body) =
+        old.parts("tools/call", json!({ "name": "find_agents", "arguments": { "context": "css" } }));
+    let head = head.header("accept", "application/json;q=1.0, text/event-stream;q=0.5");
+    service.send(head.body(body.to_string().into()).unwrap()).await;
+    let tokens = service.get("/metrics").await.json()["tokens"].clone();
+    assert!(tokens["by_client"]["test"]["queryAgents"]["calls"].as_u64() >= Some(2), "{tokens}");
+    assert_eq!(tokens["by_client"].as_object().unwrap().len(), 1, "{tokens}");
 }

@@ -106,6 +106,34 @@ fn patterns_are_shared_as_a_file() {
 }
 
 #[test]
+fn decisions_are_shared_as_a_file() {
+    let mut first = Instance::sample();
+    first.decide("T-1", "add a login page", "success");
+    first.decide("T-2", "tune the search index", "failure");
+    let shown = first.said(&["history", "show", "T-2"], 0);
+    assert!(shown.contains("tune the search index") && shown.contains("failure"), "{shown}");
+    assert!(first.said(&["history", "show", "T-3"], 2).contains("T-3"));
+    let file = first.project.path().join("decisions.jsonl");
+    let file = file.to_str().unwrap();
+    assert!(first.said(&["history", "export", file], 0).contains("2 decisions written"));
+    let mut lines = std::fs::read_to_string(file).unwrap();
+    assert!(lines.starts_with('{') && lines.contains("T-1"), "{lines}");
+    lines.push_str("{\"task_id\": \"T-9\"}\nnonsense\n");
+    std::fs::write(file, lines).unwrap();
+
+    let mut other = Instance::of(Project::sample());
+    let taken = other.said(&["history", "import", file], 2);
+    assert!(taken.contains("2 recorded, 2 refused") && taken.contains("line 4"), "{taken}");
+    other.start();
+    assert!(other.knows("add a login page"));
+    // Once more, through the instance: nothing is counted twice.
+    assert!(other.said(&["history", "import", file], 2).contains("2 recorded"));
+    let patterns = other.json(&["patterns", "list", "--json"]);
+    assert_eq!(patterns["patterns"][0]["success_count"], 1, "{patterns}");
+    first.stop();
+}
+
+#[test]
 fn the_query_log_can_be_switched_off() {
     for (switch, logged) in [("on", 1), ("off", 0)] {
         let mut instance = Instance::of(Project::sample());

@@ -208,10 +208,12 @@ fn patterns_travel_as_json_lines() {
     assert_eq!(store.export_patterns(&mut lines).unwrap(), 3);
     let mut lines = String::from_utf8(lines).unwrap();
     lines.push_str("\n{\"goal\":\"g\",\"agent_sequence\":[]}\nnot json\n");
+    // Counts that nobody can have made would outrank everything for good.
+    lines.push_str("{\"goal\":\"g\",\"agent_sequence\":[\"a:b\"],\"success_count\":4294967295}\n");
 
     let other = open(there.path());
     let report = wait(other.import_patterns(&lines, 1)).unwrap();
-    assert_eq!((report.created, report.known, report.refused_count), (3, 0, 2), "{:?}", report.refused);
+    assert_eq!((report.created, report.known, report.refused_count), (3, 0, 3), "{:?}", report.refused);
     assert!(report.refused[0].starts_with("line 5: agent_sequence is empty"), "{:?}", report.refused);
     let report = wait(other.import_patterns(&lines, 1)).unwrap();
     assert_eq!((report.created, report.known), (0, 3));
@@ -261,6 +263,30 @@ fn backups_with_dates_to_come_crowd_nobody_out() {
     let kept = Store::backups(&options);
     assert!(kept.contains(&new) && kept.len() == BACKUPS_KEPT, "{kept:?}");
     assert!(store.backup_if_older(Duration::from_hours(24)).unwrap().is_none());
+}
+
+#[test]
+fn several_backups_of_a_day_leave_those_of_other_days() {
+    let folder = tempdir().unwrap();
+    let options = StoreOptions::new(folder.path());
+    let store = open(folder.path());
+    fill(&store, 1);
+    let made = store.backup().unwrap();
+    let earlier: Vec<_> = (1..=3)
+        .map(|day| {
+            let path = made.path.with_file_name(format!("mcp-2026010{day}T080000.000Z.db"));
+            std::fs::copy(&made.path, &path).unwrap();
+            path
+        })
+        .collect();
+    for _ in 0..BACKUPS_KEPT + 3 {
+        store.backup().unwrap();
+    }
+    let kept = Store::backups(&options);
+    assert_eq!(kept.len(), BACKUPS_KEPT);
+    for path in earlier {
+        assert!(kept.iter().any(|backup| backup.path == path), "{} went", path.display());
+    }
 }
 
 #[test]

@@ -87,19 +87,29 @@ impl Operation for CacheDecision {
     type Output = DecisionStored;
 
     async fn run(app: &App, _: &CallContext, params: DecisionParams) -> Result<DecisionStored, AppError> {
-        let warnings = app.unknown_agents(&params.agents_used);
+        app.record_after_waiting(params).await
+    }
+}
+
+impl App {
+    /// Stores a decision and lets it teach.
+    pub(in crate::app) async fn record(&self, params: DecisionParams) -> Result<DecisionStored, AppError> {
+        let warnings = self.unknown_agents(&params.agents_used);
         let decision = Decision {
             task_description: required("task_description", &params.task_description)?,
             task_id: params.task_id,
-            agents_used: params.agents_used,
+            agents_used: self.by_id(params.agents_used),
             result: params.result.into(),
             duration_ms: params.duration_ms.and_then(|ms| u64::try_from(ms).ok()),
             tokens_saved: params.tokens_saved,
             pattern_id: params.pattern_id,
-            dependencies: params.dependencies,
-            parallel_groups: params.parallel_groups,
+            dependencies: (params.dependencies.into_iter())
+                .map(|(agent, others)| (self.by_id([agent]).remove(0), self.by_id(others)))
+                .collect(),
+            parallel_groups: params.parallel_groups.into_iter().map(|group| self.by_id(group)).collect(),
         };
-        let receipt = app.store.record_decision(decision).await?;
+        let receipt = self.store.record_decision(decision).await?;
+        self.memories.request();
         let pattern = receipt.pattern.map(|pattern| PatternView::of(&pattern));
         Ok(DecisionStored { stored: receipt.stored, pattern, warnings })
     }

@@ -57,8 +57,10 @@ pub struct WholeDefinition {
     definition: Arc<Definition>,
     /// Where the body is cut, in bytes; `None` where it is whole.
     cut_at: Option<usize>,
-    /// Tokens used, where there is a budget.
-    tokens: Option<usize>,
+    /// Estimated tokens of the answer.
+    tokens: usize,
+    /// Whether the caller set a token budget and is told what was used.
+    tells_tokens: bool,
     /// It was handed out before, with another content.
     changed_since_use: bool,
 }
@@ -139,62 +141,62 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Characters it has as JSON.
-    fn json_chars(&self) -> usize {
-        serde_json::to_string(self).map_or(0, |json| json.chars().count())
+    /// Estimated tokens it has as JSON.
+    fn tokens(&self) -> usize {
+        serde_json::to_string(self).map_or(0, |json| tokens::estimate(&json))
     }
 }
 
 impl WholeDefinition {
-    /// A definition, with its body cut where the answer would exceed `max_tokens`.
-    fn of(definition: Arc<Definition>, max_tokens: Option<usize>) -> Self {
-        let Some(budget) = max_tokens else {
-            return WholeDefinition { definition, cut_at: None, tokens: None, changed_since_use: false };
-        };
-        let budget = tokens::chars_of(budget);
-        let whole = View::of(&definition, &definition.body).json_chars();
-        if whole <= budget {
-            return WholeDefinition {
-                definition,
-                cut_at: None,
-                tokens: Some(tokens::of_chars(whole)),
-                changed_since_use: false,
-            };
+    /// A definition that costs `whole` tokens, with its body cut where that exceeds `max_tokens`.
+    fn of(definition: &Arc<Definition>, whole: usize, max_tokens: Option<usize>) -> Self {
+        let fits = max_tokens.is_none_or(|budget| whole <= budget);
+        let cut_at = max_tokens.filter(|_| !fits).map(|budget| longest(definition, budget));
+        let tokens = cut_at.map_or(whole, |end| View::of(definition, &cut(definition, end)).tokens());
+        WholeDefinition {
+            definition: Arc::clone(definition),
+            cut_at,
+            tokens,
+            tells_tokens: max_tokens.is_some(),
+            changed_since_use: false,
         }
-        let around = View::of(&definition, CUT).json_chars();
-        let mut room = budget.saturating_sub(around);
-        let fits = definition.body.char_indices().find(|(_, char)| {
-            let cost = json_chars_of(*char);
-            let full = cost > room;
-            room = room.saturating_sub(cost);
-            full
-        });
-        let cut_at = fits.map_or(definition.body.len(), |(at, _)| at);
-        let body: String = [&definition.body[..cut_at], CUT].concat();
-        let tokens = tokens::of_chars(View::of(&definition, &body).json_chars());
-        WholeDefinition { definition, cut_at: Some(cut_at), tokens: Some(tokens), changed_since_use: false }
     }
 }
 
-/// Characters that a character takes within a JSON string.
-fn json_chars_of(char: char) -> usize {
-    match char {
-        '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
-        '\0'..'\u{20}' => 6,
-        _ => 1,
+/// The beginning of a body, and that it ends there.
+fn cut(definition: &Definition, end: usize) -> String {
+    [&definition.body[..end], CUT].concat()
+}
+
+/// The longest beginning of the body, in bytes, with which the answer costs no more than `budget`; none of it where
+/// all else does already.
+fn longest(definition: &Definition, budget: usize) -> usize {
+    let body = &definition.body;
+    let (mut fits, mut exceeds) = (0, body.len());
+    while exceeds - fits > 1 {
+        let middle = body.floor_char_boundary(fits.midpoint(exceeds));
+        if middle == fits {
+            break;
+        }
+        if View::of(definition, &cut(definition, middle)).tokens() <= budget {
+            fits = middle;
+        } else {
+            exceeds = middle;
+        }
     }
+    fits
 }
 
 impl Serialize for WholeDefinition {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let definition = &*self.definition;
-        let cut = self.cut_at.map(|end| [&definition.body[..end], CUT].concat());
+        let cut = self.cut_at.map(|end| cut(definition, end));
         let view = View::of(definition, cut.as_deref().unwrap_or(&definition.body));
         View {
             source: Source { changed_since_use: self.changed_since_use, ..view.source },
             body_is_cut: cut.is_some(),
-            tokens: self.tokens,
-            token_estimator: self.tokens.map(|_| tokens::ESTIMATOR),
+            tokens: self.tells_tokens.then_some(self.tokens),
+            token_estimator: self.tells_tokens.then_some(tokens::ESTIMATOR),
             ..view
         }
         .serialize(serializer)
@@ -208,14 +210,19 @@ impl Operation for GetDefinition {
     type Params = DefinitionQuery;
     type Output = WholeDefinition;
 
-    async fn run(app: &App, _: &CallContext, params: DefinitionQuery) -> Result<Self::Output, AppError> {
+    async fn run(app: &App, call: &CallContext, params: DefinitionQuery) -> Result<Self::Output, AppError> {
         let kind = Kind::from(params.kind);
         let snapshot = app.snapshot();
+        let wanted = whole(params.max_tokens);
         match snapshot.catalog.find(kind, params.id.trim()) {
             Lookup::One(definition) => {
+                let whole = || View::of(definition, &definition.body).tokens();
+                let whole = snapshot.whole_tokens(definition, whole);
                 let changed_since_use = app.uses.note(definition);
-                let whole = WholeDefinition::of(Arc::clone(definition), whole(params.max_tokens));
-                Ok(WholeDefinition { changed_since_use, ..whole })
+                let answer = WholeDefinition::of(definition, whole, wanted);
+                // It is loaded because it was asked for: it costs, and spares nothing.
+                app.metrics().tokens().record(&call.client, Self::NAME, answer.tokens, 0);
+                Ok(WholeDefinition { changed_since_use, ..answer })
             }
             Lookup::Ambiguous(candidates) => {
                 let ids: Vec<&str> = candidates.iter().take(20).map(|one| one.id.as_str()).collect();

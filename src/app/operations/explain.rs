@@ -6,11 +6,10 @@ use validator::Validate;
 use super::definition::KindName;
 use super::find::{DEFAULT_LIMIT, request_of, whole};
 use crate::app::cache::{QueryKey, canonical};
-use crate::app::experience::Prior;
 use crate::app::operation::{CallContext, Operation, Output};
 use crate::app::{App, AppError};
 use crate::catalog::{Definition, Kind};
-use crate::search::{Explanation, HitShares, TermShare};
+use crate::search::{Explanation, HitShares, Prior, Request, TermShare};
 
 /// `explain`
 #[derive(Debug)]
@@ -58,6 +57,7 @@ pub struct ExplainedHit {
     score: f32,
     terms: Vec<ExplainedTerm>,
     latent: f32,
+    semantic: f32,
     need: f32,
     capability: f32,
     name: f32,
@@ -100,11 +100,13 @@ impl Operation for Explain {
         if key.capability.is_none() && key.role.is_none() && key.context.is_none() {
             return Err(AppError::invalid("one of capability, role, context is required, got none"));
         }
+        let snapshot = app.snapshot();
+        let judged = app.judged(&snapshot, kind, &key).await;
         let experience = app.experience(kind, &key);
-        let prior =
-            |definition: &Definition| experience.as_ref().map_or(0.0, |known| known.prior(definition));
-        let prior: Option<&Prior<'_>> = if experience.is_some() { Some(&prior) } else { None };
-        let explanation = app.snapshot().index.explain(&request_of(kind, &key, prior));
+        let prior = experience.as_ref().map(|known| known as &dyn Prior);
+        let request = Request { likeness: judged.likeness(), ..request_of(kind, &key, prior) };
+        let mut explanation = snapshot.index.explain(&request);
+        judged.note(&mut explanation.findings.reasoning);
         let record = |definition: &Definition| experience.as_ref().and_then(|known| known.record(definition));
         Ok(Explained::of(explanation, record))
     }
@@ -128,13 +130,14 @@ impl Explained {
 
 impl ExplainedHit {
     fn of(id: String, score: f32, shares: HitShares, record: Option<String>) -> Self {
-        let HitShares { terms, latent, need, capability, name, role, model, prior } = shares;
+        let HitShares { terms, latent, semantic, need, capability, name, role, model, prior } = shares;
         let terms = terms.into_iter().map(ExplainedTerm::of).collect();
         ExplainedHit {
             id,
             score,
             terms,
             latent,
+            semantic,
             need,
             capability,
             name,

@@ -8,12 +8,12 @@ use validator::Validate;
 
 use crate::app::answer::{Answer, Found};
 use crate::app::cache::{AnswerCache, QueryKey, canonical};
-use crate::app::experience::Prior;
+use crate::app::meaning::Judged;
 use crate::app::operation::{CallContext, Operation};
 use crate::app::rows::{AgentRow, Row, SkillRow, WorkflowRow, shortened};
 use crate::app::{App, AppError, Snapshot};
-use crate::catalog::{Definition, Kind};
-use crate::search::{Findings, Request};
+use crate::catalog::Kind;
+use crate::search::{Findings, Prior, Request};
 use crate::store::{FrequentQuery, QueryRecord, now_ms};
 
 /// Rows of an answer where the caller says nothing of them.
@@ -55,7 +55,7 @@ impl Operation for QueryAgents {
     type Params = AgentQuery;
     type Output = Answer<AgentRow>;
 
-    async fn run(app: &App, _: &CallContext, params: AgentQuery) -> Result<Self::Output, AppError> {
+    async fn run(app: &App, call: &CallContext, params: AgentQuery) -> Result<Self::Output, AppError> {
         let key = QueryKey {
             capability: canonical(params.capability.as_deref()),
             role: canonical(params.role.as_deref()),
@@ -67,7 +67,7 @@ impl Operation for QueryAgents {
         if key.capability.is_none() && key.role.is_none() && key.context.is_none() {
             return Err(AppError::invalid("one of capability, role, context is required, got none"));
         }
-        app.find(&app.caches.agents, key, Self::NAME)
+        app.find(&app.caches.agents, key, Self::NAME, call).await
     }
 }
 
@@ -98,10 +98,10 @@ impl Operation for QuerySkills {
     type Params = SkillQuery;
     type Output = Answer<SkillRow>;
 
-    async fn run(app: &App, _: &CallContext, params: SkillQuery) -> Result<Self::Output, AppError> {
+    async fn run(app: &App, call: &CallContext, params: SkillQuery) -> Result<Self::Output, AppError> {
         let key = key_of("context", &params.context, params.plugin.as_deref())?;
         let key = bounded(key, params.limit, params.max_tokens);
-        app.find(&app.caches.skills, key, Self::NAME)
+        app.find(&app.caches.skills, key, Self::NAME, call).await
     }
 }
 
@@ -132,10 +132,10 @@ impl Operation for QueryWorkflows {
     type Params = WorkflowQuery;
     type Output = Answer<WorkflowRow>;
 
-    async fn run(app: &App, _: &CallContext, params: WorkflowQuery) -> Result<Self::Output, AppError> {
+    async fn run(app: &App, call: &CallContext, params: WorkflowQuery) -> Result<Self::Output, AppError> {
         let key = key_of("goal", &params.goal, params.plugin.as_deref())?;
         let key = bounded(key, params.limit, params.max_tokens);
-        app.find(&app.caches.workflows, key, Self::NAME)
+        app.find(&app.caches.workflows, key, Self::NAME, call).await
     }
 }
 
@@ -163,19 +163,28 @@ pub(super) fn whole(number: Option<i64>) -> Option<usize> {
 
 impl App {
     /// Answers a query from the cache or from the snapshot, counts its tokens and logs it to the store.
-    fn find<R: Row>(
+    async fn find<R: Row>(
         &self,
         cache: &AnswerCache<R>,
         mut key: QueryKey,
         method: &'static str,
+        call: &CallContext,
     ) -> Result<Answer<R>, AppError> {
         let began = Instant::now();
         let snapshot = self.snapshot();
         key.generation = snapshot.generation;
         key.learned = self.learned(R::KIND);
-        let (found, cache_hit) =
-            cache.get_or(&key, |key| Found::of(&self.findings(&snapshot, R::KIND, key), key.max_tokens));
-        if self.config.query_log {
+        key.meaning = self.meaning.version();
+        let (found, cache_hit) = if let Some(found) = cache.get(&key) {
+            (found, true)
+        } else {
+            let judged = self.judged(&snapshot, R::KIND, &key).await;
+            let answer =
+                |key: &QueryKey| Found::of(&self.findings(&snapshot, R::KIND, key, &judged), key.max_tokens);
+            // An answer that lacks the model's judgement is not kept: the next may have it.
+            if judged.is_whole() { cache.get_or(&key, answer) } else { (Arc::new(answer(&key)), false) }
+        };
+        if self.config.memory.query_log {
             self.store.log_query(record_of(method, &key, &found, cache_hit, began));
         }
         if found.is_empty() {
@@ -184,13 +193,14 @@ impl App {
                 suggestions: found.suggestions.clone(),
             });
         }
-        self.metrics.record_tokens(found.tokens, snapshot.listing_tokens(R::KIND));
+        let baseline = snapshot.listing_tokens(R::KIND);
+        self.metrics.tokens().record(&call.client, method, found.tokens, baseline);
         Ok(Answer { tells_tokens: key.max_tokens.is_some(), found, cache_hit })
     }
 }
 
 /// A key as search takes it, with what was learned.
-pub(super) fn request_of<'a>(kind: Kind, key: &'a QueryKey, prior: Option<&'a Prior<'a>>) -> Request<'a> {
+pub(super) fn request_of<'a>(kind: Kind, key: &'a QueryKey, prior: Option<&'a dyn Prior>) -> Request<'a> {
     Request {
         kind,
         capability: key.capability.as_deref(),
@@ -199,6 +209,7 @@ pub(super) fn request_of<'a>(kind: Kind, key: &'a QueryKey, prior: Option<&'a Pr
         plugin: key.plugin.as_deref(),
         limit: key.limit,
         prior,
+        likeness: None,
     }
 }
 
@@ -242,16 +253,18 @@ fn sought(key: &QueryKey) -> String {
 }
 
 impl App {
-    /// Ranks, with what outcomes taught about agents; the reasoning says where that took part.
-    fn findings(&self, snapshot: &Snapshot, kind: Kind, key: &QueryKey) -> Findings {
-        let Some(experience) = self.experience(kind, key) else {
-            return snapshot.index.find(&request_of(kind, key, None));
-        };
-        let prior = |definition: &Definition| experience.prior(definition);
-        let mut findings = snapshot.index.find(&request_of(kind, key, Some(&prior)));
-        if let Some(record) = findings.hits.first().and_then(|first| experience.record(&first.definition)) {
+    /// Ranks, with what outcomes taught about agents and what a model judges; the reasoning says where either took part
+    /// or should have.
+    fn findings(&self, snapshot: &Snapshot, kind: Kind, key: &QueryKey, judged: &Judged) -> Findings {
+        let experience = self.experience(kind, key);
+        let prior = experience.as_ref().map(|known| known as &dyn Prior);
+        let request = Request { likeness: judged.likeness(), ..request_of(kind, key, prior) };
+        let mut findings = snapshot.index.find(&request);
+        let first = findings.hits.first();
+        if let Some(record) = first.and_then(|first| experience.as_ref()?.record(&first.definition)) {
             findings.reasoning = format!("{}; {record}", findings.reasoning);
         }
+        judged.note(&mut findings.reasoning);
         findings
     }
 
@@ -277,6 +290,6 @@ impl App {
     fn warm_kind<R: Row>(&self, snapshot: &Snapshot, cache: &AnswerCache<R>, mut key: QueryKey) {
         key.generation = snapshot.generation;
         key.learned = self.learned(R::KIND);
-        cache.get_or(&key, |key| Found::of(&self.findings(snapshot, R::KIND, key), None));
+        cache.get_or(&key, |key| Found::of(&self.findings(snapshot, R::KIND, key, &Judged::default()), None));
     }
 }

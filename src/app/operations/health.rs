@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 
+use crate::app::meaning::MeaningHealth;
 use crate::app::operation::{CallContext, Operation, Output};
 use crate::app::{App, AppError, WatchState, tokens};
 use crate::catalog::Kind;
+use crate::telemetry::ledger::{TokenCounts, TokenLedger};
 use crate::telemetry::{logging, memory};
 
 /// `getHealth`
@@ -48,6 +50,8 @@ pub struct Health {
     pub scans: u64,
     /// `lexical` until the latent score is trained, then `latent`.
     pub ranking: &'static str,
+    /// The embedding model, and how far it has read the entries.
+    pub semantic: MeaningHealth,
     /// `on`, `off` or `degraded`.
     pub watch: &'static str,
     /// What to know: why it is degraded, or that the built-in collection is served.
@@ -141,6 +145,29 @@ struct TokenMetrics {
     returned: u64,
     baseline: u64,
     estimator: &'static str,
+    by_client: BTreeMap<String, BTreeMap<&'static str, MethodTokens>>,
+}
+
+/// What one client's calls of one method cost and spared.
+#[derive(Debug, Serialize)]
+struct MethodTokens {
+    calls: u64,
+    returned: u64,
+    baseline: u64,
+}
+
+impl TokenMetrics {
+    fn of(ledger: &TokenLedger) -> Self {
+        let TokenCounts { returned, baseline, .. } = ledger.total();
+        let counts = |counts: TokenCounts| {
+            let TokenCounts { calls, returned, baseline } = counts;
+            MethodTokens { calls, returned, baseline }
+        };
+        let by_client = ledger.by_client().into_iter().map(|(client, methods)| {
+            (client, methods.into_iter().map(|(method, sums)| (method, counts(sums))).collect())
+        });
+        TokenMetrics { returned, baseline, estimator: tokens::ESTIMATOR, by_client: by_client.collect() }
+    }
 }
 
 impl App {
@@ -168,6 +195,8 @@ impl App {
         };
         reasons.extend(store.degraded.clone());
         reasons.extend(self.backups.problem());
+        let (semantic, problem) = self.meaning.health();
+        reasons.extend(problem);
         let status = if reasons.len() > notes { "degraded" } else { "healthy" };
         reasons.extend(store.notes.iter().cloned());
         Health {
@@ -197,6 +226,7 @@ impl App {
             generation: snapshot.generation,
             scans: self.refresher.finished(),
             ranking: if snapshot.latent_ready { "latent" } else { "lexical" },
+            semantic,
             watch,
             reasons,
         }
@@ -206,7 +236,6 @@ impl App {
     pub fn metrics_report(&self) -> MetricsReport {
         let by_method: BTreeMap<_, _> = self.metrics.calls_by_method().into_iter().collect();
         let latency = self.metrics.latency();
-        let (returned, baseline) = self.metrics.tokens();
         let book = self.store.book();
         MetricsReport {
             queries: QueryMetrics { total: by_method.values().sum(), by_method },
@@ -229,7 +258,7 @@ impl App {
                 .collect(),
             panics: self.metrics.panics(),
             log_lines_dropped: logging::dropped_lines(),
-            tokens: TokenMetrics { returned, baseline, estimator: tokens::ESTIMATOR },
+            tokens: TokenMetrics::of(self.metrics.tokens()),
             memory_mb: memory_mb(),
             database_size_mb: mebibytes(self.store.status().size_bytes),
         }

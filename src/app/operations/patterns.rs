@@ -20,6 +20,9 @@ const ALTERNATIVE_SHARE: f64 = 0.9;
 /// Alternatives named at most.
 const MAX_ALTERNATIVES: usize = 3;
 
+/// Agents named where a name has several.
+const MAX_NAMED: usize = 5;
+
 /// `getOrchestrationPattern`
 #[derive(Debug)]
 pub struct GetOrchestrationPattern;
@@ -247,9 +250,11 @@ impl Operation for StorePattern {
         let warnings = app.unknown_agents(&params.agent_sequence);
         let pattern = NewPattern {
             goal,
-            agent_sequence: params.agent_sequence,
-            dependencies: params.dependencies,
-            parallel_groups: params.parallel_groups,
+            agent_sequence: app.by_id(params.agent_sequence),
+            dependencies: (params.dependencies.into_iter())
+                .map(|(agent, others)| (app.by_id([agent]).remove(0), app.by_id(others)))
+                .collect(),
+            parallel_groups: params.parallel_groups.into_iter().map(|group| app.by_id(group)).collect(),
         };
         let stored = app.store.add_pattern(pattern).await?;
         Ok(Stored { id: stored.id, created: stored.created, warnings })
@@ -291,13 +296,28 @@ impl App {
         Ok((found, cache_hit))
     }
 
-    /// A warning for each agent the catalog does not hold.
+    /// A warning for each agent the catalog does not hold, or holds under several ids.
     pub(super) fn unknown_agents(&self, agents: &[String]) -> Vec<String> {
         let snapshot = self.snapshot();
-        let unknown = agents
-            .iter()
-            .filter(|agent| matches!(snapshot.catalog.find(Kind::Agent, agent), Lookup::Missing));
-        unknown.map(|agent| format!("{agent} is not an agent of the catalog")).collect()
+        let warning = |agent: &String| match snapshot.catalog.find(Kind::Agent, agent) {
+            Lookup::One(_) => None,
+            Lookup::Missing => Some(format!("{agent} is not an agent of the catalog")),
+            Lookup::Ambiguous(all) => {
+                let ids: Vec<&str> = all.iter().take(MAX_NAMED).map(|one| one.id.as_str()).collect();
+                Some(format!("{agent} is the name of {} agents: {}; use an id", all.len(), ids.join(", ")))
+            }
+        };
+        agents.iter().filter_map(warning).collect()
+    }
+
+    /// Agents under their ids, where the catalog knows one for what they are called.
+    pub(super) fn by_id(&self, agents: impl IntoIterator<Item = String>) -> Vec<String> {
+        let snapshot = self.snapshot();
+        let id = |agent: String| match snapshot.catalog.find(Kind::Agent, &agent) {
+            Lookup::One(definition) => definition.id.clone(),
+            Lookup::Ambiguous(_) | Lookup::Missing => agent,
+        };
+        agents.into_iter().map(id).collect()
     }
 }
 

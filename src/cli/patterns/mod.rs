@@ -1,6 +1,6 @@
 //! `adjutant patterns`: the sequences of agents that are known to work, to look at and to share.
 
-mod sharing;
+pub(super) mod sharing;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::ask::{Asked, ask};
+use super::pattern::show_plan;
 use super::{exit, output, store_options, table};
 use crate::app::operations::patterns::{GetOrchestrationPattern, PatternView};
 use crate::config::{Config, Environment, Flags};
@@ -61,7 +62,7 @@ enum PatternsCommand {
         #[command(flatten)]
         common: Common,
     },
-    /// Write all patterns as JSON lines
+    /// Write all patterns as JSON lines, without those that are no longer offered
     Export {
         /// A file, or - for standard output
         #[arg(default_value = "-")]
@@ -182,14 +183,6 @@ fn show(book: &PatternBook, id: &str, as_json: bool) -> ExitCode {
     row("changed", format!("{} UTC", table::minute(all["updated_at"].as_str().unwrap_or_default())));
     row("id", pattern.id.clone());
     ExitCode::SUCCESS
-}
-
-/// The steps of a pattern as the wire has it; those who are named together may work at the same time.
-fn show_plan(pattern: &Value) {
-    for (step, group) in (1..).zip(pattern["parallel_groups"].as_array().into_iter().flatten()) {
-        let names = group.as_array().into_iter().flatten().filter_map(Value::as_str);
-        output::line(&format!("  step {step:<4} {}", names.collect::<Vec<_>>().join(", ")));
-    }
 }
 
 fn find(config: &Config, goal: &str, min_similarity: Option<f64>, as_json: bool) -> anyhow::Result<ExitCode> {

@@ -1,6 +1,6 @@
 //! `adjutant patterns export` and `import`: patterns as a file of JSON lines.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -25,17 +25,35 @@ const BYTES_A_CALL: usize = 400_000;
 pub(super) fn export(book: &PatternBook, file: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
     let mut lines = Vec::new();
     let count = export_patterns(book, &mut lines)?;
+    write_lines(&lines, count, "patterns", file, as_json)
+}
+
+/// Writes lines to a file, and says how many of what; `-` is standard output.
+pub(in crate::cli) fn write_lines(
+    lines: &[u8],
+    count: usize,
+    what: &str,
+    file: &Path,
+    as_json: bool,
+) -> anyhow::Result<ExitCode> {
     if file == Path::new("-") {
-        output::bytes(&lines);
-    } else {
-        write_whole(file, &lines).with_context(|| file.display().to_string())?;
-        let name = file.display().to_string();
-        output::line(&if as_json {
-            format!("{:#}", json!({ "exported": count, "file": name }))
-        } else {
-            format!("{count} patterns written to {name}")
-        });
+        output::bytes(lines);
+        return Ok(ExitCode::SUCCESS);
     }
+    let name = file.display().to_string();
+    // A link is followed, and a pipe or a device is written to.
+    let target = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+    let written = if target.exists() && !target.is_file() {
+        std::fs::OpenOptions::new().write(true).open(&target).and_then(|mut open| open.write_all(lines))
+    } else {
+        write_whole(&target, lines)
+    };
+    written.with_context(|| name.clone())?;
+    output::line(&if as_json {
+        format!("{:#}", json!({ "exported": count, "file": name }))
+    } else {
+        format!("{count} {what} written to {name}")
+    });
     Ok(ExitCode::SUCCESS)
 }
 
@@ -73,7 +91,8 @@ fn take_over(config: &Config, lines: &str) -> anyhow::Result<Imported> {
     Ok(all)
 }
 
-fn read_lines(file: &Path) -> io::Result<String> {
+/// The lines of a file, `-` for standard input.
+pub(in crate::cli) fn read_lines(file: &Path) -> io::Result<String> {
     let mut source: Box<dyn Read> = if file == Path::new("-") {
         Box::new(io::stdin().lock())
     } else {
@@ -82,7 +101,7 @@ fn read_lines(file: &Path) -> io::Result<String> {
     let mut lines = String::new();
     let length = (&mut source).take(MAX_IMPORT_BYTES + 1).read_to_string(&mut lines)?;
     if u64::try_from(length).is_ok_and(|length| length > MAX_IMPORT_BYTES) {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "more than 64 MiB is no file of patterns"));
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "more than 64 MiB is too much"));
     }
     Ok(lines)
 }

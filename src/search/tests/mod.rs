@@ -3,6 +3,7 @@
 mod bad_input;
 mod naive;
 mod ranking;
+mod semantic;
 
 use super::*;
 use crate::catalog::{Catalog, Definition, Kind};

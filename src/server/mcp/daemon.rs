@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::client::{Client, ClientError};
+use crate::telemetry::ledger::ClientName;
 
 /// Time an instance has for an answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -34,11 +35,13 @@ pub(super) enum Unanswered {
 #[derive(Debug, Clone)]
 pub(super) struct Daemon {
     client: Client,
+    /// On whose behalf it is asked.
+    for_whom: ClientName,
 }
 
 impl Daemon {
-    pub(super) fn on(port: u16, token: Option<&str>) -> Self {
-        Daemon { client: Client::new(port, ANSWER_TIMEOUT).with_token(token) }
+    pub(super) fn on(port: u16, token: Option<&str>, for_whom: ClientName) -> Self {
+        Daemon { client: Client::new(port, ANSWER_TIMEOUT).with_token(token), for_whom }
     }
 
     /// Passes a request on; its result.
@@ -48,7 +51,7 @@ impl Daemon {
         params: &impl Serialize,
     ) -> Result<T, Unanswered> {
         let refused = |message: String| Unanswered::Refused(ErrorData::internal_error(message, None));
-        let (name, message) = message(method, params).map_err(|error| refused(error.to_string()))?;
+        let (name, message) = self.message(method, params).map_err(|error| refused(error.to_string()))?;
         let mut headers = head(method);
         headers.extend(name.as_deref().map(|name| ("mcp-name", name)));
         for _ in 0..ATTEMPTS {
@@ -79,7 +82,7 @@ impl Daemon {
         let wanted = json!({ "notifications": {
             "toolsListChanged": true, "promptsListChanged": true, "resourcesListChanged": true,
         }});
-        let Ok((_, message)) = message(method, &wanted) else { return };
+        let Ok((_, message)) = self.message(method, &wanted) else { return };
         let each = |event: &Value| {
             let name = event["method"].as_str().and_then(|method| method.strip_prefix("notifications/"));
             if let Some(list) = name.and_then(|name| name.strip_suffix("/list_changed")) {
@@ -89,6 +92,29 @@ impl Daemon {
         if let Err(error) = self.client.follow("/mcp", &head(method), &message, each).await {
             tracing::debug!(%error, "the running instance is not listened to any more");
         }
+    }
+
+    /// A request message that says all it needs, and the name it is about where the protocol wants that in a header.
+    fn message(&self, method: &str, params: &impl Serialize) -> serde_json::Result<(Option<String>, Value)> {
+        let mut params = serde_json::to_value(params)?;
+        if !params.is_object() {
+            params = json!({});
+        }
+        params["_meta"] = json!({
+            "io.modelcontextprotocol/protocolVersion": VERSION_NAME,
+            "io.modelcontextprotocol/clientInfo": {
+                "name": self.for_whom.as_str(),
+                "version": env!("CARGO_PKG_VERSION"),
+            },
+            "io.modelcontextprotocol/clientCapabilities": {},
+        });
+        let named = match method {
+            "tools/call" | "prompts/get" => params["name"].as_str(),
+            "resources/read" => params["uri"].as_str(),
+            _ => None,
+        };
+        let named = named.map(header_value);
+        Ok((named, json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params })))
     }
 }
 
@@ -101,26 +127,6 @@ fn head(method: &str) -> Vec<(&str, &str)> {
         ("mcp-protocol-version", VERSION_NAME),
         ("mcp-method", method),
     ]
-}
-
-/// A request message that says all it needs, and the name it is about where the protocol wants that in a header.
-fn message(method: &str, params: &impl Serialize) -> serde_json::Result<(Option<String>, Value)> {
-    let mut params = serde_json::to_value(params)?;
-    if !params.is_object() {
-        params = json!({});
-    }
-    params["_meta"] = json!({
-        "io.modelcontextprotocol/protocolVersion": VERSION_NAME,
-        "io.modelcontextprotocol/clientInfo": { "name": "adjutant", "version": env!("CARGO_PKG_VERSION") },
-        "io.modelcontextprotocol/clientCapabilities": {},
-    });
-    let named = match method {
-        "tools/call" | "prompts/get" => params["name"].as_str(),
-        "resources/read" => params["uri"].as_str(),
-        _ => None,
-    };
-    let named = named.map(header_value);
-    Ok((named, json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params })))
 }
 
 /// A name as a header carries it: as it is, or in the protocol's envelope where it cannot travel so.

@@ -10,12 +10,12 @@ use std::borrow::Cow;
 use axum::http::header::ACCEPT;
 use axum::http::{HeaderMap, HeaderValue};
 use rmcp::model::{ClientCapabilities, JsonObject, RequestId};
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::tools::Called;
 use crate::server::rpc::write_result;
+use crate::telemetry::ledger::ClientName;
 
 const NEWER_ERA: &str = "2026-07-28";
 const OLDER_ERA: [&str; 3] = ["2025-11-25", "2025-06-18", "2025-03-26"];
@@ -29,6 +29,8 @@ pub(super) struct Call<'a> {
     pub(super) arguments: JsonObject,
     /// The session of the older era, which must exist; none in the newer.
     pub(super) session: Option<&'a str>,
+    /// What the client says it is; in the older era that was said when the session began.
+    pub(super) client: Option<ClientName>,
 }
 
 #[derive(Deserialize)]
@@ -61,8 +63,14 @@ struct Meta<'a> {
     version: Option<Cow<'a, str>>,
     #[serde(rename = "io.modelcontextprotocol/clientCapabilities")]
     capabilities: Option<ClientCapabilities>,
-    #[serde(rename = "io.modelcontextprotocol/clientInfo")]
-    _client: Option<IgnoredAny>,
+    #[serde(borrow, rename = "io.modelcontextprotocol/clientInfo")]
+    client: Option<ClientInfo<'a>>,
+}
+
+#[derive(Deserialize)]
+struct ClientInfo<'a> {
+    #[serde(borrow, default)]
+    name: Cow<'a, str>,
 }
 
 /// The call in a request, if it is one and all about it is as it should be.
@@ -93,7 +101,8 @@ pub(super) fn read<'a>(headers: &'a HeaderMap, body: &'a [u8]) -> Option<Call<'a
             Some(one(headers, "mcp-session-id").ok()??)
         }
     };
-    Some(Call { id, name, arguments, session })
+    let client = meta.client.map(|client| ClientName::new(&client.name));
+    Some(Call { id, name, arguments, session, client })
 }
 
 /// Something of a header is unusual: it is given several times, or is no text.

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
-    CompleteResult, DiscoverResult, GetPromptRequestParams, GetPromptResponse, Implementation,
-    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
-    PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities,
-    ServerConfig, SubscriptionFilter,
+    CompleteResult, CustomRequest, CustomResult, DiscoverResult, ErrorCode, GetPromptRequestParams,
+    GetPromptResponse, Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+    ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
+    ServerCapabilities, ServerConfig, SubscriptionFilter,
 };
 use rmcp::service::{NotificationContext, RequestContext, RoleServer, SubscriptionContext};
 use rmcp::{ErrorData, ServerHandler};
@@ -19,8 +19,10 @@ use super::{completion, prompts, resources, tools};
 use crate::app::App;
 use crate::app::operation::CallContext;
 use crate::catalog::Counts;
+use crate::server::caller::client_of;
 use crate::server::correlation::CorrelationId;
 use crate::tasks::Tasks;
+use crate::telemetry::ledger::ClientName;
 
 /// Milliseconds a client may take a list as fresh: long enough to spare repeated asking in one turn, and where a
 /// list changes before, those that listen are told at once. What is read is never fresh: a file may change at
@@ -83,12 +85,20 @@ pub(super) fn accepted(requested: &SubscriptionFilter) -> SubscriptionFilter {
     accepted
 }
 
-/// What the call is known by in the log: the id of the HTTP request, or a new one.
+/// What the call is known by in the log (the id of the HTTP request, or a new one), and who asks.
 fn context_of(context: &RequestContext<RoleServer>) -> CallContext {
     let parts = context.extensions.get::<axum::http::request::Parts>();
     let given = parts.and_then(|parts| parts.extensions.get::<CorrelationId>());
     let correlation_id = given.map_or_else(|| Uuid::new_v4().to_string(), |CorrelationId(id)| id.clone());
-    CallContext { correlation_id }
+    let named = client_named(context).or_else(|| parts.map(|parts| client_of(&parts.headers)));
+    CallContext { correlation_id, client: named.unwrap_or_default() }
+}
+
+/// What the client says of itself: with the request in the newer era, at its session's opening in the older.
+pub(super) fn client_named(context: &RequestContext<RoleServer>) -> Option<ClientName> {
+    let with_request = context.meta.client_info().map(|client| ClientName::new(&client.name));
+    let at_opening = || context.peer.peer_info().map(|peer| ClientName::new(&peer.client_info.name));
+    with_request.or_else(at_opening)
 }
 
 /// One page of `all`, from where `cursor` says, and the cursor of the next.
@@ -108,7 +118,33 @@ fn page<T>(
     Ok((all.into_iter().skip(start).take(PAGE).collect(), next))
 }
 
+/// The refusal of a request that the library could not read: of a known method its parameters are wrong.
+pub(super) fn not_understood(request: &CustomRequest) -> ErrorData {
+    const METHODS: [&str; 6] = [
+        "tools/call",
+        "prompts/get",
+        "resources/read",
+        "completion/complete",
+        "initialize",
+        "subscriptions/listen",
+    ];
+    let method: String = request.method.chars().take(64).collect();
+    if METHODS.contains(&method.as_str()) {
+        let why = format!("the params of {method} are missing, of the wrong type, or lack a member");
+        return ErrorData::invalid_params(why, None);
+    }
+    ErrorData::new(ErrorCode::METHOD_NOT_FOUND, format!("there is no method {method:?}"), None)
+}
+
 impl ServerHandler for Door {
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        Err(not_understood(&request))
+    }
+
     fn get_info(&self) -> ServerConfig {
         card(instructions(self.app.snapshot().catalog.counts()), self.app.config().command_prompts)
     }

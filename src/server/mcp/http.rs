@@ -23,6 +23,7 @@ use super::sessions::Sessions;
 use super::{direct, tools};
 use crate::app::App;
 use crate::app::operation::CallContext;
+use crate::server::caller::client_of;
 use crate::server::correlation::CorrelationId;
 use crate::server::guard::unavailable;
 use crate::server::limits::MAX_BODY_BYTES;
@@ -123,7 +124,10 @@ impl Endpoint {
             return None;
         }
         let CorrelationId(correlation_id) = parts.extensions.get::<CorrelationId>()?.clone();
-        let context = CallContext { correlation_id };
+        let of_session = || call.session.and_then(|session| self.sessions.client_of(&session.into()));
+        let client = call.client.clone().or_else(of_session);
+        let client = client.unwrap_or_else(|| client_of(&parts.headers));
+        let context = CallContext { correlation_id, client };
         let bytes = match tools::call(app, &context, &call.name, &call.arguments).await {
             Ok(called) => direct::write(&call, &called),
             Err(error) => write_error(&error, Some(call.id)),

@@ -7,6 +7,7 @@
 //! is a door to an operation of [`crate::app`] and adds nothing to its answer but a form a model can read.
 
 mod completion;
+pub mod cost;
 mod daemon;
 mod direct;
 mod handler;

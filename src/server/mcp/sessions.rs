@@ -8,13 +8,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::{Stream, StreamExt};
-use rmcp::model::{ClientJsonRpcMessage, RequestId, ServerJsonRpcMessage};
+use rmcp::model::{ClientJsonRpcMessage, ClientRequest, RequestId, ServerJsonRpcMessage};
 use rmcp::transport::common::server_side_http::{ServerSseMessage, SessionId};
 use rmcp::transport::streamable_http_server::session::SessionManager;
 use rmcp::transport::streamable_http_server::session::local::{
     LocalSessionManager, LocalSessionManagerError, SessionError,
 };
 use tokio::sync::Notify;
+
+use crate::telemetry::ledger::ClientName;
 
 /// Sessions at once. Each costs some 30 KB and two tasks; few users run ten.
 pub const MAX_SESSIONS: usize = 256;
@@ -30,9 +32,16 @@ const TWIN_PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Sessions {
     inner: LocalSessionManager,
-    /// When each was used last.
-    used: Mutex<HashMap<SessionId, Instant>>,
+    used: Mutex<HashMap<SessionId, Use>>,
     asked: Asked,
+}
+
+/// Of one session.
+#[derive(Debug)]
+struct Use {
+    last: Instant,
+    /// What its client said it is.
+    client: ClientName,
 }
 
 /// The requests that are being answered. Within a session the library tells them apart by their ids alone, so of
@@ -85,8 +94,13 @@ impl Default for Sessions {
 }
 
 impl Sessions {
-    fn used(&self) -> MutexGuard<'_, HashMap<SessionId, Instant>> {
+    fn used(&self) -> MutexGuard<'_, HashMap<SessionId, Use>> {
         self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the session's client said it is.
+    pub(super) fn client_of(&self, id: &SessionId) -> Option<ClientName> {
+        self.used().get(id).map(|used| used.client.clone())
     }
 
     /// The session that has to go before another may come.
@@ -95,7 +109,7 @@ impl Sessions {
         if used.len() < MAX_SESSIONS {
             return None;
         }
-        let oldest = used.iter().min_by_key(|(_, at)| **at).map(|(id, _)| id.clone())?;
+        let oldest = used.iter().min_by_key(|(_, used)| used.last).map(|(id, _)| id.clone())?;
         used.remove(&oldest);
         drop(used);
         Some(oldest)
@@ -112,7 +126,7 @@ impl SessionManager for Sessions {
             self.inner.close_session(&oldest).await?;
         }
         let created = self.inner.create_session().await?;
-        self.used().insert(created.0.clone(), Instant::now());
+        self.used().insert(created.0.clone(), Use { last: Instant::now(), client: ClientName::default() });
         Ok(created)
     }
 
@@ -121,12 +135,18 @@ impl SessionManager for Sessions {
         id: &SessionId,
         message: ClientJsonRpcMessage,
     ) -> Result<ServerJsonRpcMessage, Self::Error> {
+        if let ClientJsonRpcMessage::Request(request) = &message
+            && let ClientRequest::InitializeRequest(opening) = &request.request
+            && let Some(used) = self.used().get_mut(id)
+        {
+            used.client = ClientName::new(&opening.params.client_info.name);
+        }
         self.inner.initialize_session(id, message).await
     }
 
     async fn has_session(&self, id: &SessionId) -> Result<bool, Self::Error> {
-        if let Some(at) = self.used().get_mut(id) {
-            *at = Instant::now();
+        if let Some(used) = self.used().get_mut(id) {
+            used.last = Instant::now();
         }
         self.inner.has_session(id).await
     }

@@ -11,8 +11,8 @@ use std::time::Duration;
 use anyhow::Context;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
-    ContentBlock, DiscoverResult, GetPromptRequestParams, GetPromptResponse, GetPromptResult,
-    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+    ContentBlock, CustomRequest, CustomResult, DiscoverResult, GetPromptRequestParams, GetPromptResponse,
+    GetPromptResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
     PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult,
     ServerConfig, SubscriptionFilter,
 };
@@ -23,7 +23,7 @@ use rmcp::transport::async_rw::AsyncRwTransport;
 use rmcp::{ErrorData, ServerHandler};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::{OnceCell, watch};
 
 use super::daemon::{Daemon, Unanswered};
@@ -31,10 +31,11 @@ use super::handler::{self, Door};
 use super::listed::{Feed, Listed};
 use super::opening::Opening;
 use super::tools;
-use crate::app::App;
+use crate::app::{App, AppError};
 use crate::catalog::Counts;
 use crate::server::limits::MAX_BODY_BYTES;
 use crate::tasks::{self, Tasks};
+use crate::telemetry::ledger::ClientName;
 
 /// Time between two looks for an instance that runs or wishes to.
 const LOOK: Duration = Duration::from_millis(500);
@@ -75,6 +76,7 @@ pub async fn serve_stdio(sources: Sources, tasks: &Tasks) -> anyhow::Result<()> 
         own: OnceCell::new(),
         let_go: AtomicBool::new(false),
         card: RwLock::new(ServerConfig::default()),
+        client: RwLock::default(),
         marks: watch::Sender::default(),
     }));
     let served = guest.serve().await;
@@ -98,6 +100,8 @@ struct Inner {
     /// Whether that let go of the memory, for an instance to have it.
     let_go: AtomicBool,
     card: RwLock<ServerConfig>,
+    /// What the client said it is.
+    client: RwLock<ClientName>,
     marks: watch::Sender<Listed>,
 }
 
@@ -149,7 +153,9 @@ impl Guest {
         if self.0.own.get().is_some_and(|app| self.owns_memory(app)) {
             return None;
         }
-        (self.0.sources.running)().map(|port| Daemon::on(port, self.0.sources.token.as_deref()))
+        let port = (self.0.sources.running)()?;
+        let client = self.0.client.read().unwrap_or_else(PoisonError::into_inner).clone();
+        Some(Daemon::on(port, self.0.sources.token.as_deref(), client))
     }
 
     fn owns_memory(&self, app: &App) -> bool {
@@ -231,14 +237,40 @@ impl Guest {
     }
 }
 
-/// The refusal of a write that another process would have to make.
-fn not_stored() -> CallToolResult {
-    let said = "Not stored: another process of this project holds its memory. Start the project's instance \
-                (adjutant up), then record it again.";
-    CallToolResult::error(vec![ContentBlock::text(said)])
+/// What becomes of an outcome while another process owns the memory.
+fn queued(app: &App, request: &CallToolRequestParams) -> CallToolResult {
+    let arguments = Value::Object(request.arguments.clone().unwrap_or_default());
+    match app.queue_decision(&arguments) {
+        Ok(()) => {
+            let said = "Not stored yet: another process of this project holds its memory. It waits on disk, and is \
+                        stored once that process or an instance of the project (adjutant up) takes it over.";
+            let mut result = CallToolResult::success(vec![ContentBlock::text(said)]);
+            let answer = json!({ "stored": false, "pattern": null, "warnings": [said] });
+            result.structured_content = Some(answer);
+            result
+        }
+        Err(AppError::Invalid(sentences)) => {
+            let said = format!("Wrong arguments: {}.", sentences.join("; "));
+            CallToolResult::error(vec![ContentBlock::text(said)])
+        }
+        Err(error) => {
+            tracing::error!(%error, "an outcome can be neither stored nor queued");
+            let said = "Not stored: another process of this project holds its memory, and the outcome cannot be kept \
+                        on disk. Start the project's instance (adjutant up), then record it again.";
+            CallToolResult::error(vec![ContentBlock::text(said)])
+        }
+    }
 }
 
 impl ServerHandler for Guest {
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        Err(handler::not_understood(&request))
+    }
+
     fn get_info(&self) -> ServerConfig {
         self.0.card.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -266,13 +298,18 @@ impl ServerHandler for Guest {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
+        if let Some(client) = handler::client_named(&context) {
+            *self.0.client.write().unwrap_or_else(PoisonError::into_inner) = client;
+        }
         if let Some(answer) = self.ask::<CallToolResult>("tools/call", &request).await {
             return answer.map(CallToolResponse::from);
         }
         let own = self.own().await?;
-        let owns_memory = self.0.own.get().is_some_and(|app| self.owns_memory(app));
-        if !owns_memory && tools::writes(&request.name) {
-            return Ok(not_stored().into());
+        if let Some(app) = self.0.own.get()
+            && !self.owns_memory(app)
+            && tools::writes(&request.name)
+        {
+            return Ok(queued(app, &request).into());
         }
         own.call_tool(request, context).await
     }

@@ -52,6 +52,9 @@ fn found(answer: &Value, field: &str, kind: &str) -> String {
 fn nothing(answer: &Value) -> String {
     let near = list(&answer["suggestions"]);
     let message = text(answer, "reasoning");
+    if answer["confidence"].as_f64().is_some_and(|confidence| confidence > 0.0) && near.is_empty() {
+        return format!("No row: {message}.");
+    }
     if near.is_empty() {
         return format!("Nothing found: {message}.");
     }
@@ -91,8 +94,9 @@ fn recommendation(answer: &Value) -> String {
         let label = if at == 0 { "Sequence" } else { "Alternative" };
         let sequence = list(&pattern["agent_sequence"]).join(" -> ");
         let _ = write!(said, "\n{label} (pattern_id {}): {sequence}", text(pattern, "id"));
-        for group in pattern["parallel_groups"].as_array().into_iter().flatten() {
-            let _ = write!(said, "; together: {}", list(group).join(", "));
+        let groups = pattern["parallel_groups"].as_array().into_iter().flatten().map(list);
+        for group in groups.filter(|group| group.len() > 1) {
+            let _ = write!(said, "; together: {}", group.join(", "));
         }
     }
     said.push_str("\nPass the pattern_id to record_outcome when done.");

@@ -17,7 +17,7 @@ use tracing::Instrument;
 use super::{schemas, text};
 use crate::app::operation::{CallContext, Operation, Output, read_params};
 use crate::app::operations::{decision, definition, find, patterns};
-use crate::app::{App, AppError, Snapshot, tokens};
+use crate::app::{App, AppError, Snapshot};
 use crate::catalog::Kind;
 use crate::server::correlation::span_of;
 use crate::server::rate::Class;
@@ -136,10 +136,7 @@ impl Entry {
         }
         // What Claude Code cuts an answer at, in characters: nothing that keeps to the budget.
         let mut meta = MetaObject::new();
-        meta.insert(
-            "anthropic/maxResultSizeChars".into(),
-            (tokens::chars_of(DEFINITION_BUDGET) * 5 / 4).into(),
-        );
+        meta.insert("anthropic/maxResultSizeChars".into(), (DEFINITION_BUDGET * 5).into());
         tool.with_meta(meta)
     }
 }

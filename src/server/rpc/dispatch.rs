@@ -12,7 +12,7 @@ use super::envelope::{self, BadRequest, Call, Message, Unreadable};
 use super::error::RpcError;
 use crate::app::App;
 use crate::app::operation::{CallContext, Operation, Output, read_params};
-use crate::app::operations::{decision, definition, explain, find, health, names, patterns, sharing};
+use crate::app::operations::{Visitor, by_name, names};
 use crate::server::correlation::span_of;
 use crate::server::rate::{Class, Rates};
 
@@ -130,23 +130,24 @@ fn record(app: &App, context: &CallContext, call: &Call<'_>, answered: &Answered
     );
 }
 
-/// The table: one line a method.
+/// Runs the operation that the call names.
 async fn run_method(app: &App, context: &CallContext, call: &Call<'_>) -> Answered {
-    match call.method.as_str() {
-        find::QueryAgents::NAME => run::<find::QueryAgents>(app, context, call).await,
-        find::QuerySkills::NAME => run::<find::QuerySkills>(app, context, call).await,
-        find::QueryWorkflows::NAME => run::<find::QueryWorkflows>(app, context, call).await,
-        patterns::GetOrchestrationPattern::NAME => {
-            run::<patterns::GetOrchestrationPattern>(app, context, call).await
-        }
-        patterns::QueryPattern::NAME => run::<patterns::QueryPattern>(app, context, call).await,
-        patterns::StorePattern::NAME => run::<patterns::StorePattern>(app, context, call).await,
-        sharing::ImportPatterns::NAME => run::<sharing::ImportPatterns>(app, context, call).await,
-        decision::CacheDecision::NAME => run::<decision::CacheDecision>(app, context, call).await,
-        definition::GetDefinition::NAME => run::<definition::GetDefinition>(app, context, call).await,
-        health::GetHealth::NAME => run::<health::GetHealth>(app, context, call).await,
-        explain::Explain::NAME => run::<explain::Explain>(app, context, call).await,
-        unknown => failed(&RpcError::unknown_method(unknown, &names()), call.id),
+    let answered = by_name(&call.method, Run { app, context, call }).await;
+    answered.unwrap_or_else(|| failed(&RpcError::unknown_method(&call.method, &names()), call.id))
+}
+
+/// One call, whose operation is looked for.
+struct Run<'a> {
+    app: &'a App,
+    context: &'a CallContext,
+    call: &'a Call<'a>,
+}
+
+impl Visitor for Run<'_> {
+    type Outcome = Answered;
+
+    async fn visit<O: Operation>(self) -> Answered {
+        run::<O>(self.app, self.context, self.call).await
     }
 }
 
@@ -191,6 +192,7 @@ mod tests {
     use crate::app::App;
     use crate::config::{Config, Environment, Flags};
     use crate::store::{Store, StoreOptions};
+    use crate::telemetry::ledger::ClientName;
 
     #[tokio::test]
     async fn a_handler_that_panics_is_answered_and_counted() {
@@ -198,7 +200,7 @@ mod tests {
         let flags = Flags { root: Some(dir.path().to_owned()), no_watch: true, ..Flags::default() };
         let config = Config::resolve(&flags, &Environment::default()).unwrap();
         let app = App::offline(config, Store::open(StoreOptions::new(dir.path().join("data"))).unwrap());
-        let context = CallContext { correlation_id: "c-1".to_owned() };
+        let context = CallContext { correlation_id: "c-1".to_owned(), client: ClientName::default() };
         let id = serde_json::value::RawValue::from_string("7".to_owned()).unwrap();
         let call = Call { method: "queryAgents".to_owned(), params: None, id: Some(&id) };
         for count in 1..=2 {

@@ -21,6 +21,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body as _;
 use serde_json::value::RawValue;
 
+use super::caller::client_of;
 use super::correlation::CorrelationId;
 use super::guard::{refusal, retry_after, unavailable};
 use super::limits::{BODY_TIMEOUT, MAX_BODY_BYTES};
@@ -37,6 +38,7 @@ pub(super) async fn answer(
     request: Request,
 ) -> Response {
     let Some(app) = state.app() else { return unavailable("the service is starting") };
+    let client = client_of(request.headers());
     let body = match read_body(request.into_body()).await {
         Ok(body) => body,
         Err(refused) => return refused,
@@ -45,7 +47,8 @@ pub(super) async fn answer(
     let Ok(_permit) = state.requests().try_acquire() else {
         return unavailable("too many requests at once");
     };
-    let reply = dispatch::answer(app, state.rates(), &CallContext { correlation_id }, &body).await;
+    let context = CallContext { correlation_id, client };
+    let reply = dispatch::answer(app, state.rates(), &context, &body).await;
     respond(reply)
 }
 

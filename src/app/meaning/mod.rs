@@ -1,0 +1,213 @@
+//! The embedding model at work, where one is installed: loading it, having it read the entries, asking it.
+//!
+//! One thread of low priority does the first two (`reading`), a few threads of their own the last (`asking`), so that a
+//! request waits for the model no longer than its budget and never in its place on the runtime. Where the model is
+//! absent, busy or still reading, the answer goes out without its judgement and says so.
+
+mod asking;
+mod reading;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwapOption;
+use moka::sync::Cache;
+use serde::Serialize;
+
+use super::cache::QueryKey;
+use super::{App, Snapshot};
+use crate::catalog::Kind;
+use crate::config::Config;
+use crate::semantic::{Encoder, Table, folder};
+use asking::Askers;
+
+/// Requests whose vectors are kept: some two megabytes.
+const MAX_KEPT_REQUESTS: u64 = 1_000;
+
+/// The model of one instance, or that there is none.
+#[derive(Debug, Default)]
+pub(super) struct Meaning {
+    state: Mutex<State>,
+    changed: Condvar,
+    /// What requests are judged by.
+    loaded: ArcSwapOption<Loaded>,
+    askers: Askers,
+    /// Counts up with every change of what the judgement would be.
+    version: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    requested: bool,
+    stopping: bool,
+    /// Why there is no judgement although there is a model.
+    absent: Option<&'static str>,
+    model: Option<String>,
+    dimensions: Option<usize>,
+    phase: Phase,
+    embedded: usize,
+    total: usize,
+    /// Why the model cannot be used, or its vectors not be kept.
+    problem: Option<String>,
+}
+
+/// How far a model is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Phase {
+    /// There is none.
+    #[default]
+    None,
+    /// It is being loaded.
+    Loading,
+    /// It is reading the entries.
+    Embedding,
+    /// It has read all of them.
+    Ready,
+    /// It cannot be used; the health says why.
+    Failed,
+}
+
+/// A loaded model with what it has read.
+#[derive(Debug)]
+struct Loaded {
+    encoder: Encoder,
+    /// Vectors of requests, by their text.
+    requests: Cache<String, Arc<[f32]>>,
+    table: ArcSwapOption<Table>,
+}
+
+impl Loaded {
+    fn new(encoder: Encoder) -> Loaded {
+        Loaded { encoder, requests: Cache::new(MAX_KEPT_REQUESTS), table: ArcSwapOption::empty() }
+    }
+}
+
+/// The embedding model as `/health` tells of it.
+#[derive(Debug, Serialize)]
+pub struct MeaningHealth {
+    /// What the model calls itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<String>,
+    /// Numbers of its vectors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dimensions: Option<usize>,
+    /// `none`, `loading`, `embedding`, `ready` or `failed`.
+    state: Phase,
+    /// Texts it has read.
+    embedded: usize,
+    /// Texts there are.
+    total: usize,
+}
+
+/// What a model says of one request.
+#[derive(Debug, Default)]
+pub(super) struct Judged {
+    likeness: Option<Vec<f32>>,
+    /// Why there is no judgement although there is a model.
+    absent: Option<&'static str>,
+}
+
+impl Judged {
+    fn absent(why: &'static str) -> Judged {
+        Judged { likeness: None, absent: Some(why) }
+    }
+
+    /// As search takes it.
+    pub(super) fn likeness(&self) -> Option<&[f32]> {
+        self.likeness.as_deref()
+    }
+
+    /// Whether the answer is as good as it will be for now.
+    pub(super) fn is_whole(&self) -> bool {
+        self.absent.is_none()
+    }
+
+    /// Says in a sentence's last words why the model took no part.
+    pub(super) fn note(&self, reasoning: &mut String) {
+        if let Some(why) = self.absent {
+            reasoning.push_str("; without the embedding model: ");
+            reasoning.push_str(why);
+        }
+    }
+}
+
+impl Meaning {
+    /// Something changed: files, entries or the model's folder.
+    pub(super) fn look(&self) {
+        self.lock().requested = true;
+        self.changed.notify_all();
+    }
+
+    /// Ends the threads after the text they may be at.
+    pub(super) fn stop(&self) {
+        self.lock().stopping = true;
+        self.changed.notify_all();
+        self.askers.stop();
+    }
+
+    /// This process answers one question and ends, which is no time to load a model: answers say so.
+    pub(super) fn stay_out(&self, config: &Config) {
+        if config.paths.model_given || folder::is_model(&config.paths.model_dir) {
+            self.lock().absent = Some("only a running instance uses it (adjutant up)");
+        }
+    }
+
+    /// The state of what the model knows; 0 where there is none.
+    pub(super) fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    /// Whether a model is loaded.
+    pub(super) fn serves(&self) -> bool {
+        self.loaded.load().is_some()
+    }
+
+    /// How it is doing, and what is wrong with it at that moment.
+    pub(super) fn health(&self) -> (MeaningHealth, Option<String>) {
+        let state = self.lock();
+        let health = MeaningHealth {
+            model: state.model.clone(),
+            dimensions: state.dimensions,
+            state: state.phase,
+            embedded: state.embedded,
+            total: state.total,
+        };
+        (health, state.problem.clone())
+    }
+
+    fn changed_judgement(&self) {
+        self.version.fetch_add(1, Ordering::AcqRel);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl App {
+    /// What the model says of a request, within its budget of time.
+    pub(super) async fn judged(&self, snapshot: &Snapshot, kind: Kind, key: &QueryKey) -> Judged {
+        let Some(text) = text_of(key.capability.as_deref(), key.context.as_deref()) else {
+            return Judged::default();
+        };
+        let Some(loaded) = self.meaning.loaded.load_full() else {
+            return Judged { likeness: None, absent: self.meaning.lock().absent };
+        };
+        let table = loaded.table.load_full().filter(|table| Arc::ptr_eq(table.catalog(), &snapshot.catalog));
+        let Some(table) = table else { return Judged::absent("it is still reading the entries") };
+        match self.meaning.askers.vector(&loaded, text).await {
+            Ok(vector) => {
+                let likeness = table.likeness(&vector, snapshot.index.entries(kind));
+                Judged { likeness: Some(likeness), absent: None }
+            }
+            Err(why) => Judged::absent(why),
+        }
+    }
+}
+
+/// What is asked, in one text; `None` where a role alone is wanted, which needs no judgement.
+fn text_of(capability: Option<&str>, context: Option<&str>) -> Option<String> {
+    let words: Vec<&str> = [capability, context].into_iter().flatten().collect();
+    (!words.is_empty()).then(|| words.join(". "))
+}

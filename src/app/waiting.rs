@@ -1,0 +1,99 @@
+//! Taking over the decisions that clients queued on disk while no instance ran.
+
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::operation::read_params;
+use super::operations::decision::{CacheDecision, DecisionParams, DecisionStored};
+use super::{App, AppError};
+use crate::outbox::{Outbox, Replayed, Verdict};
+
+/// Time between two looks: a client whose server was slow queues as well, and may not come back.
+const LOOK_INTERVAL: Duration = Duration::from_mins(1);
+
+/// Looks for decisions that wait, at the start and then every minute.
+#[derive(Debug, Default)]
+pub(super) struct WaitingKeeper {
+    stopping: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl WaitingKeeper {
+    /// The thread's whole life.
+    pub(super) fn run(&self, app: &App) {
+        let runtime = match tokio::runtime::Builder::new_current_thread().enable_time().build() {
+            Ok(runtime) => runtime,
+            Err(error) => return tracing::error!(%error, "decisions that wait are not taken over"),
+        };
+        loop {
+            runtime.block_on(app.take_over_waiting());
+            if !self.wait() {
+                return;
+            }
+        }
+    }
+
+    /// Ends the thread.
+    pub(super) fn stop(&self) {
+        *self.stopping.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits; `false` once the service stops.
+    fn wait(&self) -> bool {
+        let stopping = || self.stopping.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.changed.wait_timeout_while(stopping(), LOOK_INTERVAL, |stopping| !*stopping);
+        !*waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+}
+
+impl App {
+    /// Records what waits before a decision that is made now, which may correct it: the later word must come last.
+    pub(super) async fn record_after_waiting(
+        &self,
+        params: DecisionParams,
+    ) -> Result<DecisionStored, AppError> {
+        if !Outbox::new(&self.config.paths.outbox_dir).is_empty() {
+            self.take_over_waiting().await;
+        }
+        self.record(params).await
+    }
+
+    /// Keeps a decision on disk until whoever owns the memory takes it over; for a process that does not.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`] where it would be refused, else where it cannot be written.
+    pub fn queue_decision(&self, params: &Value) -> Result<(), AppError> {
+        read_params::<CacheDecision>(Some(&params.to_string()))?;
+        let put = Outbox::new(&self.config.paths.outbox_dir).put(params);
+        put.map_err(|error| AppError::Internal(error.into()))
+    }
+
+    /// Records the decisions that clients queued for this project, oldest first.
+    pub async fn take_over_waiting(&self) -> Replayed {
+        let outbox = Outbox::new(&self.config.paths.outbox_dir);
+        if outbox.is_empty() || self.store.status().read_only {
+            return Replayed::default();
+        }
+        let replayed = outbox.replay(|decision| self.record_waiting(decision)).await;
+        for reason in &replayed.refused {
+            tracing::warn!(reason, "a decision that waited was refused; it is kept beside the others");
+        }
+        tracing::info!(stored = replayed.stored, "decisions that waited were taken over");
+        replayed
+    }
+
+    async fn record_waiting(&self, decision: Value) -> Verdict {
+        let stored = match read_params::<CacheDecision>(Some(&decision.to_string())) {
+            Ok(params) => self.record(params).await,
+            Err(error) => Err(error),
+        };
+        match stored {
+            Ok(_) => Verdict::Acknowledged,
+            Err(AppError::Invalid(sentences)) => Verdict::Refused(sentences.join("; ")),
+            Err(_) => Verdict::Unreachable,
+        }
+    }
+}

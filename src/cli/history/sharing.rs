@@ -1,0 +1,119 @@
+//! `adjutant history export` and `import`: decisions as a file of JSON lines.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use serde_json::{Map, Value, json};
+
+use super::as_json;
+use crate::app::operation::{CallContext, Operation, read_params};
+use crate::app::operations::decision::CacheDecision;
+use crate::app::{App, AppError};
+use crate::cli::ask::CLIENT_NAME;
+use crate::cli::patterns::sharing::{read_lines, write_lines};
+use crate::cli::{exit, memory, output, running_client, small_runtime};
+use crate::config::Config;
+use crate::store::HistoryEntry;
+use crate::telemetry::ledger::ClientName;
+
+/// What a line must say, and may, for a decision to be recorded again; who learned from it is found anew.
+const MEMBERS: [&str; 6] =
+    ["task_id", "task_description", "agents_used", "result", "duration_ms", "tokens_saved"];
+
+/// Reasons of refusals that are told.
+const MAX_REASONS: usize = 20;
+
+/// What became of the lines.
+#[derive(Default)]
+struct Taken {
+    recorded: usize,
+    refused: usize,
+    reasons: Vec<String>,
+}
+
+pub(super) fn export(history: &[HistoryEntry], file: &Path, json: bool) -> anyhow::Result<ExitCode> {
+    let lines: String =
+        history.iter().rev().fold(String::new(), |lines, entry| lines + &as_json(entry).to_string() + "\n");
+    write_lines(lines.as_bytes(), history.len(), "decisions", file, json)
+}
+
+pub(super) fn import(config: &Config, file: &Path, json: bool) -> anyhow::Result<ExitCode> {
+    let lines = read_lines(file).with_context(|| file.display().to_string())?;
+    let taken = take_over(config, &lines)?;
+    if json {
+        let told = json!({ "recorded": taken.recorded, "refused": taken.refused, "reasons": taken.reasons });
+        output::line(&format!("{told:#}"));
+    } else {
+        output::line(&format!("{} recorded, {} refused", taken.recorded, taken.refused));
+        taken.reasons.iter().for_each(|reason| output::error(reason));
+    }
+    Ok(if taken.refused == 0 { ExitCode::SUCCESS } else { exit::NOTHING_FOUND.into() })
+}
+
+/// Through the running instance, which owns the memory; else straight into it.
+fn take_over(config: &Config, lines: &str) -> anyhow::Result<Taken> {
+    let runtime = small_runtime()?;
+    let mut taken = Taken::default();
+    if let Some((client, _)) = running_client(config) {
+        for (number, line) in numbered(lines) {
+            let answer = match params_of(line) {
+                Ok(params) => {
+                    let reply = runtime.block_on(client.call(CacheDecision::NAME, &params))?.body;
+                    let refusal = || format!("{}", reply["error"]["data"]["validation_errors"]);
+                    if reply.get("result").is_some() { Ok(()) } else { Err(refusal()) }
+                }
+                Err(why) => Err(why),
+            };
+            taken.add(number, answer);
+        }
+        return Ok(taken);
+    }
+    let app = App::offline(config.clone(), memory::for_session(config)?);
+    let context =
+        CallContext { correlation_id: "command line".to_owned(), client: ClientName::new(CLIENT_NAME) };
+    for (number, line) in numbered(lines) {
+        let recorded = params_of(line).and_then(|params| {
+            let params =
+                read_params::<CacheDecision>(Some(&params.to_string())).map_err(|error| why(&error))?;
+            let stored = runtime.block_on(CacheDecision::run(&app, &context, params));
+            stored.map(drop).map_err(|error| why(&error))
+        });
+        taken.add(number, recorded);
+    }
+    app.shut_down();
+    Ok(taken)
+}
+
+fn numbered(lines: &str) -> impl Iterator<Item = (usize, &str)> {
+    (1..).zip(lines.lines()).filter(|(_, line)| !line.trim().is_empty())
+}
+
+/// The params of a line, without what is only told.
+fn params_of(line: &str) -> Result<Value, String> {
+    let whole: Map<String, Value> =
+        serde_json::from_str(line).map_err(|_| "the line does not hold a JSON object".to_owned())?;
+    let kept = whole.into_iter().filter(|(name, value)| MEMBERS.contains(&name.as_str()) && !value.is_null());
+    Ok(Value::Object(kept.collect()))
+}
+
+fn why(error: &AppError) -> String {
+    match error {
+        AppError::Invalid(sentences) => sentences.join("; "),
+        other => other.to_string(),
+    }
+}
+
+impl Taken {
+    fn add(&mut self, number: usize, answer: Result<(), String>) {
+        match answer {
+            Ok(()) => self.recorded += 1,
+            Err(why) => {
+                self.refused += 1;
+                if self.reasons.len() < MAX_REASONS {
+                    self.reasons.push(format!("line {number}: {why}"));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! `adjutant record`: what was done, and how it went. Never lost: where nobody can store it now, it waits on disk.
+
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+use serde_json::{Value, json};
+
+use super::ask::{CLIENT_NAME, options};
+use super::output::{self, Tone};
+use super::{exit, running_client, small_runtime, store_options};
+use crate::app::operation::{CallContext, Operation, read_params};
+use crate::app::operations::decision::CacheDecision;
+use crate::app::{App, AppError};
+use crate::client::{NoFallback, OrchestratorClient, Recorded, Refusal, Stored};
+use crate::config::{Config, Environment, Flags};
+use crate::outbox::Outbox;
+use crate::store::{Store, StoreError};
+use crate::telemetry::ledger::ClientName;
+
+/// Characters of a pattern's id that are shown; `adjutant patterns show` takes as many.
+const ID_CHARS: usize = 8;
+
+/// How a task went.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ResultArgument {
+    /// It worked
+    Success,
+    /// It did not
+    Failure,
+    /// It worked in part
+    Partial,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct RecordArguments {
+    /// Your name for the task; recorded again it corrects what was recorded before
+    #[arg(long, value_name = "ID")]
+    task_id: String,
+    /// What was to be done
+    #[arg(long, value_name = "TEXT")]
+    description: String,
+    /// Who worked on it, in order, separated by commas
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',', required = true)]
+    agents: Vec<String>,
+    /// How it went
+    #[arg(long, value_enum)]
+    result: ResultArgument,
+    /// The pattern that was followed
+    #[arg(long, value_name = "ID")]
+    pattern_id: Option<String>,
+    /// How long it took, in milliseconds
+    #[arg(long, value_name = "N")]
+    duration_ms: Option<i64>,
+    /// The tokens it saved; negative where it cost more
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    tokens_saved: Option<i64>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+impl RecordArguments {
+    fn params(&self) -> Value {
+        let agents: Vec<&str> = self.agents.iter().map(|agent| agent.trim()).collect();
+        let result = match self.result {
+            ResultArgument::Success => "success",
+            ResultArgument::Failure => "failure",
+            ResultArgument::Partial => "partial",
+        };
+        let mut params = json!({
+            "task_id": self.task_id,
+            "task_description": self.description,
+            "agents_used": agents,
+            "result": result,
+        });
+        let given = [
+            ("pattern_id", self.pattern_id.as_ref().map(|id| json!(id))),
+            ("duration_ms", self.duration_ms.map(Value::from)),
+            ("tokens_saved", self.tokens_saved.map(Value::from)),
+        ];
+        for (name, value) in given {
+            if let Some(value) = value {
+                params[name] = value;
+            }
+        }
+        params
+    }
+}
+
+pub(super) fn run(arguments: &RecordArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
+    let config = Config::resolve(&arguments.flags, environment)?;
+    let params = arguments.params();
+    // Checked before it may be queued, so that what waits is never refused for its form.
+    let recorded = match read_params::<CacheDecision>(Some(&params.to_string())) {
+        Err(AppError::Invalid(details)) => Recorded::Refused(invalid(details)),
+        _ if running_client(&config).is_some() => {
+            let client = OrchestratorClient::new(options(&config), NoFallback);
+            small_runtime()?.block_on(client.cache_decision(&params))
+        }
+        _ => without_instance(&config, &params)?,
+    };
+    Ok(tell(&recorded, arguments.json))
+}
+
+fn invalid(details: Vec<String>) -> Refusal {
+    Refusal { code: Refusal::INVALID, message: "the decision is not valid".to_owned(), details }
+}
+
+/// Straight into the memory, after what waits; into the queue where another process holds it.
+fn without_instance(config: &Config, params: &Value) -> anyhow::Result<Recorded> {
+    let outbox = Outbox::new(&config.paths.outbox_dir);
+    let store = match Store::open(store_options(config)) {
+        Ok(store) => store,
+        Err(StoreError::Locked { .. }) => return Ok(queue(&outbox, params)),
+        Err(error) => return Err(error.into()),
+    };
+    if store.status().read_only {
+        return Ok(queue(&outbox, params));
+    }
+    let _progress = output::progress("reading the project's files");
+    let app = App::offline(config.clone(), store);
+    let recorded = small_runtime()?.block_on(async {
+        app.take_over_waiting().await;
+        let context =
+            CallContext { correlation_id: "command line".to_owned(), client: ClientName::new(CLIENT_NAME) };
+        let decision = read_params::<CacheDecision>(Some(&params.to_string()))?;
+        CacheDecision::run(&app, &context, decision).await
+    });
+    app.shut_down();
+    match recorded {
+        Ok(stored) => {
+            let stored: Stored = serde_json::from_value(serde_json::to_value(&stored)?)?;
+            Ok(Recorded::Stored(Box::new(stored)))
+        }
+        Err(AppError::Invalid(details)) => Ok(Recorded::Refused(invalid(details))),
+        Err(error) => {
+            tracing::warn!(%error, "the decision is queued");
+            Ok(queue(&outbox, params))
+        }
+    }
+}
+
+fn queue(outbox: &Outbox, params: &Value) -> Recorded {
+    match outbox.put(params) {
+        Ok(()) => Recorded::Queued,
+        Err(error) => Recorded::Lost(error.to_string()),
+    }
+}
+
+fn tell(recorded: &Recorded, as_json: bool) -> ExitCode {
+    let (state, code) = match recorded {
+        Recorded::Stored(_) => ("stored", ExitCode::SUCCESS),
+        Recorded::Queued => ("queued", ExitCode::SUCCESS),
+        Recorded::Refused(_) => ("refused", exit::NOTHING_FOUND.into()),
+        Recorded::Lost(_) => ("lost", exit::FAILED.into()),
+    };
+    if as_json {
+        let pattern = match recorded {
+            Recorded::Stored(stored) => stored.pattern.as_ref(),
+            _ => None,
+        };
+        let details = match recorded {
+            Recorded::Stored(stored) => stored.warnings.clone(),
+            Recorded::Refused(refusal) => refusal.details.clone(),
+            Recorded::Lost(why) => vec![why.clone()],
+            Recorded::Queued => Vec::new(),
+        };
+        output::line(&format!("{:#}", json!({ "state": state, "pattern": pattern, "details": details })));
+        return code;
+    }
+    match recorded {
+        Recorded::Stored(stored) => {
+            let id =
+                stored.pattern.as_ref().map(|pattern| pattern.id.chars().take(ID_CHARS).collect::<String>());
+            let learned = id.map(|id| format!("; the pattern {id} learned from it"));
+            output::toned(&[(Tone::Good, "stored"), (Tone::Plain, &learned.unwrap_or_default())]);
+            stored.warnings.iter().for_each(|warning| output::hint(warning));
+        }
+        Recorded::Queued => {
+            output::toned(&[
+                (Tone::Warning, "queued"),
+                (Tone::Plain, ": it is stored once an instance runs"),
+            ]);
+        }
+        Recorded::Refused(refusal) => {
+            output::error(&refusal.message);
+            refusal.details.iter().for_each(|detail| output::hint(detail));
+        }
+        Recorded::Lost(why) => output::error(&format!("neither stored nor queued: {why}")),
+    }
+    code
+}

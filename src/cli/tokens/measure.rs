@@ -1,0 +1,154 @@
+//! The texts whose tokens are counted: what a client carries, and what asking costs it.
+
+use serde_json::{Map, Value};
+
+use crate::app::{App, Snapshot, tokens};
+use crate::catalog::{Definition, Kind};
+use crate::server::mcp::cost;
+
+/// Entries of each kind whose own descriptions are asked, evenly spread over all.
+const SAMPLE: usize = 40;
+
+/// Characters of a question at most.
+const QUESTION_CHARS: usize = 500;
+
+/// Texts of one sort, and what they cost.
+#[derive(Debug)]
+pub(super) struct Texts {
+    /// What they are.
+    pub(super) name: String,
+    pub(super) texts: Vec<String>,
+}
+
+impl Texts {
+    fn new(name: impl Into<String>, texts: Vec<String>) -> Self {
+        Texts { name: name.into(), texts }
+    }
+
+    pub(super) fn chars(&self) -> usize {
+        self.texts.iter().map(|text| text.chars().count()).sum()
+    }
+
+    /// Estimated, of all together.
+    pub(super) fn tokens(&self) -> usize {
+        self.texts.iter().map(|text| tokens::estimate(text)).sum()
+    }
+
+    /// Estimated, of one; 0 where there is none.
+    pub(super) fn mean_tokens(&self) -> usize {
+        self.tokens().checked_div(self.texts.len()).unwrap_or(0)
+    }
+}
+
+/// What is counted of one kind.
+#[derive(Debug)]
+pub(super) struct OfKind {
+    pub(super) kind: Kind,
+    /// The lines that the client lists, within its bound.
+    pub(super) listing: Texts,
+    /// The lines as they were without that bound.
+    pub(super) unbounded: Texts,
+    /// Lines without a description for want of room.
+    pub(super) name_only: usize,
+    /// Answers as text.
+    pub(super) answers: Texts,
+    /// The same answers as JSON.
+    pub(super) answers_json: Texts,
+    /// How often the entry that was described was among the rows, of how many questions.
+    pub(super) found: (usize, usize),
+    /// Bodies of all entries.
+    pub(super) bodies: Texts,
+}
+
+/// All that is counted.
+#[derive(Debug)]
+pub(super) struct Measured {
+    pub(super) kinds: Vec<OfKind>,
+    /// Instructions and names of the tools.
+    pub(super) start: Texts,
+    /// All tools with descriptions and schemas.
+    pub(super) schemas: Texts,
+}
+
+impl Measured {
+    pub(super) fn all(&self) -> impl Iterator<Item = &Texts> {
+        let kinds = self
+            .kinds
+            .iter()
+            .flat_map(|of| [&of.listing, &of.unbounded, &of.answers, &of.answers_json, &of.bodies]);
+        kinds.chain([&self.start, &self.schemas])
+    }
+}
+
+/// Takes everything from the catalog that `app` serves.
+pub(super) async fn measure(app: &App) -> Measured {
+    let snapshot = app.snapshot();
+    let mut kinds = Vec::new();
+    for kind in Kind::ALL {
+        kinds.push(of_kind(app, &snapshot, kind).await);
+    }
+    let schemas = cost::schemas(&snapshot).into_iter().map(|(_, shown)| shown).collect();
+    Measured {
+        kinds,
+        start: Texts::new("start", vec![cost::at_start(&snapshot)]),
+        schemas: Texts::new("schemas", schemas),
+    }
+}
+
+async fn of_kind(app: &App, snapshot: &Snapshot, kind: Kind) -> OfKind {
+    let name = kind.as_str();
+    let definitions: Vec<&Definition> = snapshot
+        .catalog
+        .definitions()
+        .iter()
+        .map(AsRef::as_ref)
+        .filter(|definition: &&Definition| definition.kind == kind)
+        .collect();
+    let listed = |is_bounded: bool| {
+        let lines = snapshot.catalog.client_listing(is_bounded);
+        lines.into_iter().filter(|listed| listed.definition.kind == kind).collect::<Vec<_>>()
+    };
+    let bounded = listed(true);
+    let name_only = bounded.iter().filter(|listed| listed.is_name_only).count();
+    let lines = |listed: Vec<crate::catalog::Listed<'_>>| -> Vec<String> {
+        // One text, as the client puts it before a model.
+        vec![listed.into_iter().map(|listed| listed.line).collect()]
+    };
+    let (mut answers, mut answers_json, mut hits, mut asked) = (Vec::new(), Vec::new(), 0, 0);
+    for definition in sample(&definitions) {
+        let Some((text, json)) = ask(app, definition).await else { continue };
+        asked += 1;
+        hits += usize::from(json.contains(&format!("\"{}\"", definition.id)));
+        answers.push(text);
+        answers_json.push(json);
+    }
+    let bodies = definitions.iter().map(|definition| definition.body.clone()).collect();
+    OfKind {
+        kind,
+        listing: Texts::new(format!("listing {name}"), lines(bounded)),
+        unbounded: Texts::new(format!("unbounded {name}"), lines(listed(false))),
+        name_only,
+        answers: Texts::new(format!("answer {name}"), answers),
+        answers_json: Texts::new(format!("answer-json {name}"), answers_json),
+        found: (hits, asked),
+        bodies: Texts::new(format!("body {name}"), bodies),
+    }
+}
+
+/// Some definitions, evenly spread.
+fn sample<'a>(definitions: &[&'a Definition]) -> Vec<&'a Definition> {
+    let step = definitions.len().div_ceil(SAMPLE).max(1);
+    definitions.iter().step_by(step).copied().collect()
+}
+
+/// Asks for an entry in the words of its own description, as a model would through its tool.
+async fn ask(app: &App, definition: &Definition) -> Option<(String, String)> {
+    let (tool, member) = match definition.kind {
+        Kind::Agent => ("find_agents", "context"),
+        Kind::Skill => ("find_skills", "context"),
+        Kind::Workflow => ("find_workflows", "goal"),
+    };
+    let question: String = definition.description.chars().take(QUESTION_CHARS).collect();
+    let arguments = Map::from_iter([(member.to_owned(), Value::from(question))]);
+    cost::answer(app, tool, &arguments).await
+}

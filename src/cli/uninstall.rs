@@ -1,0 +1,152 @@
+//! `adjutant uninstall`: takes back what was registered for a project. Every file that goes is one this program
+//! writes; a folder goes only once it is empty.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::output::{self, Tone};
+use super::register::{Unregistered, unregister};
+use super::service::{Manager, Service};
+use super::{exit, store_options};
+use crate::config::{Config, Environment, Flags, Paths};
+use crate::instance;
+use crate::outbox::is_file_of_queue;
+use crate::semantic::install;
+use crate::store::{Store, StoreError};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct UninstallArguments {
+    /// Also remove what is remembered: database, backups, log files and decisions that wait
+    #[arg(long)]
+    data: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// Files of the database and what is kept beside it, by their beginnings.
+const DATA_FILES: [&str; 5] = ["mcp.db", "mcp.lock", "mcp.wish", "latent.bin", "vectors.bin"];
+
+/// What was done, in the order it was done.
+#[derive(Debug, Default)]
+struct Done {
+    removed: Vec<String>,
+    failed: Vec<String>,
+    hints: Vec<String>,
+}
+
+pub(super) fn run(arguments: &UninstallArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
+    let config = Config::resolve(&arguments.flags, environment)?;
+    if instance::running(&config).or_else(|| instance::supervisor(&config)).is_some() {
+        output::error("an instance of this project runs");
+        output::hint("end it with: adjutant down");
+        return Ok(exit::RUNNING.into());
+    }
+    // Held to the end: nobody may write what is being removed.
+    let _memory = match arguments.data.then(|| Store::hold(&store_options(&config))) {
+        Some(Err(StoreError::Locked { pid, .. })) => {
+            let pid = pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
+            output::error(&format!("the memory of this project is in use{pid}"));
+            output::hint("end that process first; it may be an `adjutant mcp` that a client started");
+            return Ok(exit::RUNNING.into());
+        }
+        held => held.and_then(Result::ok),
+    };
+    let mut done = Done::default();
+    done.services(&config, environment);
+    match unregister(environment.path("HOME").as_deref(), &config.project.root) {
+        Unregistered::Removed(file) => {
+            done.removed.push(format!("this project's entry in {}", file.display()));
+        }
+        Unregistered::Absent => {}
+        Unregistered::Failed(why) => done.failed.push(why),
+    }
+    let Paths { run_dir, data_dir, log_dir, outbox_dir, .. } = &config.paths;
+    done.files(run_dir, |name| matches!(name, "mcp.pid" | "endpoint.json" | "supervisor.pid"));
+    if arguments.data {
+        done.files(&data_dir.join("backups"), |name| name.starts_with("mcp-"));
+        done.files(data_dir, |name| DATA_FILES.iter().any(|known| name.starts_with(known)));
+        done.files(log_dir, |name| {
+            (name.starts_with("mcp.") && has_ending(name, "log"))
+                || matches!(name, "start.log" | "service.log")
+        });
+        done.files(outbox_dir, is_file_of_queue);
+        let model = config.paths.installed_model();
+        match install::remove(&model) {
+            Ok(true) => done.removed.push(model.display().to_string()),
+            Ok(false) => {}
+            Err(error) => done.failed.push(format!("{}: {error}", model.display())),
+        }
+    } else if data_dir.join("mcp.db").exists() {
+        done.hints.push(format!("what is remembered stays in {}; --data removes it", data_dir.display()));
+    }
+    // In this order each may be the last entry of the next.
+    for folder in [&data_dir.join("backups"), data_dir, log_dir, outbox_dir, run_dir] {
+        if std::fs::remove_dir(folder).is_ok() {
+            done.removed.push(folder.display().to_string());
+        }
+    }
+    done.tell(arguments.json);
+    Ok(if done.failed.is_empty() { ExitCode::SUCCESS } else { exit::FAILED.into() })
+}
+
+fn has_ending(name: &str, ending: &str) -> bool {
+    Path::new(name).extension().is_some_and(|extension| extension == ending)
+}
+
+impl Done {
+    fn services(&mut self, config: &Config, environment: &Environment) {
+        for manager in Manager::ALL {
+            // Without a home there is no service either.
+            let Ok(service) = Service::of(manager, config, environment) else { continue };
+            match service.remove() {
+                Ok(false) => {}
+                Ok(true) => {
+                    self.removed.push(service.file.display().to_string());
+                    for command in service.commands_to_stop() {
+                        self.hints.push(format!("if it was started, also run: {}", command.join(" ")));
+                    }
+                }
+                Err(error) => self.failed.push(format!("{}: {error}", service.file.display())),
+            }
+        }
+    }
+
+    /// Removes the regular files of a folder that are ours.
+    fn files(&mut self, folder: &Path, is_ours: impl Fn(&str) -> bool) {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let ours = entries.filter(|entry| {
+            entry.file_type().is_ok_and(|kind| kind.is_file())
+                && entry.file_name().to_str().is_some_and(&is_ours)
+        });
+        let mut files: Vec<PathBuf> = ours.map(|entry| entry.path()).collect();
+        files.sort();
+        for file in files {
+            match std::fs::remove_file(&file) {
+                Ok(()) => self.removed.push(file.display().to_string()),
+                Err(error) => self.failed.push(format!("{}: {error}", file.display())),
+            }
+        }
+    }
+
+    fn tell(&self, as_json: bool) {
+        if as_json {
+            let all = json!({ "removed": self.removed, "failed": self.failed, "hints": self.hints });
+            output::line(&format!("{all:#}"));
+            return;
+        }
+        for removed in &self.removed {
+            output::toned(&[(Tone::Good, "removed "), (Tone::Plain, removed)]);
+        }
+        if self.removed.is_empty() && self.failed.is_empty() {
+            output::line("nothing was registered");
+        }
+        self.failed.iter().for_each(|why| output::error(why));
+        self.hints.iter().for_each(|hint| output::hint(hint));
+        output::hint("the program itself goes with: cargo uninstall adjutant");
+    }
+}

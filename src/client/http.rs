@@ -1,0 +1,199 @@
+//! One request to a running instance, over HTTP on the loopback interface.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::client::conn::http1::{Connection, SendRequest};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
+use hyper::http::request::Builder;
+use hyper::{Method, Request};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::TcpStream;
+
+/// Bytes of an answer that are read: the largest definition has 0.3 MB, a whole batch of them stays below.
+const MAX_ANSWER_BYTES: usize = 32 * 1024 * 1024;
+
+/// Bytes of one line of an event stream: word of a change has some 200.
+const MAX_EVENT_BYTES: usize = 1024 * 1024;
+
+/// A connection-less client of one port on the loopback interface.
+#[derive(Debug, Clone)]
+pub struct Client {
+    port: u16,
+    timeout: Duration,
+    /// Marked as secret, so that nothing prints it.
+    token: Option<Arc<HeaderValue>>,
+}
+
+/// Why there is no usable answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// Nobody listens.
+    #[error("nothing listens on port {0}")]
+    Refused(u16),
+    /// It took too long.
+    #[error("no answer within {} ms", .0.as_millis())]
+    Timeout(Duration),
+    /// Something listens that does not speak as an Adjutant does.
+    #[error("what listens there is not an Adjutant: {0}")]
+    Stranger(String),
+}
+
+/// An answer: its HTTP status and its JSON.
+#[derive(Debug)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body.
+    pub body: Value,
+}
+
+impl Client {
+    /// A client of that port; every request has `timeout` in all.
+    pub fn new(port: u16, timeout: Duration) -> Self {
+        Client { port, timeout, token: None }
+    }
+
+    /// The same, whose requests bear that token. It is said to whoever listens: be sure who that is.
+    #[must_use]
+    pub fn with_token(self, token: Option<&str>) -> Self {
+        let bearer = token.and_then(|token| HeaderValue::from_str(&format!("Bearer {token}")).ok());
+        let secret = bearer.map(|mut bearer| {
+            bearer.set_sensitive(true);
+            Arc::new(bearer)
+        });
+        Client { token: secret, ..self }
+    }
+
+    /// `GET path`.
+    pub async fn get(&self, path: &str) -> Result<Reply, ClientError> {
+        self.timely(self.exchange(self.head(Method::GET, path, &[]), Bytes::new())).await
+    }
+
+    /// `POST path` with a JSON body.
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Reply, ClientError> {
+        self.post_with(path, &[], body).await
+    }
+
+    /// `POST path` with a JSON body and further headers.
+    pub async fn post_with(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Result<Reply, ClientError> {
+        self.timely(self.exchange(self.head(Method::POST, path, headers), body.to_string().into())).await
+    }
+
+    /// `POST path` with a JSON body and further headers, where the answer is a stream of events that ends when
+    /// the peer ends it. Each event's data is handed to `each` if it is JSON.
+    pub async fn follow(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+        mut each: impl FnMut(&Value) + Send,
+    ) -> Result<(), ClientError> {
+        let request = self.head(Method::POST, path, headers);
+        let request = request.body(Full::new(body.to_string().into())).map_err(|error| stranger(&error))?;
+        let (mut sender, connection) = self.connect().await?;
+        let reading = async {
+            let mut body = sender.send_request(request).await.map_err(|error| stranger(&error))?.into_body();
+            let mut waiting: Vec<u8> = Vec::new();
+            while let Some(frame) = body.frame().await {
+                let Ok(data) = frame.map_err(|error| stranger(&error))?.into_data() else { continue };
+                waiting.extend_from_slice(&data);
+                while let Some(end) = waiting.iter().position(|byte| *byte == b'\n') {
+                    let line: Vec<u8> = waiting.drain(..=end).collect();
+                    if let Some(event) = event_of(&line) {
+                        each(&event);
+                    }
+                }
+                if waiting.len() > MAX_EVENT_BYTES {
+                    return Err(ClientError::Stranger("an event without end".to_owned()));
+                }
+            }
+            Ok(())
+        };
+        tokio::pin!(reading);
+        tokio::select! {
+            read = &mut reading => read,
+            ended = connection => ended.map_err(|error| stranger(&error)),
+        }
+    }
+
+    /// A JSON-RPC call; the reply's body is the response object.
+    pub async fn call(&self, method: &str, params: &Value) -> Result<Reply, ClientError> {
+        let call = serde_json::json!({ "jsonrpc": "2.0", "method": method, "params": params, "id": 1 });
+        self.post("/", &call).await
+    }
+
+    async fn timely(
+        &self,
+        exchange: impl Future<Output = Result<Reply, ClientError>>,
+    ) -> Result<Reply, ClientError> {
+        tokio::time::timeout(self.timeout, exchange).await.unwrap_or(Err(ClientError::Timeout(self.timeout)))
+    }
+
+    /// The head of a request.
+    fn head(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Builder {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, format!("127.0.0.1:{}", self.port))
+            .header(USER_AGENT, concat!("adjutant/", env!("CARGO_PKG_VERSION")))
+            .header(CONTENT_TYPE, "application/json");
+        let request = match &self.token {
+            Some(token) => request.header(AUTHORIZATION, &**token),
+            None => request,
+        };
+        headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
+    }
+
+    async fn connect(&self) -> Result<(Sender, Connected), ClientError> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+        let stream = TcpStream::connect(address).await.map_err(|_| ClientError::Refused(self.port))?;
+        let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
+        handshake.map_err(|error| stranger(&error))
+    }
+
+    async fn exchange(&self, request: Builder, body: Bytes) -> Result<Reply, ClientError> {
+        let request = request.body(Full::new(body)).map_err(|error| stranger(&error))?;
+        let path = request.uri().path().to_owned();
+        let (mut sender, connection) = self.connect().await?;
+        let answered = async {
+            let response = sender.send_request(request).await.map_err(|error| stranger(&error))?;
+            let status = response.status().as_u16();
+            let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
+            let body = body.map_err(|error| stranger(&error))?.to_bytes();
+            let body = serde_json::from_slice(&body)
+                .map_err(|_| ClientError::Stranger(format!("its answer to {path} is not JSON")))?;
+            Ok(Reply { status, body })
+        };
+        tokio::pin!(answered);
+        tokio::select! {
+            reply = &mut answered => reply,
+            ended = connection => match ended {
+                // The peer closed after its answer, which is then complete.
+                Ok(()) => answered.await,
+                Err(error) => Err(stranger(&error)),
+            },
+        }
+    }
+}
+
+type Sender = SendRequest<Full<Bytes>>;
+type Connected = Connection<TokioIo<TcpStream>, Full<Bytes>>;
+
+fn stranger(error: &dyn std::fmt::Display) -> ClientError {
+    ClientError::Stranger(error.to_string())
+}
+
+/// The JSON of a `data:` line of an event stream.
+fn event_of(line: &[u8]) -> Option<Value> {
+    serde_json::from_slice(line.strip_prefix(b"data:")?).ok()
+}

@@ -1,0 +1,92 @@
+//! Answers a client keeps for a while, so that the same question costs nothing.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// Answers kept at most: beyond the questions of a long orchestration, and some 2 MB.
+const MAX_ANSWERS: usize = 256;
+
+/// Methods whose answers may be given again.
+const QUESTIONS: [&str; 6] = [
+    "queryAgents",
+    "querySkills",
+    "queryWorkflows",
+    "getDefinition",
+    "getOrchestrationPattern",
+    "queryPattern",
+];
+
+/// Answers by method and parameters.
+#[derive(Debug)]
+pub(super) struct LocalAnswers {
+    ttl: Duration,
+    answers: HashMap<String, (Instant, Value)>,
+}
+
+/// The key of a call; `None` where its answer must not be given again.
+pub(super) fn key_of(method: &str, params: &Value) -> Option<String> {
+    QUESTIONS.contains(&method).then(|| format!("{method} {params}"))
+}
+
+impl LocalAnswers {
+    pub(super) fn new(ttl: Duration) -> Self {
+        LocalAnswers { ttl, answers: HashMap::new() }
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<Value> {
+        let (since, answer) = self.answers.get(key)?;
+        (since.elapsed() < self.ttl).then(|| answer.clone())
+    }
+
+    pub(super) fn put(&mut self, key: String, answer: Value) {
+        if self.ttl.is_zero() {
+            return;
+        }
+        if self.answers.len() >= MAX_ANSWERS {
+            let ttl = self.ttl;
+            self.answers.retain(|_, (since, _)| since.elapsed() < ttl);
+        }
+        if self.answers.len() >= MAX_ANSWERS
+            && let Some(oldest) = self.answers.iter().min_by_key(|(_, (since, _))| *since)
+        {
+            let oldest = oldest.0.clone();
+            self.answers.remove(&oldest);
+        }
+        self.answers.insert(key, (Instant::now(), answer));
+    }
+
+    /// Something was learned: what depends on it has to be asked anew.
+    pub(super) fn clear(&mut self) {
+        self.answers.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn answers_are_kept_within_bounds() {
+        let mut local = LocalAnswers::new(Duration::from_hours(1));
+        for n in 0..MAX_ANSWERS + 10 {
+            local.put(n.to_string(), json!(n));
+        }
+        assert_eq!(local.answers.len(), MAX_ANSWERS);
+        assert_eq!((local.get("0"), local.get("200")), (None, Some(json!(200))));
+        local.clear();
+        assert_eq!(local.get("200"), None);
+    }
+
+    #[test]
+    fn nothing_is_kept_beyond_its_time_and_no_write_at_all() {
+        let mut local = LocalAnswers::new(Duration::ZERO);
+        local.put("a".into(), json!(1));
+        assert_eq!(local.get("a"), None);
+        assert_eq!(key_of("cacheDecision", &json!({})), None);
+        assert!(key_of("queryAgents", &json!({})).is_some());
+    }
+}

@@ -1,0 +1,322 @@
+//! The client of an orchestrator: never in the way.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::answers::{Agents, BestPattern, Skills, Workflows};
+use super::http::{Client, ClientError};
+use super::local::{LocalAnswers, key_of};
+use crate::outbox::Outbox;
+
+/// Time a server has for an answer: two hundred times what it takes.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// Time an answer may be given again.
+pub const DEFAULT_TTL: Duration = Duration::from_mins(5);
+
+/// Time for which a server that took too long is not asked again, so that not every question waits for it. One that
+/// refuses the connection costs nothing and is asked every time.
+const HANGING_PAUSE: Duration = Duration::from_secs(5);
+
+/// The header that says which client asks.
+const CLIENT_HEADER: &str = "x-adjutant-client";
+
+/// How a client asks.
+pub struct Options {
+    /// The port of the server, asked for before each request since it may start anew elsewhere; `None` where none runs.
+    pub locate: Box<dyn Fn() -> Option<u16> + Send + Sync>,
+    /// Time a server has for an answer.
+    pub timeout: Duration,
+    /// Time an answer may be given again; zero keeps none.
+    pub ttl: Duration,
+    /// Where decisions wait; `None` drops them where no server runs.
+    pub outbox: Option<Outbox>,
+    /// What the server's token ledger calls this client.
+    pub name: String,
+    /// What the server asks for, where the project has a token; said to whoever listens on the port that `locate` says.
+    pub token: Option<String>,
+}
+
+impl Options {
+    /// A server on that port, with the defaults and no outbox.
+    pub fn on_port(port: u16) -> Self {
+        Options::at(move || Some(port))
+    }
+
+    /// A server on the port that `locate` says, with the defaults and no outbox.
+    pub fn at(locate: impl Fn() -> Option<u16> + Send + Sync + 'static) -> Self {
+        Options {
+            locate: Box::new(locate),
+            timeout: DEFAULT_TIMEOUT,
+            ttl: DEFAULT_TTL,
+            outbox: None,
+            name: "rust".to_owned(),
+            token: None,
+        }
+    }
+
+    /// The same, with decisions waiting in `outbox` while no server runs.
+    #[must_use]
+    pub fn with_outbox(self, outbox: Outbox) -> Self {
+        Options { outbox: Some(outbox), ..self }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Options { timeout, ttl, outbox, name, .. } = self;
+        formatter
+            .debug_struct("Options")
+            .field("timeout", timeout)
+            .field("ttl", ttl)
+            .field("outbox", outbox)
+            .field("name", name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a fallback promises: an answer, a refusal, or nothing.
+pub type Answering<'a> = Pin<Box<dyn Future<Output = Option<Result<Value, Refusal>>> + Send + 'a>>;
+
+/// What answers where no server does.
+pub trait Fallback: Send + Sync {
+    /// Answers a call as the server would; `None` where this cannot.
+    fn answer<'a>(&'a self, method: &'a str, params: &'a Value) -> Answering<'a>;
+}
+
+/// Nothing answers where no server does.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoFallback;
+
+impl Fallback for NoFallback {
+    fn answer<'a>(&'a self, _: &'a str, _: &'a Value) -> Answering<'a> {
+        Box::pin(std::future::ready(None))
+    }
+}
+
+/// Where an answer came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The server.
+    Server,
+    /// The server, a while ago.
+    Cache,
+    /// The fallback.
+    Fallback,
+}
+
+/// An answer, and where it came from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answered<T> {
+    /// What was answered.
+    pub value: T,
+    /// By whom.
+    pub source: Source,
+}
+
+/// Why there is no answer: what the server said, or that nobody could be asked.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    /// The error's code as in JSON-RPC.
+    pub code: i64,
+    /// In a sentence.
+    pub message: String,
+    /// What is wrong with each parameter, or what comes near.
+    pub details: Vec<String>,
+}
+
+impl Refusal {
+    /// Wrong parameters.
+    pub const INVALID: i64 = -32602;
+    /// Nothing matches.
+    pub const NOT_FOUND: i64 = -32004;
+    /// Neither a server nor a fallback answered. Not a code of the wire.
+    pub const UNAVAILABLE: i64 = -32000;
+
+    /// The refusal that a JSON-RPC error object is.
+    pub fn of(error: &Value) -> Self {
+        let data = &error["data"];
+        let list = data["validation_errors"].as_array().or_else(|| data["suggestions"].as_array());
+        Refusal {
+            code: error["code"].as_i64().unwrap_or(Refusal::UNAVAILABLE),
+            message: error["message"].as_str().unwrap_or("refused").to_owned(),
+            details: list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
+        }
+    }
+
+    /// Whether neither a server nor a fallback answered.
+    pub fn is_unavailable(&self) -> bool {
+        self.code == Refusal::UNAVAILABLE
+    }
+
+    /// Whether the caller has to mend what it asked, or to ask for something else: somebody else would say the same.
+    fn is_final(&self) -> bool {
+        matches!(self.code, Refusal::INVALID | Refusal::NOT_FOUND)
+    }
+
+    pub(super) fn unavailable(why: impl Into<String>) -> Self {
+        Refusal { code: Refusal::UNAVAILABLE, message: why.into(), details: Vec::new() }
+    }
+}
+
+/// The client of an orchestrator. Whatever the server does, a question is answered within the timeout or from the
+/// fallback, and a decision is stored or queued.
+pub struct OrchestratorClient {
+    pub(super) options: Options,
+    fallback: Box<dyn Fallback>,
+    local: Mutex<LocalAnswers>,
+    contact: Mutex<Contact>,
+}
+
+/// How it stands with the server.
+#[derive(Debug, Default)]
+struct Contact {
+    /// Whether the log has been told that it is away.
+    is_told: bool,
+    /// Not to be asked before.
+    paused_until: Option<Instant>,
+}
+
+impl fmt::Debug for OrchestratorClient {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("OrchestratorClient").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+impl OrchestratorClient {
+    /// A client that asks as `options` say and answers from `fallback` where no server does. Nothing is sent yet.
+    pub fn new(options: Options, fallback: impl Fallback + 'static) -> Self {
+        let local = Mutex::new(LocalAnswers::new(options.ttl));
+        OrchestratorClient { options, fallback: Box::new(fallback), local, contact: Mutex::default() }
+    }
+
+    /// `queryAgents`; the params as on the wire.
+    ///
+    /// # Errors
+    /// As [`OrchestratorClient::call`], for this and the following methods.
+    pub async fn query_agents(&self, params: &impl Serialize) -> Result<Answered<Agents>, Refusal> {
+        self.call("queryAgents", params).await
+    }
+
+    /// `querySkills`.
+    pub async fn query_skills(&self, params: &impl Serialize) -> Result<Answered<Skills>, Refusal> {
+        self.call("querySkills", params).await
+    }
+
+    /// `queryWorkflows`.
+    pub async fn query_workflows(&self, params: &impl Serialize) -> Result<Answered<Workflows>, Refusal> {
+        self.call("queryWorkflows", params).await
+    }
+
+    /// `getOrchestrationPattern`.
+    pub async fn best_pattern(&self, params: &impl Serialize) -> Result<Answered<BestPattern>, Refusal> {
+        self.call("getOrchestrationPattern", params).await
+    }
+
+    /// Any method, its answer read as `T` (a [`Value`] takes all there is).
+    ///
+    /// # Errors
+    /// What the server or the fallback refused, with their code; [`Refusal::is_unavailable`] where neither answered.
+    pub async fn call<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        params: &impl Serialize,
+    ) -> Result<Answered<T>, Refusal> {
+        let params = serde_json::to_value(params).map_err(|error| Refusal {
+            code: Refusal::INVALID,
+            message: format!("the parameters cannot be written as JSON: {error}"),
+            details: Vec::new(),
+        })?;
+        let Answered { value, source } = self.answer(method, &params).await?;
+        match T::deserialize(&value) {
+            Ok(value) => Ok(Answered { value, source }),
+            Err(error) => {
+                Err(Refusal::unavailable(format!("the answer to {method} has another form: {error}")))
+            }
+        }
+    }
+
+    async fn answer(&self, method: &str, params: &Value) -> Result<Answered<Value>, Refusal> {
+        let key = key_of(method, params);
+        if let Some(value) = key.as_ref().and_then(|key| self.local().get(key)) {
+            return Ok(Answered { value, source: Source::Cache });
+        }
+        let why = match self.ask_server(method, params).await {
+            Ok(value) => {
+                match key {
+                    Some(key) => self.local().put(key, value.clone()),
+                    // Whatever is no question may have changed what questions are answered from.
+                    None => self.local().clear(),
+                }
+                return Ok(Answered { value, source: Source::Server });
+            }
+            Err(refusal) if refusal.is_final() => return Err(refusal),
+            Err(refusal) => refusal.message,
+        };
+        let answered = self.fallback.answer(method, params).await;
+        let value = answered.unwrap_or_else(|| Err(Refusal::unavailable(why)))?;
+        Ok(Answered { value, source: Source::Fallback })
+    }
+
+    /// Asks the server alone.
+    pub(super) async fn ask_server(&self, method: &str, params: &Value) -> Result<Value, Refusal> {
+        let paused = self.contact().paused_until;
+        if paused.is_some_and(|until| Instant::now() < until) {
+            return Err(Refusal::unavailable("the server took too long a moment ago"));
+        }
+        let Some(port) = (self.options.locate)() else {
+            return Err(self.lost(&"no server runs", None));
+        };
+        let call = json!({ "jsonrpc": "2.0", "method": method, "params": params, "id": 1 });
+        let headers = [(CLIENT_HEADER, self.options.name.as_str())];
+        let client = Client::new(port, self.options.timeout).with_token(self.options.token.as_deref());
+        let mut reply = match client.post_with("/", &headers, &call).await {
+            Ok(reply) => reply,
+            Err(error @ ClientError::Timeout(_)) => {
+                return Err(self.lost(&error, Some(Instant::now() + HANGING_PAUSE)));
+            }
+            Err(error) => return Err(self.lost(&error, None)),
+        };
+        if reply.body["jsonrpc"] != "2.0" {
+            let why =
+                format!("what listens on port {port} is no Adjutant that serves (status {})", reply.status);
+            return Err(self.lost(&why, None));
+        }
+        if let Some(result) = reply.body.get_mut("result") {
+            *self.contact() = Contact::default();
+            return Ok(result.take());
+        }
+        let refusal = Refusal::of(&reply.body["error"]);
+        if !refusal.is_final() {
+            return Err(self.lost(&refusal, None));
+        }
+        *self.contact() = Contact::default();
+        Err(refusal)
+    }
+
+    /// The server is away: the log is told once, until it is back.
+    fn lost(&self, why: &dyn fmt::Display, paused_until: Option<Instant>) -> Refusal {
+        let mut contact = self.contact();
+        contact.paused_until = paused_until;
+        if !std::mem::replace(&mut contact.is_told, true) {
+            tracing::warn!(why = %why, "the server does not answer; the fallback does until it is back");
+        }
+        drop(contact);
+        Refusal::unavailable(why.to_string())
+    }
+
+    fn contact(&self) -> MutexGuard<'_, Contact> {
+        self.contact.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn local(&self) -> MutexGuard<'_, LocalAnswers> {
+        self.local.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,84 @@
+//! Reporting decisions, now or once a server is back.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::answers::Stored;
+use super::orchestrator::{OrchestratorClient, Refusal};
+use crate::outbox::Verdict;
+
+/// The method that takes a decision.
+const METHOD: &str = "cacheDecision";
+
+/// What became of a decision.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Recorded {
+    /// The server stored it.
+    Stored(Box<Stored>),
+    /// It is on disk, and is sent once a server is back.
+    Queued,
+    /// It is wrong.
+    Refused(Refusal),
+    /// It could be neither sent nor queued; says why.
+    Lost(String),
+}
+
+impl OrchestratorClient {
+    /// Reports what was done and how it went; the params as on the wire. What waits from before is sent first, so that
+    /// decisions arrive in the order they were made.
+    pub async fn cache_decision(&self, decision: &impl Serialize) -> Recorded {
+        let decision = match serde_json::to_value(decision) {
+            Ok(decision) => decision,
+            Err(error) => return Recorded::Lost(format!("the decision cannot be written as JSON: {error}")),
+        };
+        if self.send_waiting().await {
+            return self.queue(&decision, "decisions made before it wait");
+        }
+        match self.ask_server(METHOD, &decision).await {
+            Ok(stored) => {
+                self.local().clear();
+                Recorded::Stored(Box::new(serde_json::from_value(stored).unwrap_or_default()))
+            }
+            Err(refusal) if refusal.is_unavailable() => self.queue(&decision, &refusal.message),
+            Err(refusal) => Recorded::Refused(refusal),
+        }
+    }
+
+    /// Sends what waits; whether some of it waits still.
+    async fn send_waiting(&self) -> bool {
+        let Some(outbox) = self.options.outbox.as_ref().filter(|outbox| !outbox.is_empty()) else {
+            return false;
+        };
+        let replayed = outbox.replay(|decision| self.send_again(decision)).await;
+        for reason in &replayed.refused {
+            tracing::warn!(reason, "a decision that waited was refused; it is kept beside the others");
+        }
+        if replayed.stored > 0 {
+            self.local().clear();
+            tracing::info!(stored = replayed.stored, "decisions that waited are stored");
+        }
+        // Also where another client is sending them.
+        replayed.is_interrupted || !outbox.is_empty()
+    }
+
+    async fn send_again(&self, decision: Value) -> Verdict {
+        match self.ask_server(METHOD, &decision).await {
+            Ok(_) => Verdict::Acknowledged,
+            Err(refusal) if refusal.code == Refusal::INVALID => {
+                Verdict::Refused(format!("{}: {}", refusal.message, refusal.details.join("; ")))
+            }
+            Err(_) => Verdict::Unreachable,
+        }
+    }
+
+    fn queue(&self, decision: &Value, why: &str) -> Recorded {
+        let Some(outbox) = &self.options.outbox else { return Recorded::Lost(why.to_owned()) };
+        match outbox.put(decision) {
+            Ok(()) => Recorded::Queued,
+            Err(error) => {
+                tracing::warn!(%error, "a decision could not be queued");
+                Recorded::Lost(format!("{why}, and it cannot be queued: {error}"))
+            }
+        }
+    }
+}

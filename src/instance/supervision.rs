@@ -1,0 +1,52 @@
+//! The process that starts a crashed instance again, as its file says.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::process::Process;
+use crate::config::Config;
+
+/// The word that this process supervises the project's instance, withdrawn when this is dropped.
+#[derive(Debug)]
+pub struct Supervision(PathBuf);
+
+impl Supervision {
+    /// Gives the word.
+    ///
+    /// # Errors
+    /// Where the folder cannot be written.
+    pub fn announce(config: &Config) -> io::Result<Self> {
+        std::fs::create_dir_all(&config.paths.run_dir)?;
+        let file = config.paths.supervisor_file();
+        let process = Process::of_this_process().to_pid_file();
+        super::write_whole(&file, format!("{process}{}\n", config.project.id).as_bytes())?;
+        Ok(Supervision(file))
+    }
+}
+
+impl Drop for Supervision {
+    fn drop(&mut self) {
+        // Of another by now, it stays; gone already is as good.
+        if read(&self.0).is_some_and(|(process, _)| process == Process::of_this_process()) {
+            let _ = std::fs::remove_file(&self.0);
+        }
+    }
+}
+
+/// The process that supervises this project's instance, where one is alive. The file of one that is gone is removed;
+/// that of another project is left.
+pub fn supervisor(config: &Config) -> Option<Process> {
+    let file = config.paths.supervisor_file();
+    let (process, project) = read(&file)?;
+    if !process.is_alive() {
+        let _ = std::fs::remove_file(&file);
+        return None;
+    }
+    (project == config.project.id).then_some(process)
+}
+
+fn read(file: &PathBuf) -> Option<(Process, String)> {
+    let text = std::fs::read_to_string(file).ok()?;
+    let process = Process::from_pid_file(&text)?;
+    Some((process, text.lines().nth(2)?.trim().to_owned()))
+}

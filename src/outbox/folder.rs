@@ -1,0 +1,278 @@
+//! The files of a queue: names, claims, limits.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{Error, ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rustix::fs::OFlags;
+use serde_json::Value;
+
+use super::{CLAIM_AGE, MAX_BYTES, MAX_FILES, Outbox, OutboxError};
+
+/// Bytes of one decision that are read: as much as a server reads of a request.
+const MAX_DECISION_BYTES: u64 = 1024 * 1024;
+
+/// Age at which a file that was begun and never finished is removed.
+const UNFINISHED_AGE: Duration = Duration::from_hours(1);
+
+/// What is in a queue.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Decisions that wait, those being sent included.
+    pub decisions: usize,
+    /// Decisions that were refused and are kept to look at.
+    pub refused: usize,
+    /// Bytes of all files.
+    pub bytes: u64,
+}
+
+/// What a file of the folder is, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role<'a> {
+    Waiting,
+    /// Since when, and the name it goes back to.
+    Claimed(u64, &'a str),
+    Refused,
+    Unfinished,
+    Strange,
+}
+
+impl<'a> Role<'a> {
+    fn of(file: &'a str) -> Self {
+        if is_name(file) {
+            return Role::Waiting;
+        }
+        if let Some((name, since)) = file.rsplit_once(".claimed-")
+            && let Ok(since) = since.parse()
+            && is_name(name)
+        {
+            return Role::Claimed(since, name);
+        }
+        match file.rsplit_once('.') {
+            Some((name, "refused")) if is_name(name) => Role::Refused,
+            Some((name, "tmp")) if is_name(name) => Role::Unfinished,
+            _ => Role::Strange,
+        }
+    }
+}
+
+/// Whether a file is called as a decision that waits is: `<13 digits>-<8 hex>.json`.
+fn is_name(file: &str) -> bool {
+    let Some((time, rest)) = file.split_once('-') else { return false };
+    let Some(random) = rest.strip_suffix(".json") else { return false };
+    time.len() == 13
+        && time.bytes().all(|byte| byte.is_ascii_digit())
+        && random.len() == 8
+        && random.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// A new name, after all that this process gave before.
+fn new_name() -> String {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    let now = now_ms();
+    let next = |last: u64| Some(now.max(last + 1));
+    let last = LAST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).unwrap_or(now);
+    let random = uuid::Uuid::new_v4().simple().to_string();
+    format!("{:013}-{}.json", now.max(last + 1), &random[..8])
+}
+
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Whether a file is called as one of a queue's is.
+pub fn is_file_of_queue(name: &str) -> bool {
+    Role::of(name) != Role::Strange
+}
+
+impl Outbox {
+    /// Queues a decision: when this returns it is on disk.
+    ///
+    /// # Errors
+    /// Where the queue is full or cannot be written to; nothing is left behind then.
+    pub fn put(&self, params: &Value) -> Result<(), OutboxError> {
+        let failed = |source| OutboxError::Failed { path: self.folder.clone(), source };
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.folder).map_err(failed)?;
+        let (files, bytes) = self.fill();
+        let content = params.to_string();
+        if files >= MAX_FILES || bytes + content.len() as u64 > MAX_BYTES {
+            return Err(OutboxError::Full(files));
+        }
+        let name = new_name();
+        let temporary = self.folder.join(format!("{name}.tmp"));
+        let written = write_synced(&temporary, content.as_bytes())
+            .and_then(|()| std::fs::rename(&temporary, self.folder.join(&name)));
+        if let Err(error) = written {
+            let _ = std::fs::remove_file(&temporary);
+            return Err(failed(error));
+        }
+        // The name itself is on disk once the folder is; where a system cannot do that, the content still is.
+        let _ = File::open(&self.folder).and_then(|folder| folder.sync_all());
+        Ok(())
+    }
+
+    /// What is in the queue.
+    pub fn waiting(&self) -> Waiting {
+        let mut waiting = Waiting { bytes: self.fill().1, ..Waiting::default() };
+        for file in self.files() {
+            match Role::of(&file) {
+                Role::Waiting | Role::Claimed(..) => waiting.decisions += 1,
+                Role::Refused => waiting.refused += 1,
+                Role::Unfinished | Role::Strange => {}
+            }
+        }
+        waiting
+    }
+
+    /// Whether there is anything to send or to take back. Quicker than [`Outbox::waiting`].
+    pub fn is_empty(&self) -> bool {
+        !self.files().any(|file| matches!(Role::of(&file), Role::Waiting | Role::Claimed(..)))
+    }
+
+    /// Claims the oldest decision that waits; `None` where there is none, and while somebody else holds a claim: of two
+    /// decisions on one task the later must arrive last.
+    pub fn claim_oldest(&self) -> Option<Claimed> {
+        let mut names = Vec::new();
+        let mut is_somebody_elses = false;
+        for file in self.files() {
+            match Role::of(&file) {
+                Role::Waiting => names.push(file),
+                // Somebody else may be faster, and have it then.
+                Role::Claimed(since, name)
+                    if is_abandoned(since)
+                        && std::fs::rename(self.folder.join(&file), self.folder.join(name)).is_ok() =>
+                {
+                    names.push(name.to_owned());
+                }
+                Role::Claimed(..) => is_somebody_elses = true,
+                Role::Unfinished if is_older(&self.folder.join(&file), UNFINISHED_AGE) => {
+                    let _ = std::fs::remove_file(self.folder.join(&file));
+                }
+                _ => {}
+            }
+        }
+        if is_somebody_elses { None } else { self.claim(names.into_iter().min()?) }
+    }
+
+    fn claim(&self, name: String) -> Option<Claimed> {
+        let path = self.folder.join(format!("{name}.claimed-{}", now_ms()));
+        let original = self.folder.join(name);
+        std::fs::rename(&original, &path).ok()?;
+        Some(Claimed { path, original })
+    }
+
+    fn files(&self) -> impl Iterator<Item = String> {
+        let entries = std::fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        entries.filter_map(|entry| entry.file_name().into_string().ok())
+    }
+
+    /// How many files there are, and how many bytes they have.
+    fn fill(&self) -> (usize, u64) {
+        let entries = std::fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let sizes = entries.map(|entry| entry.metadata().map_or(0, |metadata| metadata.len()));
+        sizes.fold((0, 0), |(files, bytes), size| (files + 1, bytes + size))
+    }
+}
+
+/// Whether a claim is so old that its owner must be gone. A claim of the future is of a clock that was set back.
+fn is_abandoned(since_ms: u64) -> bool {
+    now_ms().abs_diff(since_ms) > u64::try_from(CLAIM_AGE.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn is_older(path: &Path, age: Duration) -> bool {
+    let changed = std::fs::metadata(path).and_then(|metadata| metadata.modified());
+    changed.is_ok_and(|changed| changed.elapsed().is_ok_and(|elapsed| elapsed > age))
+}
+
+fn write_synced(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(content)?;
+    file.sync_all()
+}
+
+/// A decision that this process alone may send now. Where it is dropped without a word, the claim runs out.
+#[derive(Debug)]
+pub struct Claimed {
+    path: PathBuf,
+    original: PathBuf,
+}
+
+impl Claimed {
+    /// The params object.
+    ///
+    /// # Errors
+    /// A sentence saying why the file holds none.
+    pub fn read(&self) -> Result<Value, String> {
+        let content =
+            read_bounded(&self.path).map_err(|error| format!("the file cannot be read: {error}"))?;
+        let params: Value = serde_json::from_slice(&content)
+            .map_err(|error| format!("the file does not hold a decision: {error}"))?;
+        if params.is_object() { Ok(params) } else { Err("the file does not hold an object".to_owned()) }
+    }
+
+    /// It is stored: the file is removed.
+    pub fn acknowledge(self) {
+        // Taken back by somebody meanwhile, it will be sent again, which does no harm.
+        let _ = std::fs::remove_file(&self.path);
+    }
+
+    /// It is wrong: the file is kept under another name, to look at.
+    pub fn refuse(self) {
+        let mut name = self.original.into_os_string();
+        name.push(".refused");
+        let _ = std::fs::rename(&self.path, name);
+    }
+
+    /// It could not be sent: it waits again, in its place.
+    pub fn give_back(self) {
+        let _ = std::fs::rename(&self.path, &self.original);
+    }
+}
+
+/// The content of a regular file of at most [`MAX_DECISION_BYTES`]; links are not followed and pipes not waited for.
+fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
+    let careful = (OFlags::NONBLOCK | OFlags::NOFOLLOW).bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(careful).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(Error::new(ErrorKind::InvalidInput, "it is not a regular file"));
+    }
+    let mut content = Vec::new();
+    file.take(MAX_DECISION_BYTES + 1).read_to_end(&mut content)?;
+    if content.len() as u64 > MAX_DECISION_BYTES {
+        return Err(Error::new(ErrorKind::FileTooLarge, "it is larger than 1 MiB"));
+    }
+    Ok(content)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Role, is_name, new_name};
+
+    #[test]
+    fn names_say_what_a_file_is() {
+        let name = "1763700000000-0a1b2c3d.json";
+        let cases = [
+            (name.to_owned(), Role::Waiting),
+            (format!("{name}.claimed-1763700000001"), Role::Claimed(1_763_700_000_001, name)),
+            (format!("{name}.refused"), Role::Refused),
+            (format!("{name}.tmp"), Role::Unfinished),
+            (format!("{name}.claimed-x"), Role::Strange),
+            ("1763700000000-0a1b2c3.json".to_owned(), Role::Strange),
+            ("176370000000-0a1b2c3d.json".to_owned(), Role::Strange),
+            ("README".to_owned(), Role::Strange),
+        ];
+        for (file, role) in cases {
+            assert_eq!(Role::of(&file), role, "{file}");
+        }
+    }
+
+    #[test]
+    fn names_of_one_process_sort_as_they_were_given() {
+        let names: Vec<String> = (0..1000).map(|_| new_name()).collect();
+        assert!(names.is_sorted() && names.iter().all(|name| is_name(name)), "{:?}", &names[..3]);
+    }
+}

@@ -1,0 +1,34 @@
+//! What this door costs a client's model, as the texts that are put before it.
+
+use rmcp::model::{JsonObject, Tool};
+
+use super::{handler, tools};
+use crate::app::operation::CallContext;
+use crate::app::{App, Snapshot};
+use crate::telemetry::ledger::ClientName;
+
+/// What a client that looks for tools puts before a model at start: the instructions and the tools' names.
+pub fn at_start(snapshot: &Snapshot) -> String {
+    let names: Vec<&str> = tools::ALL.iter().map(|tool| tool.name).collect();
+    format!("{}\n{}", handler::instructions(snapshot.catalog.counts()), names.join("\n"))
+}
+
+/// The tools as they are put before a model once it looks for them, or at start where the client has no tool search:
+/// name, description and input schema of each.
+pub fn schemas(snapshot: &Snapshot) -> Vec<(String, String)> {
+    tools::list(snapshot).iter().map(|tool| (tool.name.to_string(), shown(tool))).collect()
+}
+
+fn shown(tool: &Tool) -> String {
+    let description = tool.description.as_deref().unwrap_or_default();
+    let schema = serde_json::to_string(&tool.input_schema).unwrap_or_default();
+    format!("{}: {description} {schema}", tool.name)
+}
+
+/// The answer of a tool, for clients that show a model its text and for those that show it as JSON; `None` where the
+/// call is refused.
+pub async fn answer(app: &App, tool: &str, arguments: &JsonObject) -> Option<(String, String)> {
+    let context = CallContext { correlation_id: "cost".to_owned(), client: ClientName::new("cost") };
+    let called = tools::call(app, &context, tool, arguments).await.ok()?;
+    Some((called.text, called.structured?.written))
+}
