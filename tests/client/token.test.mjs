@@ -19,7 +19,7 @@ test('the token of a project is found and said to its service', async (t) => {
 
   fs.chmodSync(file, 0o644);
   const careless = client(t, place);
-  assert.equal((await careless.queryAgents({ role: 'frontend_developer' })).source, 'fallback');
+  assert.equal((await careless.queryAgents({ role: 'frontend_developer' })).source, 'registry');
   assert.match(careless.logged.join('\n'), /chmod 600/);
   assert.ok(!careless.logged.join('\n').includes(SECRET));
 });
@@ -42,7 +42,7 @@ test('no stranger hears the token', async (t) => {
       });
     });
     const found = await client(t, place, { baseUrl: url }).queryAgents({ role: 'frontend_developer' });
-    assert.equal(found.source, 'fallback', body);
+    assert.equal(found.source, 'registry', body);
     assert.ok(heard.includes('/health') && !heard.includes(SECRET), heard);
   }
 });
