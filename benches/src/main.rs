@@ -6,7 +6,8 @@
 //! `taskset --cpu-list 0` before it a run is always on the first level. In reading order:
 //!
 //! * `run`: what is measured, in which order; `report`: how it is printed and compared;
-//! * `memory`: what remembering costs, in process; `replay`: what outcomes do to the ranking; `soak`: kills under load;
+//! * `memory`: what remembering costs, in process; `replay`: what outcomes do to the ranking; `soak`: kills under load; `mixed`: load with faults;
+//! * `fuzz`: hostile bytes for the readers of untrusted input;
 //! * `load`: latency and throughput; `http`: the client;
 //! * `product`, `echo`: the two sides; `process`: what they have in common;
 //! * `tokens`: what answers cost a model, and what carrying costs;
@@ -14,12 +15,14 @@
 
 mod collection;
 mod echo;
+mod fuzz;
 mod http;
 mod interrupt;
 mod load;
 mod machine;
 mod mcp;
 mod memory;
+mod mixed;
 mod numbers;
 mod process;
 mod product;
@@ -32,6 +35,7 @@ mod soak;
 mod tokens;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
@@ -61,6 +65,25 @@ enum Command {
         subject: Subject,
         #[arg(long, default_value_t = 100)]
         rounds: usize,
+    },
+    /// Mixed load of 64 clients with faults injected: memory, descriptors, latencies, error codes
+    Load {
+        #[command(flatten)]
+        subject: Subject,
+        #[arg(long, default_value_t = 600)]
+        seconds: u64,
+    },
+    /// Throws mutated bytes at a reader of untrusted input
+    Fuzz {
+        /// frontmatter, manifest, envelope, tokenizer, aliases or plan
+        target: String,
+        #[arg(long, default_value_t = 300)]
+        seconds: u64,
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Where inputs that break a promise are written
+        #[arg(long, value_name = "DIR", default_value = "target/fuzz")]
+        found: PathBuf,
     },
     /// Counts what carrying collections costs against asking
     Tokens(tokens::TokensArguments),
@@ -133,6 +156,14 @@ fn main() -> anyhow::Result<()> {
         }
         Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Replay(subject) => over(&subject, "What outcomes do to the ranking", replay::replay),
+        Command::Load { subject, seconds } => {
+            let lasting = Duration::from_secs(seconds);
+            over(&subject, "Mixed load with faults", |recipe| mixed::load(recipe, lasting))
+        }
+        Command::Fuzz { target, seconds, seed, found } => {
+            let rows = fuzz::fuzz(&target, Duration::from_secs(seconds), seed, &found)?;
+            report::print_table("Fuzzed", &Machine::here(Path::new(".")), rows)
+        }
         Command::Kill { subject, rounds } => {
             over(&subject, "Killed under load", |recipe| soak::kill(recipe, rounds))
         }
