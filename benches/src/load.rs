@@ -76,7 +76,7 @@ pub(crate) struct Flow {
 
 impl Percentiles {
     /// The nearest-rank percentiles of `times`, which are sorted; zeros of none.
-    fn of(times: &mut [Duration]) -> Percentiles {
+    pub(crate) fn of(times: &mut [Duration]) -> Percentiles {
         times.sort_unstable();
         let at = |percent: usize| {
             let rank = (times.len() * percent).div_ceil(100);

@@ -9,8 +9,8 @@
 //! * `memory`: what remembering costs, in process; `replay`: what outcomes do to the ranking; `soak`: kills under load;
 //! * `load`: latency and throughput; `http`: the client;
 //! * `product`, `echo`: the two sides; `process`: what they have in common;
-//! * `tokens`: what answers cost a model, and what carrying costs;
-//! * `scenario`, `queries`, `mcp`, `collection`, `numbers`: what is asked; `machine`: where; `interrupt`: an end in order.
+//! * `tokens`: what answers cost a model, and what carrying costs; `scale`: up to a million entries;
+//! * `scenario`, `queries`, `mcp`, `collection`: what is asked; `machine`: where; `interrupt`: an end in order.
 
 mod collection;
 mod echo;
@@ -20,19 +20,20 @@ mod load;
 mod machine;
 mod mcp;
 mod memory;
-mod numbers;
 mod process;
 mod product;
 mod queries;
 mod replay;
 mod report;
 mod run;
+mod scale;
 mod scenario;
 mod soak;
 mod tokens;
 
 use std::path::{Path, PathBuf};
 
+use adjutant_bench::numbers;
 use anyhow::Context;
 use clap::Parser;
 
@@ -64,6 +65,11 @@ enum Command {
     },
     /// Counts what carrying collections costs against asking
     Tokens(tokens::TokensArguments),
+    /// Searches collections of up to a million entries, in process beside other engines and through the service
+    Scale(scale::Arguments),
+    /// One engine over one collection, as `scale` starts it
+    #[command(hide = true)]
+    Engine(scale::EngineArguments),
     /// The echo server, as `run` starts it
     #[command(hide = true)]
     Echo,
@@ -115,12 +121,15 @@ impl Subject {
 
 fn main() -> anyhow::Result<()> {
     let command = Command::parse();
-    if matches!(command, Command::Echo) {
-        return echo::serve();
+    // These two are children, and end as their parent does.
+    match &command {
+        Command::Echo => return echo::serve(),
+        Command::Engine(arguments) => return scale::engine(arguments),
+        _ => interrupt::watch()?,
     }
-    interrupt::watch()?;
     match command {
-        Command::Echo => Ok(()),
+        Command::Echo | Command::Engine(_) => Ok(()),
+        Command::Scale(arguments) => scale::run(&arguments),
         Command::Run(arguments) => measure(&arguments),
         Command::Memory { subject, on } => {
             let machine = subject.machine();
