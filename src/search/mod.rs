@@ -27,11 +27,13 @@
 //! ```
 
 pub mod aliases;
+mod bytes;
 mod capability;
 mod content;
 mod copies;
 mod evidence;
 mod index;
+mod kept;
 pub mod latent;
 mod lexical;
 mod model;

@@ -6,6 +6,7 @@ use foldhash::HashMap;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
+use super::bytes::{Reader, Writer};
 use super::text;
 use super::weights::compact;
 
@@ -253,6 +254,30 @@ impl Vocabulary {
         }
     }
 
+    /// Its parts, for [`Vocabulary::read`].
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        for table in [&self.words, &self.terms] {
+            writer.part(table.text.as_bytes());
+            writer.numbers(table.ends.iter().copied());
+        }
+        writer.numbers(self.word_terms.iter().copied());
+        writer.numbers(self.term_ids.iter().copied());
+        writer.number(compact(self.n_ids()));
+    }
+
+    /// What [`Vocabulary::write`] wrote, if it can be that.
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Vocabulary> {
+        let (words, terms) = (strings(reader)?, strings(reader)?);
+        let (word_terms, term_ids, n_ids) = (reader.numbers()?, reader.numbers()?, reader.count()?);
+        let fit = word_terms.len() == words.len() && term_ids.len() == terms.len();
+        let mut ids = word_terms.iter().chain(&term_ids);
+        let sound = fit && ids.all(|id| (*id as usize) < n_ids) && n_ids <= reader.rest.len();
+        let words: Vec<_> = words.into_iter().zip(word_terms).collect();
+        let terms: Vec<_> = terms.into_iter().zip(term_ids).collect();
+        (sound && words.is_sorted() && terms.is_sorted())
+            .then(|| Vocabulary::of_sorted(&words, &terms, n_ids))
+    }
+
     /// Ids are below this; some may stand for nothing.
     pub(crate) fn n_ids(&self) -> usize {
         self.term_places.len()
@@ -340,6 +365,18 @@ impl Vocabulary {
         }
         best.map(|(edits, _, at)| Repair { meant: self.words.get(at), term: self.word_terms[at], edits })
     }
+}
+
+/// The strings of a table that was written.
+fn strings<'b>(reader: &mut Reader<'b>) -> Option<Vec<&'b str>> {
+    let (text, ends) = (reader.text()?, reader.numbers()?);
+    let mut start = 0;
+    let strings = ends.into_iter().map(|end| {
+        let string = text.get(start..end as usize);
+        start = end as usize;
+        string
+    });
+    strings.collect()
 }
 
 /// The set of letters of a word, as bits; letters outside a–z share the remaining bits.

@@ -106,6 +106,10 @@ proptest! {
             index = index.updated(&catalog, &aliases);
             let anew = Index::build(&catalog, &aliases);
             prop_assert_eq!(answers(&index), answers(&anew));
+            let bytes = index.to_bytes();
+            let kept = Index::from_bytes(&bytes, &catalog, &aliases).unwrap();
+            prop_assert_eq!(answers(&kept), answers(&anew));
+            prop_assert_eq!(kept.to_bytes(), bytes);
             prop_assert!(index.with_latent(Latent::train(&catalog).into()).has_latent());
         }
     }
@@ -129,5 +133,21 @@ fn one_changed_entry_is_reckoned_in() {
     for words in ["wasm", "sql", "runs queries", removed.name.as_str()] {
         let of = |index: &Index| format!("{:?}", index.explain(&context(words)));
         assert_eq!(of(&updated), of(&anew), "{words}");
+    }
+}
+
+#[test]
+fn a_kept_index_that_does_not_fit_is_none() {
+    let (catalog, aliases) = (collection(), Aliases::default());
+    let bytes = Index::build(&catalog, &aliases).to_bytes();
+    assert!(Index::from_bytes(&bytes, &catalog, &aliases).is_some());
+    let mut other: Vec<Arc<Definition>> = catalog.definitions().to_vec();
+    other.pop();
+    assert!(Index::from_bytes(&bytes, &Catalog::from_definitions(other), &aliases).is_none());
+    for cut in (0..bytes.len()).step_by(97) {
+        assert!(Index::from_bytes(&bytes[..cut], &catalog, &aliases).is_none(), "cut at {cut}");
+        let mut flipped = bytes.clone();
+        flipped[cut] ^= 0x10;
+        assert!(Index::from_bytes(&flipped, &catalog, &aliases).is_none(), "flipped at {cut}");
     }
 }
