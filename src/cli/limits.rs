@@ -10,6 +10,7 @@ use crate::app::operations::find::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::app::{cache, rows, uses};
 use crate::catalog::Limits;
 use crate::config::{Memory, access};
+use crate::search::latent;
 use crate::semantic::{folder, passages};
 use crate::server::{limits, mcp, rate, rpc};
 use crate::store::{BACKUPS_KEPT, StoreOptions};
@@ -241,6 +242,11 @@ fn files() -> Vec<Limit> {
             ("max_file_bytes", bytes(file_bytes), "the largest real body has 294 KB"),
             ("max_folder_depth", count(depth), "below a component folder such as agents/"),
             ("max_folders", count(folders), "visited in search of plugins"),
+            (
+                "max_learned_entries",
+                count(latent::MAX_ENTRIES),
+                "likeness of meaning is learned of; a larger collection is ranked by words",
+            ),
         ],
     )
 }

@@ -313,7 +313,7 @@ pub(crate) fn scores(index: &Index, wanted: &[Wanted], kind: Kind, plugin: Optio
     let mut lexical = Scores::zeros(range.len());
     index.core.lexical.score(kind, wanted, &mut lexical);
     let mut latent = Scores::default();
-    if let Some(placed) = &index.latent {
+    if let Some(placed) = index.latent.as_ref().filter(|placed| !placed.space.is_empty()) {
         latent = Scores::zeros(range.len());
         placed.space.cosines(wanted, &placed.rows, &range, &mut latent);
     }

@@ -21,6 +21,8 @@ const MAX_LIMIT: usize = 100;
 
 /// Entries that the prior is told of.
 const LEADERS: usize = 10;
+/// Entries of which each is asked about rather than found by its name.
+const FEW: usize = 1_000;
 /// Rows worked out beyond those asked for, since several may turn out to be copies of one.
 const ROOM: usize = 32;
 
@@ -106,7 +108,8 @@ fn told(evidence: &Evidence<'_>, prior: &dyn Prior) -> Vec<usize> {
     let leaders = folded(core, best.rows.into_iter(), LEADERS);
     let leaders: Vec<_> = leaders.iter().map(|&(at, score)| (&*core.definitions[at], score)).collect();
     prior.told(&leaders);
-    let Some(names) = prior.known() else { return evidence.range.clone().collect() };
+    let few = evidence.range.len() <= FEW;
+    let Some(names) = prior.known().filter(|_| !few) else { return evidence.range.clone().collect() };
     let mut known: Vec<usize> = (names.iter())
         .flat_map(|name| core.names.find(name, &core.definitions))
         .map(|document| document as usize)

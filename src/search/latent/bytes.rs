@@ -31,10 +31,12 @@ impl Latent {
         writer.part(self.key.as_bytes());
         writer.number(compact(self.dimensions));
         writer.part(self.terms.join("\n").as_bytes());
-        for floats in [&self.idf, &self.term_scales, &self.documents] {
+        for floats in [&self.idf, &self.term_scales, &self.document_scales] {
             writer.floats(floats);
         }
-        writer.part(&self.term_rows.iter().map(|part| part.cast_unsigned()).collect::<Vec<u8>>());
+        for vectors in [&self.term_rows, &self.documents] {
+            writer.part(&vectors.iter().map(|part| part.cast_unsigned()).collect::<Vec<u8>>());
+        }
         let digest = Sha256::digest(&writer.bytes);
         writer.bytes.extend_from_slice(&digest);
         writer.bytes
@@ -58,7 +60,7 @@ impl Latent {
         let whole = latent.idf.len() == terms
             && latent.term_scales.len() == terms
             && latent.term_rows.len() == terms * dimensions
-            && (dimensions == 0 || latent.documents.len() % dimensions == 0)
+            && latent.documents.len() == latent.document_scales.len() * dimensions
             && reader.rest.is_empty();
         if whole { Ok(latent) } else { Err(LatentError::Damaged) }
     }
@@ -69,7 +71,8 @@ fn latent(reader: &mut Reader<'_>) -> Option<Latent> {
     let dimensions = reader.count()?;
     let terms = reader.text()?;
     let terms = terms.split('\n').filter(|term| !term.is_empty()).map(Into::into).collect();
-    let (idf, term_scales, documents) = (reader.floats()?, reader.floats()?, reader.floats()?);
-    let term_rows = reader.part()?.iter().map(|part| part.cast_signed()).collect();
-    Some(Latent { key, dimensions, terms, idf, term_rows, term_scales, documents })
+    let (idf, term_scales, document_scales) = (reader.floats()?, reader.floats()?, reader.floats()?);
+    let mut vectors = || Some(reader.part()?.iter().map(|part| part.cast_signed()).collect());
+    let (term_rows, documents) = (vectors()?, vectors()?);
+    Some(Latent { key, dimensions, terms, idf, term_rows, term_scales, documents, document_scales })
 }
