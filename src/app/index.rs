@@ -78,11 +78,11 @@ impl Scanned {
 
 /// The project's own alias file, and what is wrong with it; the rest of it is used.
 fn own_aliases(root: &Path) -> (Option<String>, Vec<Problem>) {
-    let problem = |line, message| Problem {
-        path: ALIAS_FILE.into(),
+    let problem = |line, message: String| Problem {
+        path: Path::new(ALIAS_FILE).into(),
         line,
         code: code::ALIAS_INVALID,
-        message,
+        message: message.into(),
         action: "skipped",
     };
     match read_bounded(&root.join(ALIAS_FILE)) {

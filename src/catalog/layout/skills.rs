@@ -28,7 +28,7 @@ impl Layout<'_> {
     /// A folder that is itself one skill.
     fn own_skill(&mut self, site: &Site<'_>, folder: &Path) {
         let named = self.root.path().join(folder);
-        let naming = Naming::OwnSkill { folder: lossy(named.file_name()) };
+        let naming = Naming::OwnSkill { folder: lossy(named.file_name()).into() };
         self.push(folder.join(SKILL_FILE), Kind::Skill, site.context(Kind::Skill, naming));
     }
 
@@ -49,7 +49,7 @@ impl Layout<'_> {
             } else if metadata.is_dir() {
                 self.skill_folder(site, &path, None, unseen_below);
             } else if name != SKILL_FILE && has_md_extension(&path) {
-                let mut context = site.context(Kind::Skill, Naming::Fixed { name: sanitised(&stem(&path)) });
+                let mut context = site.context(Kind::Skill, Naming::Fixed { name: sanitised(&stem(&path)).into() });
                 context.unseen = "a skill is a folder with a SKILL.md";
                 self.push(path, Kind::Skill, context);
             }
@@ -72,7 +72,7 @@ impl Layout<'_> {
             return;
         }
         if let Some((file, exact)) = self.skill_file(folder) {
-            let naming = Naming::Fixed { name: sanitised(&lossy(folder.file_name())) };
+            let naming = Naming::Fixed { name: sanitised(&lossy(folder.file_name())).into() };
             let mut context = site.context(Kind::Skill, naming);
             context.unseen = if exact { unseen } else { "the file must be called SKILL.md, in capitals" };
             let real = target.map_or_else(|| file.clone(), |target| target.join(SKILL_FILE));
@@ -90,7 +90,7 @@ impl Layout<'_> {
             if is_skipped(&path) {
                 entries.skip_current_dir();
             } else if let Some((file, _)) = self.skill_file(&path) {
-                let naming = Naming::Fixed { name: sanitised(&lossy(path.file_name())) };
+                let naming = Naming::Fixed { name: sanitised(&lossy(path.file_name())).into() };
                 let mut context = site.context(Kind::Skill, naming);
                 context.unseen = "it looks for skills one level deep";
                 self.push(file, Kind::Skill, context);
