@@ -11,6 +11,7 @@ mod error;
 mod experience;
 mod in_process;
 mod index;
+mod kept;
 mod latent;
 mod meaning;
 pub mod operation;
@@ -44,6 +45,7 @@ use crate::telemetry::metrics::Metrics;
 use backups::BackupKeeper;
 use cache::Caches;
 use experience::Memories;
+use kept::Keeper;
 use latent::LatentTrainer;
 use meaning::Meaning;
 use refresh::Refresher;
@@ -69,6 +71,7 @@ pub struct App {
     backups: BackupKeeper,
     waiting: WaitingKeeper,
     trainer: LatentTrainer,
+    keeper: Keeper,
     memories: Memories,
     meaning: Meaning,
     watching: watch::Watching,
@@ -87,6 +90,7 @@ impl App {
         let app = Arc::new(App::assemble(scanned, config, store));
         app.spawn("refresh", |app| app.refresher.run(app, app.config.reindex.every));
         app.spawn("latent", |app| app.trainer.run(app));
+        app.spawn("keeper", |app| app.keeper.run(app));
         app.spawn("memories", |app| app.memories.run(app));
         app.spawn("meaning", |app| app.meaning.run(app));
         app.spawn("backup", |app| app.backups.run(&app.store));
@@ -97,6 +101,8 @@ impl App {
         }
         app.trainer.request();
         app.memories.request();
+        let cost = app.snapshot().catalog.report();
+        app.keeper.request(cost.files_read + cost.manifests_read == 0);
         app
     }
 
@@ -123,6 +129,7 @@ impl App {
             backups: BackupKeeper::default(),
             waiting: WaitingKeeper::default(),
             trainer: LatentTrainer::default(),
+            keeper: Keeper::default(),
             memories: Memories::default(),
             meaning: Meaning::default(),
             watching: watch::Watching::default(),
@@ -164,6 +171,7 @@ impl App {
     pub fn shut_down(&self) {
         self.refresher.stop();
         self.trainer.stop();
+        self.keeper.stop();
         self.memories.stop();
         self.meaning.stop();
         self.watching.stop();
@@ -194,8 +202,9 @@ impl App {
     /// Puts a newly scanned catalog in service.
     fn publish(&self, scanned: Scanned) {
         let index = scanned.build_index();
-        self.swap(|current| Some(Snapshot::new(current.generation + 1, index, scanned)));
+        self.swap(|current| Some(Snapshot::new(current.generation + 1, index, scanned).after(current)));
         self.trainer.request();
+        self.keeper.request(false);
         self.meaning.look();
     }
 
@@ -222,9 +231,10 @@ impl App {
     }
 }
 
-/// What the configured folders hold now: the first half of a start, which takes a third of its time.
+/// What the configured folders hold now: the first half of a start. Files that are as they were at the last one are not
+/// opened.
 pub fn scan(config: &Config) -> Scanned {
-    index::scan(config, None)
+    index::scan(config, kept::catalog(config).as_ref())
 }
 
 /// What a scan of the configured folders finds now, without a running service, and whether the built-in
@@ -236,7 +246,7 @@ pub fn scan_once(config: &Config) -> (Catalog, bool) {
 
 /// What would be served now, ranking by all scores, without a running service or a store.
 pub fn snapshot_once(config: &Config) -> Snapshot {
-    let scanned = index::scan(config, None);
+    let scanned = scan(config);
     let index = scanned.build_index();
     let snapshot = Snapshot::new(1, index, scanned);
     let latent = Arc::new(latent::load_or_train(config, &snapshot));

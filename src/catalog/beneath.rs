@@ -148,6 +148,16 @@ fn refused(errno: Errno) -> ReadError {
 }
 
 impl Stamp {
+    /// Its numbers, to be kept.
+    pub(super) fn numbers(self) -> (u64, u64, u64, i64, i64) {
+        (self.device, self.inode, self.size, self.modified, self.changed)
+    }
+
+    /// The stamp of which these are the [`Stamp::numbers`].
+    pub(super) fn of_numbers((device, inode, size, modified, changed): (u64, u64, u64, i64, i64)) -> Stamp {
+        Stamp { device, inode, size, modified, changed }
+    }
+
     #[expect(
         clippy::cast_sign_loss,
         clippy::cast_possible_wrap,

@@ -32,7 +32,8 @@ impl Changes {
             let same = old.iter().zip(new).take_while(|(before, after)| Arc::ptr_eq(before, after)).count();
             changes.unchanged += same;
             (old, new) = (&old[same..], &new[same..]);
-            let Some(id) = [old.first(), new.first()].into_iter().flatten().map(|first| id_of(first)).min() else {
+            let Some(id) = [old.first(), new.first()].into_iter().flatten().map(|first| id_of(first)).min()
+            else {
                 return changes;
             };
             let (before, after) = (carriers(old, id), carriers(new, id));

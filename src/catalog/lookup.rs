@@ -73,14 +73,14 @@ struct Base {
 impl Base {
     fn new(definitions: &Arc<[Arc<Definition>]>) -> Base {
         let hasher = RandomState::new();
-        let mut hashes = Vec::with_capacity(definitions.len() * 2);
+        let mut marks = Vec::with_capacity(definitions.len() * 2);
         for (definition, position) in definitions.iter().zip(0_u32..) {
             let names = [&definition.id, &definition.name].into_iter().chain(&definition.aliases);
-            hashes.extend(names.map(|name| upper(&hasher, definition.kind, name) | u64::from(position)));
+            marks.extend(names.map(|name| upper(&hasher, definition.kind, name) | u64::from(position)));
         }
-        hashes.sort_unstable();
-        hashes.dedup();
-        Base { definitions: Arc::clone(definitions), hasher, hashes: hashes.into() }
+        marks.sort_unstable();
+        marks.dedup();
+        Base { definitions: Arc::clone(definitions), hasher, hashes: marks.into() }
     }
 
     /// The positions of what may go by the name, in order: the hash says so.

@@ -23,6 +23,7 @@ mod client;
 mod definition;
 mod entry;
 mod frontmatter;
+mod kept;
 mod layout;
 mod limits;
 mod lookup;
@@ -31,6 +32,7 @@ mod markdown;
 mod problem;
 mod roles;
 mod scan;
+mod threads;
 mod workflow;
 
 pub use changes::Changes;

@@ -4,6 +4,7 @@ mod path;
 mod skills;
 
 pub(super) use path::{is_skipped, normalised, sanitised};
+pub(super) use skills::UNSEEN;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

@@ -63,6 +63,13 @@ impl Files {
         made
     }
 
+    /// Of blocks as they were; `None` where they are not in order.
+    pub(in crate::catalog) fn of_blocks(blocks: Vec<Arc<[File]>>) -> Option<Files> {
+        let files = Files { blocks };
+        let is_whole = files.blocks.iter().all(|block| !block.is_empty());
+        (is_whole && files.iter().is_sorted_by(|a, b| a.path() <= b.path())).then_some(files)
+    }
+
     /// Takes over files that stand behind those there are.
     fn append(&mut self, files: Vec<File>) {
         let mut block: Vec<File> = Vec::new();

@@ -188,7 +188,8 @@ impl<'a> Pass<'a> {
             files[*root].push(file);
         }
         let known = roots.iter().zip(files);
-        let known = known.map(|(root, files)| RootMemory { path: root.path().into(), files: Files::new(files) });
+        let known =
+            known.map(|(root, files)| RootMemory { path: root.path().into(), files: Files::new(files) });
         self.roots = known.collect();
     }
 
@@ -215,11 +216,7 @@ impl<'a> Pass<'a> {
             plugins: self.plugins.into(),
             roles: Roles::default(),
             report: self.report,
-            memory: Memory {
-                roots: self.roots,
-                manifests: Arc::new(self.manifests.known),
-                standing,
-            },
+            memory: Memory { roots: self.roots, manifests: Arc::new(self.manifests.known), standing },
         };
         with_roles(self.options, catalog)
     }

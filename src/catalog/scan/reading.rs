@@ -1,7 +1,6 @@
 //! Reading the candidates of a scan, those that did not change from memory.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::files::{Cursor, File, Read};
 use super::memory::Memory;
@@ -9,11 +8,8 @@ use crate::catalog::beneath::{ReadError, Root};
 use crate::catalog::entry;
 use crate::catalog::layout::Candidate;
 use crate::catalog::problem::{Problem, code};
+use crate::catalog::threads::in_shares;
 
-/// Below this many candidates a second thread costs more than it saves.
-const WORTH_A_THREAD: usize = 64;
-/// More threads than this gain nothing on a tree of small files.
-const MAX_THREADS: usize = 4;
 /// Candidates that a thread takes at a time: few enough that no thread is left with the last of the large files.
 const SHARE: usize = 32;
 
@@ -42,34 +38,7 @@ impl Reading<'_> {
     /// Reads `candidates`, in parallel where that pays; outcomes are in their order. Within one root they come ordered
     /// by path.
     pub(super) fn all(&self, candidates: &[Located]) -> Vec<Outcome> {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
-        if threads == 1 || candidates.len() < WORTH_A_THREAD {
-            return self.some(candidates);
-        }
-        let next = AtomicUsize::new(0);
-        let work = || {
-            let mut read = Vec::new();
-            loop {
-                let share = next.fetch_add(1, Ordering::Relaxed);
-                let Some(rest) = candidates.get(share * SHARE..).filter(|rest| !rest.is_empty()) else {
-                    return read;
-                };
-                read.push((share, self.some(&rest[..rest.len().min(SHARE)])));
-            }
-        };
-        let mut shares = std::thread::scope(|scope| {
-            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-            let mut shares = work();
-            for other in others {
-                match other.join() {
-                    Ok(read) => shares.extend(read),
-                    Err(panic) => std::panic::resume_unwind(panic),
-                }
-            }
-            shares
-        });
-        shares.sort_unstable_by_key(|(share, _)| *share);
-        shares.into_iter().flat_map(|(_, outcomes)| outcomes).collect()
+        in_shares(candidates, SHARE, |some| self.some(some))
     }
 
     fn some(&self, candidates: &[Located]) -> Vec<Outcome> {
@@ -90,7 +59,8 @@ impl Reading<'_> {
             && let Some(stamp) = root.stamp(&candidate.path)
             && let Some(known) = cursor.recall(&candidate.path, stamp, &candidate.context)
         {
-            let file = File { place: candidate.place, ..known.clone() };
+            let context = candidate.context.clone();
+            let file = File { place: candidate.place, context, ..known.clone() };
             return Outcome { file: Some(file), problems: Vec::new(), opened: false };
         }
         let read = match &candidate.inline {
