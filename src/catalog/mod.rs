@@ -42,7 +42,7 @@ pub use limits::Limits;
 pub use lookup::Lookup;
 pub use problem::{CODES, Problem, Severity, code};
 pub use roles::{Role, RoleAgent, Roles};
-pub use scan::{ScanOptions, scan};
+pub use scan::{ScanOptions, rescan, scan};
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -45,8 +45,11 @@ struct Contents<'a> {
     #[serde(borrow)]
     manifests: Vec<(&'a [u8], Numbers, ManifestForm<'a>)>,
     #[serde(borrow)]
-    marketplaces: Vec<(&'a [u8], Numbers, Result<Vec<ListingForm<'a>>, &'a str>)>,
+    marketplaces: Vec<(&'a [u8], Numbers, MarketplaceForm<'a>)>,
 }
+
+/// A marketplace's plugins, or why it cannot be used.
+type MarketplaceForm<'a> = Result<Vec<ListingForm<'a>>, &'a str>;
 
 /// A root, and how many sections hold its files.
 #[derive(Debug, Serialize, Deserialize)]

@@ -330,6 +330,8 @@ impl<'a> Layout<'a> {
     }
 
     fn report_link(&mut self, path: &Path) {
+        // What is said of it depends on where it leads.
+        self.linked = true;
         let real = self.root.path().join(path).canonicalize();
         let problem = match real {
             Ok(real) if real.starts_with(self.root.path()) => Problem::new(

@@ -40,6 +40,16 @@ impl File {
         }
     }
 
+    /// Whether `other` was recalled as this.
+    pub(super) fn is_as(&self, other: &File) -> bool {
+        let same = match (&self.read, &other.read) {
+            (Read::Entry(one), Read::Entry(other)) => Arc::ptr_eq(one, other),
+            (Read::Nothing(one), Read::Nothing(other)) => one == other,
+            _ => false,
+        };
+        same && self.place == other.place && self.stamp == other.stamp && self.context == other.context
+    }
+
     pub(in crate::catalog) fn definition(&self) -> Option<&Arc<Definition>> {
         match &self.read {
             Read::Entry(definition) => Some(definition),

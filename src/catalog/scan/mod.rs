@@ -1,14 +1,18 @@
 //! One pass over the plugin folders: find plugins, list their entries, read what changed.
 
+mod edition;
 pub(super) mod files;
 pub(super) mod memory;
 mod merging;
 mod reading;
+mod rescan;
 mod roots;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+pub use self::rescan::rescan;
 
 use self::files::{File, Files};
 use self::memory::{Manifests, Memory, PlaceMemory, RootMemory, Standing};
