@@ -174,6 +174,9 @@ fn spawn(config: &Config, flags: &Flags, port: u16, said: &Path) -> anyhow::Resu
     if let Some(dir) = &flags.data_dir {
         command.arg("--data-dir").arg(std::path::absolute(dir)?);
     }
+    if let Some(max_files) = flags.max_files {
+        command.arg("--max-files").arg(max_files.to_string());
+    }
     if flags.no_watch {
         command.arg("--no-watch");
     }
