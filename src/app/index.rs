@@ -1,12 +1,14 @@
 //! From files to indexes: what a scan of this instance covers and what is built from it.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::OFlags;
 
-use crate::catalog::{self, Catalog, Counts, Definition, Problem, ScanOptions, code};
+use super::kept;
+use super::snapshot::Snapshot;
+use crate::catalog::{self, Catalog, Counts, Definition, Kind, Limits, Problem, ScanOptions, code};
 use crate::config::Config;
 use crate::search::{Aliases, Index};
 
@@ -30,6 +32,8 @@ pub struct Scanned {
     pub(super) embedded_default: bool,
     /// The project's own alias file; what is wrong with it is among the catalog's problems.
     pub(super) own_aliases: Option<String>,
+    /// The catalog that was kept for this start, which the kept index is of.
+    pub(super) recalled: Option<Catalog>,
 }
 
 /// Scans the project and its further plugin folders; files unchanged since `previous` are not read again.
@@ -38,27 +42,67 @@ pub(super) fn scan(config: &Config, previous: Option<&Catalog>) -> Scanned {
     // The first use of the alias table reads it, which takes half as long as a scan does. Whoever needs it waits for
     // whoever reads it, so nobody has to join this thread.
     let _reading = std::thread::Builder::new().name("aliases".into()).spawn(|| Aliases::built_in().len());
-    let options = ScanOptions { extra_plugin_dirs: config.plugin_dirs.clone(), ..ScanOptions::new(root) };
-    let mut catalog = catalog::scan(&options, previous);
-    let fixtures = root.join(FIXTURES);
-    let embedded_default =
-        holds_only_own(&catalog) && config.plugin_dirs.is_empty() && fixtures.join("plugins").is_dir();
+    let mut catalog = catalog::scan(&options(config), previous);
+    let embedded_default = lacks_plugins(config, &catalog);
     if embedded_default {
+        let fixtures = root.join(FIXTURES);
         let registry = Some(fixtures.join("agent-registry.yml")).filter(|file| file.is_file());
         catalog = catalog::scan(&ScanOptions { registry, ..ScanOptions::new(fixtures) }, previous);
     }
-    let (own_aliases, problems) = own_aliases(root);
+    finished(config, catalog, embedded_default)
+}
+
+/// The same where nothing but these paths changed since what is served; `None` where only a full scan can tell.
+pub(super) fn rescan(config: &Config, before: &Snapshot, changed: &[PathBuf]) -> Option<Scanned> {
+    if before.embedded_default {
+        return None;
+    }
+    let catalog = catalog::rescan(&options(config), &before.catalog, changed)?;
+    (!lacks_plugins(config, &catalog)).then(|| finished(config, catalog, false))
+}
+
+fn options(config: &Config) -> ScanOptions {
+    let usual = Limits::default();
+    // Each entry may have a plugin's folder to itself.
+    let limits = Limits { files: config.max_files, folders: usual.folders.max(config.max_files), ..usual };
+    let extra_plugin_dirs = config.plugin_dirs.clone();
+    ScanOptions { extra_plugin_dirs, limits, ..ScanOptions::new(&config.project.root) }
+}
+
+/// With what the project says besides.
+fn finished(config: &Config, mut catalog: Catalog, embedded_default: bool) -> Scanned {
+    let (own_aliases, problems) = own_aliases(&config.project.root);
     catalog.add_problems(problems);
-    Scanned { catalog, embedded_default, own_aliases }
+    Scanned { catalog, embedded_default, own_aliases, recalled: None }
+}
+
+/// Whether the built-in collection is to stand in.
+fn lacks_plugins(config: &Config, catalog: &Catalog) -> bool {
+    config.plugin_dirs.is_empty()
+        && holds_only_own(catalog)
+        && config.project.root.join(FIXTURES).join("plugins").is_dir()
 }
 
 /// Whether all there is belongs to [`OWN_PLUGIN`]. A checkout keeps that plugin's files where a project keeps its own
 /// agents and commands, so that each of them is found twice.
 fn holds_only_own(catalog: &Catalog) -> bool {
-    let is_own = |definition: &&Arc<Definition>| definition.plugin == OWN_PLUGIN;
-    let own: HashSet<&Path> =
-        catalog.definitions().iter().filter(is_own).map(|own| own.path.as_path()).collect();
+    let own: HashSet<&Path> = Kind::ALL
+        .into_iter()
+        .flat_map(|kind| of_own_plugin(catalog, kind))
+        .map(|own| own.path.as_path())
+        .collect();
+    // The first that is not among them decides.
     catalog.definitions().iter().all(|definition| own.contains(definition.path.as_path()))
+}
+
+/// The definitions of [`OWN_PLUGIN`], which stand together as all of one plugin do.
+fn of_own_plugin(catalog: &Catalog, kind: Kind) -> impl Iterator<Item = &Arc<Definition>> {
+    let definitions = catalog.definitions();
+    let prefix = (kind, OWN_PLUGIN);
+    let from = definitions.partition_point(|definition| (definition.kind, definition.id.as_str()) < prefix);
+    let alike = definitions[from..].iter();
+    let alike = alike.take_while(move |one| one.kind == kind && one.id.starts_with(OWN_PLUGIN));
+    alike.filter(|definition| definition.plugin == OWN_PLUGIN)
 }
 
 impl Scanned {
@@ -67,22 +111,51 @@ impl Scanned {
         self.catalog.counts()
     }
 
-    /// The indexes over the catalog, with the project's own aliases where it has any.
-    pub(super) fn build_index(&self) -> Index {
+    /// The index over the catalog: the one that was kept of it, that of the catalog before brought up to date, or one
+    /// that is built.
+    pub(super) fn first_index(&self, config: &Config) -> (Index, Origin) {
+        let aliases = self.aliases();
+        let bytes = kept::index(config).unwrap_or_default();
+        if let Some(index) = Index::from_bytes(&bytes, &self.catalog, &aliases) {
+            return (index, Origin::Kept);
+        }
+        let before = self.recalled.as_ref().and_then(|before| Index::from_bytes(&bytes, before, &aliases));
+        let index = match before {
+            Some(before) => before.updated(&self.catalog, &aliases),
+            None => Index::build(&self.catalog, &aliases),
+        };
+        (index, Origin::Built)
+    }
+
+    /// The index over the catalog, from the one over the catalog before.
+    pub(super) fn next_index(&self, before: &Index) -> Index {
+        before.updated(&self.catalog, &self.aliases())
+    }
+
+    /// The alias table, with the project's own aliases where it has any.
+    fn aliases(&self) -> Aliases {
         match &self.own_aliases {
-            None => Index::build(&self.catalog, Aliases::built_in()),
-            Some(text) => Index::build(&self.catalog, &Aliases::built_in().merged(&Aliases::parse(text).0)),
+            None => Aliases::built_in().clone(),
+            Some(text) => Aliases::built_in().merged(&Aliases::parse(text).0),
         }
     }
 }
 
+/// Where an index comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The next start finds the same.
+    Kept,
+    Built,
+}
+
 /// The project's own alias file, and what is wrong with it; the rest of it is used.
 fn own_aliases(root: &Path) -> (Option<String>, Vec<Problem>) {
-    let problem = |line, message| Problem {
-        path: ALIAS_FILE.into(),
+    let problem = |line, message: String| Problem {
+        path: Path::new(ALIAS_FILE).into(),
         line,
         code: code::ALIAS_INVALID,
-        message,
+        message: message.into(),
         action: "skipped",
     };
     match read_bounded(&root.join(ALIAS_FILE)) {

@@ -150,7 +150,7 @@ fn read_kind(reader: &mut Reader<'_>, entries: usize, n_ids: usize) -> Option<Of
         && (starts.is_empty() || starts.len() == n_ids + 1)
         && starts.is_sorted()
         && skips.iter().all(|skip| skip.at as usize <= bytes.len());
-    sound.then(|| OfKind { lists: Lists { starts, bytes, skips, usual }, entries, lengths })
+    sound.then_some(OfKind { lists: Lists { starts, bytes, skips, usual }, entries, lengths })
 }
 
 fn write_pairs(writer: &mut Writer, pairs: &[(u32, u32)]) {

@@ -56,16 +56,16 @@ pub(crate) struct Lengths {
 
 impl Lengths {
     pub(super) fn add(&mut self, lengths: &[u32; FIELDS]) {
-        for slot in 0..FIELDS {
-            self.totals[slot] += u64::from(lengths[slot]);
-            self.filled[slot] += u32::from(lengths[slot] > 0);
+        for (slot, &length) in lengths.iter().enumerate() {
+            self.totals[slot] += u64::from(length);
+            self.filled[slot] += u32::from(length > 0);
         }
     }
 
     pub(super) fn subtract(&mut self, lengths: &[u32; FIELDS]) {
-        for slot in 0..FIELDS {
-            self.totals[slot] -= u64::from(lengths[slot]);
-            self.filled[slot] -= u32::from(lengths[slot] > 0);
+        for (slot, &length) in lengths.iter().enumerate() {
+            self.totals[slot] = self.totals[slot].saturating_sub(u64::from(length));
+            self.filled[slot] = self.filled[slot].saturating_sub(u32::from(length > 0));
         }
     }
 
@@ -198,7 +198,9 @@ impl Gatherer {
 /// The lists of one kind, whose first entry is `first`.
 fn invert(found: &[Found], each: &[[u32; FIELDS]], terms: usize, first: usize, weights: &Weights) -> OfKind {
     let mut lengths = Lengths::default();
-    each.iter().for_each(|entry| lengths.add(entry));
+    for entry in each {
+        lengths.add(entry);
+    }
     let impacts = Impacts::new(lengths.averages(), weights);
     let mut ends = vec![0usize; terms + 1];
     for found in found {
@@ -212,7 +214,7 @@ fn invert(found: &[Found], each: &[[u32; FIELDS]], terms: usize, first: usize, w
     for &Found { term, document, counts } in found {
         let document = document as usize - first;
         let at = &mut next[term as usize];
-        postings[*at] = impacts.posting(compact(document), &counts, &each[document]);
+        postings[*at] = impacts.posting(compact(document), counts, &each[document]);
         *at += 1;
     }
     let mut packer = Packer::new(usual(&postings));
@@ -223,7 +225,9 @@ fn invert(found: &[Found], each: &[[u32; FIELDS]], terms: usize, first: usize, w
 /// The fields that most postings stand in.
 fn usual(postings: &[Posting]) -> u8 {
     let mut often = [0usize; 256];
-    postings.iter().for_each(|posting| often[posting.fields as usize] += 1);
+    for posting in postings {
+        often[posting.fields as usize] += 1;
+    }
     (0..=u8::MAX).max_by_key(|&fields| often[fields as usize]).unwrap_or_default()
 }
 
@@ -246,7 +250,7 @@ impl Impacts {
     }
 
     /// The posting of a term with these counts in an entry of these lengths.
-    pub(super) fn posting(&self, document: u32, counts: &Counts, lengths: &[u32; FIELDS]) -> Posting {
+    pub(super) fn posting(&self, document: u32, counts: Counts, lengths: &[u32; FIELDS]) -> Posting {
         let (mut evidence, mut fields) = (0.0, 0);
         for slot in 0..FIELDS {
             if counts[slot] > 0 {

@@ -39,6 +39,7 @@ mod lexical;
 mod model;
 mod names;
 mod needs;
+mod order;
 mod postings;
 mod query;
 mod rank;

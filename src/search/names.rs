@@ -6,6 +6,7 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 
 use super::capability::key;
+use super::order::woven;
 use super::weights::compact;
 use crate::catalog::Definition;
 
@@ -18,31 +19,25 @@ pub(crate) struct Names {
 
 impl Names {
     pub(crate) fn of(definitions: &[Arc<Definition>]) -> Names {
-        let mut names = Names::default();
-        for (document, definition) in definitions.iter().enumerate() {
-            names.add(definition, document);
-        }
-        names.settle();
-        names
+        Names::default().updated(|_| None, 0..definitions.len(), definitions)
     }
 
-    /// Adds an entry; [`Names::settle`] comes after the last one.
-    pub(super) fn add(&mut self, definition: &Definition, document: usize) {
-        let keys = names(definition).map(|name| key(name)).filter(|key| !key.is_empty());
-        self.entries.extend(keys.map(|key| (hash(&key), compact(document))));
-    }
-
-    /// The names of entries that stayed, which are elsewhere now.
-    pub(super) fn moved(&self, place: impl Fn(u32) -> Option<u32>) -> Names {
-        let entries = self.entries.iter().filter_map(|&(hash, document)| Some((hash, place(document)?)));
-        Names { entries: entries.collect() }
-    }
-
-    pub(super) fn settle(&mut self) {
-        // Mostly sorted, which a stable sort notices.
-        self.entries.sort();
-        self.entries.dedup();
-        self.entries.shrink_to_fit();
+    /// The names once entries went, moved to their `place` or are `new` among `definitions`.
+    pub(super) fn updated(
+        &self,
+        place: impl Fn(u32) -> Option<u32>,
+        new: impl Iterator<Item = usize>,
+        definitions: &[Arc<Definition>],
+    ) -> Names {
+        let stayed = self.entries.iter().filter_map(|&(hash, document)| Some((hash, place(document)?)));
+        let of_entry = |document: usize| {
+            let keys = names(&definitions[document]).map(|name| key(name)).filter(|key| !key.is_empty());
+            keys.map(move |key| (hash(&key), compact(document)))
+        };
+        let mut entries = woven(stayed, new.flat_map(of_entry).collect());
+        entries.dedup();
+        entries.shrink_to_fit();
+        Names { entries }
     }
 
     /// The entries that go by `name`, sorted.

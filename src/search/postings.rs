@@ -251,7 +251,9 @@ mod tests {
         #[test]
         fn what_is_packed_is_read(all in prop::collection::vec(postings(), 0..4), wanted in 0u32..100_000) {
             let mut packer = Packer::new(2);
-            all.iter().for_each(|postings| packer.add(postings));
+            for postings in &all {
+                packer.add(postings);
+            }
             let lists = packer.finish();
             let mut copier = Packer::new(2);
             (0..all.len()).for_each(|term| copier.copy(&lists, u32::try_from(term).unwrap()));

@@ -49,7 +49,7 @@ pub(super) fn core(old: &Core, catalog: &Catalog, aliases: &Aliases) -> Option<C
     unused.dedup();
     let vocabulary = reader.vocabulary.finish(&unused).map_or_else(|| Arc::clone(&old.vocabulary), Arc::new);
     let mut sizes = old.sizes.clone();
-    let mut names = old.names.moved(|at| change.place(at));
+    let names = old.names.updated(|at| change.place(at), change.new.iter().copied(), &definitions);
     let mut content = old.content;
     for (at, read) in &texts.gone {
         sizes[old.definitions[*at].kind as usize].remove(read.terms.len());
@@ -57,10 +57,8 @@ pub(super) fn core(old: &Core, catalog: &Catalog, aliases: &Aliases) -> Option<C
     }
     for (at, read) in &texts.new {
         sizes[definitions[*at].kind as usize].add(read.terms.len());
-        names.add(&definitions[*at], *at);
         content = content + Content::of_entry(&definitions[*at]);
     }
-    names.settle();
     is_compact(&vocabulary).then(|| Core {
         content,
         kinds,
@@ -174,7 +172,7 @@ fn of_kind(
     }
     new().for_each(|(_, read)| lengths.add(&read.lengths));
     let averages = lengths.averages();
-    if averages != old.lengths.averages() {
+    if averages.map(f32::to_bits) != old.lengths.averages().map(f32::to_bits) {
         return None;
     }
     let impacts = Impacts::new(averages, weights);
@@ -183,7 +181,7 @@ fn of_kind(
         let document = compact(at - frame.to.start);
         for (term, counts) in &read.terms {
             touched[*term as usize] = true;
-            added.entry(*term).or_default().push(impacts.posting(document, counts, &read.lengths));
+            added.entry(*term).or_default().push(impacts.posting(document, *counts, &read.lengths));
         }
     }
     let lists = repack(&old.lists, frame, change, &touched, &added);

@@ -7,6 +7,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
 use super::bytes::{Reader, Writer};
+use super::order::woven;
 use super::text;
 use super::weights::compact;
 
@@ -181,20 +182,15 @@ impl<'v> Extension<'v> {
         let is_used = |id: &u32| unused.binary_search(id).is_err();
         let base = self.base;
         let words = base.words.iter().zip(base.word_terms.iter().copied());
-        let words = merged(words.filter(|(_, id)| is_used(id)), &new);
+        let words = woven(words.filter(|(_, id)| is_used(id)), borrowed(&new));
         let terms: Vec<(Box<str>, u32)> = self.terms.into_iter().collect();
-        let terms = merged(base.iter().filter(|(_, id)| is_used(id)), &terms);
+        let terms = woven(base.iter().filter(|(_, id)| is_used(id)), borrowed(&terms));
         Some(Vocabulary::of_sorted(&words, &terms, n_ids))
     }
 }
 
-/// Strings with their numbers, sorted.
-fn merged<'s>(old: impl Iterator<Item = (&'s str, u32)>, new: &'s [(Box<str>, u32)]) -> Vec<(&'s str, u32)> {
-    let mut all: Vec<(&str, u32)> = old.collect();
-    all.extend(new.iter().map(|(text, number)| (text.as_ref(), *number)));
-    // One long sorted run and a short one behind it, which a stable sort notices.
-    all.sort();
-    all
+fn borrowed(numbered: &[(Box<str>, u32)]) -> Vec<(&str, u32)> {
+    numbered.iter().map(|(text, number)| (text.as_ref(), *number)).collect()
 }
 
 /// What a misspelt word most likely is.

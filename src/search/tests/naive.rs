@@ -85,7 +85,7 @@ proptest! {
         if let Some(id) = term.as_deref().and_then(|term| vocabulary.id(term)) {
             let wanted = Wanted { term: id, weight: 1.0 };
             lexical.score(Kind::Agent, &[wanted], &mut scores);
-            for document in range.clone() {
+            for document in range {
                 let share = lexical.share(Kind::Agent, wanted, document).map_or(0.0, |(score, fields)| {
                     assert!((fields.iter().sum::<f32>() - score).abs() < 1e-4);
                     score

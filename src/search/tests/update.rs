@@ -65,8 +65,8 @@ fn apply(catalog: &Catalog, edits: &[Edit]) -> Catalog {
             Edit::Remove(at) if !all.is_empty() => drop(all.remove(at % all.len())),
             Edit::Change(at, to) if !all.is_empty() => {
                 let at = at % all.len();
-                let Definition { kind, id, path, name, .. } = Definition::clone(&all[at]);
-                all[at] = Arc::new(Definition { kind, id, path, name, ..to.clone() });
+                let Definition { kind, id, name, path, .. } = Definition::clone(&all[at]);
+                all[at] = Arc::new(Definition { kind, id, name, path, ..to.clone() });
             }
             Edit::Remove(_) | Edit::Change(..) => {}
         }
