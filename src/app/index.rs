@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rustix::fs::OFlags;
 
 use super::snapshot::Snapshot;
-use crate::catalog::{self, Catalog, Counts, Definition, Kind, Limits, Problem, ScanOptions, code};
+use crate::catalog::{self, Catalog, Counts, Definition, Kept, Kind, Limits, Problem, ScanOptions, code};
 use crate::config::Config;
 use crate::search::{Aliases, Index};
 
@@ -33,18 +33,33 @@ pub struct Scanned {
     pub(super) own_aliases: Option<String>,
 }
 
-/// Scans the project and its further plugin folders; files unchanged since `previous` are not read again.
-pub(super) fn scan(config: &Config, previous: Option<&Catalog>) -> Scanned {
+/// What a scan may know already.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Known<'a> {
+    Nothing,
+    /// What another run kept.
+    Kept(&'a Kept),
+    /// What is served.
+    Served(&'a Catalog),
+}
+
+/// Scans the project and its further plugin folders; files unchanged since they were `known` are not read again.
+pub(super) fn scan(config: &Config, known: Known<'_>) -> Scanned {
     let root = &config.project.root;
     // The first use of the alias table reads it, which takes half as long as a scan does. Whoever needs it waits for
     // whoever reads it, so nobody has to join this thread.
     let _reading = std::thread::Builder::new().name("aliases".into()).spawn(|| Aliases::built_in().len());
-    let mut catalog = catalog::scan(&options(config), previous);
+    let scan = |options: &ScanOptions| match known {
+        Known::Nothing => catalog::scan(options, None),
+        Known::Kept(kept) => catalog::scan_recalling(options, kept),
+        Known::Served(previous) => catalog::scan(options, Some(previous)),
+    };
+    let mut catalog = scan(&options(config));
     let embedded_default = lacks_plugins(config, &catalog);
     if embedded_default {
         let fixtures = root.join(FIXTURES);
         let registry = Some(fixtures.join("agent-registry.yml")).filter(|file| file.is_file());
-        catalog = catalog::scan(&ScanOptions { registry, ..ScanOptions::new(fixtures) }, previous);
+        catalog = scan(&ScanOptions { registry, ..ScanOptions::new(fixtures) });
     }
     finished(config, catalog, embedded_default)
 }

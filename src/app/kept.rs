@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use super::App;
 use super::refresh::millis;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Kept};
 use crate::config::Config;
 
 /// What files said when they were last read, in the data directory.
@@ -25,13 +25,13 @@ const MAX_BYTES: u64 = 4 << 30;
 /// Time between two writings: who edits files all day shall not wear out the disk.
 const PAUSE: Duration = Duration::from_secs(30);
 
-/// What was kept of the catalog, of use as the one before to the first scan.
-pub(super) fn catalog(config: &Config) -> Option<Catalog> {
+/// What was kept of the catalog, for the first scan.
+pub(super) fn catalog(config: &Config) -> Option<Kept> {
     let file = File::open(config.paths.data_dir.join(CATALOG)).ok()?;
     let length = file.metadata().ok().filter(std::fs::Metadata::is_file)?.len();
     let mut bytes = Vec::with_capacity(usize::try_from(length.min(MAX_BYTES)).ok()? + 1);
     file.take(MAX_BYTES).read_to_end(&mut bytes).ok()?;
-    Catalog::recalled(&bytes, &program())
+    Kept::open(bytes, &program())
 }
 
 /// Replaces what was kept by this catalog.

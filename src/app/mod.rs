@@ -234,13 +234,14 @@ impl App {
 /// What the configured folders hold now: the first half of a start. Files that are as they were at the last one are not
 /// opened.
 pub fn scan(config: &Config) -> Scanned {
-    index::scan(config, kept::catalog(config).as_ref())
+    let kept = kept::catalog(config);
+    index::scan(config, kept.as_ref().map_or(index::Known::Nothing, index::Known::Kept))
 }
 
 /// What a scan of the configured folders finds now, without a running service, and whether the built-in
 /// collection stands in for missing plugins.
 pub fn scan_once(config: &Config) -> (Catalog, bool) {
-    let Scanned { catalog, embedded_default, .. } = index::scan(config, None);
+    let Scanned { catalog, embedded_default, .. } = index::scan(config, index::Known::Nothing);
     (catalog, embedded_default)
 }
 
