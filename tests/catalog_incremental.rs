@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use adjutant::catalog::{Catalog, Changes, Definition, Kind, ScanOptions, rescan, scan};
+use adjutant::catalog::{
+    Catalog, Changes, Definition, Kept, Kind, ScanOptions, rescan, scan, scan_recalling,
+};
 use proptest::prelude::*;
 
 /// One edit of a tree.
@@ -363,11 +365,11 @@ fn links_and_limits_are_scanned_in_full() {
     assert!(tree.again(&["plugins/p/agents/c.md"]).is_none());
 }
 
-/// The catalog as a next start has it before its first scan.
-fn kept(catalog: &Catalog) -> Catalog {
+/// What a next start has of a catalog.
+fn kept(catalog: &Catalog) -> Kept {
     let mut bytes = Vec::new();
     catalog.keep("this", &mut bytes).unwrap();
-    Catalog::recalled(&bytes, "this").unwrap()
+    Kept::open(bytes, "this").unwrap()
 }
 
 #[test]
@@ -375,36 +377,44 @@ fn what_was_kept_is_not_read_again_and_says_the_same() {
     for root in ["fixtures", "fixtures/behaviours"] {
         let options = ScanOptions::new(Path::new(env!("CARGO_MANIFEST_DIR")).join(root));
         let first = scan(&options, None);
-        let second = scan(&options, Some(&kept(&first)));
+        let second = scan_recalling(&options, &kept(&first));
         assert_same(&second, &first);
         assert_eq!((second.report().files_read, second.report().manifests_read), (0, 0), "{root}");
     }
     let tree = Tree::new();
     tree.write("plugins/p/agents/b.md", "---\ndescription: another\n---\n");
-    let second = scan(&tree.options, Some(&kept(&tree.catalog)));
+    let second = scan_recalling(&tree.options, &kept(&tree.catalog));
     assert_eq!((second.report().files_read, second.report().files_reused), (1, 3));
     assert_same(&second, &scan(&tree.options, None));
     // What a scan built from it leaves can be changed in part, and kept again.
     tree.write("plugins/p/agents/b.md", "---\ndescription: a third\n---\n");
     let third =
         rescan(&tree.options, &second, &[tree.options.project.join("plugins/p/agents/b.md")]).unwrap();
-    assert_same(&third, &scan(&tree.options, Some(&kept(&third))));
+    assert_same(&third, &scan_recalling(&tree.options, &kept(&third)));
 }
 
 #[test]
 fn whatever_is_odd_about_what_was_kept_makes_it_worthless() {
+    let tree = Tree::new();
     let mut bytes = Vec::new();
-    Tree::new().catalog.keep("this", &mut bytes).unwrap();
-    assert!(Catalog::recalled(&bytes, "this").is_some());
-    assert!(Catalog::recalled(&bytes, "another").is_none());
-    assert!(Catalog::recalled(b"", "this").is_none());
+    tree.catalog.keep("this", &mut bytes).unwrap();
+    // How many files need not be read with these bytes.
+    let reused = |bytes: &[u8], program: &str| {
+        let kept = Kept::open(bytes.to_vec(), program)?;
+        let again = scan_recalling(&tree.options, &kept);
+        assert_same(&again, &tree.catalog);
+        Some(again.report().files_reused)
+    };
+    assert_eq!(reused(&bytes, "this"), Some(4));
+    assert_eq!(reused(&bytes, "another"), None);
+    assert_eq!(reused(b"", "this"), None);
     for cut in 0..bytes.len() {
-        assert!(Catalog::recalled(&bytes[..cut], "this").is_none(), "{cut}");
+        assert_eq!(reused(&bytes[..cut], "this"), None, "{cut}");
     }
     for at in 0..bytes.len() {
         let mut flipped = bytes.clone();
         flipped[at] ^= 0x10;
-        assert!(Catalog::recalled(&flipped, "this").is_none(), "{at}");
+        assert_eq!(reused(&flipped, "this").unwrap_or(0), 0, "{at}");
     }
 }
 

@@ -8,7 +8,7 @@ use rustix::fs::OFlags;
 
 use super::kept;
 use super::snapshot::Snapshot;
-use crate::catalog::{self, Catalog, Counts, Definition, Kind, Limits, Problem, ScanOptions, code};
+use crate::catalog::{self, Catalog, Counts, Definition, Kept, Kind, Limits, Problem, ScanOptions, code};
 use crate::config::Config;
 use crate::search::{Aliases, Index};
 
@@ -32,22 +32,35 @@ pub struct Scanned {
     pub(super) embedded_default: bool,
     /// The project's own alias file; what is wrong with it is among the catalog's problems.
     pub(super) own_aliases: Option<String>,
-    /// The catalog that was kept for this start, which the kept index is of.
-    pub(super) recalled: Option<Catalog>,
 }
 
-/// Scans the project and its further plugin folders; files unchanged since `previous` are not read again.
-pub(super) fn scan(config: &Config, previous: Option<&Catalog>) -> Scanned {
+/// What a scan may know already.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Known<'a> {
+    Nothing,
+    /// What another run kept.
+    Kept(&'a Kept),
+    /// What is served.
+    Served(&'a Catalog),
+}
+
+/// Scans the project and its further plugin folders; files unchanged since they were `known` are not read again.
+pub(super) fn scan(config: &Config, known: Known<'_>) -> Scanned {
     let root = &config.project.root;
     // The first use of the alias table reads it, which takes half as long as a scan does. Whoever needs it waits for
     // whoever reads it, so nobody has to join this thread.
     let _reading = std::thread::Builder::new().name("aliases".into()).spawn(|| Aliases::built_in().len());
-    let mut catalog = catalog::scan(&options(config), previous);
+    let scan = |options: &ScanOptions| match known {
+        Known::Nothing => catalog::scan(options, None),
+        Known::Kept(kept) => catalog::scan_recalling(options, kept),
+        Known::Served(previous) => catalog::scan(options, Some(previous)),
+    };
+    let mut catalog = scan(&options(config));
     let embedded_default = lacks_plugins(config, &catalog);
     if embedded_default {
         let fixtures = root.join(FIXTURES);
         let registry = Some(fixtures.join("agent-registry.yml")).filter(|file| file.is_file());
-        catalog = catalog::scan(&ScanOptions { registry, ..ScanOptions::new(fixtures) }, previous);
+        catalog = scan(&ScanOptions { registry, ..ScanOptions::new(fixtures) });
     }
     finished(config, catalog, embedded_default)
 }
@@ -73,7 +86,7 @@ fn options(config: &Config) -> ScanOptions {
 fn finished(config: &Config, mut catalog: Catalog, embedded_default: bool) -> Scanned {
     let (own_aliases, problems) = own_aliases(&config.project.root);
     catalog.add_problems(problems);
-    Scanned { catalog, embedded_default, own_aliases, recalled: None }
+    Scanned { catalog, embedded_default, own_aliases }
 }
 
 /// Whether the built-in collection is to stand in.
@@ -111,20 +124,14 @@ impl Scanned {
         self.catalog.counts()
     }
 
-    /// The index over the catalog: the one that was kept of it, that of the catalog before brought up to date, or one
-    /// that is built.
+    /// The index over the catalog: the one that was kept of it, else one that is built.
     pub(super) fn first_index(&self, config: &Config) -> (Index, Origin) {
         let aliases = self.aliases();
-        let bytes = kept::index(config).unwrap_or_default();
-        if let Some(index) = Index::from_bytes(&bytes, &self.catalog, &aliases) {
-            return (index, Origin::Kept);
-        }
-        let before = self.recalled.as_ref().and_then(|before| Index::from_bytes(&bytes, before, &aliases));
-        let index = match before {
-            Some(before) => before.updated(&self.catalog, &aliases),
-            None => Index::build(&self.catalog, &aliases),
-        };
-        (index, Origin::Built)
+        let kept = kept::index(config).and_then(|bytes| Index::from_bytes(&bytes, &self.catalog, &aliases));
+        kept.map_or_else(
+            || (Index::build(&self.catalog, &aliases), Origin::Built),
+            |index| (index, Origin::Kept),
+        )
     }
 
     /// The index over the catalog, from the one over the catalog before.

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::refresh::millis;
 use super::{App, Snapshot};
-use crate::catalog::Catalog;
+use crate::catalog::Kept;
 use crate::config::Config;
 
 /// What files said when they were last read, in the data directory.
@@ -27,9 +27,9 @@ const MAX_BYTES: u64 = 4 << 30;
 /// Time between two writings: who edits files all day shall not wear out the disk.
 const PAUSE: Duration = Duration::from_secs(30);
 
-/// What was kept of the catalog, of use as the one before to the first scan.
-pub(super) fn catalog(config: &Config) -> Option<Catalog> {
-    Catalog::recalled(&read(config, CATALOG)?, &program())
+/// What was kept of the catalog, for the first scan.
+pub(super) fn catalog(config: &Config) -> Option<Kept> {
+    Kept::open(read(config, CATALOG)?, &program())
 }
 
 /// What was kept of the index, if this program wrote it.

@@ -32,6 +32,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use tokio::sync::watch as watch_channel;
 
+pub use crate::search::latent::MAX_ENTRIES as MAX_ENTRIES_LEARNED;
 pub use error::AppError;
 pub use in_process::InProcess;
 pub use index::Scanned;
@@ -239,15 +240,14 @@ impl App {
 /// What the configured folders hold now: the first half of a start. Files that are as they were at the last one are not
 /// opened.
 pub fn scan(config: &Config) -> Scanned {
-    let recalled = kept::catalog(config);
-    let scanned = index::scan(config, recalled.as_ref());
-    Scanned { recalled, ..scanned }
+    let kept = kept::catalog(config);
+    index::scan(config, kept.as_ref().map_or(index::Known::Nothing, index::Known::Kept))
 }
 
 /// What a scan of the configured folders finds now, without a running service, and whether the built-in
 /// collection stands in for missing plugins.
 pub fn scan_once(config: &Config) -> (Catalog, bool) {
-    let Scanned { catalog, embedded_default, .. } = index::scan(config, None);
+    let Scanned { catalog, embedded_default, .. } = index::scan(config, index::Known::Nothing);
     (catalog, embedded_default)
 }
 

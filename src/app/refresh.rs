@@ -14,6 +14,7 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 
 use super::App;
+use super::index::Known;
 
 /// What a re-index did.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -207,7 +208,8 @@ impl App {
             Extent::Nothing | Extent::Everything => None,
         };
         let is_partial = around.is_some();
-        let scanned = around.unwrap_or_else(|| super::index::scan(&self.config, Some(&*before.catalog)));
+        let scanned =
+            around.unwrap_or_else(|| super::index::scan(&self.config, Known::Served(&before.catalog)));
         let changes = scanned.catalog.changes_since(&before.catalog);
         let problems = scanned.catalog.problems().len();
         let same = changes.is_empty()

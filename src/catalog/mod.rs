@@ -39,11 +39,12 @@ mod workflow;
 pub use changes::Changes;
 pub use client::{LISTING_BUDGET, Listed};
 pub use definition::{Definition, Kind};
+pub use kept::Kept;
 pub use limits::Limits;
 pub use lookup::Lookup;
 pub use problem::{CODES, Problem, Severity, code};
 pub use roles::{Role, RoleAgent, Roles};
-pub use scan::{ScanOptions, rescan, scan};
+pub use scan::{ScanOptions, rescan, scan, scan_recalling};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

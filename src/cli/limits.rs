@@ -7,10 +7,9 @@ use serde_json::{Value, json};
 
 use super::{output, table};
 use crate::app::operations::find::{DEFAULT_LIMIT, MAX_LIMIT};
-use crate::app::{cache, rows, uses};
+use crate::app::{self, cache, rows, uses};
 use crate::catalog::Limits;
 use crate::config::{Memory, access};
-use crate::search::latent;
 use crate::semantic::{folder, passages};
 use crate::server::{limits, mcp, rate, rpc};
 use crate::store::{BACKUPS_KEPT, StoreOptions};
@@ -244,7 +243,7 @@ fn files() -> Vec<Limit> {
             ("max_folders", count(folders), "visited in search of plugins"),
             (
                 "max_learned_entries",
-                count(latent::MAX_ENTRIES),
+                count(app::MAX_ENTRIES_LEARNED),
                 "likeness of meaning is learned of; a larger collection is ranked by words",
             ),
         ],

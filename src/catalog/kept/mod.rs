@@ -4,17 +4,17 @@
 //! folders itself, looks up what it lists by path, and takes what is here only where stamp and context are the same.
 //! Whatever is odd about them makes them worthless as a whole, never an error.
 //!
-//! Layout: [`MAGIC`], then sections, each its length (8 bytes, little end first), the first 16 bytes of its SHA-256, and
-//! itself in the form of `postcard`. The first section says what is in the others, which each hold the files of one block.
+//! Layout: [`MAGIC`], then sections, each its length (8 bytes, little end first), its CRC-32 (4 bytes, likewise), and itself
+//! in the form of `postcard`. The first section says what is in the others, which each hold the files of one block.
 
 use std::ffi::OsStr;
 use std::io::{self, Write};
+use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use self::forms::{BlockForm, ListingForm, ManifestForm, Numbers};
 use super::Catalog;
@@ -28,10 +28,7 @@ mod forms;
 /// What it is, and the version of the layout, counted up with every change to it or to a form.
 const MAGIC: &[u8; 16] = b"adjutant-files\0\x01";
 
-/// Bytes of a section's checksum.
-const SUM: usize = 16;
-
-/// Sections that a thread decodes at a time; one holds some 256 files.
+/// Sections that a thread decodes at a time; one holds some 64 files.
 const SHARE: usize = 1;
 
 /// What is in the other sections.
@@ -59,7 +56,7 @@ struct RootForm<'a> {
 }
 
 impl Catalog {
-    /// Writes what a scan remembers, for [`Catalog::recalled`] by the same `program`, a text that is another whenever
+    /// Writes what a scan remembers, for [`Kept::open`] by the same `program`, a text that is another whenever
     /// files may be read otherwise.
     ///
     /// # Errors
@@ -92,39 +89,80 @@ impl Catalog {
         }
         Ok(())
     }
+}
 
-    /// A catalog without definitions, of use only as the one before to [`super::scan`]: it remembers what was kept. `None`
-    /// where another program wrote the bytes, or anything is odd about them.
-    pub fn recalled(bytes: &[u8], program: &str) -> Option<Catalog> {
-        let mut sections = Vec::new();
-        let mut rest = bytes.strip_prefix(MAGIC)?;
-        while !rest.is_empty() {
-            let (length, behind) = rest.split_first_chunk::<8>()?;
-            let (sum, behind) = behind.split_first_chunk::<SUM>()?;
-            let (section, behind) =
-                behind.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
-            sections.push((sum, section));
-            rest = behind;
-        }
-        let (first, blocks) = sections.split_first()?;
-        let contents: Contents<'_> = decoded(first)?;
+/// What was kept, of use to [`super::scan_recalling`].
+#[derive(Debug)]
+pub struct Kept {
+    bytes: Vec<u8>,
+    /// The path of each root, and where in `bytes` the sections of its files are.
+    roots: Vec<(PathBuf, Vec<Section>)>,
+    pub(super) manifests: Known,
+}
+
+/// Where a section is, and its checksum.
+#[derive(Debug, Clone)]
+struct Section {
+    bytes: Range<usize>,
+    sum: u32,
+}
+
+impl Kept {
+    /// What [`Catalog::keep`] wrote; `None` where another program did, or anything is odd about the bytes so far.
+    pub fn open(bytes: Vec<u8>, program: &str) -> Option<Kept> {
+        let sections = sections(&bytes)?;
+        let (first, mut rest) = sections.split_first()?;
+        let contents: Contents<'_> = first.decoded(&bytes)?;
         if contents.program != program {
             return None;
         }
-        let read = in_shares(blocks, SHARE, |some| {
-            some.iter().map(|block| decoded::<BlockForm<'_>>(block)?.to_files()).collect()
-        });
-        let mut read = read.into_iter();
         let mut roots = Vec::new();
         for root in &contents.roots {
-            let files = (0..root.blocks).map(|_| read.next().flatten()).collect::<Option<Vec<_>>>()?;
-            roots.push(RootMemory { path: path_of(root.path).into(), files: Files::of_blocks(files)? });
+            let (own, behind) = rest.split_at_checked(root.blocks as usize)?;
+            roots.push((path_of(root.path).to_owned(), own.to_vec()));
+            rest = behind;
         }
-        let manifests = Arc::new(contents.known());
-        read.next().is_none().then(|| Catalog {
-            memory: Memory { roots, manifests, ..Memory::default() },
-            ..Catalog::default()
-        })
+        let manifests = contents.known();
+        rest.is_empty().then_some(Kept { bytes, roots, manifests })
+    }
+
+    /// The files; `None` where anything is odd about them.
+    pub(super) fn files(&self) -> Option<Vec<RootMemory>> {
+        let one_root = |(path, sections): &(PathBuf, Vec<Section>)| {
+            let blocks = in_shares(sections, SHARE, |some| {
+                some.iter().map(|section| section.decoded::<BlockForm<'_>>(&self.bytes)?.to_files()).collect()
+            });
+            let blocks = blocks.into_iter().collect::<Option<Vec<_>>>()?;
+            Some(RootMemory { path: path.clone(), files: Files::of_blocks(blocks)? })
+        };
+        self.roots.iter().map(one_root).collect()
+    }
+}
+
+/// Where the sections are, as far as their lengths say.
+fn sections(bytes: &[u8]) -> Option<Vec<Section>> {
+    let mut sections = Vec::new();
+    let mut rest = bytes.strip_prefix(MAGIC)?;
+    while !rest.is_empty() {
+        let (length, behind) = rest.split_first_chunk::<8>()?;
+        let (sum, behind) = behind.split_first_chunk::<4>()?;
+        let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+        let start = bytes.len() - behind.len();
+        rest = behind.get(length..)?;
+        sections.push(Section { bytes: start..start + length, sum: u32::from_le_bytes(*sum) });
+    }
+    Some(sections)
+}
+
+impl Section {
+    /// What it holds, where its sum is right and nothing is left over.
+    fn decoded<'a, T: Deserialize<'a>>(&self, bytes: &'a [u8]) -> Option<T> {
+        let bytes = bytes.get(self.bytes.clone())?;
+        if crc32fast::hash(bytes) != self.sum {
+            return None;
+        }
+        let (form, rest) = postcard::take_from_bytes(bytes).ok()?;
+        rest.is_empty().then_some(form)
     }
 }
 
@@ -147,17 +185,8 @@ impl Contents<'_> {
 fn write_section<T: Serialize>(out: &mut impl Write, form: &T) -> io::Result<()> {
     let bytes = postcard::to_allocvec(form).map_err(io::Error::other)?;
     out.write_all(&(bytes.len() as u64).to_le_bytes())?;
-    out.write_all(&Sha256::digest(&bytes)[..SUM])?;
+    out.write_all(&crc32fast::hash(&bytes).to_le_bytes())?;
     out.write_all(&bytes)
-}
-
-/// What a section holds, where its sum is right and nothing is left over.
-fn decoded<'a, T: Deserialize<'a>>((sum, bytes): &(&[u8; SUM], &'a [u8])) -> Option<T> {
-    if Sha256::digest(bytes)[..SUM] != **sum {
-        return None;
-    }
-    let (form, rest) = postcard::take_from_bytes(bytes).ok()?;
-    rest.is_empty().then_some(form)
 }
 
 fn bytes_of(path: &Path) -> &[u8] {

@@ -9,8 +9,8 @@ use crate::catalog::definition::Definition;
 use crate::catalog::layout::Context;
 use crate::catalog::problem::Problem;
 
-/// Files of one block: a change copies one block and the list of blocks, which are alike in length at 100,000 files.
-const BLOCK: usize = 256;
+/// Files of one block: a change copies one block and the list of blocks, and a thread decodes one at a time.
+const BLOCK: usize = 64;
 
 /// One file as it was read for one plugin. Copying it allocates nothing.
 #[derive(Debug, Clone)]

@@ -56,13 +56,6 @@ pub(in crate::catalog) struct RootMemory {
     pub files: Files,
 }
 
-impl Memory {
-    /// What is known of the root at that absolute path.
-    pub(super) fn files_of(&self, root: &Path) -> Option<&Files> {
-        self.roots.iter().find(|known| known.path == root).map(|known| &known.files)
-    }
-}
-
 /// A marketplace's local plugins, or why it cannot be used.
 pub(in crate::catalog) type Marketplace = Arc<Result<Vec<Listing>, String>>;
 

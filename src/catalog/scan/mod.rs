@@ -8,6 +8,7 @@ mod reading;
 mod rescan;
 mod roots;
 
+use std::borrow::Borrow;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,11 +16,12 @@ use std::sync::Arc;
 pub use self::rescan::rescan;
 
 use self::files::{File, Files};
-use self::memory::{Manifests, Memory, PlaceMemory, RootMemory, Standing};
+use self::memory::{Known, Manifests, Memory, PlaceMemory, RootMemory, Standing};
 use self::reading::{Located, Outcome, Reading};
 use self::roots::{Finder, Role};
 use super::beneath::Root;
 use super::definition::Definition;
+use super::kept::Kept;
 use super::layout::{Facts, Layout, Place};
 use super::limits::Limits;
 use super::lookup::Names;
@@ -52,7 +54,26 @@ impl ScanOptions {
 /// A file whose stamp (modification and change time in nanoseconds, size, inode, device) and whose plugin's manifest
 /// and marketplace are the same as for `previous` is not opened again.
 pub fn scan(options: &ScanOptions, previous: Option<&Catalog>) -> Catalog {
-    let mut pass = Pass::new(options, previous);
+    let last = previous.map(|previous| &previous.memory);
+    scan_with(options, last.map(|last| &*last.manifests), move || last.map(|last| &last.roots))
+}
+
+/// The same after what was kept of a scan of another run; its files are decoded while folders are listed.
+pub fn scan_recalling(options: &ScanOptions, kept: &Kept) -> Catalog {
+    std::thread::scope(|scope| {
+        let files = scope.spawn(|| kept.files());
+        // Decoding reports what is odd and has no other reason to fail.
+        scan_with(options, Some(&kept.manifests), || files.join().ok().flatten())
+    })
+}
+
+/// A scan that is told what files said once it has listed them.
+fn scan_with<R: Borrow<Vec<RootMemory>>>(
+    options: &ScanOptions,
+    manifests: Option<&Known>,
+    files: impl FnOnce() -> Option<R>,
+) -> Catalog {
+    let mut pass = Pass::new(options, manifests);
     let roots = pass.open_roots();
     let mut candidates = Vec::new();
     for (at, (root, role)) in roots.iter().enumerate() {
@@ -60,7 +81,9 @@ pub fn scan(options: &ScanOptions, previous: Option<&Catalog>) -> Catalog {
     }
     pass.bound(&mut candidates);
     let beneath: Vec<&Root> = roots.iter().map(|(root, _)| root).collect();
-    let reading = Reading { roots: &beneath, memory: pass.last, cap: options.limits.file_bytes };
+    let known = files();
+    let known = known.as_ref().map(|known| known.borrow().as_slice()).unwrap_or_default();
+    let reading = Reading { roots: &beneath, known, cap: options.limits.file_bytes };
     let outcomes = reading.all(&candidates);
     pass.gather(&beneath, &candidates, outcomes);
     pass.finish()
@@ -69,7 +92,6 @@ pub fn scan(options: &ScanOptions, previous: Option<&Catalog>) -> Catalog {
 /// The state of one scan.
 struct Pass<'a> {
     options: &'a ScanOptions,
-    last: Option<&'a Memory>,
     manifests: Manifests<'a>,
     roots: Vec<RootMemory>,
     places: Vec<PlaceMemory>,
@@ -83,12 +105,10 @@ struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
-    fn new(options: &'a ScanOptions, previous: Option<&'a Catalog>) -> Pass<'a> {
-        let last = previous.map(|previous| &previous.memory);
+    fn new(options: &'a ScanOptions, manifests: Option<&'a Known>) -> Pass<'a> {
         Pass {
             options,
-            last,
-            manifests: Manifests::new(last.map(|last| &*last.manifests)),
+            manifests: Manifests::new(manifests),
             roots: Vec::new(),
             places: Vec::new(),
             steady: true,

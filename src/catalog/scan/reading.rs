@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::files::{Cursor, File, Read};
-use super::memory::Memory;
+use super::memory::RootMemory;
 use crate::catalog::beneath::{ReadError, Root};
 use crate::catalog::entry;
 use crate::catalog::layout::Candidate;
@@ -29,7 +29,8 @@ pub(super) struct Outcome {
 /// What is read, from where, and with what known of the last time.
 pub(super) struct Reading<'a> {
     pub roots: &'a [&'a Root],
-    pub memory: Option<&'a Memory>,
+    /// What files said the last time.
+    pub known: &'a [RootMemory],
     /// Bytes of one file.
     pub cap: usize,
 }
@@ -45,8 +46,8 @@ impl Reading<'_> {
         let mut cursor: Option<(usize, Option<Cursor<'_>>)> = None;
         let one = |(root, candidate): &Located| {
             if cursor.as_ref().is_none_or(|(known, _)| known != root) {
-                let files = self.memory.and_then(|memory| memory.files_of(self.roots[*root].path()));
-                cursor = Some((*root, files.map(|files| Cursor::new(files, &candidate.path))));
+                let known = self.known.iter().find(|known| known.path == self.roots[*root].path());
+                cursor = Some((*root, known.map(|known| Cursor::new(&known.files, &candidate.path))));
             }
             let cursor = cursor.as_mut().and_then(|(_, cursor)| cursor.as_mut());
             self.one(self.roots[*root], candidate, cursor)

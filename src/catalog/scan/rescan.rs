@@ -110,7 +110,7 @@ fn list_again(options: &ScanOptions, previous: &Catalog, number: usize, places: 
     }
     layout.candidates.sort_by(|a, b| a.path.cmp(&b.path));
     let located: Vec<_> = layout.candidates.into_iter().map(|candidate| (0, candidate)).collect();
-    let reading = Reading { roots: &[&root], memory: Some(&previous.memory), cap: options.limits.file_bytes };
+    let reading = Reading { roots: &[&root], known: roots, cap: options.limits.file_bytes };
     let mut outcomes = reading.all(&located);
     for ((_, candidate), outcome) in located.iter().zip(&mut outcomes) {
         renewed.get_mut(&candidate.place)?.problems.append(&mut outcome.problems);
