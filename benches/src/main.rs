@@ -10,8 +10,8 @@
 //! * `fuzz`: hostile bytes for the readers of untrusted input;
 //! * `load`: latency and throughput; `http`: the client;
 //! * `product`, `echo`: the two sides; `process`: what they have in common;
-//! * `tokens`: what answers cost a model, and what carrying costs;
-//! * `scenario`, `queries`, `mcp`, `collection`, `numbers`: what is asked; `machine`: where; `interrupt`: an end in order.
+//! * `tokens`: what answers cost a model, and what carrying costs; `scale`: up to a million entries;
+//! * `scenario`, `queries`, `mcp`, `collection`: what is asked; `machine`: where; `interrupt`: an end in order.
 
 mod collection;
 mod echo;
@@ -23,13 +23,13 @@ mod machine;
 mod mcp;
 mod memory;
 mod mixed;
-mod numbers;
 mod process;
 mod product;
 mod queries;
 mod replay;
 mod report;
 mod run;
+mod scale;
 mod scenario;
 mod soak;
 mod tokens;
@@ -37,6 +37,7 @@ mod tokens;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use adjutant_bench::numbers;
 use anyhow::Context;
 use clap::Parser;
 
@@ -87,6 +88,11 @@ enum Command {
     },
     /// Counts what carrying collections costs against asking
     Tokens(tokens::TokensArguments),
+    /// Searches collections of up to a million entries, in process beside other engines and through the service
+    Scale(scale::Arguments),
+    /// One engine over one collection, as `scale` starts it
+    #[command(hide = true)]
+    Engine(scale::EngineArguments),
     /// The echo server, as `run` starts it
     #[command(hide = true)]
     Echo,
@@ -138,12 +144,15 @@ impl Subject {
 
 fn main() -> anyhow::Result<()> {
     let command = Command::parse();
-    if matches!(command, Command::Echo) {
-        return echo::serve();
+    // These two are children, and end as their parent does.
+    match &command {
+        Command::Echo => return echo::serve(),
+        Command::Engine(arguments) => return scale::engine(arguments),
+        _ => interrupt::watch()?,
     }
-    interrupt::watch()?;
     match command {
-        Command::Echo => Ok(()),
+        Command::Echo | Command::Engine(_) => Ok(()),
+        Command::Scale(arguments) => scale::run(&arguments),
         Command::Run(arguments) => measure(&arguments),
         Command::Memory { subject, on } => {
             let machine = subject.machine();

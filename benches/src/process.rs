@@ -45,6 +45,11 @@ impl Process {
         }
     }
 
+    /// Whether it has not ended yet.
+    pub(crate) fn is_running(&mut self) -> anyhow::Result<bool> {
+        Ok(self.0.try_wait()?.is_none())
+    }
+
     /// Asks it to end and waits; one that does not end within `patience` is an error (and is killed).
     pub(crate) fn terminate(self, patience: Duration) -> anyhow::Result<()> {
         kill_process(Pid::from_child(&self.0), Signal::TERM)?;

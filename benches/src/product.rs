@@ -16,7 +16,7 @@ use crate::process::{Process, Resident};
 const POLL: Duration = Duration::from_micros(300);
 
 /// Time a start, or a training, may take before the run fails.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// Time an end may take.
 const END_PATIENCE: Duration = Duration::from_secs(30);
@@ -50,7 +50,7 @@ struct Endpoint {
 /// What `GET /health` says, as far as it matters here.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Health {
-    ranking: String,
+    pub(crate) ranking: String,
     pub(crate) indexes: Indexes,
 }
 

@@ -264,7 +264,7 @@ fn memory(run: &Run) -> String {
 }
 
 /// A target and whether `value` meets it; two empty cells where there is none.
-fn judged(target: Option<f64>, value: f64, unit: &str) -> [String; 2] {
+pub(crate) fn judged(target: Option<f64>, value: f64, unit: &str) -> [String; 2] {
     let Some(target) = target else { return Default::default() };
     [format!("≤ {target} {unit}"), verdict(value <= target)]
 }
@@ -273,12 +273,13 @@ fn verdict(met: bool) -> String {
     if met { "met" } else { "MISSED" }.to_owned()
 }
 
-fn cells<const N: usize>(texts: [&str; N]) -> Vec<String> {
+/// A row of texts.
+pub(crate) fn cells<const N: usize>(texts: [&str; N]) -> Vec<String> {
     texts.map(str::to_owned).to_vec()
 }
 
 /// Rows of cells as lines: the first column to the left, the others to the right.
-fn aligned(rows: &[Vec<String>]) -> String {
+pub(crate) fn aligned(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| rows.iter().filter_map(|row| Some(row.get(column)?.chars().count())).max();
     let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();

@@ -1,0 +1,179 @@
+//! Engines in process, each over each size in a child of its own, so that none inherits another's memory or caches.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use adjutant_bench::engine::{Adjutant, Contender, Engine, find};
+use adjutant_bench::reference::{Reference, Verdict};
+use adjutant_bench::{asked, subject};
+use anyhow::Context;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::load::Percentiles;
+use crate::process::Process;
+use crate::{interrupt, report};
+
+/// Queries that are timed at most, and before anything counts.
+const QUERIES: usize = 1_000;
+const UNCOUNTED: usize = 50;
+
+/// Time after which an engine is asked no more, unless it answered fewer than the least.
+const BUDGET: Duration = Duration::from_secs(10);
+const LEAST_QUERIES: usize = 100;
+
+/// Queries that are held against the plain formula.
+const JUDGED: usize = 200;
+
+/// Time a child may take: beyond what a million entries take any engine.
+const PATIENCE: Duration = Duration::from_mins(20);
+
+/// Entries beyond which the latent score is not trained in process: it takes minutes, and the service is measured anyway.
+const MOST_SERVED: usize = 20_000;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct EngineArguments {
+    engine: Contender,
+    size: usize,
+    collection: PathBuf,
+}
+
+/// What one engine did over one size.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Measured {
+    pub(crate) timed: Timed,
+    pub(crate) weight: Weight,
+}
+
+/// What the child says.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Timed {
+    pub(crate) engine: Contender,
+    pub(crate) entries: usize,
+    pub(crate) build_ms: f64,
+    pub(crate) searches: usize,
+    pub(crate) times: Percentiles,
+    pub(crate) judged: Option<Judged>,
+}
+
+/// How answers compare with the formula's.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Judged {
+    pub(crate) equal: usize,
+    pub(crate) different: usize,
+    pub(crate) skipped: usize,
+}
+
+/// Bytes, as the child that counts allocations says.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Weight {
+    pub(crate) entries: usize,
+    /// Of the text that is searched.
+    pub(crate) text: usize,
+    /// Of the catalog: the text and what holds it.
+    pub(crate) catalog: usize,
+    /// Of the index, beyond the catalog.
+    pub(crate) index: usize,
+}
+
+impl Measured {
+    /// Answers that were not the formula's.
+    pub(crate) fn different(&self) -> usize {
+        self.timed.judged.as_ref().map_or(0, |judged| judged.different)
+    }
+}
+
+/// Measures every engine over one size.
+pub(crate) fn measure(size: usize, collection: &Path) -> anyhow::Result<Vec<Measured>> {
+    let mut measured = Vec::new();
+    let this = std::env::current_exe()?;
+    let heap = this.with_file_name("adjutant-bench-heap");
+    for contender in Contender::ALL {
+        if contender == Contender::Served && size > MOST_SERVED {
+            continue;
+        }
+        report::progress(&format!("{contender} over {size}"));
+        let asked = |mut command: Command| {
+            command.args([contender.as_str(), &size.to_string()]).arg(collection);
+            command
+        };
+        let mut timing = Command::new(&this);
+        timing.arg("engine");
+        let timed = said_by(&mut asked(timing)).with_context(|| format!("{contender} over {size}"))?;
+        let weight =
+            said_by(&mut asked(Command::new(&heap))).with_context(|| format!("{contender}'s weight"))?;
+        measured.push(Measured { timed, weight });
+    }
+    Ok(measured)
+}
+
+/// Runs a child and reads what it says, which is less than a pipe holds.
+fn said_by<T: DeserializeOwned>(command: &mut Command) -> anyhow::Result<T> {
+    let mut process = Process::start(command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()))?;
+    let mut output = process.child().stdout.take().context("no pipe from the child")?;
+    let began = Instant::now();
+    while process.is_running()? {
+        interrupt::check()?;
+        anyhow::ensure!(began.elapsed() < PATIENCE, "the child did not end in time");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let mut text = String::new();
+    output.read_to_string(&mut text)?;
+    serde_json::from_str(&text).context("the child failed, or said something else")
+}
+
+/// The child's whole life: builds, searches, judges, and says so in a line of JSON.
+pub(crate) fn engine(arguments: &EngineArguments) -> anyhow::Result<()> {
+    let catalog = subject::catalog(arguments.size, &arguments.collection)?;
+    let queries = asked::queries(catalog.definitions(), QUERIES + UNCOUNTED)?;
+    let began = Instant::now();
+    let mut engine = arguments.engine.build(&catalog)?;
+    let build_ms = began.elapsed().as_secs_f64() * 1e3;
+    let mut times = search(&mut *engine, &queries)?;
+    drop(engine);
+    let judged = (arguments.engine == Contender::Adjutant).then(|| {
+        let index = Adjutant::plain(&catalog).index;
+        let queries = &queries[..JUDGED];
+        let mut reference = Reference::of(catalog.definitions(), queries);
+        let mut judged = Judged::default();
+        for (at, query) in queries.iter().enumerate() {
+            match reference.judge(at, &find(&index, query)) {
+                Verdict::Equal => judged.equal += 1,
+                Verdict::Different => judged.different += 1,
+                Verdict::Skipped => judged.skipped += 1,
+            }
+        }
+        judged
+    });
+    let told = Timed {
+        engine: arguments.engine,
+        entries: catalog.definitions().len(),
+        build_ms,
+        searches: times.len(),
+        times: Percentiles::of(&mut times),
+        judged,
+    };
+    report::line(&serde_json::to_string(&told)?);
+    Ok(())
+}
+
+/// The time of every search that counts.
+fn search(engine: &mut dyn Engine, queries: &[String]) -> anyhow::Result<Vec<Duration>> {
+    let mut times = Vec::with_capacity(queries.len());
+    let mut rows = 0;
+    for query in &queries[..UNCOUNTED] {
+        rows += engine.search(query)?;
+    }
+    let began = Instant::now();
+    for query in &queries[UNCOUNTED..] {
+        let asked = Instant::now();
+        rows += engine.search(query)?;
+        times.push(asked.elapsed());
+        if began.elapsed() > BUDGET && times.len() >= LEAST_QUERIES {
+            break;
+        }
+    }
+    anyhow::ensure!(rows > times.len(), "hardly anything was found");
+    Ok(times)
+}
