@@ -149,7 +149,9 @@ fn a_decision_waits_where_nobody_can_store_it() {
     let record = ["record", "--task-id", "1", "--description", "x y", "--result", "partial", "--agents", "a"];
     let queued = run(&project, &[&record[..], &["--json"]].concat());
     assert_eq!(queued.status.code(), Some(0), "{}", text(&queued));
-    assert_eq!(serde_json::from_slice::<Value>(&queued.stdout).unwrap()["state"], "queued");
+    let said: Value = serde_json::from_slice(&queued.stdout).unwrap();
+    assert_eq!(said["state"], "queued");
+    assert!(said["details"][0].as_str().unwrap().contains("another process"), "{said}");
     let status = run(&project, &["status"]);
     assert!(text(&status).contains("1 decisions wait"), "{}", text(&status));
     drop(store);
@@ -158,6 +160,20 @@ fn a_decision_waits_where_nobody_can_store_it() {
     assert_eq!(run(&project, &second).status.code(), Some(0));
     let history = text(&run(&project, &["history", "--json"]));
     assert!(history.contains(r#""task_id": "1""#) && history.contains(r#""task_id": "2""#), "{history}");
+}
+
+#[test]
+fn a_damaged_memory_is_told_with_what_helps() {
+    for (content, code) in [("", 0), ("no database at all", 1)] {
+        let project = Project::sample();
+        project.write(".claude/mcp-server/data/mcp.db", content);
+        for command in [&["history"][..], &["patterns", "list"]] {
+            let told = run(&project, command);
+            assert_eq!(told.status.code(), Some(code), "{command:?}: {}", text(&told));
+            assert!(text(&told).contains("mcp.db"), "{command:?}: {}", text(&told));
+            assert!(text(&told).contains("newest good backup"), "{command:?}: {}", text(&told));
+        }
+    }
 }
 
 #[test]

@@ -333,6 +333,54 @@ fn two_projects_never_answer_for_each_other() {
 }
 
 #[test]
+fn projects_that_start_at_once_find_a_port_each() {
+    let home = tempfile::tempdir().unwrap();
+    // Not held any more when they start: the first takes it, and each other the next that is free.
+    let wanted = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let projects: Vec<Project> = (0..6).map(|_| Project::sample()).collect();
+    let _ended: Vec<EndsProject<'_>> =
+        projects.iter().map(|project| EndsProject { home: home.path(), root: project.path() }).collect();
+    let starting = projects.iter().map(|project| {
+        let arguments = ["up", "--no-watch", "--json", "--port", &wanted, "--root", path(project.path())];
+        adjutant(home.path(), &arguments).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap()
+    });
+    let starting: Vec<Child> = starting.collect();
+    let mut ports = std::collections::BTreeSet::new();
+    for child in starting {
+        let said = child.wait_with_output().unwrap();
+        assert_eq!(said.status.code(), Some(0), "{}", text(&said));
+        let said: Value = serde_json::from_slice(&said.stdout).unwrap();
+        ports.insert(said["port"].as_u64().unwrap());
+    }
+    assert_eq!(ports.len(), projects.len(), "{ports:?}");
+    let config = std::fs::read(home.path().join(".claude/config.json")).unwrap();
+    let config: Value = serde_json::from_slice(&config).unwrap();
+    assert_eq!(config["adjutant"]["projects"].as_object().unwrap().len(), projects.len());
+}
+
+#[test]
+fn an_instance_that_hangs_is_told_in_time() {
+    let project = Project::sample();
+    let home = tempfile::tempdir().unwrap();
+    let arguments = ["--root", path(project.path())];
+    let up = run(home.path(), &[&["up", "--port", "0", "--json"], &arguments[..]].concat());
+    let pid = serde_json::from_slice::<Value>(&up.stdout).unwrap()["pid"].to_string();
+    let _ended = EndsProject { home: home.path(), root: project.path() };
+    let signal = |name: &str| assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    signal("-STOP");
+    for more in [&[][..], &["--json"]] {
+        let began = Instant::now();
+        let told = run(home.path(), &[&["status"], &arguments[..], more].concat());
+        let took = began.elapsed();
+        assert_eq!(told.status.code(), Some(1), "{}", text(&told));
+        assert!(text(&told).contains("no answer within 2000 ms"), "{}", text(&told));
+        assert!(took < Duration::from_secs(8), "{took:?}");
+    }
+    signal("-CONT");
+    assert_eq!(run(home.path(), &[&["status"], &arguments[..]].concat()).status.code(), Some(0));
+}
+
+#[test]
 fn a_stranger_on_the_port_is_named() {
     let project = Project::sample();
     let stranger = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -16,6 +16,10 @@ pub enum AppError {
         /// What comes near: ids, roles, capabilities; best first, may be empty.
         suggestions: Vec<String>,
     },
+    /// The memory did not take it: the caller is told which kind of trouble it is, and may try again. Paths and details
+    /// are for the log.
+    #[error("{}", .0.kind())]
+    NotStored(StoreError),
     /// Ours to fix: the detail is for the log, never for the client.
     #[error(transparent)]
     Internal(#[from] anyhow::Error),
@@ -35,7 +39,7 @@ impl From<StoreError> for AppError {
                 AppError::invalid(format!("pattern_id must be the id of a stored pattern, got {id:?}"))
             }
             StoreError::Invalid(sentences) => AppError::Invalid(sentences),
-            other => AppError::Internal(anyhow::Error::new(other).context("the store did not take it")),
+            other => AppError::NotStored(other),
         }
     }
 }

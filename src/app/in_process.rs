@@ -142,6 +142,9 @@ fn refusal(error: &AppError) -> Refusal {
         AppError::NotFound { message, suggestions } => {
             Refusal { code: Refusal::NOT_FOUND, message: message.clone(), details: suggestions.clone() }
         }
+        AppError::NotStored(cause) => {
+            Refusal { code: Refusal::UNAVAILABLE, message: cause.kind().to_owned(), details: Vec::new() }
+        }
         AppError::Internal(cause) => {
             Refusal { code: Refusal::UNAVAILABLE, message: format!("{cause:#}"), details: Vec::new() }
         }

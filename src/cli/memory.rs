@@ -5,10 +5,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::store_options;
+use anyhow::Context;
+
+use super::{output, store_options};
 use crate::config::Config;
 use crate::instance;
-use crate::store::{Store, StoreError};
+use crate::store::{Reader, Store, StoreError};
 
 /// Time a session has to let go of the memory; it looks for the wish twice a second.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -50,3 +52,29 @@ pub(super) fn for_session(config: &Config) -> Result<Store, StoreError> {
         opened => opened,
     }
 }
+
+/// What `read` makes of the memory beside whoever owns it; the default where there is none yet. What keeps it from being
+/// read is said with what helps.
+///
+/// # Errors
+/// Where it cannot be read.
+pub(super) fn look<T: Default>(
+    config: &Config,
+    read: impl FnOnce(&Reader) -> Result<T, StoreError>,
+) -> anyhow::Result<T> {
+    let options = store_options(config);
+    let path = options.database();
+    let is_owned = instance::running(config).is_some();
+    let reader = Reader::open(&options);
+    if !is_owned
+        && matches!(reader, Ok(None))
+        && std::fs::metadata(&path).is_ok_and(|metadata| metadata.len() == 0)
+    {
+        output::hint(&format!("{} is empty, as no database is; {MENDING}", path.display()));
+    }
+    let found = reader.and_then(|reader| reader.as_ref().map_or_else(|| Ok(T::default()), read));
+    found.with_context(|| format!("{} cannot be read; {MENDING}", path.display()))
+}
+
+/// What helps where a database is damaged.
+const MENDING: &str = "the next start (adjutant up) puts a damaged one aside and takes the newest good backup, as does adjutant restore";

@@ -164,6 +164,9 @@ fn run_command(command: &Command, environment: &Environment) -> anyhow::Result<E
 /// Time a command gives a running instance to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Time it has to say how it is: a person waits, and one that is well takes a millisecond.
+const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// A client of the project's running instance, if there is one.
 fn running_client(config: &Config) -> Option<(Client, instance::Endpoint)> {
     instance::running(config)?;

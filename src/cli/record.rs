@@ -113,11 +113,13 @@ fn without_instance(config: &Config, params: &Value) -> anyhow::Result<Recorded>
     let outbox = Outbox::new(&config.paths.outbox_dir);
     let store = match Store::open(store_options(config)) {
         Ok(store) => store,
-        Err(StoreError::Locked { .. }) => return Ok(queue(&outbox, params)),
+        Err(locked @ StoreError::Locked { .. }) => return Ok(queue(&outbox, params, locked.kind())),
         Err(error) => return Err(error.into()),
     };
-    if store.status().read_only {
-        return Ok(queue(&outbox, params));
+    let status = store.status();
+    if status.read_only {
+        let why = status.degraded.unwrap_or_else(|| "the memory is read-only".to_owned());
+        return Ok(queue(&outbox, params, &why));
     }
     let _progress = output::progress("reading the project's files");
     let app = App::offline(config.clone(), store);
@@ -137,22 +139,22 @@ fn without_instance(config: &Config, params: &Value) -> anyhow::Result<Recorded>
         Err(AppError::Invalid(details)) => Ok(Recorded::Refused(invalid(details))),
         Err(error) => {
             tracing::warn!(%error, "the decision is queued");
-            Ok(queue(&outbox, params))
+            Ok(queue(&outbox, params, &error.to_string()))
         }
     }
 }
 
-fn queue(outbox: &Outbox, params: &Value) -> Recorded {
+fn queue(outbox: &Outbox, params: &Value, why: &str) -> Recorded {
     match outbox.put(params) {
-        Ok(()) => Recorded::Queued,
-        Err(error) => Recorded::Lost(error.to_string()),
+        Ok(()) => Recorded::Queued(why.to_owned()),
+        Err(error) => Recorded::Lost(format!("{why}, and it cannot be queued: {error}")),
     }
 }
 
 fn tell(recorded: &Recorded, as_json: bool) -> ExitCode {
     let (state, code) = match recorded {
         Recorded::Stored(_) => ("stored", ExitCode::SUCCESS),
-        Recorded::Queued => ("queued", ExitCode::SUCCESS),
+        Recorded::Queued(_) => ("queued", ExitCode::SUCCESS),
         Recorded::Refused(_) => ("refused", exit::NOTHING_FOUND.into()),
         Recorded::Lost(_) => ("lost", exit::FAILED.into()),
     };
@@ -164,8 +166,7 @@ fn tell(recorded: &Recorded, as_json: bool) -> ExitCode {
         let details = match recorded {
             Recorded::Stored(stored) => stored.warnings.clone(),
             Recorded::Refused(refusal) => refusal.details.clone(),
-            Recorded::Lost(why) => vec![why.clone()],
-            Recorded::Queued => Vec::new(),
+            Recorded::Lost(why) | Recorded::Queued(why) => vec![why.clone()],
         };
         output::line(&format!("{:#}", json!({ "state": state, "pattern": pattern, "details": details })));
         return code;
@@ -178,11 +179,12 @@ fn tell(recorded: &Recorded, as_json: bool) -> ExitCode {
             output::toned(&[(Tone::Good, "stored"), (Tone::Plain, &learned.unwrap_or_default())]);
             stored.warnings.iter().for_each(|warning| output::hint(warning));
         }
-        Recorded::Queued => {
+        Recorded::Queued(why) => {
             output::toned(&[
                 (Tone::Warning, "queued"),
-                (Tone::Plain, ": it is stored once an instance runs"),
+                (Tone::Plain, ": it is stored once an instance can take it"),
             ]);
+            output::hint(why);
         }
         Recorded::Refused(refusal) => {
             output::error(&refusal.message);

@@ -3,9 +3,14 @@
 //! Only the member `adjutant.projects.<root>` is ours. Everything else in the file is kept as it is, in its
 //! order, and a file that is not understood is left alone.
 
+use std::fs::File;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use indexmap::IndexMap;
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
@@ -27,6 +32,10 @@ pub(super) fn register(home: Option<&Path>, endpoint: &Endpoint) -> Registered {
     let Some(home) = home else { return Registered::Skipped("HOME is not set".into()) };
     let file = home.join(".claude").join("config.json");
     let failed = |error: &dyn std::fmt::Display| Registered::Skipped(format!("{}: {error}", file.display()));
+    let _lock = match Lock::around(&file) {
+        Ok(lock) => lock,
+        Err(error) => return failed(&error),
+    };
     let before = match std::fs::read_to_string(&file) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
@@ -51,13 +60,47 @@ pub(super) fn register(home: Option<&Path>, endpoint: &Endpoint) -> Registered {
     config.insert(MEMBER.to_owned(), updated);
     // A linked file is written where it lies.
     let target = file.canonicalize().unwrap_or_else(|_| file.clone());
-    let written = std::fs::create_dir_all(home.join(".claude")).and_then(|()| {
-        let text = serde_json::to_string_pretty(&config)?;
-        write_whole(&target, format!("{text}\n").as_bytes())
-    });
+    let written = serde_json::to_string_pretty(&config)
+        .map_err(io::Error::from)
+        .and_then(|text| write_whole(&target, format!("{text}\n").as_bytes()));
     match written {
         Ok(()) => Registered::Written(file),
         Err(error) => failed(&error),
+    }
+}
+
+/// Held while the configuration is read, changed and written: of several commands at once each would otherwise undo what
+/// the others wrote. The lock is on the folder, since the file itself is replaced and another one would stay behind.
+struct Lock {
+    _folder: File,
+}
+
+/// Time a command waits for others to write.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Time between two tries.
+const PAUSE: Duration = Duration::from_millis(10);
+
+impl Lock {
+    fn around(config: &Path) -> io::Result<Self> {
+        let folder = config.parent().unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder)?;
+        let folder = File::open(folder)?;
+        let began = Instant::now();
+        loop {
+            match flock(&folder, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return Ok(Lock { _folder: folder }),
+                Err(Errno::WOULDBLOCK) if began.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
+                Err(Errno::WOULDBLOCK) => {
+                    return Err(io::Error::new(ErrorKind::TimedOut, "another program is changing it"));
+                }
+                // Some network folders know no locks: better written than not.
+                Err(Errno::NOTSUP | Errno::NOLCK | Errno::NOSYS | Errno::BADF) => {
+                    return Ok(Lock { _folder: folder });
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 }
 
@@ -76,6 +119,13 @@ pub(super) enum Unregistered {
 pub(super) fn unregister(home: Option<&Path>, root: &Path) -> Unregistered {
     let Some(home) = home else { return Unregistered::Absent };
     let file = home.join(".claude").join("config.json");
+    if !file.exists() {
+        return Unregistered::Absent;
+    }
+    let _lock = match Lock::around(&file) {
+        Ok(lock) => lock,
+        Err(error) => return Unregistered::Failed(format!("{}: {error}", file.display())),
+    };
     let Ok(before) = std::fs::read_to_string(&file) else { return Unregistered::Absent };
     let Ok(mut config) = serde_json::from_str::<Members>(&before) else { return Unregistered::Absent };
     let Some(mut mine) =
@@ -99,7 +149,7 @@ pub(super) fn unregister(home: Option<&Path>, root: &Path) -> Unregistered {
     }
     let target = file.canonicalize().unwrap_or_else(|_| file.clone());
     let written = serde_json::to_string_pretty(&config)
-        .map_err(std::io::Error::from)
+        .map_err(io::Error::from)
         .and_then(|text| write_whole(&target, format!("{text}\n").as_bytes()));
     match written {
         Ok(()) => Unregistered::Removed(file),
@@ -179,6 +229,27 @@ mod tests {
         assert!(matches!(unregister(Some(home.path()), Path::new("/b")), Unregistered::Removed(_)));
         let rest: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
         assert_eq!(rest, json!({ "zebra": 2.5 }));
+    }
+
+    #[test]
+    fn those_who_register_at_once_keep_each_other() {
+        let home = tempfile::tempdir().unwrap();
+        let roots: Vec<String> = (0..8).map(|n| format!("/project-{n}")).collect();
+        std::thread::scope(|scope| {
+            for (root, port) in roots.iter().zip(3700..) {
+                let home = home.path();
+                scope.spawn(move || {
+                    for again in 0..20 {
+                        let done = register(Some(home), &endpoint(root, port + 100 * (again % 2)));
+                        assert!(matches!(done, Registered::Written(_)), "{done:?}");
+                    }
+                });
+            }
+        });
+        let text = std::fs::read_to_string(home.path().join(".claude/config.json")).unwrap();
+        let config: Value = serde_json::from_str(&text).unwrap();
+        let projects = config["adjutant"]["projects"].as_object().unwrap();
+        assert_eq!(projects.len(), roots.len(), "{text}");
     }
 
     #[test]

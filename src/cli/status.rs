@@ -5,8 +5,10 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::output::{self, Tone};
-use super::{exit, running_client, small_runtime, table};
+use super::{HEALTH_TIMEOUT, exit, running_client, small_runtime, table};
+use crate::client::ClientError;
 use crate::config::{Config, Environment, Flags};
+use crate::instance::Endpoint;
 use crate::outbox::{Outbox, Waiting};
 
 #[derive(Debug, clap::Args)]
@@ -32,9 +34,14 @@ pub(super) fn run(arguments: &StatusArguments, environment: &Environment) -> any
         }
         return Ok(exit::NOT_RUNNING.into());
     };
-    let (health, metrics) = small_runtime()?.block_on(async {
-        anyhow::Ok((client.get("/health").await?.body, client.get("/metrics").await?.body))
-    })?;
+    let client = client.within(HEALTH_TIMEOUT);
+    let asked = small_runtime()?.block_on(async {
+        Ok::<_, ClientError>((client.get("/health").await?.body, client.get("/metrics").await?.body))
+    });
+    let (health, metrics) = match asked {
+        Ok(answers) => answers,
+        Err(error) => return Ok(tell_silent(arguments, &endpoint, &error, &outbox, waiting)),
+    };
     if arguments.json {
         let url = &endpoint.url;
         let all = json!({
@@ -47,6 +54,29 @@ pub(super) fn run(arguments: &StatusArguments, environment: &Environment) -> any
         show_ledger(&metrics["tokens"]);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says that an instance is there and does not answer as it should.
+fn tell_silent(
+    arguments: &StatusArguments,
+    endpoint: &Endpoint,
+    error: &ClientError,
+    outbox: &Value,
+    waiting: Waiting,
+) -> ExitCode {
+    let Endpoint { url, pid, .. } = endpoint;
+    if arguments.json {
+        let all =
+            json!({ "running": true, "url": url, "pid": pid, "error": error.to_string(), "outbox": outbox });
+        output::line(&format!("{all:#}"));
+    } else {
+        output::error(&format!("the instance at {url} (pid {pid}) does not answer: {error}"));
+        show_waiting(waiting);
+        output::hint(
+            "adjutant down ends it and adjutant up starts it anew; until then clients use their fallback",
+        );
+    }
+    exit::FAILED.into()
 }
 
 fn show(url: &str, health: &Value, metrics: &Value) {

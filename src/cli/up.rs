@@ -1,10 +1,12 @@
 //! `adjutant up`: start in the background, wait for health, register, show a sample answer.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+use anyhow::anyhow;
 use serde_json::{Value, json};
 
 use super::register::{Registered, register};
@@ -44,31 +46,45 @@ enum Place {
     Stranger(u16, String),
 }
 
+/// What came of looking for a place and starting there.
+enum Outcome {
+    Running(Endpoint),
+    Started(Endpoint),
+    Stranger(u16, String),
+}
+
+/// Why no instance was started.
+enum NotStarted {
+    /// Somebody took the port between the look at it and the start.
+    PortTaken,
+    Failed(anyhow::Error),
+}
+
+impl<E: Into<anyhow::Error>> From<E> for NotStarted {
+    fn from(error: E) -> Self {
+        NotStarted::Failed(error.into())
+    }
+}
+
 pub(super) fn run(arguments: &UpArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
     let config = Config::resolve(&arguments.flags, environment)?;
     let runtime = small_runtime()?;
     runtime.block_on(async {
-        let port = match find_place(&config).await? {
-            Place::Running(endpoint) => {
+        let endpoint = match place_and_start(&config, &arguments.flags).await {
+            Ok(Outcome::Running(endpoint)) => {
                 if !arguments.json {
                     output::line(&format!("already running: {} (pid {})", endpoint.url, endpoint.pid));
                 }
                 return Ok(conclude(arguments, environment, &endpoint, false));
             }
-            Place::Stranger(port, holder) => {
+            Ok(Outcome::Stranger(port, holder)) => {
                 output::error(&format!("port {port} is held by {holder}"));
                 output::hint(
                     "name another port with --port or MCP_PORT; until then clients use their fallback",
                 );
                 return Ok(exit::PORT_TAKEN.into());
             }
-            Place::Free(port) => port,
-        };
-        if port != config.port && !arguments.json {
-            output::line(&format!("port {} serves another project, so this one takes {port}", config.port));
-        }
-        let endpoint = match start(&config, &arguments.flags, port).await {
-            Ok(endpoint) => endpoint,
+            Ok(Outcome::Started(endpoint)) => endpoint,
             Err(error) => {
                 output::error(&format!("{error:#}"));
                 output::hint("clients use their embedded fallback until this is mended");
@@ -76,11 +92,34 @@ pub(super) fn run(arguments: &UpArguments, environment: &Environment) -> anyhow:
             }
         };
         if !arguments.json {
+            if config.port != 0 && endpoint.port != config.port {
+                let (wanted, taken) = (config.port, endpoint.port);
+                output::line(&format!("port {wanted} serves another project, so this one takes {taken}"));
+            }
             report(&config, &endpoint).await?;
             offer_mcp(&config, &endpoint);
         }
         Ok(conclude(arguments, environment, &endpoint, true))
     })
+}
+
+/// Starts an instance where there is a place for it; looks again where somebody else was faster. Each look finds one
+/// port fewer, so it ends.
+async fn place_and_start(config: &Config, flags: &Flags) -> anyhow::Result<Outcome> {
+    let mut lost = BTreeSet::new();
+    loop {
+        let port = match find_place(config, &lost).await? {
+            Place::Running(endpoint) => return Ok(Outcome::Running(endpoint)),
+            Place::Stranger(port, holder) => return Ok(Outcome::Stranger(port, holder)),
+            Place::Free(port) => port,
+        };
+        match start(config, flags, port).await {
+            Ok(endpoint) => return Ok(Outcome::Started(endpoint)),
+            Err(NotStarted::PortTaken) if lost.insert(port) => {}
+            Err(NotStarted::PortTaken) => anyhow::bail!("port {port} cannot be listened on"),
+            Err(NotStarted::Failed(error)) => return Err(error),
+        }
+    }
 }
 
 /// Registers the instance where that is wanted, and says so.
@@ -102,8 +141,8 @@ fn conclude(
     ExitCode::SUCCESS
 }
 
-/// The running instance, else the wanted port or the next one that is free.
-async fn find_place(config: &Config) -> anyhow::Result<Place> {
+/// The running instance, else the wanted port or the next one that is free and was not `lost` to somebody faster.
+async fn find_place(config: &Config, lost: &BTreeSet<u16>) -> anyhow::Result<Place> {
     if instance::running(config).is_some()
         && let Some(endpoint) = instance::endpoint(&config.paths)
         && let Occupant::Adjutant(_) = instance::probe(endpoint.port).await
@@ -113,22 +152,22 @@ async fn find_place(config: &Config) -> anyhow::Result<Place> {
     if config.port == 0 {
         return Ok(Place::Free(0));
     }
-    let last = config.port.saturating_add(MAX_PORTS_TRIED - 1);
-    for port in config.port..=last {
+    let highest = config.port.saturating_add(MAX_PORTS_TRIED - 1);
+    for port in config.port..=highest {
         match instance::probe(port).await {
-            Occupant::Nobody => return Ok(Place::Free(port)),
+            Occupant::Nobody if !lost.contains(&port) => return Ok(Place::Free(port)),
             Occupant::Adjutant(Some(other)) if other.project.id == config.project.id => {
                 return Ok(Place::Running(other));
             }
             Occupant::Stranger(holder) if port == config.port => return Ok(Place::Stranger(port, holder)),
-            Occupant::Adjutant(_) | Occupant::Stranger(_) => {}
+            Occupant::Nobody | Occupant::Adjutant(_) | Occupant::Stranger(_) => {}
         }
     }
-    anyhow::bail!("no free port between {} and {last}", config.port)
+    anyhow::bail!("no free port between {} and {highest}", config.port)
 }
 
 /// Starts `serve` in the background and waits until it answers for this project.
-async fn start(config: &Config, flags: &Flags, port: u16) -> anyhow::Result<Endpoint> {
+async fn start(config: &Config, flags: &Flags, port: u16) -> Result<Endpoint, NotStarted> {
     std::fs::create_dir_all(&config.paths.log_dir)?;
     let said = config.paths.log_dir.join("start.log");
     let mut child = spawn(config, flags, port, &said)?;
@@ -151,7 +190,10 @@ async fn start(config: &Config, flags: &Flags, port: u16) -> anyhow::Result<Endp
             {
                 return Ok(endpoint);
             }
-            anyhow::bail!("the server ended at once ({status}): {}", last_words(&said));
+            if status.code() == Some(exit::PORT_TAKEN.into()) {
+                return Err(NotStarted::PortTaken);
+            }
+            return Err(anyhow!("the server ended at once ({status}): {}", last_words(&said)).into());
         }
         tokio::time::sleep(POLL).await;
     }
@@ -160,7 +202,8 @@ async fn start(config: &Config, flags: &Flags, port: u16) -> anyhow::Result<Endp
     } else {
         child.kill()?;
     }
-    anyhow::bail!("the server did not answer within {} s; see {}", START_TIMEOUT.as_secs(), said.display())
+    let seconds = START_TIMEOUT.as_secs();
+    Err(anyhow!("the server did not answer within {seconds} s; see {}", said.display()).into())
 }
 
 fn spawn(config: &Config, flags: &Flags, port: u16, said: &Path) -> anyhow::Result<Child> {

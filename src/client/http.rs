@@ -58,6 +58,12 @@ impl Client {
         Client { port, timeout, token: None }
     }
 
+    /// The same, with another time in all.
+    #[must_use]
+    pub fn within(self, timeout: Duration) -> Self {
+        Client { timeout, ..self }
+    }
+
     /// The same, whose requests bear that token. It is said to whoever listens: be sure who that is.
     #[must_use]
     pub fn with_token(self, token: Option<&str>) -> Self {

@@ -81,6 +81,9 @@ impl fmt::Debug for Options {
     }
 }
 
+/// The code of a fault of the server's.
+const INTERNAL: i64 = -32603;
+
 /// What a fallback promises: an answer, a refusal, or nothing.
 pub type Answering<'a> = Pin<Box<dyn Future<Output = Option<Result<Value, Refusal>>> + Send + 'a>>;
 
@@ -144,9 +147,12 @@ impl Refusal {
     pub fn of(error: &Value) -> Self {
         let data = &error["data"];
         let list = data["validation_errors"].as_array().or_else(|| data["suggestions"].as_array());
+        let code = error["code"].as_i64().unwrap_or(Refusal::UNAVAILABLE);
+        // A fault of the server's says no more in its message than that it is one.
+        let reason = data["reason"].as_str().filter(|_| code == INTERNAL);
         Refusal {
-            code: error["code"].as_i64().unwrap_or(Refusal::UNAVAILABLE),
-            message: error["message"].as_str().unwrap_or("refused").to_owned(),
+            code,
+            message: reason.or_else(|| error["message"].as_str()).unwrap_or("refused").to_owned(),
             details: list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
         }
     }

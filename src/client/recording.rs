@@ -15,8 +15,8 @@ const METHOD: &str = "cacheDecision";
 pub enum Recorded {
     /// The server stored it.
     Stored(Box<Stored>),
-    /// It is on disk, and is sent once a server is back.
-    Queued,
+    /// It is on disk, and is sent once a server is back; says why it could not be stored now.
+    Queued(String),
     /// It is wrong.
     Refused(Refusal),
     /// It could be neither sent nor queued; says why.
@@ -74,7 +74,7 @@ impl OrchestratorClient {
     fn queue(&self, decision: &Value, why: &str) -> Recorded {
         let Some(outbox) = &self.options.outbox else { return Recorded::Lost(why.to_owned()) };
         match outbox.put(decision) {
-            Ok(()) => Recorded::Queued,
+            Ok(()) => Recorded::Queued(why.to_owned()),
             Err(error) => {
                 tracing::warn!(%error, "a decision could not be queued");
                 Recorded::Lost(format!("{why}, and it cannot be queued: {error}"))

@@ -33,6 +33,25 @@ pub enum StoreError {
     Closed,
 }
 
+impl StoreError {
+    /// What is the matter, in a sentence that names no file and nothing of the machine.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            StoreError::Locked { .. } => "another process of this project holds its memory",
+            StoreError::Invalid(_) => "what was sent is not valid",
+            StoreError::UnknownPattern(_) => "there is no such pattern",
+            StoreError::ReadOnly(_) => "the memory is read-only; GET /health says why",
+            StoreError::Overloaded => "too much waits for the disk already; try again in a moment",
+            // The words of SQLite for it.
+            StoreError::Unavailable(why) if why.contains("disk is full") => {
+                "the disk is full; try again once there is room"
+            }
+            StoreError::Unavailable(_) => "the disk or the database fails; try again later",
+            StoreError::Closed => "the service is stopping",
+        }
+    }
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         StoreError::Unavailable(error.to_string())

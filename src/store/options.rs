@@ -38,7 +38,8 @@ impl StoreOptions {
         }
     }
 
-    pub(super) fn database(&self) -> PathBuf {
+    /// The database of the directory.
+    pub fn database(&self) -> PathBuf {
         self.data_dir.join("mcp.db")
     }
 

@@ -113,26 +113,25 @@ async fn unknown_things_have_their_code_in_each_era() {
 async fn what_is_no_message_is_refused_and_the_next_one_answered() {
     let service = Service::over(&Project::sample());
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-    let cases: Vec<(&str, Vec<u8>, &[u16])> = vec![
-        ("empty", b"".to_vec(), &[400, 415]),
-        ("not JSON", b"{".to_vec(), &[400, 415]),
-        ("not UTF-8", b"{\"\xff\"}".to_vec(), &[400, 415]),
-        ("deep", deep.into_bytes(), &[400, 415]),
-        ("a batch", b"[]".to_vec(), &[400, 415]),
-        ("a number", b"7".to_vec(), &[400, 415]),
-        ("no method", br#"{"jsonrpc":"2.0","id":1}"#.to_vec(), &[400, 415, 422]),
-        ("too large", vec![b' '; 1024 * 1024 + 1], &[413]),
+    let cases: Vec<(&str, Vec<u8>, u16, i64, Value)> = vec![
+        ("empty", b"".to_vec(), 400, -32700, Value::Null),
+        ("not JSON", b"{".to_vec(), 400, -32700, Value::Null),
+        ("not UTF-8", b"{\"\xff\"}".to_vec(), 400, -32700, Value::Null),
+        ("deep", deep.into_bytes(), 400, -32700, Value::Null),
+        ("a batch", b"[]".to_vec(), 400, -32600, Value::Null),
+        ("a number", b"7".to_vec(), 400, -32600, Value::Null),
+        ("no method", br#"{"jsonrpc":"2.0","id":1}"#.to_vec(), 400, -32600, json!(1)),
+        ("too large", vec![b' '; 1024 * 1024 + 1], 413, 0, Value::Null),
     ];
-    for (name, body, statuses) in cases {
+    for (name, body, status, code, id) in cases {
         for era in [OLD, NEW] {
             let request = post().header("mcp-protocol-version", era).header("mcp-method", "tools/list");
             let answered = service.send(request.body(Body::from(body.clone())).unwrap()).await;
-            assert!(
-                statuses.contains(&answered.status.as_u16()),
-                "{name}: {} {}",
-                answered.status,
-                answered.text
-            );
+            assert_eq!(answered.status, status, "{name} {era}: {}", answered.text);
+            if code != 0 {
+                let message: Value = serde_json::from_str(&answered.text).unwrap();
+                assert_eq!((&message["error"]["code"], &message["id"]), (&json!(code), &id), "{name} {era}");
+            }
         }
     }
     let form = Request::post("/mcp").header("host", "localhost").header("content-type", "text/plain");

@@ -310,6 +310,33 @@ fn garbage_is_survived_and_nothing_but_messages_comes_out() {
 }
 
 #[test]
+fn what_is_no_message_is_answered_so() {
+    let project = Project::sample();
+    let data = data();
+    for era in [OLD, NEW] {
+        let mut session = Session::start(project.path(), data.path(), era);
+        let oversized = format!("\"{}\"", "x".repeat(2 * 1024 * 1024));
+        let deep = "[".repeat(5_000);
+        for (garbage, code) in [
+            ("nonsense", -32700),
+            ("{\"half\":", -32700),
+            (&oversized, -32600),
+            (&deep, -32700),
+            ("[1]", -32600),
+        ] {
+            session.write(garbage);
+            let answer = session.read();
+            let shown = &garbage[..garbage.len().min(20)];
+            assert_eq!(answer["error"]["code"], code, "{shown}: {answer}");
+            assert!(answer.get("id").is_none_or(Value::is_null), "{shown}: {answer}");
+        }
+        let found = session.call("find_agents", json!({ "context": "react" }));
+        assert_eq!(found["structuredContent"]["agents"][0]["id"], "web:react-specialist");
+        assert_eq!(session.end(), Some(0));
+    }
+}
+
+#[test]
 fn changes_are_told_alone_and_joined() {
     for joined in [false, true] {
         for era in [OLD, NEW] {

@@ -50,6 +50,8 @@ fn a_full_disk_degrades_and_comes_back_by_itself() {
     });
     let refused = refused.unwrap();
     assert_eq!(refused["code"], -32603, "{refused}");
+    let reason = refused["data"]["reason"].as_str().unwrap();
+    assert!(reason.contains("disk") && refused["data"]["correlation_id"].is_string(), "{refused}");
     let health = instance.health();
     assert_eq!((&health["status"], &health["database"]["connected"]), (&json!("degraded"), &json!(false)));
     assert!(health["reasons"].to_string().contains("database"), "{health}");
@@ -100,7 +102,9 @@ fn a_directory_that_cannot_be_written_to_is_served_read_only() {
     assert!(health["reasons"].to_string().contains("mcp."), "{health}");
     answers_go_on(&instance);
     assert!(instance.knows("add a login page"));
-    assert_eq!(instance.decide("t", "add a logo", "success")["error"]["code"], -32603);
+    let refused = instance.decide("t", "add a logo", "success");
+    assert_eq!(refused["error"]["code"], -32603, "{refused}");
+    assert!(refused["error"]["data"]["reason"].as_str().unwrap().contains("read-only"), "{refused}");
     assert!(instance.said(&["history"], 0).contains("first"));
     instance.kill();
     mode(&data, 0o755);

@@ -7,9 +7,9 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::{exit, output, store_options, table};
+use super::{exit, memory, output, table};
 use crate::config::{Config, Environment, Flags};
-use crate::store::{HistoryEntry, Reader};
+use crate::store::HistoryEntry;
 
 /// Characters of a task's description in the list.
 const DESCRIPTION_CHARS: usize = 48;
@@ -79,8 +79,7 @@ pub(super) fn run(arguments: &HistoryArguments, environment: &Environment) -> an
 
 /// The newest decisions.
 fn read(config: &Config, most: usize) -> anyhow::Result<Vec<HistoryEntry>> {
-    let reader = Reader::open(&store_options(config))?;
-    Ok(reader.map_or(Ok(Vec::new()), |reader| reader.history(most))?)
+    memory::look(config, |reader| reader.history(most))
 }
 
 fn list(config: &Config, limit: usize, json: bool) -> anyhow::Result<ExitCode> {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::ask::{Asked, ask};
 use super::pattern::show_plan;
-use super::{exit, output, store_options, table};
+use super::{exit, memory, output, table};
 use crate::app::operations::patterns::{GetOrchestrationPattern, PatternView};
 use crate::config::{Config, Environment, Flags};
 use crate::patterns::{Pattern, PatternBook};
@@ -98,8 +98,7 @@ pub(super) fn run(arguments: &PatternsArguments, environment: &Environment) -> a
 }
 
 fn book(config: &Config) -> anyhow::Result<PatternBook> {
-    let reader = Reader::open(&store_options(config))?;
-    Ok(reader.map_or_else(|| Ok(PatternBook::default()), |reader| reader.patterns())?)
+    memory::look(config, Reader::patterns)
 }
 
 fn list(book: &PatternBook, as_json: bool) {

@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use http_body_util::BodyExt;
 use rmcp::transport::streamable_http_server::session::SessionManager;
@@ -28,7 +28,7 @@ use crate::server::correlation::CorrelationId;
 use crate::server::guard::unavailable;
 use crate::server::limits::MAX_BODY_BYTES;
 use crate::server::rate::Class;
-use crate::server::rpc::{rate_limited, read_body, write_error};
+use crate::server::rpc::{no_message, rate_limited, read_body, write_error};
 use crate::server::state::ServerState;
 
 /// Time between two signs of life on a stream that has nothing to say; clients and proxies give up after a minute.
@@ -84,6 +84,7 @@ impl Endpoint {
             return unavailable("the service is starting or stopping");
         };
         let (parts, body) = request.into_parts();
+        let mut posted = None;
         let body = if parts.method == Method::POST {
             let bytes = match read_body(body).await {
                 Ok(bytes) => bytes,
@@ -95,11 +96,16 @@ impl Endpoint {
             if let Some(answer) = self.call_directly(app, &parts, &bytes).await {
                 return answer;
             }
+            posted = Some(bytes.clone());
             Body::from(bytes)
         } else {
             Body::empty()
         };
         let response = self.service.handle(Request::from_parts(parts, body)).await;
+        // The content type was found right before the request came here: it is the body that the library cannot read.
+        if let Some(body) = posted.filter(|_| response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE) {
+            return no_message(app, &body);
+        }
         response.map(|body| Body::new(body.map_err(|never| match never {})))
     }
 

@@ -12,6 +12,7 @@ mod daemon;
 mod direct;
 mod handler;
 mod http;
+mod lines;
 mod listed;
 mod opening;
 mod prompts;

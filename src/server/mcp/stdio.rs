@@ -24,16 +24,16 @@ use rmcp::{ErrorData, ServerHandler};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tokio::sync::{OnceCell, watch};
+use tokio::io::BufReader;
+use tokio::sync::{OnceCell, mpsc, watch};
 
 use super::daemon::{Daemon, Unanswered};
 use super::handler::{self, Door};
 use super::listed::{Feed, Listed};
 use super::opening::Opening;
-use super::tools;
+use super::{lines, tools};
 use crate::app::{App, AppError};
 use crate::catalog::Counts;
-use crate::server::limits::MAX_BODY_BYTES;
 use crate::tasks::{self, Tasks};
 use crate::telemetry::ledger::ClientName;
 
@@ -42,6 +42,9 @@ const LOOK: Duration = Duration::from_millis(500);
 
 /// Time that what waits to be written has before the memory is left to an instance.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Bytes on their way from the lines that were read to the library.
+const PIPE_BYTES: usize = 64 * 1024;
 
 /// Where answers come from.
 pub struct Sources {
@@ -116,8 +119,18 @@ impl Guest {
             }
         });
         let (input, output) = rmcp::transport::stdio_pipes();
-        let transport = AsyncRwTransport::new_server(input, output).with_max_line_length(MAX_BODY_BYTES);
-        let transport = Opening::of(transport);
+        let (messages, sorted) = tokio::io::duplex(PIPE_BYTES);
+        let (refusing, refusals) = mpsc::channel(lines::WAITING_REFUSALS);
+        let stopping = self.0.tasks.clone();
+        self.0.tasks.spawn(async move {
+            tokio::select! {
+                () = lines::sort(BufReader::new(input), messages, refusing) => {}
+                () = stopping.stopped() => {}
+            }
+        });
+        // Lines are bounded before they come here.
+        let transport = AsyncRwTransport::new_server(sorted, output).with_max_line_length(usize::MAX);
+        let transport = Opening::of(lines::Answering::over(transport, refusals));
         let serving = rmcp::service::serve_server_with_ct(self.clone(), transport, self.0.tasks.stopping());
         match serving.await {
             Ok(running) => {

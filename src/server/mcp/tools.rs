@@ -224,7 +224,7 @@ fn code_of(error: &AppError) -> i32 {
     match error {
         AppError::Invalid(_) => -32602,
         AppError::NotFound { .. } => -32004,
-        AppError::Internal(_) => -32603,
+        AppError::NotStored(_) | AppError::Internal(_) => -32603,
     }
 }
 
@@ -306,6 +306,10 @@ fn called(
         Err(AppError::Invalid(sentences)) => {
             let text = format!("Wrong arguments: {}.", sentences.join("; "));
             return Ok(Called { text, structured: None });
+        }
+        Err(AppError::NotStored(cause)) => {
+            tracing::error!(correlation_id = context.correlation_id, error = %cause, "not stored");
+            return Ok(Called { text: format!("Not stored: {}.", cause.kind()), structured: None });
         }
         Err(AppError::Internal(cause)) => {
             tracing::error!(

@@ -96,6 +96,15 @@ pub fn shape(body: &[u8]) -> Shape {
     Shape::Message { calls, refused: entries.len() - calls }
 }
 
+/// Why bytes are no JSON that may be a message; `None` where they are.
+pub(crate) fn unreadable(body: &[u8]) -> Option<&'static str> {
+    let Ok(text) = std::str::from_utf8(body) else { return Some("it is not UTF-8") };
+    if let Err(Unreadable::NotJson(why) | Unreadable::NotAMessage(why)) = check_shape(text) {
+        return Some(why);
+    }
+    serde_json::from_str::<IgnoredAny>(text).err().map(|_| "it is not valid JSON")
+}
+
 /// Refuses what a raw reading would let through: nesting beyond [`MAX_DEPTH`] and lone surrogates.
 /// Everything else is left to the parser.
 fn check_shape(text: &str) -> Result<(), Unreadable> {

@@ -110,6 +110,12 @@ impl RpcError {
                 status: StatusCode::NOT_FOUND,
                 wait: None,
             },
+            AppError::NotStored(cause) => {
+                tracing::error!(correlation_id, error = %cause, "not stored");
+                let mut error = RpcError::internal(correlation_id);
+                error.data = Some(json!({ "correlation_id": correlation_id, "reason": cause.kind() }));
+                error
+            }
             AppError::Internal(cause) => {
                 tracing::error!(correlation_id, error = format!("{cause:#}"), "operation failed");
                 RpcError::internal(correlation_id)

@@ -5,7 +5,7 @@ mod envelope;
 mod error;
 
 pub use envelope::{MAX_BATCH, MAX_DEPTH, Shape, shape};
-pub(super) use envelope::{write_error, write_result};
+pub(super) use envelope::{unreadable, write_error, write_result};
 pub(super) use error::RATE_LIMITED;
 
 use std::time::Duration;
@@ -76,6 +76,24 @@ fn respond(reply: Reply) -> Response {
         response.headers_mut().insert(RETRY_AFTER, retry_after(wait));
     }
     response
+}
+
+/// The answer to a body that holds no message of a protocol over JSON-RPC, under the id it gives where that can be read.
+pub(super) fn no_message(app: &App, body: &[u8]) -> Response {
+    #[derive(serde::Deserialize)]
+    struct Identified<'a> {
+        #[serde(borrow)]
+        id: &'a RawValue,
+    }
+    let (error, id) = if let Some(why) = unreadable(body) {
+        (RpcError::parse(why), None)
+    } else {
+        let id = serde_json::from_slice::<Identified<'_>>(body).ok().map(|message| message.id);
+        let id = id.filter(|id| !id.get().starts_with(['{', '[', 't', 'f']));
+        (RpcError::invalid_request("the body is not a message of the Model Context Protocol"), id)
+    };
+    app.metrics().record_error(error.code);
+    respond(dispatch::reply_error(&error, id))
 }
 
 /// The answer to a message that is one too many, under the id of its call where that was read.
