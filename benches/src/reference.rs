@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use adjutant::catalog::Definition;
-use adjutant::search::{FIELDS, Field, Findings, Weights, text};
+use adjutant::search::{FIELDS, Field, Weights, text};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::TOP;
@@ -133,24 +133,24 @@ impl Reference {
         reference
     }
 
-    /// Judges what the product answers to the query at a place; `None` where the two cannot be compared.
+    /// Judges the rows that the product answers to the query at a place, each with its score; `None` where the two cannot
+    /// be compared. Scores count as shares of the first one's.
     ///
     /// Equal scores may change places, and so may scores that differ by rounding alone.
-    pub fn judge(&mut self, query: usize, findings: &Findings) -> Option<Verdict> {
+    pub fn judge(&mut self, query: usize, rows: &[(Arc<Definition>, f32)]) -> Option<Verdict> {
         if self.joined[query] || self.tops[0][query].is_empty() {
             return None;
         }
-        let best = findings.hits.first().map_or(0.0, |hit| hit.score);
+        let best = rows.first().map_or(0.0, |(_, score)| *score);
         let mut verdict = Verdict { equal: [true; 2], shared: 0 };
         for (at, formula) in Formula::ALL.into_iter().enumerate() {
             let top = self.tops[at][query].clone();
             let same = |a: f32, b: f32| (a - b).abs() <= ROUNDING * top[0];
-            verdict.equal[at] = findings.hits.len() == top.len();
-            for (hit, &wanted) in findings.hits.iter().zip(&top) {
-                let (counts, lengths) = self.words.count(&hit.definition);
+            verdict.equal[at] = rows.len() == top.len();
+            for ((definition, told), &wanted) in rows.iter().zip(&top) {
+                let (counts, lengths) = self.words.count(definition);
                 let score = self.score(query, &self.shares(formula, &counts, &lengths));
-                // The product divides by the best score and by the most that anything could add.
-                let told = hit.score / best * top[0];
+                let told = told / best * top[0];
                 verdict.equal[at] &= same(score, wanted) && same(told, score);
                 let among = top.last().is_some_and(|least| score >= *least || same(score, *least));
                 verdict.shared += usize::from(formula == Formula::Whole && among);
@@ -298,10 +298,8 @@ fn single(count: u64) -> f32 {
 mod tests {
     use std::path::Path;
 
-    use adjutant::search::Findings;
-
     use super::{Formula, Reference, insert};
-    use crate::engine::{Adjutant, TOP, find};
+    use crate::engine::{Adjutant, TOP, rows};
     use crate::{asked, subject};
 
     #[test]
@@ -312,15 +310,14 @@ mod tests {
         let mut reference = Reference::of(catalog.definitions(), &queries);
         let (mut compared, mut equal) = (0, [0; 2]);
         for (at, query) in queries.iter().enumerate() {
-            let found = find(&index, query);
+            let found = rows(&index, query);
             let Some(verdict) = reference.judge(at, &found) else { continue };
             compared += 1;
             assert!(verdict.shared >= TOP - 2, "{query}: {}", verdict.shared);
             for (equal, is_equal) in equal.iter_mut().zip(verdict.equal) {
                 *equal += usize::from(is_equal);
             }
-            let hits = found.hits.into_iter().skip(1).collect();
-            let wrong = reference.judge(at, &Findings { hits, ..Findings::default() });
+            let wrong = reference.judge(at, &found[1..]);
             assert_eq!(wrong.map(|verdict| verdict.equal), Some([false; 2]));
         }
         assert!(compared >= 15, "{compared}");
