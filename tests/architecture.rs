@@ -227,6 +227,8 @@ fn the_core_knows_no_clock_network_async_or_database() {
 #[test]
 fn the_catalogs_types_promise_no_wire_form() {
     let catalog = sources().into_iter().filter(|source| source.module() == "catalog" && !source.is_test());
+    // What is kept for the next start is private and of no door.
+    let catalog = catalog.filter(|source| !source.path.parent().unwrap().ends_with("kept"));
     let violations: Vec<String> = catalog
         .flat_map(|source| {
             let path = source.path.display().to_string();

@@ -212,6 +212,42 @@ fn frequent_queries_are_answered_from_the_cache_after_a_restart() {
 }
 
 #[test]
+fn what_is_kept_of_the_files_hides_no_change_and_may_be_garbage() {
+    use std::os::unix::fs::PermissionsExt;
+    let project = Project::sample();
+    let mut served = Served::start(project.path(), &[]);
+    let agents = |port| health(port).unwrap()["indexes"]["agents"].as_u64().unwrap();
+    let first = agents(served.port);
+    let file = served.data.path().join("catalog.bin");
+    let kept = wait_for("the catalog to be kept", || std::fs::read(&file).ok());
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let cut_off = kept[..kept.len() / 2].to_vec();
+    for (turn, content) in [kept, cut_off, b"garbage".to_vec()].into_iter().enumerate() {
+        served.signal("-TERM");
+        served.wait();
+        std::fs::write(&file, content).unwrap();
+        // What changed meanwhile: an entry that is new, one that says something else.
+        project.agent("web", &format!("late-{turn}"), "Comes while nothing runs.");
+        let word = ["zymurgy", "quixotic", "xylophone"][turn];
+        project.agent("web", "css-artist", &format!("Now knows {word}."));
+        let data = std::mem::replace(&mut served.data, tempfile::tempdir().unwrap());
+        served = Served::start_in(project.path(), data, &[]);
+        assert_eq!(agents(served.port), first + turn as u64 + 1);
+        let found = call(served.port, "queryAgents", &json!({ "context": word, "limit": 1 }));
+        assert!(found.to_string().contains("css-artist"), "{found}");
+    }
+}
+
+#[test]
+fn no_more_files_are_read_than_asked_for() {
+    let project = Project::sample();
+    let served = Served::start(project.path(), &["--max-files", "3"]);
+    let indexes = &health(served.port).unwrap()["indexes"];
+    let count = |kind: &str| indexes[kind].as_u64().unwrap();
+    assert_eq!(count("agents") + count("skills") + count("workflows"), 3, "{indexes}");
+}
+
+#[test]
 fn a_second_start_finds_the_first() {
     let project = Project::sample();
     let served = Served::start(project.path(), &[]);

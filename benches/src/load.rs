@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
+use crate::doors::CACHED;
 use crate::http::{Connection, Request};
 use crate::interrupt;
 
@@ -35,6 +36,12 @@ impl Rounds {
     pub(crate) fn requests(self) -> usize {
         (self.blocks + 1) * self.per_block
     }
+
+    /// The same blocks, as long as so many requests allow without asking one twice.
+    pub(crate) fn within(self, requests: usize) -> Rounds {
+        let per_block = (requests / (self.blocks + 1)).clamp(1, self.per_block);
+        Rounds { per_block, ..self }
+    }
 }
 
 /// Times in microseconds.
@@ -62,9 +69,16 @@ pub(crate) struct Latency {
 /// What many connections saw of both sides.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Throughput {
+    /// What was asked; runs that were kept before there was a choice asked [`CACHED`].
+    #[serde(default = "cached")]
+    pub(crate) name: String,
     pub(crate) connections: usize,
     pub(crate) product: Flow,
     pub(crate) echo: Flow,
+}
+
+fn cached() -> String {
+    CACHED.to_owned()
 }
 
 /// Requests a second, and the times they took.
@@ -142,19 +156,23 @@ pub(crate) fn latency(
     })
 }
 
-/// Asks the same over many connections at once, for `blocks` times `block` on each side, in turns.
+/// How much is asked over many connections: so many blocks of so long on each side.
+pub(crate) type Blocks = (usize, Duration);
+
+/// Asks `requests`, round and round, over many connections at once, both sides in turns.
 pub(crate) fn throughput(
+    name: &str,
     sides: Sides,
-    request: &Request,
+    requests: &[Request],
     connections: usize,
-    (blocks, block): (usize, Duration),
+    (blocks, block): Blocks,
 ) -> anyhow::Result<Throughput> {
     let (mut product, mut echo) = (Vec::new(), Vec::new());
-    flood(sides.product, request, connections, block / 4)?;
-    flood(sides.echo, request, connections, block / 4)?;
+    flood(sides.product, requests, connections, block / 4)?;
+    flood(sides.echo, requests, connections, block / 4)?;
     for _ in 0..blocks {
-        product.append(&mut flood(sides.product, request, connections, block)?);
-        echo.append(&mut flood(sides.echo, request, connections, block)?);
+        product.append(&mut flood(sides.product, requests, connections, block)?);
+        echo.append(&mut flood(sides.echo, requests, connections, block)?);
         interrupt::check()?;
     }
     let seconds = block.as_secs_f64() * f64::from(u32::try_from(blocks)?);
@@ -162,20 +180,27 @@ pub(crate) fn throughput(
         let count = f64::from(u32::try_from(times.len())?);
         Ok(Flow { per_second: count / seconds, times: Percentiles::of(&mut times) })
     };
-    Ok(Throughput { connections, product: flow(product)?, echo: flow(echo)? })
+    Ok(Throughput { name: name.to_owned(), connections, product: flow(product)?, echo: flow(echo)? })
 }
 
 /// Keeps one request open on each connection for `block`; the times of those answered within it.
 ///
 /// One thread a core serves its share of the connections in turn, which costs the least a client can; a time
 /// therefore includes the wait for that turn.
-fn flood(port: u16, request: &Request, connections: usize, block: Duration) -> anyhow::Result<Vec<Duration>> {
+fn flood(
+    port: u16,
+    requests: &[Request],
+    connections: usize,
+    block: Duration,
+) -> anyhow::Result<Vec<Duration>> {
     let drivers = thread::available_parallelism().map_or(1, usize::from).min(connections);
     thread::scope(|scope| {
         let threads: Vec<_> = (0..drivers)
             .map(|driver| {
                 let share = connections / drivers + usize::from(driver < connections % drivers);
-                scope.spawn(move || drive(port, request, share, block))
+                // Each driver begins elsewhere, so that they do not ask the same at the same time.
+                let asked = requests.iter().cycle().skip(driver * requests.len() / drivers);
+                scope.spawn(move || drive(port, asked, share, block))
             })
             .collect();
         let mut times = Vec::new();
@@ -187,7 +212,13 @@ fn flood(port: u16, request: &Request, connections: usize, block: Duration) -> a
     })
 }
 
-fn drive(port: u16, request: &Request, share: usize, block: Duration) -> anyhow::Result<Vec<Duration>> {
+fn drive<'a>(
+    port: u16,
+    mut asked: impl Iterator<Item = &'a Request>,
+    share: usize,
+    block: Duration,
+) -> anyhow::Result<Vec<Duration>> {
+    let mut next = || asked.next().context("there is nothing to ask");
     let mut open = Vec::with_capacity(share);
     for _ in 0..share {
         open.push((Connection::open(port)?, Instant::now()));
@@ -195,7 +226,7 @@ fn drive(port: u16, request: &Request, share: usize, block: Duration) -> anyhow:
     let mut times = Vec::new();
     let deadline = Instant::now() + block;
     for (connection, sent) in &mut open {
-        connection.send(request)?;
+        connection.send(next()?)?;
         *sent = Instant::now();
     }
     loop {
@@ -208,7 +239,7 @@ fn drive(port: u16, request: &Request, share: usize, block: Duration) -> anyhow:
             }
             times.push(now - *sent);
             *sent = now;
-            connection.send(request)?;
+            connection.send(next()?)?;
         }
     }
 }

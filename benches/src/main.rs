@@ -5,15 +5,18 @@
 //! core, an echo takes half of what it takes across cores, while the difference in microseconds stays. With
 //! `taskset --cpu-list 0` before it a run is always on the first level. In reading order:
 //!
-//! * `run`: what is measured, in which order; `report`: how it is printed and compared;
-//! * `memory`: what remembering costs, in process; `replay`: what outcomes do to the ranking; `soak`: kills under load; `mixed`: load with faults;
-//! * `fuzz`: hostile bytes for the readers of untrusted input;
+//! * `run`: what is measured, in which order, `starts` and `shell` among it; `report`, `tables`, `change`: how it is printed
+//!   and compared;
+//! * `memory`: what remembering costs, in process; `replay`: what outcomes do to the ranking; `soak`: kills under load;
+//! * `mixed`: load with faults; `fuzz`: hostile bytes for the readers of untrusted input;
 //! * `load`: latency and throughput; `http`: the client;
 //! * `product`, `echo`: the two sides; `process`: what they have in common;
 //! * `tokens`: what answers cost a model, and what carrying costs; `scale`: up to a million entries;
-//! * `scenario`, `queries`, `mcp`, `collection`: what is asked; `machine`: where; `interrupt`: an end in order.
+//! * `doors`, `scenario`, `queries`, `mcp`, `collection`: what is asked; `machine`: where; `interrupt`: an end in order.
 
+mod change;
 mod collection;
+mod doors;
 mod echo;
 mod fuzz;
 mod http;
@@ -31,7 +34,10 @@ mod report;
 mod run;
 mod scale;
 mod scenario;
+mod shell;
 mod soak;
+mod starts;
+mod tables;
 mod tokens;
 
 use std::path::{Path, PathBuf};
@@ -197,9 +203,9 @@ fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let recipe = Recipe { binary: &arguments.subject.binary, collection: &collection, settings: &[] };
     let plan = if arguments.quick { Plan::QUICK } else { Plan::FULL };
     let run = run::run(&arguments.subject.project, &recipe, plan)?;
-    report::print(&run)?;
+    tables::print(&run);
     if let Some(kept) = kept {
-        report::print_change(&kept, &run)?;
+        change::print(&kept, &run);
     }
     if let Some(file) = &arguments.json {
         let json = serde_json::to_string_pretty(&run)?;

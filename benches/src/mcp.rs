@@ -14,7 +14,9 @@ use crate::product::Recipe;
 const ACCEPT: (&str, &str) = ("Accept", "application/json, text/event-stream");
 const NEWER: &str = "2026-07-28";
 const OLDER: &str = "2025-11-25";
-const TOOL: &str = "find_agents";
+
+/// The tool that is asked where one stands for all.
+pub(crate) const TOOL: &str = "find_agents";
 
 /// Time a client over standard input waits.
 const END_PATIENCE: Duration = Duration::from_secs(10);
@@ -32,18 +34,18 @@ fn meta() -> Value {
     })
 }
 
-fn call(arguments: &Value, meta: Option<Value>) -> Value {
-    let mut params = json!({ "name": TOOL, "arguments": arguments });
+fn call(tool: &str, arguments: &Value, meta: Option<Value>) -> Value {
+    let mut params = json!({ "name": tool, "arguments": arguments });
     if let Some(meta) = meta {
         params["_meta"] = meta;
     }
     json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params })
 }
 
-/// `find_agents` for a context, in the stateless era.
-pub(crate) fn newer(context: &str) -> Request {
-    let headers = [ACCEPT, ("MCP-Protocol-Version", NEWER), ("Mcp-Method", "tools/call"), ("Mcp-Name", TOOL)];
-    Request::post_to("/mcp", &headers, &call(&json!({ "context": context }), Some(meta())).to_string())
+/// A call of a tool, in the stateless era.
+pub(crate) fn newer(tool: &str, arguments: &Value) -> Request {
+    let headers = [ACCEPT, ("MCP-Protocol-Version", NEWER), ("Mcp-Method", "tools/call"), ("Mcp-Name", tool)];
+    Request::post_to("/mcp", &headers, &call(tool, arguments, Some(meta())).to_string())
 }
 
 fn initialize() -> Value {
@@ -51,7 +53,7 @@ fn initialize() -> Value {
             "params": { "protocolVersion": OLDER, "capabilities": {}, "clientInfo": about_us() } })
 }
 
-/// The same in the era of sessions, one of which is begun here.
+/// [`TOOL`] for a context in the era of sessions, one of which is begun here.
 pub(crate) fn older(port: u16, context: &str) -> anyhow::Result<Request> {
     let close = ("Connection", "close");
     let begin = Request::post_to("/mcp", &[ACCEPT, close], &initialize().to_string());
@@ -60,7 +62,7 @@ pub(crate) fn older(port: u16, context: &str) -> anyhow::Result<Request> {
     let ready = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
     let closing = [&headers[..], &[close]].concat();
     header_of_answer(port, &Request::post_to("/mcp", &closing, &ready.to_string()), "date")?;
-    Ok(Request::post_to("/mcp", &headers, &call(&json!({ "context": context }), None).to_string()))
+    Ok(Request::post_to("/mcp", &headers, &call(TOOL, &json!({ "context": context }), None).to_string()))
 }
 
 /// How long a client of `adjutant mcp` waits, from starting it, where no instance runs.
@@ -84,7 +86,7 @@ pub(crate) fn over_stdio(recipe: &Recipe<'_>, context: &str) -> anyhow::Result<W
     let output = process.child().stdout.take().context("no standard output")?;
     let mut lines = BufReader::new(output).lines();
     let ready = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
-    let mut asked = call(&json!({ "context": context }), None);
+    let mut asked = call(TOOL, &json!({ "context": context }), None);
     asked["id"] = json!(2);
     write!(input, "{}\n{ready}\n{asked}\n", initialize())?;
     input.flush()?;

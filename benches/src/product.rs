@@ -1,5 +1,6 @@
 //! The product as its user runs it: the binary, a project, a data directory of its own.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -52,6 +53,9 @@ struct Endpoint {
 pub(crate) struct Health {
     pub(crate) ranking: String,
     pub(crate) indexes: Indexes,
+    /// Milliseconds of the parts of its start, where it tells them.
+    #[serde(default)]
+    pub(crate) timings_ms: BTreeMap<String, Option<f64>>,
 }
 
 /// How much is indexed.

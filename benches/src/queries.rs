@@ -83,6 +83,11 @@ pub(crate) fn store_pattern(goal: &str, agents: &[String]) -> Request {
     call("storePattern", &json!({ "goal": goal, "agent_sequence": agents }))
 }
 
+/// `cacheDecision`: these agents worked on a task and it went well.
+pub(crate) fn decision(task: &str, goal: &str, agents: &[String]) -> Value {
+    json!({ "task_id": task, "task_description": goal, "agents_used": agents, "result": "success" })
+}
+
 /// `getDefinition` of an agent.
 pub(crate) fn definition(id: &str) -> Request {
     call("getDefinition", &json!({ "kind": "agent", "id": id }))

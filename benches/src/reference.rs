@@ -2,22 +2,65 @@
 //!
 //! BM25F as `adjutant::search` documents it: `Σ_t idf(t) · f / (k1 + f)`, with
 //! `f = Σ_field weight · (1 + ln tf) / (1 - b + b · length / average)` and `idf = ln(1 + (N - n + ½) / (n + ½))`, counts of
-//! a term in one field capped at 255 and averages over the entries that have the field. Sums are in double precision.
-//! Two passes over the text and no index at all.
+//! a term in one field capped at 255 and averages over the entries that have the field. Two passes over the text and no
+//! index at all. An index may keep this [`Formula`] whole or in steps.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use adjutant::catalog::Definition;
-use adjutant::search::{FIELDS, Field, Findings, Weights, text};
+use adjutant::search::{FIELDS, Field, Weights, text};
+use serde::{Deserialize, Serialize};
 
 use crate::engine::TOP;
 
 /// The largest difference of two scores, as a share of the best one, that is rounding: the index sums in single precision.
-const ROUNDING: f64 = 1e-4;
+const ROUNDING: f32 = 1e-4;
+
+/// Steps of what a term can bring to an entry, and of an average length in a power of two.
+const STEPS: f32 = 255.0;
+const AVERAGE_STEPS: f32 = 8.0;
 
 /// How often each term asked for stands in each field of one entry.
 type Counts = HashMap<u32, [u32; FIELDS]>;
+
+/// How exactly the formula is worked out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Formula {
+    /// As it is written.
+    Whole,
+    /// With `f / (k1 + f)` in 255 steps, one at least, and averages in eighths of a power of two.
+    InSteps,
+}
+
+impl Formula {
+    /// Both, the better first.
+    pub const ALL: [Formula; 2] = [Formula::Whole, Formula::InSteps];
+
+    /// As a table names it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Formula::Whole => "formula",
+            Formula::InSteps => "formula in 255 steps",
+        }
+    }
+
+    fn average(self, total: u64, filled: u64) -> f32 {
+        let average = single(total.max(1)) / single(filled.max(1));
+        match self {
+            Formula::Whole => average,
+            Formula::InSteps => ((average.log2() * AVERAGE_STEPS).round() / AVERAGE_STEPS).exp2(),
+        }
+    }
+
+    fn saturated(self, share: f32) -> f32 {
+        match self {
+            Formula::Whole => share,
+            Formula::InSteps => (share * STEPS).round().max(1.0) / STEPS,
+        }
+    }
+}
 
 /// What a word of the collection is to the queries.
 #[derive(Debug, Clone, Copy)]
@@ -30,116 +73,159 @@ enum Meaning {
     Asked(u32),
 }
 
+/// The words of a collection, as far as the queries are concerned.
+#[derive(Debug, Default)]
+struct Words {
+    meanings: HashMap<Box<str>, Meaning>,
+    terms: HashMap<String, u32>,
+}
+
 /// All queries, and what has to be known of the collection to score any entry for them.
 #[derive(Debug)]
 pub struct Reference {
     queries: Vec<Vec<u32>>,
     /// Queries that the product reads otherwise than word by word, since two of their words stand joined in the collection.
     joined: Vec<bool>,
-    meanings: HashMap<Box<str>, Meaning>,
-    terms: HashMap<String, u32>,
-    information: Vec<f64>,
-    averages: [f64; FIELDS],
+    words: Words,
+    information: Vec<f32>,
+    averages: [[f32; FIELDS]; 2],
     weights: Weights,
-    tops: Vec<Vec<f64>>,
+    /// The best scores of each query, by formula.
+    tops: [Vec<Vec<f32>>; 2],
 }
 
-/// Whether an answer is the formula's.
+/// What becomes of an answer that is held against the formula.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// The same scores in the same order.
-    Equal,
-    /// Other entries, another order, or other scores.
-    Different,
-    /// The query cannot be compared.
-    Skipped,
+pub struct Verdict {
+    /// Whether entries, order and scores are those of each formula, in the order of [`Formula::ALL`].
+    pub equal: [bool; 2],
+    /// Rows that the whole formula has among its best, too.
+    pub shared: usize,
 }
 
 impl Reference {
-    /// Works out the ten best scores for each query over all of `definitions`.
+    /// Works out the [`TOP`] best scores for each query over all of `definitions`.
     pub fn of(definitions: &[Arc<Definition>], queries: &[String]) -> Reference {
-        let mut terms = HashMap::new();
-        let queries_in_terms = queries.iter().map(|query| numbered(query, &mut terms)).collect();
+        let mut words = Words::default();
+        let in_terms = queries.iter().map(|query| words.numbered(query)).collect();
+        let none = vec![Vec::new(); queries.len()];
         let mut reference = Reference {
-            queries: queries_in_terms,
+            queries: in_terms,
             joined: Vec::new(),
-            meanings: HashMap::new(),
+            words,
             information: Vec::new(),
-            averages: [1.0; FIELDS],
+            averages: [[1.0; FIELDS]; 2],
             weights: Weights::default(),
-            tops: vec![Vec::new(); queries.len()],
-            terms,
+            tops: [none.clone(), none],
         };
         reference.survey(definitions);
-        reference.joined = queries.iter().map(|query| reference.has_joined(query)).collect();
+        reference.joined = queries.iter().map(|query| reference.words.know_joined(query)).collect();
         for definition in definitions {
-            let (counts, lengths) = reference.count(definition);
-            for query in 0..queries.len() {
-                let score = reference.score(query, &counts, &lengths);
-                insert(&mut reference.tops[query], score);
+            let (counts, lengths) = reference.words.count(definition);
+            for (at, formula) in Formula::ALL.into_iter().enumerate() {
+                let shares = reference.shares(formula, &counts, &lengths);
+                for query in 0..queries.len() {
+                    let score = reference.score(query, &shares);
+                    insert(&mut reference.tops[at][query], score);
+                }
             }
         }
         reference
     }
 
-    /// Judges what the product answers to the query at a place.
+    /// Judges the rows that the product answers to the query at a place, each with its score; `None` where the two cannot
+    /// be compared. Scores count as shares of the first one's.
     ///
     /// Equal scores may change places, and so may scores that differ by rounding alone.
-    pub fn judge(&mut self, query: usize, findings: &Findings) -> Verdict {
-        let top = self.tops[query].clone();
-        if self.joined[query] || top.is_empty() {
-            return Verdict::Skipped;
+    pub fn judge(&mut self, query: usize, rows: &[(Arc<Definition>, f32)]) -> Option<Verdict> {
+        if self.joined[query] || self.tops[0][query].is_empty() {
+            return None;
         }
-        let same = |a: f64, b: f64| (a - b).abs() <= ROUNDING * top[0];
-        let best = findings.hits.first().map_or(0.0, |hit| f64::from(hit.score));
-        let mut scores = Vec::new();
-        for hit in &findings.hits {
-            let (counts, lengths) = self.count(&hit.definition);
-            let score = self.score(query, &counts, &lengths);
-            // The product divides by the best score and by the most that anything could add.
-            scores.push((score, f64::from(hit.score) / best * top[0]));
+        let best = rows.first().map_or(0.0, |(_, score)| *score);
+        let mut verdict = Verdict { equal: [true; 2], shared: 0 };
+        for (at, formula) in Formula::ALL.into_iter().enumerate() {
+            let top = self.tops[at][query].clone();
+            let same = |a: f32, b: f32| (a - b).abs() <= ROUNDING * top[0];
+            verdict.equal[at] = rows.len() == top.len();
+            for ((definition, told), &wanted) in rows.iter().zip(&top) {
+                let (counts, lengths) = self.words.count(definition);
+                let score = self.score(query, &self.shares(formula, &counts, &lengths));
+                let told = told / best * top[0];
+                verdict.equal[at] &= same(score, wanted) && same(told, score);
+                let among = top.last().is_some_and(|least| score >= *least || same(score, *least));
+                verdict.shared += usize::from(formula == Formula::Whole && among);
+            }
         }
-        let equal = scores.len() == top.len()
-            && scores
-                .iter()
-                .zip(&top)
-                .all(|(&(score, told), &wanted)| same(score, wanted) && same(told, score));
-        if equal { Verdict::Equal } else { Verdict::Different }
+        Some(verdict)
     }
 
     /// The first pass: in how many entries each term stands, and how long fields are on average.
     fn survey(&mut self, definitions: &[Arc<Definition>]) {
-        let mut found = vec![0u32; self.terms.len()];
-        let (mut filled, mut total) = ([0.0; FIELDS], [0.0; FIELDS]);
+        let mut found = vec![0u64; self.words.terms.len()];
+        let (mut filled, mut total) = ([0; FIELDS], [0; FIELDS]);
         for definition in definitions {
-            let (counts, lengths) = self.count(definition);
+            let (counts, lengths) = self.words.count(definition);
             for term in counts.keys() {
                 found[*term as usize] += 1;
             }
             for slot in 0..FIELDS {
-                total[slot] += f64::from(lengths[slot]);
-                filled[slot] += f64::from(u8::from(lengths[slot] > 0));
+                total[slot] += u64::from(lengths[slot]);
+                filled[slot] += u64::from(lengths[slot] > 0);
             }
         }
-        let all = f64::from(u32::try_from(definitions.len()).unwrap_or(u32::MAX));
-        let information = |n: u32| (1.0 + (all - f64::from(n) + 0.5) / (f64::from(n) + 0.5)).ln();
+        let all = single(definitions.len() as u64);
+        let information = |n: u64| (1.0 + (all - single(n) + 0.5) / (single(n) + 0.5)).ln();
         self.information = found.into_iter().map(information).collect();
-        for slot in 0..FIELDS {
-            self.averages[slot] = f64::max(total[slot], 1.0) / f64::max(filled[slot], 1.0);
+        self.averages = Formula::ALL
+            .map(|formula| std::array::from_fn(|slot| formula.average(total[slot], filled[slot])));
+    }
+
+    /// `f / (k1 + f)` of each term asked for that stands in an entry.
+    fn shares(&self, formula: Formula, counts: &Counts, lengths: &[u32; FIELDS]) -> HashMap<u32, f32> {
+        let Weights { field, length, saturation, .. } = &self.weights;
+        let averages = &self.averages[formula as usize];
+        let share = |counts: &[u32; FIELDS]| {
+            let mut evidence = 0.0;
+            for slot in (0..FIELDS).filter(|slot| counts[*slot] > 0) {
+                let damped = 1.0 + single(u64::from(counts[slot].min(255))).ln();
+                let relative = single(u64::from(lengths[slot])) / averages[slot];
+                evidence += field[slot] * damped / (1.0 - length[slot] + length[slot] * relative);
+            }
+            formula.saturated(evidence / (saturation + evidence))
+        };
+        counts.iter().map(|(term, counts)| (*term, share(counts))).collect()
+    }
+
+    fn score(&self, query: usize, shares: &HashMap<u32, f32>) -> f32 {
+        if shares.is_empty() {
+            return 0.0;
         }
+        let of_term = |term: &u32| Some(self.information[*term as usize] * shares.get(term)?);
+        self.queries[query].iter().filter_map(of_term).sum()
+    }
+}
+
+impl Words {
+    /// The distinct terms of a query, by numbers.
+    fn numbered(&mut self, query: &str) -> Vec<u32> {
+        let mut distinct = Vec::new();
+        for term in text::terms(query) {
+            let next = u32::try_from(self.terms.len()).unwrap_or(u32::MAX);
+            let number = *self.terms.entry(term).or_insert(next);
+            if !distinct.contains(&number) {
+                distinct.push(number);
+            }
+        }
+        distinct
     }
 
     /// What stands in an entry: terms asked for, and how long its fields are.
     fn count(&mut self, definition: &Definition) -> (Counts, [u32; FIELDS]) {
         let (mut counts, mut lengths) = (Counts::new(), [0; FIELDS]);
-        let (meanings, terms) = (&mut self.meanings, &self.terms);
         for (slot, field) in Field::ALL.into_iter().enumerate() {
             for part in parts(definition, field) {
                 text::words(part, |word, _| {
-                    let meaning = match meanings.get(word) {
-                        Some(known) => *known,
-                        None => *meanings.entry(word.into()).or_insert_with(|| meaning(word, terms)),
-                    };
+                    let meaning = self.meaning(word);
                     lengths[slot] += u32::from(!matches!(meaning, Meaning::Stop));
                     if let Meaning::Asked(term) = meaning {
                         counts.entry(term).or_default()[slot] += 1;
@@ -150,50 +236,26 @@ impl Reference {
         (counts, lengths)
     }
 
-    fn score(&self, query: usize, counts: &Counts, lengths: &[u32; FIELDS]) -> f64 {
-        let Weights { field, length, saturation, .. } = &self.weights;
-        let of_term = |term: &u32| {
-            let Some(counts) = counts.get(term) else { return 0.0 };
-            let mut evidence = 0.0;
-            for slot in (0..FIELDS).filter(|slot| counts[*slot] > 0) {
-                let damped = 1.0 + f64::from(counts[slot].min(255)).ln();
-                let b = f64::from(length[slot]);
-                let norm = 1.0 - b + b * f64::from(lengths[slot]) / self.averages[slot];
-                evidence += f64::from(field[slot]) * damped / norm;
-            }
-            self.information[*term as usize] * evidence / (f64::from(*saturation) + evidence)
+    fn meaning(&mut self, word: &str) -> Meaning {
+        if let Some(known) = self.meanings.get(word) {
+            return *known;
+        }
+        let meaning = match text::term(word) {
+            None => Meaning::Stop,
+            Some(term) => self.terms.get(&term).map_or(Meaning::Other, |number| Meaning::Asked(*number)),
         };
-        self.queries[query].iter().map(of_term).sum()
+        self.meanings.insert(word.into(), meaning);
+        meaning
     }
 
-    /// Whether two neighbours in a query are one word somewhere in the collection.
-    fn has_joined(&self, query: &str) -> bool {
+    /// Whether two neighbours in a query are one word somewhere in the collection, once all of it was read.
+    fn know_joined(&self, query: &str) -> bool {
         let words: Vec<&str> = query.split(' ').collect();
         words.windows(2).any(|pair| {
             let joined = pair.concat();
             let singular = joined.strip_suffix('s').unwrap_or(&joined);
             [joined.as_str(), singular].iter().any(|word| self.meanings.contains_key(*word))
         })
-    }
-}
-
-/// The distinct terms of a query, by numbers.
-fn numbered(query: &str, terms: &mut HashMap<String, u32>) -> Vec<u32> {
-    let mut distinct = Vec::new();
-    for term in text::terms(query) {
-        let next = u32::try_from(terms.len()).unwrap_or(u32::MAX);
-        let number = *terms.entry(term).or_insert(next);
-        if !distinct.contains(&number) {
-            distinct.push(number);
-        }
-    }
-    distinct
-}
-
-fn meaning(word: &str, terms: &HashMap<String, u32>) -> Meaning {
-    match text::term(word) {
-        None => Meaning::Stop,
-        Some(term) => terms.get(&term).map_or(Meaning::Other, |number| Meaning::Asked(*number)),
     }
 }
 
@@ -215,7 +277,7 @@ fn parts(definition: &Definition, field: Field) -> Vec<&str> {
 }
 
 /// Keeps the [`TOP`] largest scores above 0, largest first.
-fn insert(top: &mut Vec<f64>, score: f64) {
+fn insert(top: &mut Vec<f32>, score: f32) {
     if score > 0.0 && (top.len() < TOP || top.last().is_some_and(|least| *least < score)) {
         let at = top.partition_point(|other| *other >= score);
         top.insert(at, score);
@@ -223,45 +285,59 @@ fn insert(top: &mut Vec<f64>, score: f64) {
     }
 }
 
+/// A count as the index calculates with it.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts are exact below 2^24, and the index rounds them alike"
+)]
+fn single(count: u64) -> f32 {
+    count as f32
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
-    use adjutant::search::Findings;
-
-    use super::{Reference, Verdict, insert};
-    use crate::engine::{Adjutant, find};
+    use super::{Formula, Reference, insert};
+    use crate::engine::{Adjutant, TOP, rows};
     use crate::{asked, subject};
 
     #[test]
-    fn the_index_agrees_with_the_formula_and_a_wrong_answer_does_not() {
+    fn the_index_agrees_with_one_formula_and_a_wrong_answer_does_not() {
         let catalog = subject::catalog(2_000, Path::new("")).unwrap();
         let queries = asked::queries(catalog.definitions(), 40).unwrap();
         let index = Adjutant::plain(&catalog).index;
         let mut reference = Reference::of(catalog.definitions(), &queries);
-        let mut equal = 0;
+        let (mut compared, mut equal) = (0, [0; 2]);
         for (at, query) in queries.iter().enumerate() {
-            let found = find(&index, query);
-            let verdict = reference.judge(at, &found);
-            assert_ne!(verdict, Verdict::Different, "{query}");
-            if verdict == Verdict::Equal {
-                equal += 1;
-                let hits = found.hits.into_iter().skip(1).collect();
-                assert_eq!(
-                    reference.judge(at, &Findings { hits, ..Findings::default() }),
-                    Verdict::Different
-                );
+            let found = rows(&index, query);
+            let Some(verdict) = reference.judge(at, &found) else { continue };
+            compared += 1;
+            assert!(verdict.shared >= TOP - 2, "{query}: {}", verdict.shared);
+            for (equal, is_equal) in equal.iter_mut().zip(verdict.equal) {
+                *equal += usize::from(is_equal);
             }
+            let wrong = reference.judge(at, &found[1..]);
+            assert_eq!(wrong.map(|verdict| verdict.equal), Some([false; 2]));
         }
-        assert!(equal >= 20, "{equal}");
+        assert!(compared >= 15, "{compared}");
+        assert!(equal.contains(&compared), "{equal:?} of {compared}");
+    }
+
+    #[test]
+    fn steps_round_and_keep_what_is_little() {
+        let saturated = |share| (Formula::InSteps.saturated(share) * 255.0).round();
+        assert_eq!([0.0001, 0.5, 0.999].map(saturated).map(|steps| steps.to_string()), ["1", "128", "255"]);
+        assert_eq!(Formula::InSteps.average(33, 2).to_string(), "16");
+        assert_eq!(Formula::Whole.average(33, 2).to_string(), "16.5");
     }
 
     #[test]
     fn the_largest_scores_stay() {
         let mut top = Vec::new();
-        for score in [0.0, 3.0, 1.0, 2.0, 3.0].into_iter().chain((10..20).map(f64::from)) {
+        for score in [0.0, 3.0, 1.0, 2.0, 3.0].into_iter().chain((10u8..20).map(f32::from)) {
             insert(&mut top, score);
         }
-        assert_eq!(top, (10..20).rev().map(f64::from).collect::<Vec<_>>());
+        assert_eq!(top, (10u8..20).rev().map(f32::from).collect::<Vec<_>>());
     }
 }

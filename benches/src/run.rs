@@ -3,19 +3,22 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use crate::collection::Collection;
+use crate::doors::{self, Asked, CACHED, TOOL_CALLS, UNCACHED};
 use crate::echo::Echo;
-use crate::load::{self, Exchange, Latency, Rounds, Sides, Throughput};
+use crate::http::Request;
+use crate::load::{self, Blocks, Exchange, Latency, Rounds, Sides, Throughput};
 use crate::machine::Machine;
 use crate::mcp;
 use crate::process::Resident;
-use crate::product::Recipe;
-use crate::queries::{self, Contexts};
+use crate::product::{Indexes, Recipe};
+use crate::queries::Contexts;
 use crate::report;
 use crate::scenario::{self, Scenario};
+use crate::shell::{self, Shell};
+use crate::starts::{self, Parts, Spread, Starts};
 
 /// Contexts that are asked again and again.
 const REPEATED: usize = 40;
@@ -23,18 +26,14 @@ const REPEATED: usize = 40;
 /// Connections the mixed queries come over.
 const MIXED_CONNECTIONS: usize = 8;
 
+/// Connections that throughput is measured over.
+const CONNECTIONS: [usize; 3] = [1, 8, 64];
+
+/// Queries that come round where nothing is cached.
+const ROUND: usize = 1_000;
+
 /// How long an instance rests before its memory is read.
 const REST: Duration = Duration::from_secs(1);
-
-/// The name of the row whose queries are never repeated.
-pub(crate) const UNCACHED: &str = "queryAgents, uncached";
-
-/// The names of the tool calls, which are compared with [`CACHED`].
-pub(crate) const TOOL_CALLS: [&str; 2] =
-    ["find_agents over /mcp, 2026-07-28", "find_agents over /mcp, 2025-11-25"];
-
-/// The name of the row whose query is always the same.
-pub(crate) const CACHED: &str = "queryAgents, cached";
 
 /// How much is measured.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +41,8 @@ pub(crate) struct Plan {
     starts: usize,
     cached: Rounds,
     uncached: Rounds,
-    throughput: (usize, Duration),
+    writing: Rounds,
+    throughput: Blocks,
     mixed: usize,
 }
 
@@ -52,8 +52,9 @@ impl Plan {
         starts: 10,
         cached: Rounds { blocks: 20, per_block: 500 },
         uncached: Rounds { blocks: 20, per_block: 200 },
+        writing: Rounds { blocks: 10, per_block: 50 },
         throughput: (6, Duration::from_millis(500)),
-        mixed: 10_000,
+        mixed: 100_000,
     };
 
     /// For a first look.
@@ -61,8 +62,9 @@ impl Plan {
         starts: 3,
         cached: Rounds { blocks: 5, per_block: 200 },
         uncached: Rounds { blocks: 5, per_block: 100 },
+        writing: Rounds { blocks: 5, per_block: 20 },
         throughput: (2, Duration::from_millis(250)),
-        mixed: 2_000,
+        mixed: 10_000,
     };
 }
 
@@ -72,12 +74,16 @@ pub(crate) struct Run {
     pub(crate) machine: Machine,
     pub(crate) collection: Indexed,
     pub(crate) starts: Starts,
+    #[serde(default)]
+    pub(crate) parts: Option<Parts>,
     pub(crate) memory: Memory,
     pub(crate) latencies: Vec<Latency>,
     pub(crate) throughputs: Vec<Throughput>,
     /// Uncached queries with the query log on (`product`) and off (`echo`).
     pub(crate) logging: Option<Latency>,
     pub(crate) stdio: Option<Stdio>,
+    #[serde(default)]
+    pub(crate) shell: Vec<Shell>,
 }
 
 /// From the start of `adjutant mcp` to its answers, where no instance runs.
@@ -97,27 +103,6 @@ pub(crate) struct Indexed {
     pub(crate) files: usize,
 }
 
-/// From spawn to the first healthy answer, beside what bounds it.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Starts {
-    /// In a fresh data directory.
-    pub(crate) cold: Spread,
-    /// In one that was used and left in order.
-    pub(crate) warm: Spread,
-    /// An echo server that knows nothing.
-    pub(crate) echo: Spread,
-    /// Merely reading the same files.
-    pub(crate) reading: Spread,
-}
-
-/// Several measurements of one time, in milliseconds.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(crate) struct Spread {
-    pub(crate) median: f64,
-    pub(crate) least: f64,
-    pub(crate) most: f64,
-}
-
 /// Resident memory; `None` where the system does not say.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Memory {
@@ -130,17 +115,25 @@ pub(crate) struct Memory {
     pub(crate) echo: Option<Resident>,
 }
 
-impl Spread {
-    fn of(mut times: Vec<Duration>) -> Spread {
-        times.sort_unstable();
-        let at = |index: usize| times.get(index).map_or(0.0, |time| time.as_secs_f64() * 1e3);
-        Spread { median: at(times.len() / 2), least: at(0), most: at(times.len().saturating_sub(1)) }
-    }
+/// Requests with their answers, under the name of their row.
+struct Recorded {
+    name: String,
+    exchanges: Vec<Exchange>,
+}
 
-    /// The spread of what `measure` says, `count` times.
-    fn over(count: usize, mut measure: impl FnMut() -> anyhow::Result<Duration>) -> anyhow::Result<Spread> {
-        Ok(Spread::of((0..count).map(|_| measure()).collect::<Result<_, _>>()?))
+impl Recorded {
+    fn requests(&self, most: usize) -> Vec<Request> {
+        self.exchanges.iter().take(most).map(|exchange| exchange.request.clone()).collect()
     }
+}
+
+/// What was found out on an instance that is gone: its memory, and answers to what the next one is asked first.
+struct First {
+    indexes: Indexes,
+    idle: Option<Resident>,
+    used: Option<Resident>,
+    fresh: Vec<Recorded>,
+    writing: Vec<Recorded>,
 }
 
 /// Measures everything.
@@ -151,63 +144,119 @@ pub(crate) fn run(project: &Path, recipe: &Recipe<'_>, plan: Plan) -> anyhow::Re
     let repeated = contexts.take(REPEATED)?;
 
     report::progress("starts");
-    let starts = starts(recipe, &collection, plan.starts)?;
-
+    let starts = starts::starts(recipe, &collection, plan.starts)?;
+    let parts = Some(starts::parts(recipe, plan.starts)?);
     report::progress("memory");
-    let (product, data_dir) = recipe.start_settled()?;
-    let indexes = product.health()?.indexes;
-    std::thread::sleep(REST);
-    let idle = product.resident();
-    let scenario = Scenario::begin(product.port, repeated.clone())?;
-    scenario.ask_mixed(product.port, MIXED_CONNECTIONS, &contexts.take(plan.mixed)?)?;
-    let used = product.resident();
-    // Asked here first, so that they are still new to the instance that is measured.
-    let requests =
-        contexts.take(plan.uncached.requests())?.iter().map(|text| queries::agents(text)).collect();
-    let uncached = scenario::record(product.port, requests, 1)?;
-    product.stop()?;
-    drop(data_dir);
+    let first = first(recipe, &repeated, &mut contexts, plan)?;
 
     report::progress("latency");
-    let (product, _data_dir) = recipe.start_settled()?;
+    let (product, data_dir) = recipe.start_settled()?;
     let scenario = Scenario::begin(product.port, repeated)?;
-    let mut asked = scenario.steady().to_vec();
-    let context = scenario.context();
-    let calls = [mcp::newer(context), mcp::older(product.port, context)?];
-    asked.extend(TOOL_CALLS.into_iter().zip(calls));
-    let (names, requests): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
-    let steady = scenario::record(product.port, requests, 3)?;
-    anyhow::ensure!(steady.len() == names.len(), "a method has no match in this collection");
-    let echo = Echo::start(&[&uncached, &steady])?;
+    let steady = record(product.port, doors::steady(&scenario, product.port)?, 3)?;
+    anyhow::ensure!(has_all(&steady), "a method has no match in this collection");
+    let known: Vec<&[Exchange]> = [&first.fresh, &steady, &first.writing]
+        .into_iter()
+        .flatten()
+        .map(|recorded| recorded.exchanges.as_slice())
+        .collect();
+    let echo = Echo::start(&known)?;
     let sides = Sides { product: product.port, echo: echo.port };
-    let mut latencies = Vec::new();
-    for (name, exchange) in names.iter().zip(&steady) {
-        latencies.push(load::latency(name, sides, std::slice::from_ref(exchange), plan.cached)?);
-    }
-    let rounds = Rounds { per_block: uncached.len() / (plan.uncached.blocks + 1), ..plan.uncached };
-    latencies.insert(1, load::latency(UNCACHED, sides, &uncached, rounds)?);
+    let mut latencies = latencies(sides, &steady, plan.cached)?;
+    latencies.extend(self::latencies(sides, &first.fresh, plan.uncached)?);
 
     report::progress("throughput");
-    let request = &steady[0].request;
-    let throughputs =
-        [8, 64].map(|connections| load::throughput(sides, request, connections, plan.throughput));
-    let throughputs = throughputs.into_iter().collect::<Result<_, _>>()?;
-    let memory = Memory { idle, used, queries: plan.mixed, echo: echo.resident() };
+    let mut throughputs = Vec::new();
+    for name in [CACHED, TOOL_CALLS[0]] {
+        throughputs.extend(flow(sides, find(&steady, name)?, plan.throughput)?);
+    }
+    let forgetful = Recipe { settings: &[("MCP_CACHE_TTL", "0")], ..*recipe };
+    let (uncaching, _uncaching_dir) = forgetful.start_settled()?;
+    let uncached = Sides { product: uncaching.port, ..sides };
+    throughputs.extend(flow(uncached, find(&first.fresh, UNCACHED)?, plan.throughput)?);
+    uncaching.stop()?;
+
+    report::progress("writing");
+    for mut written in self::latencies(sides, &first.writing, plan.writing)? {
+        // An answer names what was written, which differs from the recorded one.
+        written.differing = 0;
+        latencies.push(written);
+    }
+    report::progress("command line");
+    let shell = shell::measure(recipe, &scenario, data_dir.path(), plan.starts)?;
+    let memory = Memory { idle: first.idle, used: first.used, queries: plan.mixed, echo: echo.resident() };
     product.stop()?;
 
     report::progress("query log");
-    let logging = Some(logging(recipe, &uncached, rounds)?);
+    let uncached = &find(&first.fresh, UNCACHED)?.exchanges;
+    let logging = Some(logging(recipe, uncached, plan.uncached.within(uncached.len()))?);
     report::progress("standard input");
     let stdio = Some(stdio(recipe, scenario.context(), plan.starts)?);
+    let collection = indexed(recipe, &first.indexes, &collection);
+    Ok(Run { machine, collection, starts, parts, memory, latencies, throughputs, logging, stdio, shell })
+}
+
+/// The instance whose memory is measured; what is new to the next one is asked here first.
+fn first(
+    recipe: &Recipe<'_>,
+    repeated: &[String],
+    contexts: &mut Contexts,
+    plan: Plan,
+) -> anyhow::Result<First> {
+    let (product, _data_dir) = recipe.start_settled()?;
+    let indexes = product.health()?.indexes;
+    std::thread::sleep(REST);
+    let idle = product.resident();
+    let scenario = Scenario::begin(product.port, repeated.to_vec())?;
+    scenario.ask_mixed(product.port, MIXED_CONNECTIONS, &contexts.take(plan.mixed)?)?;
+    let used = product.resident();
+    let fresh = doors::fresh(&scenario, contexts, plan.uncached.requests())?;
+    let fresh = record(product.port, fresh, 1)?;
+    let writing = record(product.port, doors::writing(&scenario, plan.writing.requests()), 1)?;
+    product.stop()?;
+    Ok(First { indexes, idle, used, fresh, writing })
+}
+
+fn record(port: u16, asked: Vec<Asked>, times: usize) -> anyhow::Result<Vec<Recorded>> {
+    let recorded = asked.into_iter().map(|Asked { name, requests }| {
+        Ok(Recorded { name, exchanges: scenario::record(port, requests, times)? })
+    });
+    recorded.collect()
+}
+
+fn has_all(recorded: &[Recorded]) -> bool {
+    recorded.iter().all(|recorded| !recorded.exchanges.is_empty())
+}
+
+fn find<'r>(all: &'r [Recorded], name: &str) -> anyhow::Result<&'r Recorded> {
+    let found = all.iter().find(|recorded| recorded.name == name);
+    found.ok_or_else(|| anyhow::anyhow!("{name} was not asked"))
+}
+
+fn latencies(sides: Sides, all: &[Recorded], rounds: Rounds) -> anyhow::Result<Vec<Latency>> {
+    let asked = all.iter().filter(|recorded| !recorded.exchanges.is_empty());
+    let measured = asked.map(|Recorded { name, exchanges }| {
+        // What comes round is the same each time; of what is new there may be less, where some had no match.
+        let rounds = if exchanges.len() > 1 { rounds.within(exchanges.len()) } else { rounds };
+        load::latency(name, sides, exchanges, rounds)
+    });
+    measured.collect()
+}
+
+fn flow(sides: Sides, asked: &Recorded, blocks: Blocks) -> anyhow::Result<Vec<Throughput>> {
+    let requests = asked.requests(ROUND);
+    let over = |connections| load::throughput(&asked.name, sides, &requests, connections, blocks);
+    CONNECTIONS.into_iter().map(over).collect()
+}
+
+fn indexed(recipe: &Recipe<'_>, indexes: &Indexes, collection: &Collection) -> Indexed {
     let name = recipe.collection.file_name().unwrap_or(recipe.collection.as_os_str());
-    let collection = Indexed {
+    Indexed {
         name: name.to_string_lossy().into_owned(),
         agents: indexes.agents,
         skills: indexes.skills,
         workflows: indexes.workflows,
         files: collection.files.len(),
-    };
-    Ok(Run { machine, collection, starts, memory, latencies, throughputs, logging, stdio })
+    }
 }
 
 /// Two fresh instances, one that logs queries and one that does not, asked the same.
@@ -229,41 +278,4 @@ fn stdio(recipe: &Recipe<'_>, context: &str, count: usize) -> anyhow::Result<Std
         introduction: Spread::of(waits.iter().map(|waits| waits.introduction).collect()),
         answer: Spread::of(waits.iter().map(|waits| waits.answer).collect()),
     })
-}
-
-fn starts(recipe: &Recipe<'_>, collection: &Collection, count: usize) -> anyhow::Result<Starts> {
-    // The files are in the system's cache from here on: what is measured is not the disk.
-    collection.read()?;
-    let reading = Spread::over(count, || collection.read())?;
-    let cold = Spread::over(count, || {
-        let data_dir = tempfile::tempdir()?;
-        Ok(recipe.start(data_dir.path())?.started_in)
-    });
-    let used = tempfile::tempdir()?;
-    let product = recipe.start(used.path())?;
-    product.wait_until_trained()?;
-    product.stop()?;
-    let warm = Spread::over(count, || {
-        let product = recipe.start(used.path())?;
-        let took = product.started_in;
-        product.stop()?;
-        Ok(took)
-    });
-    let echo = Spread::over(count, || Ok(Echo::start(&[])?.started_in))?;
-    Ok(Starts { cold: cold.context("cold start")?, warm: warm.context("warm start")?, echo, reading })
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::Spread;
-
-    #[test]
-    fn the_median_is_in_the_middle() {
-        let spread = Spread::of([5, 1, 3].map(Duration::from_millis).to_vec());
-        assert_eq!(spread.median.to_string(), "3");
-        assert_eq!([spread.least, spread.most].map(|time| time.to_string()), ["1", "5"]);
-        assert_eq!(Spread::of(Vec::new()).median.to_string(), "0");
-    }
 }

@@ -7,7 +7,6 @@ use crate::http::{Connection, Request};
 use crate::interrupt;
 use crate::load::Exchange;
 use crate::queries;
-use crate::run::CACHED;
 
 /// Patterns that are stored before anything is measured.
 const PATTERNS: usize = 20;
@@ -52,16 +51,19 @@ impl Scenario {
         &self.repeated[0]
     }
 
-    /// One request a method whose answer is the same every time.
-    pub(crate) fn steady(&self) -> [(&'static str, Request); 5] {
-        let context = self.context();
-        [
-            (CACHED, queries::agents(context)),
-            ("querySkills, cached", queries::skills(context)),
-            ("queryWorkflows, cached", queries::workflows(context)),
-            ("getDefinition", queries::definition(&self.agents[0])),
-            ("queryPattern, cached", queries::pattern(context)),
-        ]
+    /// An agent that was answered.
+    pub(crate) fn agent(&self) -> &str {
+        &self.agents[0]
+    }
+
+    /// Some agents that were answered.
+    pub(crate) fn some_agents(&self) -> &[String] {
+        &self.agents[..self.agents.len().min(3)]
+    }
+
+    /// A goal like one that a pattern is stored for, and yet like no other: `word` is new in it.
+    pub(crate) fn goal_like(&self, number: usize, word: &str) -> String {
+        format!("{} {word}", self.repeated[number % PATTERNS.min(self.repeated.len())])
     }
 
     /// One of a mixture: of 20, twelve are new queries of all kinds, five come again, two ask for a whole

@@ -1,12 +1,14 @@
 //! From files to indexes: what a scan of this instance covers and what is built from it.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::OFlags;
 
-use crate::catalog::{self, Catalog, Counts, Definition, Problem, ScanOptions, code};
+use super::kept;
+use super::snapshot::Snapshot;
+use crate::catalog::{self, Catalog, Counts, Definition, Kept, Kind, Limits, Problem, ScanOptions, code};
 use crate::config::Config;
 use crate::search::{Aliases, Index};
 
@@ -32,33 +34,88 @@ pub struct Scanned {
     pub(super) own_aliases: Option<String>,
 }
 
-/// Scans the project and its further plugin folders; files unchanged since `previous` are not read again.
-pub(super) fn scan(config: &Config, previous: Option<&Catalog>) -> Scanned {
+/// What a scan may know already.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Known<'a> {
+    Nothing,
+    /// What another run kept.
+    Kept(&'a Kept),
+    /// What is served.
+    Served(&'a Catalog),
+}
+
+/// Scans the project and its further plugin folders; files unchanged since they were `known` are not read again.
+pub(super) fn scan(config: &Config, known: Known<'_>) -> Scanned {
     let root = &config.project.root;
     // The first use of the alias table reads it, which takes half as long as a scan does. Whoever needs it waits for
     // whoever reads it, so nobody has to join this thread.
     let _reading = std::thread::Builder::new().name("aliases".into()).spawn(|| Aliases::built_in().len());
-    let options = ScanOptions { extra_plugin_dirs: config.plugin_dirs.clone(), ..ScanOptions::new(root) };
-    let mut catalog = catalog::scan(&options, previous);
-    let fixtures = root.join(FIXTURES);
-    let embedded_default =
-        holds_only_own(&catalog) && config.plugin_dirs.is_empty() && fixtures.join("plugins").is_dir();
+    let scan = |options: &ScanOptions| match known {
+        Known::Nothing => catalog::scan(options, None),
+        Known::Kept(kept) => catalog::scan_recalling(options, kept),
+        Known::Served(previous) => catalog::scan(options, Some(previous)),
+    };
+    let mut catalog = scan(&options(config));
+    let embedded_default = lacks_plugins(config, &catalog);
     if embedded_default {
+        let fixtures = root.join(FIXTURES);
         let registry = Some(fixtures.join("agent-registry.yml")).filter(|file| file.is_file());
-        catalog = catalog::scan(&ScanOptions { registry, ..ScanOptions::new(fixtures) }, previous);
+        catalog = scan(&ScanOptions { registry, ..ScanOptions::new(fixtures) });
     }
-    let (own_aliases, problems) = own_aliases(root);
+    finished(config, catalog, embedded_default)
+}
+
+/// The same where nothing but these paths changed since what is served; `None` where only a full scan can tell.
+pub(super) fn rescan(config: &Config, before: &Snapshot, changed: &[PathBuf]) -> Option<Scanned> {
+    if before.embedded_default {
+        return None;
+    }
+    let catalog = catalog::rescan(&options(config), &before.catalog, changed)?;
+    (!lacks_plugins(config, &catalog)).then(|| finished(config, catalog, false))
+}
+
+fn options(config: &Config) -> ScanOptions {
+    let usual = Limits::default();
+    // Each entry may have a plugin's folder to itself.
+    let limits = Limits { files: config.max_files, folders: usual.folders.max(config.max_files), ..usual };
+    let extra_plugin_dirs = config.plugin_dirs.clone();
+    ScanOptions { extra_plugin_dirs, limits, ..ScanOptions::new(&config.project.root) }
+}
+
+/// With what the project says besides.
+fn finished(config: &Config, mut catalog: Catalog, embedded_default: bool) -> Scanned {
+    let (own_aliases, problems) = own_aliases(&config.project.root);
     catalog.add_problems(problems);
     Scanned { catalog, embedded_default, own_aliases }
+}
+
+/// Whether the built-in collection is to stand in.
+fn lacks_plugins(config: &Config, catalog: &Catalog) -> bool {
+    config.plugin_dirs.is_empty()
+        && holds_only_own(catalog)
+        && config.project.root.join(FIXTURES).join("plugins").is_dir()
 }
 
 /// Whether all there is belongs to [`OWN_PLUGIN`]. A checkout keeps that plugin's files where a project keeps its own
 /// agents and commands, so that each of them is found twice.
 fn holds_only_own(catalog: &Catalog) -> bool {
-    let is_own = |definition: &&Arc<Definition>| definition.plugin == OWN_PLUGIN;
-    let own: HashSet<&Path> =
-        catalog.definitions().iter().filter(is_own).map(|own| own.path.as_path()).collect();
+    let own: HashSet<&Path> = Kind::ALL
+        .into_iter()
+        .flat_map(|kind| of_own_plugin(catalog, kind))
+        .map(|own| own.path.as_path())
+        .collect();
+    // The first that is not among them decides.
     catalog.definitions().iter().all(|definition| own.contains(definition.path.as_path()))
+}
+
+/// The definitions of [`OWN_PLUGIN`], which stand together as all of one plugin do.
+fn of_own_plugin(catalog: &Catalog, kind: Kind) -> impl Iterator<Item = &Arc<Definition>> {
+    let definitions = catalog.definitions();
+    let prefix = (kind, OWN_PLUGIN);
+    let from = definitions.partition_point(|definition| (definition.kind, definition.id.as_str()) < prefix);
+    let alike = definitions[from..].iter();
+    let alike = alike.take_while(move |one| one.kind == kind && one.id.starts_with(OWN_PLUGIN));
+    alike.filter(|definition| definition.plugin == OWN_PLUGIN)
 }
 
 impl Scanned {
@@ -67,22 +124,45 @@ impl Scanned {
         self.catalog.counts()
     }
 
-    /// The indexes over the catalog, with the project's own aliases where it has any.
-    pub(super) fn build_index(&self) -> Index {
+    /// The index over the catalog: the one that was kept of it, else one that is built.
+    pub(super) fn first_index(&self, config: &Config) -> (Index, Origin) {
+        let aliases = self.aliases();
+        let kept = kept::index(config).and_then(|bytes| Index::from_bytes(&bytes, &self.catalog, &aliases));
+        kept.map_or_else(
+            || (Index::build(&self.catalog, &aliases), Origin::Built),
+            |index| (index, Origin::Kept),
+        )
+    }
+
+    /// The index over the catalog, from the one over the catalog before.
+    pub(super) fn next_index(&self, before: &Index) -> Index {
+        before.updated(&self.catalog, &self.aliases())
+    }
+
+    /// The alias table, with the project's own aliases where it has any.
+    fn aliases(&self) -> Aliases {
         match &self.own_aliases {
-            None => Index::build(&self.catalog, Aliases::built_in()),
-            Some(text) => Index::build(&self.catalog, &Aliases::built_in().merged(&Aliases::parse(text).0)),
+            None => Aliases::built_in().clone(),
+            Some(text) => Aliases::built_in().merged(&Aliases::parse(text).0),
         }
     }
 }
 
+/// Where an index comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The next start finds the same.
+    Kept,
+    Built,
+}
+
 /// The project's own alias file, and what is wrong with it; the rest of it is used.
 fn own_aliases(root: &Path) -> (Option<String>, Vec<Problem>) {
-    let problem = |line, message| Problem {
-        path: ALIAS_FILE.into(),
+    let problem = |line, message: String| Problem {
+        path: Path::new(ALIAS_FILE).into(),
         line,
         code: code::ALIAS_INVALID,
-        message,
+        message: message.into(),
         action: "skipped",
     };
     match read_bounded(&root.join(ALIAS_FILE)) {

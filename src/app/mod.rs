@@ -11,6 +11,7 @@ mod error;
 mod experience;
 mod in_process;
 mod index;
+mod kept;
 mod latent;
 mod meaning;
 pub mod operation;
@@ -31,6 +32,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use tokio::sync::watch as watch_channel;
 
+pub use crate::search::latent::MAX_ENTRIES as MAX_ENTRIES_LEARNED;
 pub use error::AppError;
 pub use in_process::InProcess;
 pub use index::Scanned;
@@ -45,6 +47,8 @@ use crate::telemetry::metrics::Metrics;
 use backups::BackupKeeper;
 use cache::Caches;
 use experience::Memories;
+use index::Origin;
+use kept::Keeper;
 use latent::LatentTrainer;
 use meaning::Meaning;
 use refresh::Refresher;
@@ -70,6 +74,7 @@ pub struct App {
     backups: BackupKeeper,
     waiting: WaitingKeeper,
     trainer: LatentTrainer,
+    keeper: Keeper,
     memories: Memories,
     meaning: Meaning,
     watching: watch::Watching,
@@ -86,9 +91,11 @@ impl App {
 
     /// The same from a scan that was made a moment ago.
     pub fn start_from(scanned: Scanned, config: Config, store: Store) -> Arc<App> {
-        let app = Arc::new(App::assemble(scanned, config, store));
+        let (app, origin) = App::assemble(scanned, config, store);
+        let app = Arc::new(app);
         app.spawn("refresh", |app| app.refresher.run(app, app.config.reindex.every));
         app.spawn("latent", |app| app.trainer.run(app));
+        app.spawn("keeper", |app| app.keeper.run(app));
         app.spawn("memories", |app| app.memories.run(app));
         app.spawn("meaning", |app| app.meaning.run(app));
         app.spawn("backup", |app| app.backups.run(&app.store));
@@ -99,12 +106,14 @@ impl App {
         }
         app.trainer.request();
         app.memories.request();
+        let cost = app.snapshot().catalog.report();
+        app.keeper.request(cost.files_read + cost.manifests_read == 0 && origin == Origin::Kept);
         app
     }
 
     /// The same without background threads, ranking by all scores at once: for a command that asks and ends.
     pub fn offline(config: Config, store: Store) -> App {
-        let app = App::assemble(scan(&config), config, store);
+        let (app, _) = App::assemble(scan(&config), config, store);
         app.store.wait_until_settled();
         app.meaning.stay_out(&app.config);
         latent::rank_fully(&app);
@@ -112,8 +121,8 @@ impl App {
         app
     }
 
-    fn assemble(scanned: Scanned, config: Config, store: Store) -> App {
-        let index = scanned.build_index();
+    fn assemble(scanned: Scanned, config: Config, store: Store) -> (App, Origin) {
+        let (index, origin) = scanned.first_index(&config);
         let snapshot = Snapshot::new(1, index, scanned);
         let app = App {
             metrics: Metrics::new(&operations::names()),
@@ -125,6 +134,7 @@ impl App {
             backups: BackupKeeper::default(),
             waiting: WaitingKeeper::default(),
             trainer: LatentTrainer::default(),
+            keeper: Keeper::default(),
             memories: Memories::default(),
             meaning: Meaning::default(),
             watching: watch::Watching::default(),
@@ -135,7 +145,7 @@ impl App {
             store,
         };
         app.refresher.count_first();
-        app
+        (app, origin)
     }
 
     /// The current state of the world; take it once a request.
@@ -167,6 +177,7 @@ impl App {
     pub fn shut_down(&self) {
         self.refresher.stop();
         self.trainer.stop();
+        self.keeper.stop();
         self.memories.stop();
         self.meaning.stop();
         self.watching.stop();
@@ -196,9 +207,10 @@ impl App {
 
     /// Puts a newly scanned catalog in service.
     fn publish(&self, scanned: Scanned) {
-        let index = scanned.build_index();
-        self.swap(|current| Some(Snapshot::new(current.generation + 1, index, scanned)));
+        let index = scanned.next_index(&self.snapshot().index);
+        self.swap(|current| Some(Snapshot::new(current.generation + 1, index, scanned).after(current)));
         self.trainer.request();
+        self.keeper.request(false);
         self.meaning.look();
     }
 
@@ -225,22 +237,24 @@ impl App {
     }
 }
 
-/// What the configured folders hold now: the first half of a start, which takes a third of its time.
+/// What the configured folders hold now: the first half of a start. Files that are as they were at the last one are not
+/// opened.
 pub fn scan(config: &Config) -> Scanned {
-    index::scan(config, None)
+    let kept = kept::catalog(config);
+    index::scan(config, kept.as_ref().map_or(index::Known::Nothing, index::Known::Kept))
 }
 
 /// What a scan of the configured folders finds now, without a running service, and whether the built-in
 /// collection stands in for missing plugins.
 pub fn scan_once(config: &Config) -> (Catalog, bool) {
-    let Scanned { catalog, embedded_default, .. } = index::scan(config, None);
+    let Scanned { catalog, embedded_default, .. } = index::scan(config, index::Known::Nothing);
     (catalog, embedded_default)
 }
 
 /// What would be served now, ranking by all scores, without a running service or a store.
 pub fn snapshot_once(config: &Config) -> Snapshot {
-    let scanned = index::scan(config, None);
-    let index = scanned.build_index();
+    let scanned = scan(config);
+    let (index, _) = scanned.first_index(config);
     let snapshot = Snapshot::new(1, index, scanned);
     let latent = Arc::new(latent::load_or_train(config, &snapshot));
     snapshot.with_latent(latent)

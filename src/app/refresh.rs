@@ -1,9 +1,12 @@
 //! Keeping the snapshot up to date: one thread scans, everybody else asks it to.
 //!
-//! A scan runs beside the serving snapshot and replaces it in whole. Whoever asks while one runs joins it; a
-//! change seen meanwhile makes it run once more. Lock order: `state` alone, never held during a scan.
+//! A scan runs beside the serving snapshot and replaces it in whole. Where it is known which files changed it covers
+//! no more than their plugins, if that can be told apart. Whoever asks while one runs joins it; a change seen meanwhile
+//! makes it run once more. Lock order: `state` alone, never held during a scan.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,6 +14,7 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 
 use super::App;
+use super::index::Known;
 
 /// What a re-index did.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -41,16 +45,42 @@ pub(super) struct Refresher {
 #[derive(Debug, Default)]
 struct State {
     waiting: Vec<oneshot::Sender<ReindexReport>>,
-    requested: bool,
+    requested: Extent,
     running: bool,
     stopping: bool,
     /// Scans finished since start, the first included.
     finished: u64,
 }
 
+/// How much is to be scanned.
+#[derive(Debug, Default)]
+enum Extent {
+    #[default]
+    Nothing,
+    /// Where these paths lie.
+    Around(BTreeSet<PathBuf>),
+    Everything,
+}
+
+impl Extent {
+    fn add(&mut self, paths: Vec<PathBuf>) {
+        match self {
+            Extent::Everything => {}
+            Extent::Around(known) => known.extend(paths),
+            Extent::Nothing => *self = Extent::Around(paths.into_iter().collect()),
+        }
+        if matches!(self, Extent::Around(known) if known.len() > MAX_PATHS) {
+            *self = Extent::Everything;
+        }
+    }
+}
+
+/// Changed paths that are looked at one by one; with more of them a full scan costs no more.
+pub(super) const MAX_PATHS: usize = 256;
+
 /// What the thread does next.
 enum Turn {
-    Scan,
+    Scan(Extent),
     Stop,
 }
 
@@ -65,16 +95,22 @@ impl Refresher {
             }
             state.waiting.push(sender);
             if !state.running {
-                state.requested = true;
+                state.requested = Extent::Everything;
             }
         }
         self.changed.notify_all();
         receiver.await.ok()
     }
 
-    /// Files changed: scan soon, once more if a scan is running.
+    /// Anything may have changed: scan soon, once more if a scan is running.
     pub(super) fn touch(&self) {
-        self.lock().requested = true;
+        self.lock().requested = Extent::Everything;
+        self.changed.notify_all();
+    }
+
+    /// These files changed.
+    pub(super) fn touch_paths(&self, paths: Vec<PathBuf>) {
+        self.lock().requested.add(paths);
         self.changed.notify_all();
     }
 
@@ -89,22 +125,21 @@ impl Refresher {
         self.lock().finished
     }
 
-    /// The thread's whole life: scans when asked and every `every`, until stopped.
+    /// The thread's whole life: scans when asked and, in full, every `every`, until stopped.
     pub(super) fn run(&self, app: &App, every: Duration) {
-        loop {
-            match self.next_turn(every) {
-                Turn::Stop => return,
-                // A scan that panics must neither end the thread nor leave callers waiting.
-                Turn::Scan => match catch_unwind(AssertUnwindSafe(|| app.rescan())) {
-                    Ok(report) => self.finish(Some(&report)),
-                    Err(_) => self.finish(None),
-                },
+        let mut due = Instant::now() + every;
+        while let Turn::Scan(extent) = self.next_turn(due) {
+            let is_whole = matches!(extent, Extent::Everything);
+            // A scan that panics must neither end the thread nor leave callers waiting.
+            let report = catch_unwind(AssertUnwindSafe(|| app.rescan(&extent)));
+            self.finish(report.as_ref().ok(), is_whole);
+            if is_whole {
+                due = Instant::now() + every;
             }
         }
     }
 
-    fn next_turn(&self, every: Duration) -> Turn {
-        let due = Instant::now() + every;
+    fn next_turn(&self, due: Instant) -> Turn {
         let mut state = self.lock();
         loop {
             if state.stopping {
@@ -112,22 +147,26 @@ impl Refresher {
                 return Turn::Stop;
             }
             let left = due.saturating_duration_since(Instant::now());
-            if state.requested || left.is_zero() {
-                state.requested = false;
+            let mut extent = std::mem::take(&mut state.requested);
+            // Who asks by name, perhaps while a part is scanned, is told of a scan of everything.
+            if left.is_zero() || !state.waiting.is_empty() {
+                extent = Extent::Everything;
+            }
+            if !matches!(extent, Extent::Nothing) {
                 state.running = true;
-                return Turn::Scan;
+                return Turn::Scan(extent);
             }
             state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
-    /// Answers everybody who asked before or during the scan; without a report they learn that there is none.
-    fn finish(&self, report: Option<&ReindexReport>) {
+    /// Answers everybody who asked before or during a whole scan; without a report they learn that there is none.
+    fn finish(&self, report: Option<&ReindexReport>, is_whole: bool) {
         let waiting = {
             let mut state = self.lock();
             state.running = false;
             state.finished += 1;
-            std::mem::take(&mut state.waiting)
+            if is_whole { std::mem::take(&mut state.waiting) } else { Vec::new() }
         };
         for (sender, report) in waiting.into_iter().zip(std::iter::repeat(report)) {
             if let Some(report) = report {
@@ -158,10 +197,19 @@ impl App {
     }
 
     /// Scans, builds the indexes if anything differs, and swaps the snapshot.
-    fn rescan(&self) -> ReindexReport {
+    fn rescan(&self, extent: &Extent) -> ReindexReport {
         let began = Instant::now();
         let before = self.snapshot();
-        let scanned = super::index::scan(&self.config, Some(&*before.catalog));
+        let around = match extent {
+            Extent::Around(paths) => {
+                let paths: Vec<PathBuf> = paths.iter().cloned().collect();
+                super::index::rescan(&self.config, &before, &paths)
+            }
+            Extent::Nothing | Extent::Everything => None,
+        };
+        let is_partial = around.is_some();
+        let scanned =
+            around.unwrap_or_else(|| super::index::scan(&self.config, Known::Served(&before.catalog)));
         let changes = scanned.catalog.changes_since(&before.catalog);
         let problems = scanned.catalog.problems().len();
         let same = changes.is_empty()
@@ -188,6 +236,7 @@ impl App {
             added = report.added,
             changed = report.changed,
             removed = report.removed,
+            is_partial,
             problems,
             generation = report.generation,
             duration_ms = report.duration_ms,

@@ -1,11 +1,11 @@
 //! One immutable state of the world that a request is answered from.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use super::index::Scanned;
 use super::tokens;
-use crate::catalog::{Catalog, Definition, Kind};
+use crate::catalog::{Catalog, Counts, Definition, Kind};
 use crate::search::{Index, Latent};
 
 /// A catalog, the indexes over it, and which generation they are.
@@ -23,8 +23,10 @@ pub struct Snapshot {
     pub embedded_default: bool,
     /// The project's own alias file, to notice when it changes.
     pub(super) own_aliases: Option<Arc<str>>,
-    /// Estimated tokens of every entry's listing line, by kind as in [`Kind::ALL`].
-    listing_tokens: [usize; 3],
+    /// Estimated tokens of every entry's listing line, by kind as in [`Kind::ALL`]; counted when first asked for.
+    listing_tokens: Arc<OnceLock<[usize; 3]>>,
+    /// Those of the snapshot before, which stand in until these are counted.
+    listing_before: Option<[usize; 3]>,
     /// Estimated tokens of each definition, one more than they are; 0 where nobody asked yet. In the catalog's order.
     whole_tokens: Arc<[AtomicUsize]>,
 }
@@ -33,12 +35,6 @@ impl Snapshot {
     /// The first or next state, from its parts.
     pub(super) fn new(generation: u64, index: Index, scanned: Scanned) -> Self {
         let Scanned { catalog, embedded_default, own_aliases } = scanned;
-        let listed = catalog.client_listing(true);
-        let listing_tokens = Kind::ALL.map(|kind| {
-            let of_kind = listed.iter().filter(|listed| listed.definition.kind == kind);
-            of_kind.map(|listed| tokens::estimate(&listed.line)).sum()
-        });
-        drop(listed);
         let whole_tokens = catalog.definitions().iter().map(|_| AtomicUsize::new(0)).collect();
         Snapshot {
             generation,
@@ -47,7 +43,8 @@ impl Snapshot {
             latent_ready: false,
             embedded_default,
             own_aliases: own_aliases.map(Into::into),
-            listing_tokens,
+            listing_tokens: Arc::default(),
+            listing_before: None,
             whole_tokens,
         }
     }
@@ -62,19 +59,49 @@ impl Snapshot {
             latent_ready: true,
             embedded_default: self.embedded_default,
             own_aliases: self.own_aliases.clone(),
-            listing_tokens: self.listing_tokens,
+            listing_tokens: Arc::clone(&self.listing_tokens),
+            listing_before: self.listing_before,
             whole_tokens: Arc::clone(&self.whole_tokens),
         }
     }
 
     /// Definitions of that kind.
     pub fn count(&self, kind: Kind) -> usize {
-        self.catalog.definitions().iter().filter(|definition| definition.kind == kind).count()
+        let Counts { agents, skills, workflows } = self.catalog.counts();
+        match kind {
+            Kind::Agent => agents,
+            Kind::Skill => skills,
+            Kind::Workflow => workflows,
+        }
     }
 
     /// What a client would carry in place of asking: what it lists of the kind, estimated.
+    ///
+    /// While they are counted beside a large catalog that has just changed, those of the one before.
     pub fn listing_tokens(&self, kind: Kind) -> usize {
-        Kind::ALL.iter().position(|known| *known == kind).map_or(0, |at| self.listing_tokens[at])
+        let counted = self.listing_tokens.get().copied().or(self.listing_before);
+        let tokens = counted.unwrap_or_else(|| *self.listing_tokens.get_or_init(|| self.estimate_listing()));
+        Kind::ALL.iter().position(|known| *known == kind).map_or(0, |at| tokens[at])
+    }
+
+    /// Counts what [`Snapshot::listing_tokens`] answers, so that nobody waits for it.
+    pub(super) fn count_listing(&self) {
+        self.listing_tokens.get_or_init(|| self.estimate_listing());
+    }
+
+    fn estimate_listing(&self) -> [usize; 3] {
+        let listed = self.catalog.client_listing(true);
+        Kind::ALL.map(|kind| {
+            let of_kind = listed.iter().filter(|listed| listed.definition.kind == kind);
+            of_kind.map(|listed| tokens::estimate(&listed.line)).sum()
+        })
+    }
+
+    /// The same state as it follows `current`.
+    #[must_use]
+    pub(super) fn after(self, current: &Snapshot) -> Self {
+        let listing_before = current.listing_tokens.get().copied().or(current.listing_before);
+        Snapshot { listing_before, ..self }
     }
 
     /// What loading a definition of this catalog whole costs, by `estimate` when it is first asked for.

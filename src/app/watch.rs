@@ -16,6 +16,7 @@ use notify::{EventKind, RecommendedWatcher, RecursiveMode};
 use notify_debouncer_full::{DebounceEventResult, Debouncer, RecommendedCache, new_debouncer};
 
 use super::App;
+use super::refresh::MAX_PATHS;
 
 /// Changes that come together within this time cause one scan.
 const DEBOUNCE: Duration = Duration::from_millis(300);
@@ -36,10 +37,12 @@ pub enum WatchState {
 }
 
 /// What the watching thread is told.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Signal {
     /// Something a scan reads may be different.
     FilesChanged,
+    /// What stands at these paths is different.
+    PathsChanged(Vec<PathBuf>),
     /// Another catalog is served: other folders may have to be watched.
     SnapshotSwapped,
     /// The service stops.
@@ -103,13 +106,9 @@ pub(super) fn run(app: &App, ear: &Ear) {
     let sender = ear.sender.clone();
     let run_dir = app.config.paths.run_dir.clone();
     let heard = move |result: DebounceEventResult| {
-        let matters = match result {
-            Ok(events) => events.iter().any(|event| event.need_rescan() || concerns_catalog(event, &run_dir)),
-            Err(_) => true,
-        };
-        if matters {
+        if let Some(signal) = signal_of(result, &run_dir) {
             // The receiver is gone only while the service stops.
-            let _ = sender.send(Signal::FilesChanged);
+            let _ = sender.send(signal);
         }
     };
     let mut watcher = match new_debouncer(DEBOUNCE, None, heard) {
@@ -129,6 +128,10 @@ pub(super) fn run(app: &App, ear: &Ear) {
                 app.refresher.touch();
                 app.watching.set(align(&mut watcher, &mut covered, folders(app)));
             }
+            Some(Signal::PathsChanged(paths)) => {
+                app.refresher.touch_paths(paths);
+                app.watching.set(align(&mut watcher, &mut covered, folders(app)));
+            }
             Some(Signal::SnapshotSwapped) => {
                 app.watching.set(align(&mut watcher, &mut covered, folders(app)));
             }
@@ -141,7 +144,7 @@ pub(super) fn run(app: &App, ear: &Ear) {
 fn poll(app: &App, ear: &Ear) {
     while let Some(signal) = ear.next(true) {
         match signal {
-            Signal::FilesChanged => app.refresher.touch(),
+            Signal::FilesChanged | Signal::PathsChanged(_) => app.refresher.touch(),
             Signal::SnapshotSwapped => {}
             Signal::Stop => return,
         }
@@ -158,6 +161,21 @@ impl Ear {
             Err(RecvTimeoutError::Timeout) => Some(Signal::FilesChanged),
             heard => heard.ok(),
         }
+    }
+}
+
+/// What the thread is told of events, if anything.
+fn signal_of(result: DebounceEventResult, run_dir: &Path) -> Option<Signal> {
+    let Ok(events) = result else { return Some(Signal::FilesChanged) };
+    if events.iter().any(|event| event.need_rescan()) {
+        return Some(Signal::FilesChanged);
+    }
+    let concerning = events.iter().filter(|event| concerns_catalog(event, run_dir));
+    let paths: BTreeSet<&PathBuf> = concerning.flat_map(|event| &event.paths).collect();
+    match paths.len() {
+        0 => None,
+        1..=MAX_PATHS => Some(Signal::PathsChanged(paths.into_iter().cloned().collect())),
+        _ => Some(Signal::FilesChanged),
     }
 }
 
@@ -181,7 +199,8 @@ fn folders(app: &App) -> Watched {
     folders.insert((root.join("plugins"), true));
     folders.insert((root.join(".claude-plugin"), true));
     for dir in &app.config.plugin_dirs {
-        folders.insert((dir.clone(), true));
+        // Free of links, as the catalog knows it.
+        folders.insert((dir.canonicalize().unwrap_or_else(|_| dir.clone()), true));
     }
     for plugin in app.snapshot().catalog.plugins() {
         // A plugin of a further folder is covered by that folder, whatever its own path is relative to.

@@ -14,10 +14,10 @@ pub(super) struct Stamp {
     device: u64,
     inode: u64,
     size: u64,
-    /// Nanoseconds since 1970.
-    modified: i128,
+    /// Nanoseconds since 1970, which 64 bits count until 2262.
+    modified: i64,
     /// Nanoseconds since 1970; catches a write that sets the modification time back.
-    changed: i128,
+    changed: i64,
 }
 
 /// Why a file was not read.
@@ -148,19 +148,31 @@ fn refused(errno: Errno) -> ReadError {
 }
 
 impl Stamp {
+    /// Its numbers, to be kept.
+    pub(super) fn numbers(self) -> (u64, u64, u64, i64, i64) {
+        (self.device, self.inode, self.size, self.modified, self.changed)
+    }
+
+    /// The stamp of which these are the [`Stamp::numbers`].
+    pub(super) fn of_numbers((device, inode, size, modified, changed): (u64, u64, u64, i64, i64)) -> Stamp {
+        Stamp { device, inode, size, modified, changed }
+    }
+
     #[expect(
         clippy::cast_sign_loss,
+        clippy::cast_possible_wrap,
         clippy::unnecessary_cast,
         reason = "the fields of `stat` differ in type between platforms"
     )]
     fn of(stat: &Stat) -> Stamp {
-        let nanoseconds = |seconds: i128, rest: i128| seconds * 1_000_000_000 + rest;
+        // A file that claims to be from another age still has a stamp, which is compared and no more.
+        let nanoseconds = |seconds: i64, rest: i64| seconds.wrapping_mul(1_000_000_000).wrapping_add(rest);
         Stamp {
             device: stat.st_dev as u64,
             inode: stat.st_ino as u64,
             size: stat.st_size as u64,
-            modified: nanoseconds(i128::from(stat.st_mtime), i128::from(stat.st_mtime_nsec)),
-            changed: nanoseconds(i128::from(stat.st_ctime), i128::from(stat.st_ctime_nsec)),
+            modified: nanoseconds(stat.st_mtime as i64, stat.st_mtime_nsec as i64),
+            changed: nanoseconds(stat.st_ctime as i64, stat.st_ctime_nsec as i64),
         }
     }
 }

@@ -1,6 +1,5 @@
 //! What differs between two catalogs.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::definition::{Definition, Kind};
@@ -18,40 +17,56 @@ pub struct Changes {
     pub unchanged: usize,
 }
 
-/// What carried an id before, and what carries it now.
-type Versions<'a> = (Vec<&'a Arc<Definition>>, Vec<&'a Arc<Definition>>);
-
 impl Changes {
     /// Whether nothing differs.
     pub fn is_empty(&self) -> bool {
         self.added + self.changed + self.removed == 0
     }
 
+    /// Both are in the catalog's order.
     pub(super) fn between(old: &[Arc<Definition>], new: &[Arc<Definition>]) -> Changes {
-        let mut by_id: BTreeMap<(Kind, &str), Versions<'_>> = BTreeMap::new();
-        for definition in old {
-            by_id.entry((definition.kind, &definition.id)).or_default().0.push(definition);
-        }
-        for definition in new {
-            by_id.entry((definition.kind, &definition.id)).or_default().1.push(definition);
-        }
         let mut changes = Changes::default();
-        for (before, mut after) in by_id.into_values() {
-            let (count_before, count_after) = (before.len(), after.len());
-            // An id may belong to several files, so equal ones are paired off first.
-            for definition in before {
-                let same = |other: &&Arc<Definition>| Arc::ptr_eq(other, definition) || *other == definition;
-                if let Some(at) = after.iter().position(same) {
-                    after.swap_remove(at);
-                    changes.unchanged += 1;
-                }
-            }
-            let unchanged = count_after - after.len();
-            let (before, after) = (count_before - unchanged, after.len());
-            changes.changed += before.min(after);
-            changes.added += after.saturating_sub(before);
-            changes.removed += before.saturating_sub(after);
+        let (mut old, mut new) = (old, new);
+        loop {
+            // Nearly all of a large catalog is the same as before, down to where it lies in memory.
+            let same = old.iter().zip(new).take_while(|(before, after)| Arc::ptr_eq(before, after)).count();
+            changes.unchanged += same;
+            (old, new) = (&old[same..], &new[same..]);
+            let Some(id) = [old.first(), new.first()].into_iter().flatten().map(|first| id_of(first)).min()
+            else {
+                return changes;
+            };
+            let (before, after) = (carriers(old, id), carriers(new, id));
+            changes.count(before, after);
+            (old, new) = (&old[before.len()..], &new[after.len()..]);
         }
-        changes
     }
+
+    /// Counts what carried an id before and what carries it now.
+    fn count(&mut self, before: &[Arc<Definition>], after: &[Arc<Definition>]) {
+        let mut left: Vec<&Arc<Definition>> = after.iter().collect();
+        // An id may belong to several files, so equal ones are paired off first.
+        for definition in before {
+            let same = |other: &&Arc<Definition>| Arc::ptr_eq(other, definition) || *other == definition;
+            if let Some(at) = left.iter().position(same) {
+                left.swap_remove(at);
+            }
+        }
+        let unchanged = after.len() - left.len();
+        let (before, after) = (before.len() - unchanged, left.len());
+        self.unchanged += unchanged;
+        self.changed += before.min(after);
+        self.added += after.saturating_sub(before);
+        self.removed += before.saturating_sub(after);
+    }
+}
+
+fn id_of(definition: &Definition) -> (Kind, &str) {
+    (definition.kind, &definition.id)
+}
+
+/// The first of `definitions`, as far as they carry the id.
+fn carriers<'a>(definitions: &'a [Arc<Definition>], id: (Kind, &str)) -> &'a [Arc<Definition>] {
+    let count = definitions.iter().take_while(|definition| id_of(definition) == id).count();
+    &definitions[..count]
 }

@@ -70,7 +70,7 @@ impl<'a> Seen<'a> {
     fn of(problems: &'a [Problem]) -> Self {
         let with = |codes: &[&str]| {
             let of_code = problems.iter().filter(|problem| codes.contains(&problem.code));
-            of_code.map(|problem| problem.path.as_path()).collect()
+            of_code.map(|problem| &*problem.path).collect()
         };
         Seen {
             unlisted: with(&UNLISTED),
@@ -87,7 +87,7 @@ impl<'a> Seen<'a> {
     }
 
     /// What the listing of skills and commands says of an entry, if it is there.
-    fn stated(&self, definition: &Definition) -> Option<String> {
+    fn stated(&self, definition: &'a Definition) -> Option<String> {
         if self.unlisted.contains(definition.path.as_path()) {
             return None;
         }
@@ -100,6 +100,23 @@ impl<'a> Seen<'a> {
             (Some(description), Some(when)) => format!("{description} - {when}"),
         };
         Some(cut(&text))
+    }
+}
+
+impl<'a> Seen<'a> {
+    /// Characters of what [`Seen::stated`] says, where it says anything.
+    fn stated_chars(&self, definition: &'a Definition) -> Option<usize> {
+        if self.unlisted.contains(definition.path.as_path()) {
+            return None;
+        }
+        let chars = |text: &str| text.chars().count();
+        let when = Some(chars(&definition.when_to_use)).filter(|&when| when > 0);
+        let whole = match (self.description(definition).map(chars), when) {
+            (None, None) => return None,
+            (None, Some(when)) => chars(&definition.description) + 3 + when,
+            (Some(description), when) => description + when.map_or(0, |when| when + 3),
+        };
+        Some(whole.min(DESCRIPTION))
     }
 }
 
@@ -150,17 +167,71 @@ fn listing<'a>(definitions: &[&'a Arc<Definition>], seen: &Seen<'_>, is_bounded:
     lines
 }
 
-/// Says how many descriptions the client's listing drops. `problems` says which entries it does not list at all.
-pub(super) fn listing_problem(definitions: &[Arc<Definition>], problems: &[Problem]) -> Option<Problem> {
-    let all: Vec<&Arc<Definition>> = definitions.iter().collect();
-    let lines = listing(&all, &Seen::of(problems), true);
-    let in_common = lines.iter().filter(|listed| listed.definition.kind != Kind::Agent);
-    let dropped = in_common.clone().filter(|listed| listed.is_name_only).count();
+/// How much of a catalog the client's listing of skills and commands names.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Stated {
+    /// Skills and commands it lists.
+    count: usize,
+    /// Characters of their names, which always stay.
+    names: usize,
+}
+
+impl Stated {
+    /// Of definitions whose problems are among these.
+    pub(super) fn of(definitions: &[Arc<Definition>], problems: &[Problem]) -> Stated {
+        let seen = Seen::of(problems);
+        let mut stated = Stated::default();
+        for definition in definitions {
+            if definition.kind != Kind::Agent && seen.stated_chars(definition).is_some() {
+                stated.count += 1;
+                stated.names += name_chars(definition);
+            }
+        }
+        stated
+    }
+
+    /// With those added and those taken away.
+    pub(super) fn changed(self, added: Stated, removed: Stated) -> Stated {
+        Stated {
+            count: (self.count + added.count).saturating_sub(removed.count),
+            names: (self.names + added.names).saturating_sub(removed.names),
+        }
+    }
+}
+
+/// Characters of `- id` and a line end.
+fn name_chars(definition: &Definition) -> usize {
+    definition.id.chars().count() + 3
+}
+
+/// Says how many descriptions the client's listing drops. `problems` says which entries it does not list at all,
+/// `stated` what it lists of all the definitions.
+pub(super) fn listing_problem(
+    definitions: &[Arc<Definition>],
+    problems: &[Problem],
+    stated: Stated,
+) -> Option<Problem> {
+    let mut left = LISTING_BUDGET.saturating_sub(stated.names);
+    let mut dropped = stated.count;
+    // Where the names alone take all the room, nothing has to be counted.
+    if left > 0 {
+        let seen = Seen::of(problems);
+        let of_kind = |kind| definitions.iter().filter(move |definition| definition.kind == kind);
+        for definition in [Kind::Workflow, Kind::Skill].into_iter().flat_map(of_kind) {
+            let Some(chars) = seen.stated_chars(definition) else { continue };
+            if chars + 2 > left {
+                // From the first without room on none has any.
+                break;
+            }
+            left -= chars + 2;
+            dropped -= 1;
+        }
+    }
     (dropped > 0).then(|| {
         let message = format!(
             "Claude Code's listing has room for about {LISTING_BUDGET} characters of skills and commands: about \
              {dropped} of {} are listed by name only",
-            in_common.count()
+            stated.count
         );
         Problem::new(".", code::LISTING_OVER_BUDGET, "kept", message)
     })

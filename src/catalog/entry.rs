@@ -85,13 +85,13 @@ fn name(matter: &FrontMatter<'_>, context: &Context) -> Name {
     let from_client = matter.client_name.as_deref().map(one_line).filter(|name| !name.is_empty());
     let (in_id, other) = match &context.naming {
         Naming::Stated { stem } => match from_client {
-            Some(name) => (name, Some(stem.clone())),
-            None => (stem.clone(), stated.clone()),
+            Some(name) => (name, Some(stem.to_string())),
+            None => (stem.to_string(), stated.clone()),
         },
-        Naming::Fixed { name } => (name.clone(), stated.clone()),
+        Naming::Fixed { name } => (name.to_string(), stated.clone()),
         Naming::OwnSkill { folder } => {
-            let name = from_client.unwrap_or_else(|| folder.clone());
-            (sanitised(&name), Some(folder.clone()))
+            let name = from_client.unwrap_or_else(|| folder.to_string());
+            (sanitised(&name), Some(folder.to_string()))
         }
     };
     let mut aliases = Vec::new();

@@ -1,6 +1,6 @@
 //! Finding a definition by what someone calls it.
 
-use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use super::definition::{Definition, Kind};
@@ -27,52 +27,125 @@ impl<'a> Lookup<'a> {
 }
 
 /// The ways to name a definition, the surest first.
-const RANKS: [Rank; 3] = [Rank::Id, Rank::Alias, Rank::Bare];
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     Id,
     Alias,
     Bare,
 }
 
-/// Positions in a catalog by kind, rank and name.
-#[derive(Debug, Default)]
+impl Rank {
+    /// The surest way in which `name` means the definition, if it does.
+    fn of(definition: &Definition, name: &str) -> Option<Rank> {
+        if definition.id == name {
+            return Some(Rank::Id);
+        }
+        let is_alias = definition.aliases.iter().any(|alias| alias == name);
+        if is_alias && (name.contains(':') || definition.plugin.is_empty()) {
+            return Some(Rank::Alias);
+        }
+        (is_alias || definition.name == name).then_some(Rank::Bare)
+    }
+}
+
+/// Definitions beyond the base that are looked through one by one; then all names are gathered anew.
+const MAX_LOOSE: usize = 512;
+
+/// Definitions by all their names: those of the last full gathering, and what changed since.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Names {
-    positions: HashMap<(Kind, Rank, Box<str>), Vec<usize>>,
+    base: Arc<Base>,
+    /// Positions in the base of what is gone since, ordered.
+    gone: Vec<u32>,
+    /// What has come since.
+    added: Vec<Arc<Definition>>,
+}
+
+#[derive(Debug, Default)]
+struct Base {
+    definitions: Arc<[Arc<Definition>]>,
+    hasher: RandomState,
+    /// The upper half of a name's hash and, below it, the position of what goes by it, ordered. The names themselves are
+    /// in the definitions.
+    hashes: Box<[u64]>,
+}
+
+impl Base {
+    fn new(definitions: &Arc<[Arc<Definition>]>) -> Base {
+        let hasher = RandomState::new();
+        let mut marks = Vec::with_capacity(definitions.len() * 2);
+        for (definition, position) in definitions.iter().zip(0_u32..) {
+            let names = [&definition.id, &definition.name].into_iter().chain(&definition.aliases);
+            marks.extend(names.map(|name| upper(&hasher, definition.kind, name) | u64::from(position)));
+        }
+        marks.sort_unstable();
+        marks.dedup();
+        Base { definitions: Arc::clone(definitions), hasher, hashes: marks.into() }
+    }
+
+    /// The positions of what may go by the name, in order: the hash says so.
+    fn positions(&self, kind: Kind, name: &str) -> impl Iterator<Item = u32> {
+        let upper = upper(&self.hasher, kind, name);
+        let from = self.hashes.partition_point(|&hash| hash < upper);
+        let alike = self.hashes[from..].iter().take_while(move |&&hash| hash & UPPER == upper);
+        alike.filter_map(|&hash| u32::try_from(hash & !UPPER).ok())
+    }
+
+    /// Where exactly this definition is.
+    fn position(&self, definition: &Arc<Definition>) -> Option<u32> {
+        let mut positions = self.positions(definition.kind, &definition.id);
+        positions.find(|&at| Arc::ptr_eq(&self.definitions[at as usize], definition))
+    }
+}
+
+const UPPER: u64 = !0 << 32;
+
+fn upper(hasher: &RandomState, kind: Kind, name: &str) -> u64 {
+    hasher.hash_one((kind, name)) & UPPER
 }
 
 impl Names {
-    pub(super) fn new(definitions: &[Arc<Definition>]) -> Names {
-        let mut names = Names::default();
-        for (position, definition) in definitions.iter().enumerate() {
-            names.add(definition.kind, Rank::Id, &definition.id, position);
-            names.add(definition.kind, Rank::Bare, &definition.name, position);
-            for alias in &definition.aliases {
-                let is_id = alias.contains(':') || definition.plugin.is_empty();
-                names.add(definition.kind, if is_id { Rank::Alias } else { Rank::Bare }, alias, position);
-            }
+    pub(super) fn new(definitions: &Arc<[Arc<Definition>]>) -> Names {
+        Names { base: Arc::new(Base::new(definitions)), ..Names::default() }
+    }
+
+    /// The names of `definitions`, which are those of before without `removed` and with `added`.
+    pub(super) fn changed(
+        &self,
+        definitions: &Arc<[Arc<Definition>]>,
+        removed: &[Arc<Definition>],
+        added: &[Arc<Definition>],
+    ) -> Names {
+        if self.gone.len() + removed.len() + self.added.len() + added.len() > MAX_LOOSE {
+            return Names::new(definitions);
         }
+        let mut names = self.clone();
+        names.added.retain(|known| !removed.iter().any(|removed| Arc::ptr_eq(known, removed)));
+        names.gone.extend(removed.iter().filter_map(|removed| self.base.position(removed)));
+        names.gone.sort_unstable();
+        names.added.extend_from_slice(added);
         names
     }
 
-    fn add(&mut self, kind: Kind, rank: Rank, name: &str, position: usize) {
-        let positions = self.positions.entry((kind, rank, name.into())).or_default();
-        if positions.last() != Some(&position) {
-            positions.push(position);
+    /// What `name` may mean: those of the surest rank that knows it, in the catalog's order.
+    pub(super) fn find(&self, kind: Kind, name: &str) -> Vec<&Arc<Definition>> {
+        let found = self.find_written(kind, name);
+        if !found.is_empty() || !name.contains('/') {
+            return found;
         }
+        self.find_written(kind, &name.replacen('/', ":", 1))
     }
 
-    /// The positions that `name` may mean: those of the surest rank that knows it.
-    pub(super) fn positions(&self, kind: Kind, name: &str) -> &[usize] {
-        let slashed = name.replacen('/', ":", 1);
-        for name in [name, slashed.as_str()] {
-            for rank in RANKS {
-                if let Some(positions) = self.positions.get(&(kind, rank, name.into())) {
-                    return positions;
-                }
-            }
-        }
-        &[]
+    fn find_written(&self, kind: Kind, name: &str) -> Vec<&Arc<Definition>> {
+        let there = self.base.positions(kind, name).filter(|at| self.gone.binary_search(at).is_err());
+        let known = there.map(|at| &self.base.definitions[at as usize]).chain(&self.added);
+        let mut found: Vec<(Rank, &Arc<Definition>)> = known
+            .filter(|definition| definition.kind == kind)
+            .filter_map(|definition| Some((Rank::of(definition, name)?, definition)))
+            .collect();
+        let Some(surest) = found.iter().map(|(rank, _)| *rank).min() else { return Vec::new() };
+        found.retain(|(rank, _)| *rank == surest);
+        found.sort_by(|(_, a), (_, b)| (&a.id, &a.path).cmp(&(&b.id, &b.path)));
+        found.into_iter().map(|(_, definition)| definition).collect()
     }
 }

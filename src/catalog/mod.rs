@@ -23,6 +23,7 @@ mod client;
 mod definition;
 mod entry;
 mod frontmatter;
+mod kept;
 mod layout;
 mod limits;
 mod lookup;
@@ -32,16 +33,18 @@ mod problem;
 mod roles;
 mod scan;
 mod suspicion;
+mod threads;
 mod workflow;
 
 pub use changes::Changes;
 pub use client::{LISTING_BUDGET, Listed};
 pub use definition::{Definition, Kind};
+pub use kept::Kept;
 pub use limits::Limits;
 pub use lookup::Lookup;
 pub use problem::{CODES, Problem, Severity, code};
 pub use roles::{Role, RoleAgent, Roles};
-pub use scan::{ScanOptions, scan};
+pub use scan::{ScanOptions, rescan, scan, scan_recalling};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -49,9 +52,9 @@ use std::sync::Arc;
 /// Everything one scan read, immutable from then on.
 #[derive(Debug, Default)]
 pub struct Catalog {
-    definitions: Vec<Arc<Definition>>,
-    problems: Vec<Problem>,
-    plugins: Vec<Plugin>,
+    definitions: Arc<[Arc<Definition>]>,
+    problems: Arc<[Problem]>,
+    plugins: Arc<[Plugin]>,
     roles: Roles,
     names: lookup::Names,
     report: ScanReport,
@@ -111,9 +114,10 @@ pub struct ScanReport {
 
 impl Catalog {
     /// A catalog of these definitions alone, in the catalog's order; for tests and for callers with another source.
-    pub fn from_definitions(definitions: impl IntoIterator<Item = Definition>) -> Catalog {
-        let mut definitions: Vec<Arc<Definition>> = definitions.into_iter().map(Arc::new).collect();
+    pub fn from_definitions<D: Into<Arc<Definition>>>(definitions: impl IntoIterator<Item = D>) -> Catalog {
+        let mut definitions: Vec<Arc<Definition>> = definitions.into_iter().map(Into::into).collect();
         definitions.sort_by(|a, b| (a.kind, &a.id, &a.path).cmp(&(b.kind, &b.id, &b.path)));
+        let definitions: Arc<[Arc<Definition>]> = definitions.into();
         let names = lookup::Names::new(&definitions);
         Catalog { definitions, names, ..Catalog::default() }
     }
@@ -130,8 +134,13 @@ impl Catalog {
 
     /// Adds problems that somebody else found with the project's files.
     pub fn add_problems(&mut self, more: Vec<Problem>) {
-        self.problems.extend(more);
-        self.problems.sort();
+        if more.is_empty() {
+            return;
+        }
+        let mut all = self.problems.to_vec();
+        all.extend(more);
+        all.sort();
+        self.problems = all.into();
     }
 
     /// How many files and folders have a problem.
@@ -157,18 +166,22 @@ impl Catalog {
 
     /// How many definitions of each kind there are.
     pub fn counts(&self) -> Counts {
-        let of = |kind| self.definitions.iter().filter(|definition| definition.kind == kind).count();
-        Counts { agents: of(Kind::Agent), skills: of(Kind::Skill), workflows: of(Kind::Workflow) }
+        // They are ordered by kind.
+        let until = |kind| self.definitions.partition_point(|definition| definition.kind <= kind);
+        let (agents, skills) = (until(Kind::Agent), until(Kind::Skill));
+        Counts { agents, skills: skills - agents, workflows: self.definitions.len() - skills }
     }
 
     /// The definition of `kind` that `name` means: an id, else an alias id, else a bare name that one definition
     /// carries. `plugin/name` means `plugin:name`.
     pub fn find(&self, kind: Kind, name: &str) -> Lookup<'_> {
-        match self.names.positions(kind, name) {
-            [] => Lookup::Missing,
-            [position] => Lookup::One(&self.definitions[*position]),
-            several => {
-                Lookup::Ambiguous(several.iter().map(|&position| &self.definitions[position]).collect())
+        let mut found = self.names.find(kind, name);
+        match (found.pop(), found.is_empty()) {
+            (None, _) => Lookup::Missing,
+            (Some(only), true) => Lookup::One(only),
+            (Some(last), false) => {
+                found.push(last);
+                Lookup::Ambiguous(found)
             }
         }
     }

@@ -1,18 +1,19 @@
 //! What was wrong with a file, and what was done about it. Every code there is stands in [`CODES`].
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// One diagnostic of a scan. The file it names may still be in the catalog: `action` says.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
     /// The file or folder, relative to the root it was found under.
-    pub path: PathBuf,
+    pub path: Arc<Path>,
     /// The line it is about, counted from 1, where one line is to blame.
     pub line: Option<usize>,
     /// A stable machine-readable code, such as `frontmatter_repaired`; see [`CODES`].
     pub code: &'static str,
     /// What is wrong, in a sentence without a final full stop.
-    pub message: String,
+    pub message: Arc<str>,
     /// What was done about it: `kept`, `repaired`, `skipped`, ….
     pub action: &'static str,
 }
@@ -36,7 +37,7 @@ impl Problem {
         action: &'static str,
         message: impl Into<String>,
     ) -> Problem {
-        Problem { path: path.into(), line: None, code, message: message.into(), action }
+        Problem { path: path.into().into(), line: None, code, message: message.into().into(), action }
     }
 
     /// The same problem, with the line (counted from 1) to blame.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{output, table};
 use crate::app::operations::find::{DEFAULT_LIMIT, MAX_LIMIT};
-use crate::app::{cache, rows, uses};
+use crate::app::{self, cache, rows, uses};
 use crate::catalog::Limits;
 use crate::config::{Memory, access};
 use crate::semantic::{folder, passages};
@@ -241,6 +241,11 @@ fn files() -> Vec<Limit> {
             ("max_file_bytes", bytes(file_bytes), "the largest real body has 294 KB"),
             ("max_folder_depth", count(depth), "below a component folder such as agents/"),
             ("max_folders", count(folders), "visited in search of plugins"),
+            (
+                "max_learned_entries",
+                count(app::MAX_ENTRIES_LEARNED),
+                "likeness of meaning is learned of; a larger collection is ranked by words",
+            ),
         ],
     )
 }

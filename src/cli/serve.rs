@@ -3,13 +3,14 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{allocator, exit, memory, output, small_runtime, supervisor};
-use crate::app::App;
+use crate::app::{self, App, Scanned};
 use crate::catalog::Kind;
 use crate::config::{Access, Config, Environment, Flags, Project, Token};
 use crate::instance::{self, Endpoint, Occupant};
@@ -61,20 +62,32 @@ pub(super) fn run(arguments: &ServeArguments, environment: &Environment) -> anyh
         output::hint(problem);
     }
     log_panics();
+    // Reading files needs nothing of what is opened meanwhile.
+    let scanning = scan_aside(&config);
     let store = match memory::for_instance(&config) {
         Ok(store) => store,
         Err(StoreError::Locked { .. }) => return already_running(&config),
         Err(error) => return Err(anyhow::Error::new(error).context("the store could not be opened")),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("worker").build()?;
-    let code = runtime.block_on(serve(config, store));
+    let code = runtime.block_on(serve(config, store, scanning));
     runtime.shutdown_timeout(CLOSE_DEADLINE);
     drop(log_guard);
     code
 }
 
+/// Scans on a thread of its own, where one is to be had.
+fn scan_aside(config: &Config) -> Option<JoinHandle<Scanned>> {
+    let config = config.clone();
+    std::thread::Builder::new().name("scan".into()).spawn(move || app::scan(&config)).ok()
+}
+
 /// Binds, starts, serves, drains, closes.
-async fn serve(config: Config, store: Store) -> anyhow::Result<ExitCode> {
+async fn serve(
+    config: Config,
+    store: Store,
+    scanning: Option<JoinHandle<Scanned>>,
+) -> anyhow::Result<ExitCode> {
     let (listeners, port) = match bind(config.port, config.access.bind, &config.project).await {
         Ok(bound) => bound,
         Err(own @ Unbound::OwnProject(_)) => {
@@ -101,7 +114,12 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<ExitCode> {
     tasks.spawn(signals);
     let serving = server::serve(listeners, server::router(state.clone()), &tasks);
     let starting = async {
-        let app = tasks::blocking(move || App::start(config, store)).await;
+        let start = move || {
+            // A scan that panicked is made again, where its panic is caught.
+            let scanned = scanning.and_then(|scanning| scanning.join().ok());
+            App::start_from(scanned.unwrap_or_else(|| app::scan(&config)), config, store)
+        };
+        let app = tasks::blocking(start).await;
         if let Some(app) = &app {
             app.adopt_sample_patterns().await;
             state.started(Arc::clone(app));

@@ -29,7 +29,8 @@ pub(super) struct UninstallArguments {
 }
 
 /// Files of the database and what is kept beside it, by their beginnings.
-const DATA_FILES: [&str; 5] = ["mcp.db", "mcp.lock", "mcp.wish", "latent.bin", "vectors.bin"];
+const DATA_FILES: [&str; 7] =
+    ["mcp.db", "mcp.lock", "mcp.wish", "catalog.bin", "index.bin", "latent.bin", "vectors.bin"];
 
 /// What was done, in the order it was done.
 #[derive(Debug, Default)]

@@ -219,6 +219,9 @@ fn spawn(config: &Config, flags: &Flags, port: u16, said: &Path) -> anyhow::Resu
     if let Some(address) = flags.bind {
         command.arg("--bind").arg(address.to_string());
     }
+    if let Some(max_files) = flags.max_files {
+        command.arg("--max-files").arg(max_files.to_string());
+    }
     if flags.no_watch {
         command.arg("--no-watch");
     }

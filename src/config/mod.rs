@@ -5,6 +5,7 @@
 pub mod access;
 mod raw;
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -25,6 +26,9 @@ const DEFAULT_RUN_DIR: &str = ".claude/mcp-server";
 /// The installed embedding model, in the data directory.
 const MODEL_DIR: &str = "model";
 
+/// Entries of a scan at most where nothing is said: twenty times the largest known collection, and what two seconds index.
+const DEFAULT_MAX_FILES: usize = 50_000;
+
 /// The resolved configuration of one instance.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -40,6 +44,8 @@ pub struct Config {
     pub cache: CacheTtl,
     /// When the catalog is read again.
     pub reindex: Reindex,
+    /// Entries of a scan at most.
+    pub max_files: usize,
     /// Whether commands are offered as MCP prompts: off, since clients that load plugins offer them already.
     pub command_prompts: bool,
     /// The least severe level that is logged.
@@ -217,9 +223,14 @@ impl Config {
             reindex.every = Duration::from_secs(seconds.clamp(1, MAX_SECONDS));
         }
         reindex.watch = !flags.no_watch && environment.switch("MCP_WATCH")?.unwrap_or(true);
+        let max_files = match flags.max_files {
+            Some(max_files) => Some(max_files),
+            None => environment.parsed("MCP_MAX_FILES", "a number of files, at least 1")?,
+        };
         Ok(Config {
             project,
             plugin_dirs,
+            max_files: max_files.map_or(DEFAULT_MAX_FILES, |max_files: NonZeroU32| max_files.get() as usize),
             port: port.unwrap_or(DEFAULT_PORT),
             paths,
             cache: CacheTtl::resolve(environment)?,
@@ -335,7 +346,7 @@ impl Memory {
             memory.half_life = (days > 0).then(|| Duration::from_hours(u64::from(days) * 24));
         }
         let megabytes = |name| -> Result<Option<u64>, ConfigError> {
-            let limit: Option<std::num::NonZeroU32> = environment.parsed(name, LIMIT)?;
+            let limit: Option<NonZeroU32> = environment.parsed(name, LIMIT)?;
             Ok(limit.map(|limit| u64::from(limit.get()) * MEGABYTE))
         };
         if let Some(soft) = megabytes("MCP_DB_SOFT_LIMIT_MB")? {

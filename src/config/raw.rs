@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -27,6 +28,9 @@ pub struct Flags {
     /// Where database, logs and process files are kept (default: .claude/mcp-server in the project; also `MCP_DATA_DIR`)
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// Agents, skills and commands that are read at most (default: 50000; also `MCP_MAX_FILES`)
+    #[arg(long, value_name = "N")]
+    pub max_files: Option<NonZeroU32>,
     /// Do not watch the files for changes (also `MCP_WATCH=off`)
     #[arg(long)]
     pub no_watch: bool,

@@ -152,6 +152,7 @@ fn settings_of_the_memory_are_read_and_checked() {
     let instance = Instance::of(Project::sample());
     for (name, value, expected) in [
         ("MCP_HALF_LIFE_DAYS", "soon", "0 to never forget"),
+        ("MCP_MAX_FILES", "0", "at least 1"),
         ("MCP_DB_SOFT_LIMIT_MB", "0", "at least 1"),
         ("MCP_DB_HARD_LIMIT_MB", "-5", "at least 1"),
     ] {

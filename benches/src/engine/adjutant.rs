@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use adjutant::catalog::Catalog;
+use adjutant::catalog::{Catalog, Definition};
 use adjutant::search::{Aliases, Findings, Index, Latent, Request};
 
 use super::{Engine, TOP};
@@ -27,8 +27,12 @@ impl Adjutant {
     }
 }
 
-/// The best rows for some words.
-pub fn find(index: &Index, words: &str) -> Findings {
+/// The best entries for some words, with their scores as shares of whatever the best one's is.
+pub fn rows(index: &Index, words: &str) -> Vec<(Arc<Definition>, f32)> {
+    find(index, words).hits.into_iter().map(|hit| (hit.definition, hit.score)).collect()
+}
+
+fn find(index: &Index, words: &str) -> Findings {
     index.find(&Request { context: Some(words), limit: TOP, ..Request::default() })
 }
 

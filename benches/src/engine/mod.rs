@@ -11,7 +11,7 @@ use std::sync::Arc;
 use ::adjutant::catalog::{Catalog, Definition};
 use serde::{Deserialize, Serialize};
 
-pub use self::adjutant::{Adjutant, find};
+pub use self::adjutant::{Adjutant, rows};
 
 /// Rows of an answer.
 pub const TOP: usize = 10;

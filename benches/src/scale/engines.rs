@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use adjutant_bench::engine::{Adjutant, Contender, Engine, find};
-use adjutant_bench::reference::{Reference, Verdict};
+use adjutant::catalog::Catalog;
+use adjutant_bench::engine::{Adjutant, Contender, Engine, TOP, rows};
+use adjutant_bench::reference::{Formula, Reference};
 use adjutant_bench::{asked, subject};
 use anyhow::Context;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -23,8 +24,10 @@ const UNCOUNTED: usize = 50;
 const BUDGET: Duration = Duration::from_secs(10);
 const LEAST_QUERIES: usize = 100;
 
-/// Queries that are held against the plain formula.
+/// Queries that are held against the plain formula, and of a large collection, where working it out takes minutes.
 const JUDGED: usize = 200;
+const JUDGED_OF_LARGE: usize = 40;
+const LARGE: usize = 500_000;
 
 /// Time a child may take: beyond what a million entries take any engine.
 const PATIENCE: Duration = Duration::from_mins(20);
@@ -58,11 +61,15 @@ pub(crate) struct Timed {
 }
 
 /// How answers compare with the formula's.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Judged {
+    /// The formula that most answers are equal to.
+    pub(crate) formula: Formula,
     pub(crate) equal: usize,
     pub(crate) different: usize,
     pub(crate) skipped: usize,
+    /// Share of rows that the whole formula has among its best, too.
+    pub(crate) shared: f64,
 }
 
 /// Bytes, as the child that counts allocations says.
@@ -132,20 +139,8 @@ pub(crate) fn engine(arguments: &EngineArguments) -> anyhow::Result<()> {
     let build_ms = began.elapsed().as_secs_f64() * 1e3;
     let mut times = search(&mut *engine, &queries)?;
     drop(engine);
-    let judged = (arguments.engine == Contender::Adjutant).then(|| {
-        let index = Adjutant::plain(&catalog).index;
-        let queries = &queries[..JUDGED];
-        let mut reference = Reference::of(catalog.definitions(), queries);
-        let mut judged = Judged::default();
-        for (at, query) in queries.iter().enumerate() {
-            match reference.judge(at, &find(&index, query)) {
-                Verdict::Equal => judged.equal += 1,
-                Verdict::Different => judged.different += 1,
-                Verdict::Skipped => judged.skipped += 1,
-            }
-        }
-        judged
-    });
+    let judged = if arguments.size < LARGE { JUDGED } else { JUDGED_OF_LARGE };
+    let judged = (arguments.engine == Contender::Adjutant).then(|| judge(&catalog, &queries[..judged]));
     let told = Timed {
         engine: arguments.engine,
         entries: catalog.definitions().len(),
@@ -156,6 +151,30 @@ pub(crate) fn engine(arguments: &EngineArguments) -> anyhow::Result<()> {
     };
     report::line(&serde_json::to_string(&told)?);
     Ok(())
+}
+
+/// Holds answers of the product against the formula.
+fn judge(catalog: &Catalog, queries: &[String]) -> Judged {
+    let index = Adjutant::plain(catalog).index;
+    let mut reference = Reference::of(catalog.definitions(), queries);
+    let judged = |(at, query): (usize, &String)| reference.judge(at, &rows(&index, query));
+    let verdicts: Vec<_> = queries.iter().enumerate().filter_map(judged).collect();
+    let equal = [0, 1].map(|at| verdicts.iter().filter(|verdict| verdict.equal[at]).count());
+    let at = usize::from(equal[1] > equal[0]);
+    let shared: usize = verdicts.iter().map(|verdict| verdict.shared).sum();
+    Judged {
+        formula: Formula::ALL[at],
+        equal: equal[at],
+        different: verdicts.len() - equal[at],
+        skipped: queries.len() - verdicts.len(),
+        shared: ratio(shared, verdicts.len() * TOP),
+    }
+}
+
+/// `part` of `whole`; 0 of nothing.
+#[expect(clippy::cast_precision_loss, reason = "some thousand rows at most")]
+fn ratio(part: usize, whole: usize) -> f64 {
+    part as f64 / whole.max(1) as f64
 }
 
 /// The time of every search that counts.

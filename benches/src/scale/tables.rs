@@ -62,11 +62,13 @@ fn note(one: &engines::Measured) -> String {
     let (from, most) = BYTES_AN_ENTRY;
     let [target, met] = judged((one.timed.entries >= from).then_some(most), bytes, "bytes");
     format!(
-        "answers equal to the plain formula: {} of {}, {} not comparable: {verdict}\n\
+        "answers equal to the plain {}: {} of {}, {} not comparable: {verdict}; {:.1} % of rows are the whole formula's\n\
          an entry: text {text:.0} bytes, what the catalog holds it in {holding:.0}, index {bytes:.0} {target} {met}\n",
+        told.formula.as_str(),
         told.equal,
         told.equal + told.different,
         told.skipped,
+        told.shared * 100.0,
     )
 }
 
@@ -168,13 +170,14 @@ fn number(count: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use adjutant_bench::engine::Contender;
+    use adjutant_bench::reference::Formula;
 
     use super::{engines, over_tantivy};
     use crate::load::Percentiles;
     use crate::scale::engines::{Judged, Measured, Timed, Weight};
 
     fn measured(engine: Contender, p50: f64, different: usize) -> Measured {
-        let judged = Some(Judged { equal: 9, different, skipped: 1 });
+        let judged = Some(Judged { formula: Formula::Whole, equal: 9, different, skipped: 1, shared: 1.0 });
         let judged = judged.filter(|_| engine == Contender::Adjutant);
         let times = Percentiles { p50, p95: p50, p99: p50 };
         Measured {

@@ -18,7 +18,7 @@ const TOPIC_WORDS: u32 = 400;
 /// Words that a topic is mostly told by.
 const FOREMOST: usize = 8;
 /// Words of a description: at least these, and up to so many more. With name and keywords an entry has 416 bytes.
-const LEAST_WORDS: usize = 24;
+const LEAST_WORDS: usize = 26;
 const MORE_WORDS: usize = 31;
 /// Keywords of an entry at most, and at least.
 const LEAST_KEYWORDS: usize = 4;

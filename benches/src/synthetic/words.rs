@@ -37,9 +37,9 @@ pub(super) fn content(rank: u32) -> String {
             let stem = numbers.one_of(words);
             format!("{}{}", stem.strip_suffix('e').unwrap_or(stem), numbers.one_of(&ENDINGS))
         }
-        30..42 => format!("{}-{}", common(&mut numbers), numbers.one_of(words)),
-        42..52 => format!("{}{}", common(&mut numbers), numbers.one_of(words)),
-        52..57 => format!("{}{}", common(&mut numbers), capitalised(words[numbers.below(words.len())])),
+        30..36 => format!("{}-{}", common(&mut numbers), numbers.one_of(words)),
+        36..38 => format!("{}{}", common(&mut numbers), numbers.one_of(words)),
+        38..40 => format!("{}{}", common(&mut numbers), capitalised(words[numbers.below(words.len())])),
         _ => {
             let syllables = 2 + numbers.below(3);
             let mut name: String = (0..syllables).map(|_| *numbers.one_of(&SYLLABLES)).collect();

@@ -225,7 +225,7 @@ impl App {
             problems: snapshot.catalog.files_with_problems(),
             generation: snapshot.generation,
             scans: self.refresher.finished(),
-            ranking: if snapshot.latent_ready { "latent" } else { "lexical" },
+            ranking: if snapshot.latent_ready && snapshot.index.has_latent() { "latent" } else { "lexical" },
             semantic,
             watch,
             reasons,

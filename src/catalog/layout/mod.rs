@@ -4,6 +4,7 @@ mod path;
 mod skills;
 
 pub(super) use path::{is_skipped, normalised, sanitised};
+pub(super) use skills::UNSEEN;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -37,11 +38,11 @@ pub(super) struct Facts {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Naming {
     /// The front matter's name, else the file's stem: agents.
-    Stated { stem: String },
+    Stated { stem: Arc<str> },
     /// Always this: commands, and skills within a skills folder.
-    Fixed { name: String },
+    Fixed { name: Arc<str> },
     /// The front matter's name with unusual characters replaced, else the folder's: a path that is itself a skill.
-    OwnSkill { folder: String },
+    OwnSkill { folder: Arc<str> },
 }
 
 /// Everything besides the file's content that a definition depends on.
@@ -49,7 +50,7 @@ pub(super) enum Naming {
 pub(super) struct Context {
     pub kind: Kind,
     /// What stands before the name in the id: empty, or `plugin:` with folders, each followed by `:`.
-    pub prefix: String,
+    pub prefix: Arc<str>,
     pub naming: Naming,
     pub facts: Arc<Facts>,
     /// Why the client does not look here, a phrase; empty where it does.
@@ -62,8 +63,8 @@ impl Context {
         let stem = lossy(path.file_stem());
         Context {
             kind,
-            prefix: String::new(),
-            naming: Naming::Stated { stem },
+            prefix: Arc::default(),
+            naming: Naming::Stated { stem: stem.into() },
             facts: Arc::default(),
             unseen: "",
         }
@@ -78,6 +79,8 @@ pub(super) struct Candidate {
     pub context: Context,
     /// The text of a command that the manifest itself holds.
     pub inline: Option<String>,
+    /// Which of the scan's places it was found in.
+    pub place: u32,
 }
 
 /// A folder with components, and where they are.
@@ -100,17 +103,29 @@ pub(super) struct Layout<'a> {
     pub candidates: Vec<Candidate>,
     /// What stood in the way.
     pub problems: Vec<Problem>,
+    /// Which place the next candidates belong to.
+    pub place: u32,
+    /// Whether a link was followed, so that a file may be found at a path other than its own.
+    pub linked: bool,
 }
 
 impl<'a> Layout<'a> {
     pub(super) fn new(root: &'a Root, limits: Limits) -> Layout<'a> {
-        Layout { root, limits, seen: HashSet::new(), candidates: Vec::new(), problems: Vec::new() }
+        Layout {
+            root,
+            limits,
+            seen: HashSet::new(),
+            candidates: Vec::new(),
+            problems: Vec::new(),
+            place: 0,
+            linked: false,
+        }
     }
 
     /// Collects the entries of `place`.
     pub(super) fn collect(&mut self, place: &Place) {
-        let prefix =
-            if place.facts.plugin.is_empty() { String::new() } else { format!("{}:", place.facts.plugin) };
+        let plugin = &place.facts.plugin;
+        let prefix = if plugin.is_empty() { Arc::default() } else { Arc::from(format!("{plugin}:")) };
         let site = Site { facts: &place.facts, base: &place.base, prefix: &prefix };
         self.agents(&site, place.components.agents.as_deref(), place.only_listed);
         self.commands(&site, place.components.commands.as_deref(), place.only_listed);
@@ -129,7 +144,7 @@ impl<'a> Layout<'a> {
             if self.is_dir(&path) {
                 self.walk(site, &path, Kind::Agent);
             } else if has_md_extension(&path) {
-                let naming = Naming::Stated { stem: stem(&path) };
+                let naming = Naming::Stated { stem: stem(&path).into() };
                 self.push(path, Kind::Agent, site.context(Kind::Agent, naming));
             }
         }
@@ -149,21 +164,22 @@ impl<'a> Layout<'a> {
                     if self.is_dir(&path) {
                         self.walk(site, &path, Kind::Workflow);
                     } else {
-                        let naming = Naming::Fixed { name: command_name(&path) };
+                        let naming = Naming::Fixed { name: command_name(&path).into() };
                         self.push(path, Kind::Workflow, site.context(Kind::Workflow, naming));
                     }
                 }
                 Command::Named(name, written) => {
                     let Some(path) = self.component(site.base, written) else { continue };
-                    let naming = Naming::Fixed { name: name.clone() };
+                    let naming = Naming::Fixed { name: name.as_str().into() };
                     self.push(path, Kind::Workflow, site.context(Kind::Workflow, naming));
                 }
                 Command::Inline(name, content) => {
-                    let naming = Naming::Fixed { name: name.clone() };
+                    let naming = Naming::Fixed { name: name.as_str().into() };
                     self.candidates.push(Candidate {
                         path: site.base.join(MANIFEST_FILE),
                         context: site.context(Kind::Workflow, naming),
                         inline: Some(content.clone()),
+                        place: self.place,
                     });
                 }
             }
@@ -181,7 +197,7 @@ impl<'a> Layout<'a> {
                 if is_skipped(&path) {
                     entries.skip_current_dir();
                 } else if kind == Kind::Workflow && self.is_file(&path.join(SKILL_FILE)) {
-                    let naming = Naming::Fixed { name: lossy(path.file_name()) };
+                    let naming = Naming::Fixed { name: lossy(path.file_name()).into() };
                     let context = site.below(folder, &path, Kind::Skill, naming);
                     self.push(path.join(SKILL_FILE), Kind::Skill, context);
                     entries.skip_current_dir();
@@ -196,8 +212,8 @@ impl<'a> Layout<'a> {
                     continue;
                 }
                 let naming = match kind {
-                    Kind::Agent => Naming::Stated { stem: stem(&path) },
-                    _ => Naming::Fixed { name: command_name(&path) },
+                    Kind::Agent => Naming::Stated { stem: stem(&path).into() },
+                    _ => Naming::Fixed { name: command_name(&path).into() },
                 };
                 let context = site.below(folder, &path, kind, naming);
                 self.push(path, kind, context);
@@ -216,7 +232,7 @@ impl<'a> Layout<'a> {
         if self.candidates.len() <= self.limits.files
             && self.seen.insert((kind, context.facts.plugin.clone(), real))
         {
-            self.candidates.push(Candidate { path, context, inline: None });
+            self.candidates.push(Candidate { path, context, inline: None, place: self.place });
         }
     }
 
@@ -279,6 +295,7 @@ impl<'a> Layout<'a> {
         let metadata = self.root.path().join(folder).symlink_metadata().ok()?;
         let is_inside =
             metadata.is_dir() || (metadata.is_symlink() && self.is_dir(folder) && self.stays_inside(folder));
+        self.linked |= is_inside && metadata.is_symlink();
         is_inside.then(|| folder.to_owned())
     }
 
@@ -316,8 +333,10 @@ impl<'a> Layout<'a> {
 
     /// Whether `path`, links resolved, lies beneath the root; an escape is reported.
     pub(super) fn stays_inside(&mut self, path: &Path) -> bool {
-        let inside =
-            self.root.path().join(path).canonicalize().is_ok_and(|real| real.starts_with(self.root.path()));
+        let named = self.root.path().join(path);
+        let real = named.canonicalize();
+        let inside = real.as_ref().is_ok_and(|real| real.starts_with(self.root.path()));
+        self.linked |= real.is_ok_and(|real| real != named);
         if !inside {
             self.report_link(path);
         }
@@ -325,6 +344,8 @@ impl<'a> Layout<'a> {
     }
 
     fn report_link(&mut self, path: &Path) {
+        // What is said of it depends on where it leads.
+        self.linked = true;
         let real = self.root.path().join(path).canonicalize();
         let problem = match real {
             Ok(real) if real.starts_with(self.root.path()) => Problem::new(
@@ -360,22 +381,27 @@ impl<'a> Layout<'a> {
 struct Site<'a> {
     facts: &'a Arc<Facts>,
     base: &'a Path,
-    prefix: &'a str,
+    prefix: &'a Arc<str>,
 }
 
 impl Site<'_> {
     fn context(&self, kind: Kind, naming: Naming) -> Context {
         let facts = Arc::clone(self.facts);
-        Context { kind, prefix: self.prefix.to_owned(), naming, facts, unseen: "" }
+        Context { kind, prefix: Arc::clone(self.prefix), naming, facts, unseen: "" }
     }
 
     /// The context of `path` with the folders between `folder` and it in the id.
     fn below(&self, folder: &Path, path: &Path, kind: Kind, naming: Naming) -> Context {
         let mut context = self.context(kind, naming);
         let between = path.parent().and_then(|parent| parent.strip_prefix(folder).ok());
-        for part in between.into_iter().flat_map(Path::components) {
-            context.prefix.push_str(&lossy(Some(part.as_os_str())));
-            context.prefix.push(':');
+        let mut parts = between.into_iter().flat_map(Path::components).peekable();
+        if parts.peek().is_some() {
+            let mut prefix = String::from(&*context.prefix);
+            for part in parts {
+                prefix.push_str(&lossy(Some(part.as_os_str())));
+                prefix.push(':');
+            }
+            context.prefix = prefix.into();
         }
         context
     }

@@ -6,6 +6,14 @@ use super::path::{has_md_extension, is_skipped, lossy, sanitised, stem};
 use super::{Layout, Naming, SKILL_FILE, Site};
 use crate::catalog::definition::Kind;
 
+/// Why the client does not see a skill, phrases; the first where it does.
+pub(in crate::catalog) const UNSEEN: [&str; 5] = ["", WHOLE_FOLDER, NO_FOLDER, NOT_CAPITAL, TOO_DEEP];
+
+const WHOLE_FOLDER: &str = "a SKILL.md beside it makes the whole folder one skill";
+const NO_FOLDER: &str = "a skill is a folder with a SKILL.md";
+const NOT_CAPITAL: &str = "the file must be called SKILL.md, in capitals";
+const TOO_DEEP: &str = "it looks for skills one level deep";
+
 impl Layout<'_> {
     /// The skills of a plugin: its skills folder, or the plugin itself as one skill, and what the manifest adds.
     pub(super) fn skills(&mut self, site: &Site<'_>, listed: &[String], only_listed: bool) {
@@ -28,7 +36,7 @@ impl Layout<'_> {
     /// A folder that is itself one skill.
     fn own_skill(&mut self, site: &Site<'_>, folder: &Path) {
         let named = self.root.path().join(folder);
-        let naming = Naming::OwnSkill { folder: lossy(named.file_name()) };
+        let naming = Naming::OwnSkill { folder: lossy(named.file_name()).into() };
         self.push(folder.join(SKILL_FILE), Kind::Skill, site.context(Kind::Skill, naming));
     }
 
@@ -36,7 +44,7 @@ impl Layout<'_> {
     fn skills_folder(&mut self, site: &Site<'_>, folder: &Path) {
         let unseen_below = if self.is_file(&folder.join(SKILL_FILE)) {
             self.own_skill(site, folder);
-            "a SKILL.md beside it makes the whole folder one skill"
+            WHOLE_FOLDER
         } else {
             ""
         };
@@ -49,8 +57,9 @@ impl Layout<'_> {
             } else if metadata.is_dir() {
                 self.skill_folder(site, &path, None, unseen_below);
             } else if name != SKILL_FILE && has_md_extension(&path) {
-                let mut context = site.context(Kind::Skill, Naming::Fixed { name: sanitised(&stem(&path)) });
-                context.unseen = "a skill is a folder with a SKILL.md";
+                let mut context =
+                    site.context(Kind::Skill, Naming::Fixed { name: sanitised(&stem(&path)).into() });
+                context.unseen = NO_FOLDER;
                 self.push(path, Kind::Skill, context);
             }
         }
@@ -72,9 +81,9 @@ impl Layout<'_> {
             return;
         }
         if let Some((file, exact)) = self.skill_file(folder) {
-            let naming = Naming::Fixed { name: sanitised(&lossy(folder.file_name())) };
+            let naming = Naming::Fixed { name: sanitised(&lossy(folder.file_name())).into() };
             let mut context = site.context(Kind::Skill, naming);
-            context.unseen = if exact { unseen } else { "the file must be called SKILL.md, in capitals" };
+            context.unseen = if exact { unseen } else { NOT_CAPITAL };
             let real = target.map_or_else(|| file.clone(), |target| target.join(SKILL_FILE));
             self.push_once(file, real, Kind::Skill, context);
             return;
@@ -90,9 +99,9 @@ impl Layout<'_> {
             if is_skipped(&path) {
                 entries.skip_current_dir();
             } else if let Some((file, _)) = self.skill_file(&path) {
-                let naming = Naming::Fixed { name: sanitised(&lossy(path.file_name())) };
+                let naming = Naming::Fixed { name: sanitised(&lossy(path.file_name())).into() };
                 let mut context = site.context(Kind::Skill, naming);
-                context.unseen = "it looks for skills one level deep";
+                context.unseen = TOO_DEEP;
                 self.push(file, Kind::Skill, context);
                 entries.skip_current_dir();
             }

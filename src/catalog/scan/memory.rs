@@ -4,47 +4,66 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::ScanOptions;
+use super::files::Files;
 use crate::catalog::beneath::{Root, Stamp};
+use crate::catalog::client::Stated;
 use crate::catalog::definition::Definition;
-use crate::catalog::layout::Context;
+use crate::catalog::layout::Place;
 use crate::catalog::manifest::{Listing, Manifest, read_manifest, read_marketplace};
 use crate::catalog::problem::Problem;
 
 /// Bytes of a manifest or marketplace; the largest known is 190 KB.
 const MANIFEST_BYTES: usize = 4 << 20;
 
-/// One file as it was read.
-#[derive(Debug, Clone)]
-pub(in crate::catalog) struct Remembered {
-    pub stamp: Stamp,
-    pub context: Context,
-    pub definition: Option<Arc<Definition>>,
-    pub problems: Arc<[Problem]>,
-}
-
 /// Everything one scan leaves to the next.
 #[derive(Debug, Default)]
 pub(in crate::catalog) struct Memory {
-    /// By absolute path; a file may serve several plugins.
-    pub files: HashMap<PathBuf, Vec<Remembered>>,
-    pub manifests: Known,
+    pub roots: Vec<RootMemory>,
+    pub manifests: Arc<Known>,
+    pub standing: Standing,
 }
 
-impl Memory {
-    /// What was read from `path` at `stamp` for `context`, if it still holds.
-    pub(super) fn recall(&self, path: &Path, stamp: Stamp, context: &Context) -> Option<&Remembered> {
-        self.files.get(path)?.iter().find(|known| known.stamp == stamp && known.context == *context)
-    }
+/// What a scan of single places builds on.
+#[derive(Debug, Default)]
+pub(in crate::catalog) struct Standing {
+    pub options: ScanOptions,
+    /// Whether what is found in one place says nothing of the others.
+    pub steady: bool,
+    /// In the order in which they were collected, which a file names them by.
+    pub places: Arc<[Arc<PlaceMemory>]>,
+    /// All problems but those of roles and of the client's listing: ordered, with repetitions.
+    pub noted: Arc<[Problem]>,
+    /// Definitions that were dropped since one of the same id and content is kept, in the catalog's order.
+    pub copies: Arc<[Arc<Definition>]>,
+    pub stated: Stated,
+}
+
+/// A place, and what was wrong in it besides what files say of themselves.
+#[derive(Debug, Clone)]
+pub(in crate::catalog) struct PlaceMemory {
+    /// The number of its root.
+    pub root: usize,
+    pub place: Place,
+    pub problems: Vec<Problem>,
+}
+
+/// The files beneath one root.
+#[derive(Debug)]
+pub(in crate::catalog) struct RootMemory {
+    /// Its absolute path, free of links.
+    pub path: PathBuf,
+    pub files: Files,
 }
 
 /// A marketplace's local plugins, or why it cannot be used.
-type Marketplace = Arc<Result<Vec<Listing>, String>>;
+pub(in crate::catalog) type Marketplace = Arc<Result<Vec<Listing>, String>>;
 
 /// Manifests and marketplaces by absolute path, with the stamp they were read at.
 #[derive(Debug, Default)]
 pub(in crate::catalog) struct Known {
-    manifests: HashMap<PathBuf, (Stamp, Arc<Manifest>)>,
-    marketplaces: HashMap<PathBuf, (Stamp, Marketplace)>,
+    pub manifests: HashMap<PathBuf, (Stamp, Arc<Manifest>)>,
+    pub marketplaces: HashMap<PathBuf, (Stamp, Marketplace)>,
 }
 
 /// Reads manifests, those unchanged since the last scan from memory.

@@ -1,19 +1,28 @@
 //! One pass over the plugin folders: find plugins, list their entries, read what changed.
 
+mod edition;
+pub(super) mod files;
 pub(super) mod memory;
+mod merging;
 mod reading;
+mod rescan;
 mod roots;
 
+use std::borrow::Borrow;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use self::memory::{Manifests, Memory};
-use self::reading::{Outcome, read_all};
+pub use self::rescan::rescan;
+
+use self::files::{File, Files};
+use self::memory::{Known, Manifests, Memory, PlaceMemory, RootMemory, Standing};
+use self::reading::{Located, Outcome, Reading};
 use self::roots::{Finder, Role};
 use super::beneath::Root;
 use super::definition::Definition;
-use super::layout::{Candidate, Facts, Layout, Place};
+use super::kept::Kept;
+use super::layout::{Facts, Layout, Place};
 use super::limits::Limits;
 use super::lookup::Names;
 use super::manifest::Components;
@@ -45,26 +54,49 @@ impl ScanOptions {
 /// A file whose stamp (modification and change time in nanoseconds, size, inode, device) and whose plugin's manifest
 /// and marketplace are the same as for `previous` is not opened again.
 pub fn scan(options: &ScanOptions, previous: Option<&Catalog>) -> Catalog {
-    let mut pass = Pass::new(options, previous);
+    let last = previous.map(|previous| &previous.memory);
+    scan_with(options, last.map(|last| &*last.manifests), move || last.map(|last| &last.roots))
+}
+
+/// The same after what was kept of a scan of another run; its files are decoded while folders are listed.
+pub fn scan_recalling(options: &ScanOptions, kept: &Kept) -> Catalog {
+    std::thread::scope(|scope| {
+        let files = scope.spawn(|| kept.files());
+        // Decoding reports what is odd and has no other reason to fail.
+        scan_with(options, Some(&kept.manifests), || files.join().ok().flatten())
+    })
+}
+
+/// A scan that is told what files said once it has listed them.
+fn scan_with<R: Borrow<Vec<RootMemory>>>(
+    options: &ScanOptions,
+    manifests: Option<&Known>,
+    files: impl FnOnce() -> Option<R>,
+) -> Catalog {
+    let mut pass = Pass::new(options, manifests);
     let roots = pass.open_roots();
     let mut candidates = Vec::new();
-    for (root, role) in &roots {
-        for candidate in pass.list(root, *role) {
-            candidates.push((root, candidate));
-        }
+    for (at, (root, role)) in roots.iter().enumerate() {
+        pass.list(at, root, *role, &mut candidates);
     }
     pass.bound(&mut candidates);
-    let outcomes = read_all(&candidates, pass.last, options.limits.file_bytes);
-    pass.gather(outcomes);
+    let beneath: Vec<&Root> = roots.iter().map(|(root, _)| root).collect();
+    let known = files();
+    let known = known.as_ref().map(|known| known.borrow().as_slice()).unwrap_or_default();
+    let reading = Reading { roots: &beneath, known, cap: options.limits.file_bytes };
+    let outcomes = reading.all(&candidates);
+    pass.gather(&beneath, &candidates, outcomes);
     pass.finish()
 }
 
 /// The state of one scan.
 struct Pass<'a> {
     options: &'a ScanOptions,
-    last: Option<&'a Memory>,
     manifests: Manifests<'a>,
-    memory: Memory,
+    roots: Vec<RootMemory>,
+    places: Vec<PlaceMemory>,
+    /// Whether what is found depends on each place alone, so that a change in one says nothing of the others.
+    steady: bool,
     definitions: Vec<Arc<Definition>>,
     plugins: Vec<Plugin>,
     plugin_folders: HashSet<PathBuf>,
@@ -73,13 +105,13 @@ struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
-    fn new(options: &'a ScanOptions, previous: Option<&'a Catalog>) -> Pass<'a> {
-        let last = previous.map(|previous| &previous.memory);
+    fn new(options: &'a ScanOptions, manifests: Option<&'a Known>) -> Pass<'a> {
         Pass {
             options,
-            last,
-            manifests: Manifests::new(last.map(|last| &last.manifests)),
-            memory: Memory::default(),
+            manifests: Manifests::new(manifests),
+            roots: Vec::new(),
+            places: Vec::new(),
+            steady: true,
             definitions: Vec::new(),
             plugins: Vec::new(),
             plugin_folders: HashSet::new(),
@@ -94,31 +126,40 @@ impl<'a> Pass<'a> {
         for (path, role) in std::iter::once((&self.options.project, Role::Project)).chain(extra) {
             match Root::open(path) {
                 Ok(root) if roots.iter().any(|(known, _)| known.path() == root.path()) => {}
-                Ok(root) => roots.push((root, role)),
+                Ok(root) => {
+                    let overlaps = |known: &Root| {
+                        known.path().starts_with(root.path()) || root.path().starts_with(known.path())
+                    };
+                    self.steady &= !roots.iter().any(|(known, _)| overlaps(known));
+                    roots.push((root, role));
+                }
                 Err(error) => {
                     let message = format!("the folder cannot be read: {}", error.kind());
                     self.problems.push(Problem::new(path.clone(), code::ROOT_UNREADABLE, "skipped", message));
+                    self.steady = false;
                 }
             }
         }
         roots
     }
 
-    /// The candidates beneath one root.
-    fn list(&mut self, root: &Root, role: Role) -> Vec<Candidate> {
+    /// Adds the candidates beneath one root, the `at`th.
+    fn list(&mut self, at: usize, root: &Root, role: Role, candidates: &mut Vec<Located>) {
         let finder = Finder::new(root, role, self.options.limits, &mut self.manifests);
-        let (plugins, mut problems) = finder.find();
+        let mut found = finder.find();
         let mut layout = Layout::new(root, self.options.limits);
-        let mut is_empty = plugins.is_empty();
+        let mut is_empty = found.plugins.is_empty();
+        // Whether there is a plugin at all decides what is said of a root without entries.
+        self.steady &= !is_empty && !found.linked;
         if role == Role::Project {
-            layout.collect(&own_place());
+            self.collect(at, &mut layout, own_place());
             is_empty &= layout.candidates.is_empty();
         }
-        for (plugin, place) in plugins {
+        for (plugin, place) in found.plugins {
             // A root named twice, or a root within another, brings the same plugin again.
             let real = root.path().join(&plugin.root);
             if self.plugin_folders.insert(real) || place.only_listed {
-                layout.collect(&place);
+                self.collect(at, &mut layout, place);
                 self.plugins.push(plugin);
             }
         }
@@ -129,88 +170,95 @@ impl<'a> Pass<'a> {
             } else {
                 "there is no plugin here"
             };
-            problems.push(Problem::new(plugins, code::PLUGINS_MISSING, "skipped", message));
+            found.problems.push(Problem::new(plugins, code::PLUGINS_MISSING, "skipped", message));
         }
-        self.problems.append(&mut problems);
-        self.problems.append(&mut layout.problems);
+        self.problems.append(&mut found.problems);
+        self.steady &= !layout.linked;
         // A folder is listed in the file system's order, which must not decide what the limit cuts off.
         layout.candidates.sort_by(|a, b| a.path.cmp(&b.path));
-        layout.candidates
+        candidates.extend(layout.candidates.into_iter().map(|candidate| (at, candidate)));
     }
 
-    fn bound(&mut self, candidates: &mut Vec<(&Root, Candidate)>) {
+    /// Collects the candidates of one more place.
+    fn collect(&mut self, root: usize, layout: &mut Layout<'_>, place: Place) {
+        // Places are as many as folders at most, which are bounded.
+        layout.place = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
+        layout.collect(&place);
+        self.places.push(PlaceMemory { root, place, problems: std::mem::take(&mut layout.problems) });
+    }
+
+    fn bound(&mut self, candidates: &mut Vec<Located>) {
         let limit = self.options.limits.files;
         if let Some((_, first)) = candidates.get(limit) {
             let message = format!("{} entries were found and {limit} are read", candidates.len());
             self.problems.push(Problem::new(first.path.clone(), code::LIMIT_FILES, "skipped", message));
             candidates.truncate(limit);
+            self.steady = false;
         }
     }
 
-    fn gather(&mut self, outcomes: Vec<Outcome>) {
-        for mut outcome in outcomes {
-            self.problems.append(&mut outcome.problems);
-            let Some((path, remembered)) = outcome.remembered else { continue };
+    fn gather(&mut self, roots: &[&Root], candidates: &[Located], outcomes: Vec<Outcome>) {
+        let mut files: Vec<Vec<File>> = roots.iter().map(|_| Vec::new()).collect();
+        for ((root, candidate), mut outcome) in candidates.iter().zip(outcomes) {
+            self.places[candidate.place as usize].problems.append(&mut outcome.problems);
+            let Some(file) = outcome.file else { continue };
             if outcome.opened {
                 self.report.files_read += 1;
             } else {
                 self.report.files_reused += 1;
             }
-            self.problems.extend(remembered.problems.iter().cloned());
-            self.definitions.extend(remembered.definition.clone());
-            self.memory.files.entry(path).or_default().push(remembered);
+            self.problems.extend(file.problems.iter().cloned());
+            self.definitions.extend(file.definition().cloned());
+            files[*root].push(file);
         }
+        let known = roots.iter().zip(files);
+        let known =
+            known.map(|(root, files)| RootMemory { path: root.path().into(), files: Files::new(files) });
+        self.roots = known.collect();
     }
 
     fn finish(mut self) -> Catalog {
         self.definitions.sort_by(|a, b| (a.kind, &a.id, &a.path).cmp(&(b.kind, &b.id, &b.path)));
-        self.merge_copies();
-        let over_budget = client::listing_problem(&self.definitions, &self.problems);
-        self.problems.extend(over_budget);
+        let mut merged = merging::merge(self.definitions);
+        self.problems.append(&mut merged.problems);
+        self.problems.extend(self.places.iter().flat_map(|place| place.problems.iter().cloned()));
+        self.problems.sort();
         self.report.manifests_read = self.manifests.read;
-        self.memory.manifests = self.manifests.known;
-        let names = Names::new(&self.definitions);
-        let mut catalog = Catalog {
-            definitions: self.definitions,
-            problems: self.problems,
-            plugins: self.plugins,
-            roles: Roles::default(),
-            names,
-            report: self.report,
-            memory: self.memory,
+        let definitions: Arc<[Arc<Definition>]> = merged.kept.into();
+        let standing = Standing {
+            options: self.options.clone(),
+            steady: self.steady,
+            places: self.places.into_iter().map(Arc::new).collect(),
+            stated: client::Stated::of(&definitions, &self.problems),
+            noted: self.problems.into(),
+            copies: merged.copies.into(),
         };
-        let (roles, mut problems) = roles::read(self.options, &catalog);
-        catalog.roles = roles;
-        catalog.problems.append(&mut problems);
-        catalog.problems.sort();
-        catalog.problems.dedup();
-        catalog
+        let catalog = Catalog {
+            names: Names::new(&definitions),
+            definitions,
+            problems: Arc::default(),
+            plugins: self.plugins.into(),
+            roles: Roles::default(),
+            report: self.report,
+            memory: Memory { roots: self.roots, manifests: Arc::new(self.manifests.known), standing },
+        };
+        with_roles(self.options, catalog)
     }
+}
 
-    /// Drops what is the same in id and content as its neighbour, and reports ids that differ in content.
-    fn merge_copies(&mut self) {
-        let mut kept: Vec<Arc<Definition>> = Vec::with_capacity(self.definitions.len());
-        for definition in std::mem::take(&mut self.definitions) {
-            let twins =
-                kept.iter().rev().take_while(|twin| twin.kind == definition.kind && twin.id == definition.id);
-            let mut twins = twins.peekable();
-            if twins.peek().is_some() {
-                let copy = twins.any(|twin| twin.content_hash == definition.content_hash);
-                let (code, action, message) = if copy {
-                    (code::IDENTICAL_COPY, "skipped", "the same content was found under another path")
-                } else {
-                    (code::DUPLICATE_ID, "kept", "another file has this id; Claude Code keeps one of them")
-                };
-                let message = format!("{}: {message}", definition.id);
-                self.problems.push(Problem::new(definition.path.clone(), code, action, message));
-                if copy {
-                    continue;
-                }
-            }
-            kept.push(definition);
-        }
-        self.definitions = kept;
-    }
+/// The catalog with its roles, and with all problems there are.
+fn with_roles(options: &ScanOptions, mut catalog: Catalog) -> Catalog {
+    let standing = &catalog.memory.standing;
+    let over_budget = client::listing_problem(&catalog.definitions, &standing.noted, standing.stated);
+    let (roles, mut problems) = roles::read(options, &catalog);
+    problems.extend(over_budget);
+    problems.extend(standing.noted.iter().cloned());
+    // What is noted is in order, so that this costs little more than a look at it.
+    problems.sort();
+    problems.dedup();
+    catalog.problems = problems.into();
+    catalog.roles = roles;
+    catalog
 }
 
 /// A project's own entries.

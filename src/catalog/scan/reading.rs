@@ -1,89 +1,93 @@
 //! Reading the candidates of a scan, those that did not change from memory.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::memory::{Memory, Remembered};
+use super::files::{Cursor, File, Read};
+use super::memory::RootMemory;
 use crate::catalog::beneath::{ReadError, Root};
 use crate::catalog::entry;
 use crate::catalog::layout::Candidate;
 use crate::catalog::problem::{Problem, code};
+use crate::catalog::threads::in_shares;
 
-/// Below this many candidates a second thread costs more than it saves.
-const WORTH_A_THREAD: usize = 64;
-/// More threads than this gain nothing on a tree of small files.
-const MAX_THREADS: usize = 4;
+/// Candidates that a thread takes at a time: few enough that no thread is left with the last of the large files.
+const SHARE: usize = 32;
+
+/// A candidate and the number of its root.
+pub(super) type Located = (usize, Candidate);
 
 /// What became of one candidate.
 pub(super) struct Outcome {
-    /// The absolute path, and what to remember, where the file could be stamped.
-    pub remembered: Option<(PathBuf, Remembered)>,
-    /// What was read where nothing can be remembered.
+    /// What to remember, where the file could be read.
+    pub file: Option<File>,
+    /// What was wrong where nothing can be remembered.
     pub problems: Vec<Problem>,
     /// The file was opened, not recalled.
     pub opened: bool,
 }
 
-/// Reads `candidates`, each with its root, in parallel where that pays; outcomes are in their order.
-pub(super) fn read_all(
-    candidates: &[(&Root, Candidate)],
-    memory: Option<&Memory>,
-    cap: usize,
-) -> Vec<Outcome> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
-    if threads == 1 || candidates.len() < WORTH_A_THREAD {
-        return candidates.iter().map(|(root, candidate)| read_one(root, candidate, memory, cap)).collect();
-    }
-    let share = candidates.len().div_ceil(threads);
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = candidates
-            .chunks(share)
-            .map(|chunk| {
-                scope.spawn(move || {
-                    chunk
-                        .iter()
-                        .map(|(root, candidate)| read_one(root, candidate, memory, cap))
-                        .collect::<Vec<_>>()
-                })
-            })
-            .collect();
-        workers
-            .into_iter()
-            .flat_map(|worker| match worker.join() {
-                Ok(outcomes) => outcomes,
-                Err(panic) => std::panic::resume_unwind(panic),
-            })
-            .collect()
-    })
+/// What is read, from where, and with what known of the last time.
+pub(super) struct Reading<'a> {
+    pub roots: &'a [&'a Root],
+    /// What files said the last time.
+    pub known: &'a [RootMemory],
+    /// Bytes of one file.
+    pub cap: usize,
 }
 
-fn read_one(root: &Root, candidate: &Candidate, memory: Option<&Memory>, cap: usize) -> Outcome {
-    let absolute = root.path().join(&candidate.path);
-    if let Some(memory) = memory.filter(|_| candidate.inline.is_none())
-        && let Some(stamp) = root.stamp(&candidate.path)
-        && let Some(known) = memory.recall(&absolute, stamp, &candidate.context)
-    {
-        return Outcome { remembered: Some((absolute, known.clone())), problems: Vec::new(), opened: false };
+impl Reading<'_> {
+    /// Reads `candidates`, in parallel where that pays; outcomes are in their order. Within one root they come ordered
+    /// by path.
+    pub(super) fn all(&self, candidates: &[Located]) -> Vec<Outcome> {
+        in_shares(candidates, SHARE, |some| self.some(some))
     }
-    let read = match &candidate.inline {
-        Some(text) => root
-            .stamp(&candidate.path)
-            .map(|stamp| (text.clone().into_bytes(), stamp))
-            .ok_or(ReadError::Vanished),
-        None => root.read(&candidate.path, cap),
-    };
-    match read {
-        Ok((bytes, stamp)) => {
-            let (definition, problems) = entry::read(&candidate.path, &bytes, &candidate.context);
-            let remembered = Remembered {
-                stamp,
-                context: candidate.context.clone(),
-                definition: definition.map(Arc::new),
-                problems: problems.into(),
-            };
-            Outcome { remembered: Some((absolute, remembered)), problems: Vec::new(), opened: true }
+
+    fn some(&self, candidates: &[Located]) -> Vec<Outcome> {
+        let mut cursor: Option<(usize, Option<Cursor<'_>>)> = None;
+        let one = |(root, candidate): &Located| {
+            if cursor.as_ref().is_none_or(|(known, _)| known != root) {
+                let known = self.known.iter().find(|known| known.path == self.roots[*root].path());
+                cursor = Some((*root, known.map(|known| Cursor::new(&known.files, &candidate.path))));
+            }
+            let cursor = cursor.as_mut().and_then(|(_, cursor)| cursor.as_mut());
+            self.one(self.roots[*root], candidate, cursor)
+        };
+        candidates.iter().map(one).collect()
+    }
+
+    fn one(&self, root: &Root, candidate: &Candidate, cursor: Option<&mut Cursor<'_>>) -> Outcome {
+        if let Some(cursor) = cursor.filter(|_| candidate.inline.is_none())
+            && let Some(stamp) = root.stamp(&candidate.path)
+            && let Some(known) = cursor.recall(&candidate.path, stamp, &candidate.context)
+        {
+            let context = candidate.context.clone();
+            let file = File { place: candidate.place, context, ..known.clone() };
+            return Outcome { file: Some(file), problems: Vec::new(), opened: false };
         }
-        Err(error) => Outcome { remembered: None, problems: unreadable(candidate, &error), opened: true },
+        let read = match &candidate.inline {
+            Some(text) => root
+                .stamp(&candidate.path)
+                .map(|stamp| (text.clone().into_bytes(), stamp))
+                .ok_or(ReadError::Vanished),
+            None => root.read(&candidate.path, self.cap),
+        };
+        match read {
+            Ok((bytes, stamp)) => {
+                let (definition, problems) = entry::read(&candidate.path, &bytes, &candidate.context);
+                let file = File {
+                    stamp,
+                    context: candidate.context.clone(),
+                    place: candidate.place,
+                    read: match definition {
+                        Some(definition) => Read::Entry(Arc::new(definition)),
+                        None => Read::Nothing(candidate.path.as_path().into()),
+                    },
+                    problems: problems.into(),
+                };
+                Outcome { file: Some(file), problems: Vec::new(), opened: true }
+            }
+            Err(error) => Outcome { file: None, problems: unreadable(candidate, &error), opened: true },
+        }
     }
 }
 

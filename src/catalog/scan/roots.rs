@@ -43,6 +43,14 @@ pub(super) enum Role {
     Extra,
 }
 
+/// What was found beneath one root.
+pub(super) struct Found {
+    pub plugins: Vec<(Plugin, Place)>,
+    pub problems: Vec<Problem>,
+    /// Whether a link was followed.
+    pub linked: bool,
+}
+
 /// Looks for plugins beneath one root.
 pub(super) struct Finder<'a, 'm> {
     pub root: &'a Root,
@@ -50,6 +58,7 @@ pub(super) struct Finder<'a, 'm> {
     pub limits: Limits,
     pub manifests: &'a mut Manifests<'m>,
     pub problems: Vec<Problem>,
+    linked: bool,
     folders_seen: usize,
     listings: Vec<Listing>,
     found: HashSet<PathBuf>,
@@ -69,6 +78,7 @@ impl<'a, 'm> Finder<'a, 'm> {
             limits,
             manifests,
             problems: Vec::new(),
+            linked: false,
             folders_seen: 0,
             listings: Vec::new(),
             found: HashSet::new(),
@@ -77,7 +87,7 @@ impl<'a, 'm> Finder<'a, 'm> {
     }
 
     /// The plugins, in order of their folders, and the places of their components.
-    pub(super) fn find(mut self) -> (Vec<(Plugin, Place)>, Vec<Problem>) {
+    pub(super) fn find(mut self) -> Found {
         self.read_marketplace();
         self.consider(Path::new(""), self.role == Role::Extra);
         for listing in std::mem::take(&mut self.listings) {
@@ -89,7 +99,7 @@ impl<'a, 'm> Finder<'a, 'm> {
             self.descend(Path::new(""), 1);
         }
         self.plugins.sort_by(|a, b| (&a.0.root, &a.0.name).cmp(&(&b.0.root, &b.0.name)));
-        (self.plugins, self.problems)
+        Found { plugins: self.plugins, problems: self.problems, linked: self.linked }
     }
 
     fn read_marketplace(&mut self) {
@@ -123,6 +133,7 @@ impl<'a, 'm> Finder<'a, 'm> {
             if self.folders_seen > self.limits.folders {
                 let message = format!("plugins are looked for in {} folders at most", self.limits.folders);
                 self.problems.push(Problem::new(".", code::LIMIT_FOLDERS, "skipped", message));
+                self.linked = true;
                 break;
             }
             let bare = folder == Path::new("plugins")
@@ -132,6 +143,7 @@ impl<'a, 'm> Finder<'a, 'm> {
                 self.descend(&path, depth + 1);
             }
         }
+        self.linked |= layout.linked;
         self.problems.append(&mut layout.problems);
     }
 
@@ -173,6 +185,7 @@ impl<'a, 'm> Finder<'a, 'm> {
             let manifest = self.manifests.manifest(self.root, &folder.join(MANIFEST_FILE));
             self.add(&folder, manifest.as_deref(), Some(listing));
         }
+        self.linked |= layout.linked;
         self.problems.append(&mut layout.problems);
     }
 

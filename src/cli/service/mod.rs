@@ -165,6 +165,9 @@ fn command_line(config: &Config, flags: &Flags) -> anyhow::Result<Vec<String>> {
     if let Some(dir) = &flags.data_dir {
         command.extend(words(&["--data-dir", &path(&std::path::absolute(dir)?)?]));
     }
+    if let Some(max_files) = flags.max_files {
+        command.extend(["--max-files".to_owned(), max_files.to_string()]);
+    }
     if flags.no_watch {
         command.push("--no-watch".to_owned());
     }

@@ -1,0 +1,183 @@
+//! What is kept beside the database for the next start, and everything else that can wait until a snapshot serves.
+//!
+//! A start that finds [`CATALOG`] opens only the files that changed since it was written, and one that finds [`INDEX`]
+//! reads only those words again. Both are written by a thread of their own, some time after the catalog changed, and
+//! replaced in whole. What another program wrote, what is cut off or damaged is passed over as if it were not there.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::refresh::millis;
+use super::{App, Snapshot};
+use crate::catalog::Kept;
+use crate::config::Config;
+
+/// What files said when they were last read, in the data directory.
+const CATALOG: &str = "catalog.bin";
+
+/// The index over it.
+const INDEX: &str = "index.bin";
+
+/// Bytes of it that are read: some 2,000,000 entries of the usual size.
+const MAX_BYTES: u64 = 4 << 30;
+
+/// Time between two writings: who edits files all day shall not wear out the disk.
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// What was kept of the catalog, for the first scan.
+pub(super) fn catalog(config: &Config) -> Option<Kept> {
+    Kept::open(read(config, CATALOG)?, &program())
+}
+
+/// What was kept of the index, if this program wrote it.
+pub(super) fn index(config: &Config) -> Option<Vec<u8>> {
+    let mut bytes = read(config, INDEX)?;
+    let program = header();
+    if !bytes.starts_with(&program) {
+        return None;
+    }
+    bytes.drain(..program.len());
+    Some(bytes)
+}
+
+fn read(config: &Config, name: &str) -> Option<Vec<u8>> {
+    let file = File::open(config.paths.data_dir.join(name)).ok()?;
+    let length = file.metadata().ok().filter(std::fs::Metadata::is_file)?.len();
+    let mut bytes = Vec::with_capacity(usize::try_from(length.min(MAX_BYTES)).ok()? + 1);
+    file.take(MAX_BYTES).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+/// Replaces what was kept by what is in this snapshot.
+fn keep(config: &Config, snapshot: &Snapshot) -> std::io::Result<()> {
+    replace(config, CATALOG, |out| snapshot.catalog.keep(&program(), out))?;
+    replace(config, INDEX, |out| {
+        out.write_all(&header())?;
+        out.write_all(&snapshot.index.to_bytes())
+    })
+}
+
+fn replace(
+    config: &Config,
+    name: &str,
+    write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    let path = config.paths.data_dir.join(name);
+    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+    // Not synced: a file that a power loss cut off is passed over.
+    let opened = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary);
+    let written = opened.map(BufWriter::new).and_then(|mut out| {
+        write(&mut out)?;
+        out.flush()
+    });
+    let replaced = written.and_then(|()| std::fs::rename(&temporary, &path));
+    if replaced.is_err() {
+        // What could not be written is in nobody's way but the disk's.
+        let _ = std::fs::remove_file(&temporary);
+    }
+    replaced
+}
+
+/// What stands before a kept index.
+fn header() -> Vec<u8> {
+    format!("{}\n", program()).into_bytes()
+}
+
+/// Which program reads files: its version, and which build of it, since a build may read them otherwise.
+fn program() -> String {
+    let build = std::env::current_exe().and_then(std::fs::metadata);
+    let build = build.map_or((0, 0, 0), |build| (build.len(), build.mtime(), build.mtime_nsec()));
+    format!("{} {build:?}", env!("CARGO_PKG_VERSION"))
+}
+
+/// Says when something is to be done aside; one thread does it.
+#[derive(Debug, Default)]
+pub(super) struct Keeper {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Another snapshot serves.
+    swapped: bool,
+    /// Another catalog does, that is not kept yet.
+    unkept: bool,
+    stopping: bool,
+}
+
+/// What the thread does next.
+enum Turn {
+    Count,
+    Keep,
+    Stop,
+}
+
+impl Keeper {
+    /// Another snapshot serves; `is_kept` where the next start finds its catalog already.
+    pub(super) fn request(&self, is_kept: bool) {
+        let mut state = self.lock();
+        state.swapped = true;
+        state.unkept |= !is_kept;
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Ends the thread after what it is doing.
+    pub(super) fn stop(&self) {
+        self.lock().stopping = true;
+        self.changed.notify_all();
+    }
+
+    /// The thread's whole life.
+    pub(super) fn run(&self, app: &App) {
+        let mut due = Instant::now();
+        loop {
+            match self.next_turn(due) {
+                Turn::Stop => return,
+                Turn::Count => app.snapshot().count_listing(),
+                Turn::Keep => {
+                    let began = Instant::now();
+                    match keep(&app.config, &app.snapshot()) {
+                        Ok(()) => {
+                            tracing::debug!(duration_ms = millis(began.elapsed()), "catalog and index kept");
+                        }
+                        Err(error) => {
+                            tracing::warn!(%error, "the catalog and its index are not kept for the next start");
+                        }
+                    }
+                    due = Instant::now() + PAUSE;
+                }
+            }
+        }
+    }
+
+    fn next_turn(&self, due: Instant) -> Turn {
+        let mut state = self.lock();
+        loop {
+            if state.stopping {
+                return Turn::Stop;
+            }
+            if std::mem::take(&mut state.swapped) {
+                return Turn::Count;
+            }
+            let left = due.saturating_duration_since(Instant::now());
+            if state.unkept && left.is_zero() {
+                state.unkept = false;
+                return Turn::Keep;
+            }
+            state = if state.unkept {
+                self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
+            } else {
+                self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
+            };
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
