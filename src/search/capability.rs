@@ -151,7 +151,7 @@ impl Capabilities {
 }
 
 /// Whether one more entry may be compared with what is asked for.
-fn affordable(asked: &str) -> impl FnMut(&&Capability) -> bool {
+fn affordable(asked: &str) -> impl FnMut(&&Arc<Capability>) -> bool {
     let (length, mut pairs) = (asked.len(), 0);
     move |entry| {
         pairs += length * entry.key.len();
@@ -192,13 +192,15 @@ pub(crate) fn key(written: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::{Duration, Instant};
 
     use super::{Capabilities, Capability};
 
     fn of(keys: impl Iterator<Item = String>) -> Capabilities {
-        let entry =
-            |key: String| Capability { written: key.clone().into(), key: key.into(), documents: vec![0] };
+        let entry = |key: String| {
+            Arc::new(Capability { written: key.clone().into(), key: key.into(), documents: [0].into() })
+        };
         let mut entries: Vec<_> = keys.map(entry).collect();
         entries.sort_by(|a, b| a.key.cmp(&b.key));
         Capabilities { entries }
