@@ -12,6 +12,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use adjutant::client::{Client, Reply};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::{Value, json};
 use support::Project;
 use tempfile::TempDir;
@@ -134,18 +135,27 @@ fn it_serves_and_ends_cleanly_on_a_signal() {
 
 #[test]
 fn open_connections_do_not_hold_up_the_end() {
+    // Both ends of the connections are of this machine; this end's limit may be low.
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    let current = maximum.map(|most| most.min(4_096)).or(Some(4_096));
+    setrlimit(Resource::Nofile, Rlimit { current, maximum }).unwrap();
     let project = Project::sample();
     let mut served = Served::start(project.path(), &[]);
-    let mut idle: Vec<TcpStream> =
-        (0..50).map(|_| TcpStream::connect(("127.0.0.1", served.port)).unwrap()).collect();
-    for stream in &mut idle[..25] {
-        stream.write_all(b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
-        let mut first = [0; 12];
-        stream.read_exact(&mut first).unwrap();
-        assert_eq!(&first, b"HTTP/1.1 200");
-    }
+    let connect = || TcpStream::connect(("127.0.0.1", served.port)).unwrap();
+    let kept = |at: usize| {
+        let mut stream = connect();
+        if at.is_multiple_of(20) {
+            stream.write_all(b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+            let mut first = [0; 12];
+            stream.read_exact(&mut first).unwrap();
+            assert_eq!(&first, b"HTTP/1.1 200");
+        }
+        stream
+    };
+    let _idle: Vec<TcpStream> = (0..1_000).map(kept).collect();
     // A request whose body never comes.
-    idle[30].write_all(b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{").unwrap();
+    let mut stuck = connect();
+    stuck.write_all(b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{").unwrap();
     served.signal("-TERM");
     let (code, took) = served.wait();
     assert_eq!(code, Some(0));

@@ -13,6 +13,10 @@ const NEAR: f64 = 0.8;
 /// Characters of a capability that are compared.
 const MAX_CAPABILITY: usize = 64;
 
+/// Pairs of letters that one request may compare: some ten milliseconds. Real collections stay far below; one that is made
+/// to be slow has its last capabilities compared no more.
+const MAX_PAIRS: usize = 8_000_000;
+
 /// Capabilities, normalised, and who has them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Capabilities {
@@ -119,6 +123,7 @@ impl Capabilities {
         let first = asked.chars().next();
         let mut near: Vec<Fit<'_>> =
             (self.entries.iter().filter(|entry| fit(entry) && entry.key.chars().next() == first))
+                .take_while(affordable(&asked))
                 .filter_map(|entry| {
                     let likeness = strsim::normalized_levenshtein(&asked, &entry.key);
                     #[expect(clippy::cast_possible_truncation, reason = "a ratio needs no double precision")]
@@ -136,11 +141,21 @@ impl Capabilities {
     pub(crate) fn suggest(&self, asked: &str, limit: usize) -> Vec<String> {
         let asked = key(asked);
         let mut near: Vec<(f32, &str)> = (self.entries.iter())
+            .take_while(affordable(&asked))
             .map(|entry| (likeness(&asked, &entry.key), entry.written.as_ref()))
             .filter(|(likeness, _)| *likeness >= 0.5)
             .collect();
         near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
         near.into_iter().take(limit).map(|(_, written)| written.to_owned()).collect()
+    }
+}
+
+/// Whether one more entry may be compared with what is asked for.
+fn affordable(asked: &str) -> impl FnMut(&&Arc<Capability>) -> bool {
+    let (length, mut pairs) = (asked.len(), 0);
+    move |entry| {
+        pairs += length * entry.key.len();
+        pairs <= MAX_PAIRS
     }
 }
 
@@ -173,4 +188,44 @@ pub(crate) fn key(written: &str) -> String {
     let mut key = terms.join(" ");
     key.truncate(key.floor_char_boundary(2 * MAX_CAPABILITY));
     key
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
+    use super::{Capabilities, Capability};
+
+    fn of(keys: impl Iterator<Item = String>) -> Capabilities {
+        let entry = |key: String| {
+            Arc::new(Capability { written: key.clone().into(), key: key.into(), documents: [0].into() })
+        };
+        let mut entries: Vec<_> = keys.map(entry).collect();
+        entries.sort_by(|a, b| a.key.cmp(&b.key));
+        Capabilities { entries }
+    }
+
+    #[test]
+    fn near_misses_stand_in() {
+        let known = of(["kubernetes", "go", "react hook"].map(str::to_owned).into_iter());
+        let found =
+            |asked: &str| known.find(asked).iter().map(|fit| fit.written.to_owned()).collect::<Vec<_>>();
+        assert_eq!(found("kubernets"), ["kubernetes"]);
+        assert_eq!(found("React hooks"), ["react hook"]);
+        assert!(found("git").is_empty());
+    }
+
+    #[test]
+    fn a_collection_made_to_be_slow_is_not() {
+        // All begin alike and are as long as what is asked for: each would have to be compared in full.
+        let hostile = of((0..100_000).map(|at| format!("x{at:0>63}")));
+        for asked in ["x".repeat(100), "x".repeat(64), format!("x{}", "y".repeat(63))] {
+            let began = Instant::now();
+            assert!(hostile.find(&asked).is_empty());
+            assert!(hostile.suggest(&asked, 5).len() <= 5);
+            // An unoptimised build on a busy machine; optimised, some 20 ms.
+            assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+        }
+    }
 }

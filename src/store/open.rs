@@ -321,3 +321,20 @@ fn set_aside_bad_log(options: &StoreOptions) -> Option<String> {
     tracing::error!("{note}");
     Some(note)
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::prepare;
+
+    #[test]
+    fn where_a_write_ahead_log_cannot_be_had_it_goes_without() {
+        // A database in memory refuses one, as file systems that share no memory do.
+        let connection = Connection::open_in_memory().unwrap();
+        prepare(&connection).unwrap();
+        let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
+        assert_ne!(mode, "wal");
+        connection.execute_batch("CREATE TABLE kept (it); INSERT INTO kept VALUES (1)").unwrap();
+    }
+}
