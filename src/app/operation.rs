@@ -35,6 +35,11 @@ pub trait Output: Serialize {
     fn cache_hit(&self) -> Option<bool> {
         None
     }
+
+    /// Bytes it takes as JSON, roughly: memory of that size is asked for before it is written.
+    fn size(&self) -> usize {
+        1024
+    }
 }
 
 /// What is known of one call besides its parameters.

@@ -36,32 +36,54 @@ pub fn estimate(text: &str) -> usize {
     let bytes = text.as_bytes();
     let (mut at, mut thousandths) = (0, 0);
     while at < bytes.len() {
-        let run = |is: fn(&u8) -> bool| bytes[at..].iter().take_while(|byte| is(byte)).count();
-        let (length, cost) = match bytes[at] {
-            b'a'..=b'z' | b'A'..=b'Z' => {
-                let length = run(u8::is_ascii_alphabetic);
-                (length, WORD + (length - 1) / 6 * LETTERS)
-            }
-            b'0'..=b'9' => {
-                let length = run(u8::is_ascii_digit);
-                (length, length.div_ceil(3) * DIGITS)
-            }
-            b'\n' => (run(|byte| *byte == b'\n'), LINE_ENDS),
-            b' ' | b'\t' => {
-                let length = run(|byte| matches!(byte, b' ' | b'\t'));
-                (length, if length > 1 { BLANKS } else { 0 })
-            }
-            byte if byte.is_ascii() => (1, MARK),
-            _ => {
-                let foreign = text[at..].chars().next().unwrap_or_default();
-                (foreign.len_utf8(), if foreign.is_alphabetic() { FOREIGN_LETTER } else { SYMBOL })
-            }
+        let class = CLASSES[usize::from(bytes[at])];
+        let length = match class {
+            Class::Mark => 1,
+            Class::Beyond => text[at..].chars().next().map_or(1, char::len_utf8),
+            _ => bytes[at..].iter().take_while(|byte| CLASSES[usize::from(**byte)] == class).count(),
+        };
+        thousandths += match class {
+            Class::Letter => WORD + (length - 1) / 6 * LETTERS,
+            Class::Digit => length.div_ceil(3) * DIGITS,
+            Class::LineEnd => LINE_ENDS,
+            Class::Blank => usize::from(length > 1) * BLANKS,
+            Class::Mark => MARK,
+            Class::Beyond if text[at..].starts_with(char::is_alphabetic) => FOREIGN_LETTER,
+            Class::Beyond => SYMBOL,
         };
         at += length;
-        thousandths += cost;
     }
     thousandths.div_ceil(1_000)
 }
+
+/// What a byte begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Letter,
+    Digit,
+    LineEnd,
+    Blank,
+    Mark,
+    /// A character beyond ASCII.
+    Beyond,
+}
+
+/// The class of each byte: an answer has thousands of them.
+static CLASSES: [Class; 256] = {
+    let mut classes = [Class::Beyond; 256];
+    let mut byte = 0_u8;
+    while byte.is_ascii() {
+        classes[byte as usize] = match byte {
+            b'a'..=b'z' | b'A'..=b'Z' => Class::Letter,
+            b'0'..=b'9' => Class::Digit,
+            b'\n' => Class::LineEnd,
+            b' ' | b'\t' => Class::Blank,
+            _ => Class::Mark,
+        };
+        byte += 1;
+    }
+    classes
+};
 
 #[cfg(test)]
 mod tests {

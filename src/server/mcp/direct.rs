@@ -154,5 +154,7 @@ pub(super) fn write(call: &Call<'_>, called: &Called) -> serde_json::Result<Vec<
         structured_content,
         is_error: called.is_error(),
     };
-    write_result(&result, Some(call.id))
+    // A text repeats its value's words, with quotes and line ends that are escaped.
+    let size = 2 * called.text.len() + structured.map_or(0, |structured| structured.written.len());
+    write_result(&result, size, Some(call.id))
 }

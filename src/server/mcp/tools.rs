@@ -12,7 +12,7 @@ use futures_util::FutureExt;
 use rmcp::ErrorData;
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject, Tool, ToolAnnotations};
 use serde_json::Value;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::{schemas, text};
 use crate::app::operation::{CallContext, Operation, Output, read_params};
@@ -20,7 +20,7 @@ use crate::app::operations::{decision, definition, find, patterns};
 use crate::app::{App, AppError, Snapshot};
 use crate::catalog::Kind;
 use crate::server::correlation::span_of;
-use crate::server::rate::Class;
+use crate::telemetry::call_log::LoggedCall;
 
 /// Estimated tokens of the rows of an answer where the caller sets no budget of its own. With what surrounds
 /// them, and a client that shows a model both forms of an answer, it stays below 2,000.
@@ -185,8 +185,8 @@ pub(super) async fn call(
         app.metrics().record_error(UNKNOWN_TOOL);
         return Err(unknown_tool(name));
     };
-    let class = if entry.writes { Class::Write } else { Class::Query };
-    let running = run(app, context, entry.name, arguments).instrument(span_of(class, context));
+    let span = if entry.writes { span_of(context) } else { Span::none() };
+    let running = run(app, context, entry.name, arguments).instrument(span);
     let outcome = std::panic::AssertUnwindSafe(running).catch_unwind().await;
     let ran = outcome.unwrap_or_else(|_| {
         app.metrics().record_panic();
@@ -199,15 +199,14 @@ pub(super) async fn call(
     if let Some(code) = error_code {
         app.metrics().record_error(code);
     }
-    tracing::info!(
-        correlation_id = context.correlation_id,
-        tool = entry.name,
-        method = ran.method,
-        duration_ms = took.as_secs_f64() * 1000.0,
-        cache_hit = ran.cache_hit,
+    app.metrics().call_log().write(&LoggedCall {
+        correlation_id: &context.correlation_id,
+        tool: Some(entry.name),
+        method: ran.method,
+        took,
+        cache_hit: ran.cache_hit,
         error_code,
-        "call"
-    );
+    });
     called(entry, context, ran.answer)
 }
 
