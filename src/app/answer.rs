@@ -1,7 +1,7 @@
 //! The answer to a query: its rows, why they were chosen, and what they cost.
 
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
@@ -31,6 +31,8 @@ pub struct Found<R> {
     pub suggestions: Vec<String>,
     /// Estimated tokens of the rows as JSON.
     pub tokens: usize,
+    /// The rows as a text, once a door made one.
+    shown: OnceLock<Box<str>>,
     /// How often it is written down that it was served again.
     pub(super) repeats: Pace,
     kind: PhantomData<fn() -> R>,
@@ -73,6 +75,7 @@ impl<R: Row> Found<R> {
             reasoning,
             confidence: rounded(findings.confidence),
             suggestions: findings.suggestions.clone(),
+            shown: OnceLock::new(),
             repeats: Pace::of(LOGGED_REPEATS),
             kind: PhantomData,
         }
@@ -83,10 +86,10 @@ impl<R: Row> Found<R> {
         self.ids.is_empty()
     }
 
-    /// Roughly the bytes it keeps in a cache.
+    /// Roughly the bytes it keeps in a cache. A text, which is made later, has at most half the length of the rows.
     pub fn weight(&self) -> u32 {
         let ids: usize = self.ids.iter().map(|id| id.len() + 40).sum();
-        u32::try_from(self.rows.get().len() + ids + self.reasoning.len() + 256).unwrap_or(u32::MAX)
+        u32::try_from(self.rows.get().len() * 3 / 2 + ids + self.reasoning.len() + 256).unwrap_or(u32::MAX)
     }
 }
 
@@ -133,6 +136,10 @@ impl<R: Row> Serialize for Answer<R> {
 impl<R: Row> Output for Answer<R> {
     fn cache_hit(&self) -> Option<bool> {
         Some(self.cache_hit)
+    }
+
+    fn shown(&self) -> Option<&OnceLock<Box<str>>> {
+        Some(&self.found.shown)
     }
 
     fn size(&self) -> usize {

@@ -4,6 +4,7 @@
 //! once by [`read_params`], and out of [`Operation::Output`].
 
 use std::future::Future;
+use std::sync::OnceLock;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -33,6 +34,12 @@ pub trait Operation {
 pub trait Output: Serialize {
     /// Whether the answer came from a cache; `None` where the operation has none.
     fn cache_hit(&self) -> Option<bool> {
+        None
+    }
+
+    /// Where a door keeps the text it makes of this answer for a reader, which must follow from the answer alone; `None`
+    /// where the answer itself is not kept.
+    fn shown(&self) -> Option<&OnceLock<Box<str>>> {
         None
     }
 
