@@ -200,7 +200,11 @@ fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     // Read first: a file that cannot be read should not cost a whole run.
     let kept = arguments.compare.as_deref().map(read_kept).transpose()?;
     let collection = arguments.subject.collection()?;
-    let recipe = Recipe { binary: &arguments.subject.binary, collection: &collection, settings: &[] };
+    let recipe = Recipe {
+        binary: &arguments.subject.binary,
+        collection: &collection,
+        settings: &[product::UNLIMITED],
+    };
     let plan = if arguments.quick { Plan::QUICK } else { Plan::FULL };
     let run = run::run(&arguments.subject.project, &recipe, plan)?;
     tables::print(&run);

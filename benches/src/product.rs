@@ -66,6 +66,9 @@ pub(crate) struct Indexes {
     pub(crate) workflows: usize,
 }
 
+/// Lets a bench ask as fast as it can.
+pub(crate) const UNLIMITED: (&str, &str) = ("MCP_RATE_LIMIT", "0");
+
 impl Recipe<'_> {
     /// Starts an instance on a free port and waits for its first healthy answer.
     ///

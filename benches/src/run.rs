@@ -13,7 +13,7 @@ use crate::load::{self, Blocks, Exchange, Latency, Rounds, Sides, Throughput};
 use crate::machine::Machine;
 use crate::mcp;
 use crate::process::Resident;
-use crate::product::{Indexes, Recipe};
+use crate::product::{Indexes, Recipe, UNLIMITED};
 use crate::queries::Contexts;
 use crate::report;
 use crate::scenario::{self, Scenario};
@@ -169,7 +169,7 @@ pub(crate) fn run(project: &Path, recipe: &Recipe<'_>, plan: Plan) -> anyhow::Re
     for name in [CACHED, TOOL_CALLS[0]] {
         throughputs.extend(flow(sides, find(&steady, name)?, plan.throughput)?);
     }
-    let forgetful = Recipe { settings: &[("MCP_CACHE_TTL", "0")], ..*recipe };
+    let forgetful = Recipe { settings: &[UNLIMITED, ("MCP_CACHE_TTL", "0")], ..*recipe };
     let (uncaching, _uncaching_dir) = forgetful.start_settled()?;
     let uncached = Sides { product: uncaching.port, ..sides };
     throughputs.extend(flow(uncached, find(&first.fresh, UNCACHED)?, plan.throughput)?);
@@ -262,7 +262,7 @@ fn indexed(recipe: &Recipe<'_>, indexes: &Indexes, collection: &Collection) -> I
 /// Two fresh instances, one that logs queries and one that does not, asked the same.
 fn logging(recipe: &Recipe<'_>, uncached: &[Exchange], rounds: Rounds) -> anyhow::Result<Latency> {
     let (on, _on_dir) = recipe.start_settled()?;
-    let silent = Recipe { settings: &[("MCP_QUERY_LOG", "off")], ..*recipe };
+    let silent = Recipe { settings: &[UNLIMITED, ("MCP_QUERY_LOG", "off")], ..*recipe };
     let (off, _off_dir) = silent.start_settled()?;
     let sides = Sides { product: on.port, echo: off.port };
     let measured = load::latency("uncached queries, log on / off", sides, uncached, rounds)?;

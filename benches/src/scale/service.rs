@@ -17,7 +17,7 @@ use crate::echo::Echo;
 use crate::http::{Connection, Request};
 use crate::load::{self, Latency, Rounds, Sides};
 use crate::process::Resident;
-use crate::product::{Product, Recipe};
+use crate::product::{Product, Recipe, UNLIMITED};
 use crate::{interrupt, queries, report, scenario};
 
 /// The setting that lets the service read more files than it does by default.
@@ -73,7 +73,7 @@ pub(crate) fn measure(binary: &Path, size: usize) -> anyhow::Result<Measured> {
     files::write(folder.path(), size)?;
     let reading = Collection::at(folder.path())?.read()?;
     let limit = size.to_string();
-    let settings = [(LIMIT_SETTING, limit.as_str())];
+    let settings = [UNLIMITED, (LIMIT_SETTING, limit.as_str())];
     let recipe = Recipe { binary, collection: folder.path(), settings: &settings };
     let data_dir = tempfile::tempdir()?;
 
