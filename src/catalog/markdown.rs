@@ -17,10 +17,25 @@ pub(super) enum Line<'a> {
     Blank,
 }
 
+/// The lines of a text whose lines end in `\n`, as [`str::lines`] gives them at several times the cost; a scan goes over
+/// all bodies more than once.
+pub(super) fn text_lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let end = memchr::memchr(b'\n', rest.as_bytes());
+        let (line, behind) = end.map_or((rest, ""), |end| (&rest[..end], &rest[end + 1..]));
+        rest = behind;
+        Some(line)
+    })
+}
+
 /// The lines of `body` by what they are.
 pub(super) fn lines(body: &str) -> impl Iterator<Item = Line<'_>> {
     let mut fence: Option<&str> = None;
-    body.lines().filter_map(move |line| {
+    text_lines(body).filter_map(move |line| {
         let trimmed = line.trim_ascii();
         if let Some(mark) = fence {
             if trimmed.starts_with(mark) && trimmed.trim_start_matches(&mark[..1]).is_empty() {
@@ -174,7 +189,7 @@ pub(super) fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{lines, plain};
+    use super::{lines, plain, text_lines};
 
     fn headings(body: &str) -> Vec<String> {
         super::headings(&lines(body).collect::<Vec<_>>())
@@ -182,6 +197,13 @@ mod tests {
 
     fn summary(body: &str) -> String {
         super::summary(&lines(body).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn lines_are_those_of_the_standard_library() {
+        for text in ["", "\n", "a", "a\n", "a\n\nb", "\n\na\n\n", "日本\n語"] {
+            assert!(text_lines(text).eq(text.lines()), "{text:?}");
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What the body of a command says about its steps and about whom it calls.
 
-use super::markdown::{self, Line};
+use memchr::memmem::Finder;
+
+use super::markdown::{self, Line, text_lines};
 
 /// Steps of one workflow; the longest real one has 26.
 const MAX_STEPS: usize = 40;
@@ -111,7 +113,9 @@ fn tidy(title: &str) -> String {
 /// `the code-reviewer agent`. Claude Code's own agents are left out.
 pub(super) fn agents(body: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    for line in body.lines().filter(|line| line.contains("agent") || line.contains('@')) {
+    let agent = Finder::new("agent");
+    let names_one = |line: &&str| agent.find(line.as_bytes()).is_some() || line.contains('@');
+    for line in text_lines(body).filter(names_one) {
         for name in typed(line).chain(mentioned(line)).chain(called(line)) {
             if found.len() < MAX_AGENTS && !is_builtin(&name) && !found.contains(&name) {
                 found.push(name);

@@ -10,14 +10,9 @@ use std::process::Command;
 use crate::config::Environment;
 
 /// One arena for the threads that work in the background, one for those that answer; freed memory above 128 KiB goes
-/// back at once, large blocks are mapped by themselves, and memory is asked for by the mebibyte, which takes a tenth off a
-/// scan.
-const SETTINGS: [(&str, &str); 4] = [
-    ("MALLOC_ARENA_MAX", "2"),
-    ("MALLOC_TRIM_THRESHOLD_", "131072"),
-    ("MALLOC_MMAP_THRESHOLD_", "131072"),
-    ("MALLOC_TOP_PAD_", "1048576"),
-];
+/// back at once, and large blocks are mapped by themselves.
+const SETTINGS: [(&str, &str); 3] =
+    [("MALLOC_ARENA_MAX", "2"), ("MALLOC_TRIM_THRESHOLD_", "131072"), ("MALLOC_MMAP_THRESHOLD_", "131072")];
 
 /// Adds the settings to a process that is going to be started.
 pub(super) fn settle(command: &mut Command) {
