@@ -21,13 +21,15 @@ impl Tasks {
 
     /// Asks everything to come to an end.
     pub fn stop(&self) {
-        self.stopping.cancel();
+        // In this order, so that whoever is woken finds that it is so.
         self.tracker.close();
+        self.stopping.cancel();
     }
 
     /// Whether [`Tasks::stop`] was called.
     pub fn is_stopping(&self) -> bool {
-        self.stopping.is_cancelled()
+        // The token would take a lock that all share.
+        self.tracker.is_closed()
     }
 
     /// Resolves once [`Tasks::stop`] was called.

@@ -239,6 +239,36 @@ fn what_is_kept_of_the_files_hides_no_change_and_may_be_garbage() {
 }
 
 #[test]
+fn a_kept_index_answers_as_one_that_was_built() {
+    let project = Project::sample();
+    let mut served = Served::start(project.path(), &[]);
+    let answers = |port| {
+        wait_for("the full ranking", || (health(port)?["ranking"] == "latent").then_some(()));
+        ["kubernetes cluster with helm charts", "react", "css"].map(|context| {
+            let found = call(port, "queryAgents", &json!({ "context": context }));
+            assert!(found["result"]["agents"][0]["id"].is_string(), "{found}");
+            [found["result"]["agents"].clone(), found["result"]["confidence"].clone()]
+        })
+    };
+    let built = answers(served.port);
+    let file = served.data.path().join("index.bin");
+    let kept = wait_for("the index to be kept", || std::fs::read(&file).ok());
+    let mut damaged = kept.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 1;
+    for content in [kept, damaged, b"garbage".to_vec(), Vec::new()] {
+        served.signal("-TERM");
+        served.wait();
+        std::fs::write(&file, content).unwrap();
+        let data = std::mem::replace(&mut served.data, tempfile::tempdir().unwrap());
+        served = Served::start_in(project.path(), data, &[]);
+        assert_eq!(answers(served.port), built);
+        let timings = &health(served.port).unwrap()["timings_ms"];
+        assert!(["scan", "index", "latent"].iter().all(|part| timings[*part].is_f64()), "{timings}");
+    }
+}
+
+#[test]
 fn no_more_files_are_read_than_asked_for() {
     let project = Project::sample();
     let served = Served::start(project.path(), &["--max-files", "3"]);

@@ -1,7 +1,7 @@
 //! The answer to a query: its rows, why they were chosen, and what they cost.
 
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
@@ -10,6 +10,7 @@ use super::operation::Output;
 use super::rows::{MAX_DESCRIPTION_CHARS, MAX_LISTED, Row, rounded};
 use super::tokens;
 use crate::search::Findings;
+use crate::telemetry::pace::Pace;
 
 /// Lengths tried to keep a row within a token budget, longest first: characters of texts, entries of lists.
 const LENGTHS: [(usize, usize); 6] =
@@ -30,8 +31,16 @@ pub struct Found<R> {
     pub suggestions: Vec<String>,
     /// Estimated tokens of the rows as JSON.
     pub tokens: usize,
+    /// The rows as a text, once a door made one.
+    shown: OnceLock<Box<str>>,
+    /// How often it is written down that it was served again.
+    pub(super) repeats: Pace,
     kind: PhantomData<fn() -> R>,
 }
+
+/// Times a second that the query log hears of one answer being served again: more than that says nothing of what is asked
+/// often, and costs more than serving it.
+pub const LOGGED_REPEATS: u32 = 10;
 
 /// The answer to a query, as it goes out.
 #[derive(Debug)]
@@ -47,7 +56,7 @@ pub struct Answer<R> {
 impl<R: Row> Found<R> {
     /// Makes rows of findings, fitted to `max_tokens` where there is a budget.
     pub fn of(findings: &Findings, max_tokens: Option<usize>) -> Self {
-        let mut rows: Vec<R> = findings.hits.iter().map(R::of).collect();
+        let mut rows: Vec<R::Of<'_>> = findings.hits.iter().map(R::of).collect();
         if let Some(budget) = max_tokens {
             rows = fitted(&rows, budget);
         }
@@ -66,6 +75,8 @@ impl<R: Row> Found<R> {
             reasoning,
             confidence: rounded(findings.confidence),
             suggestions: findings.suggestions.clone(),
+            shown: OnceLock::new(),
+            repeats: Pace::of(LOGGED_REPEATS),
             kind: PhantomData,
         }
     }
@@ -75,10 +86,10 @@ impl<R: Row> Found<R> {
         self.ids.is_empty()
     }
 
-    /// Roughly the bytes it keeps in a cache.
+    /// Roughly the bytes it keeps in a cache. A text, which is made later, has at most half the length of the rows.
     pub fn weight(&self) -> u32 {
         let ids: usize = self.ids.iter().map(|id| id.len() + 40).sum();
-        u32::try_from(self.rows.get().len() + ids + self.reasoning.len() + 256).unwrap_or(u32::MAX)
+        u32::try_from(self.rows.get().len() * 3 / 2 + ids + self.reasoning.len() + 256).unwrap_or(u32::MAX)
     }
 }
 
@@ -125,5 +136,13 @@ impl<R: Row> Serialize for Answer<R> {
 impl<R: Row> Output for Answer<R> {
     fn cache_hit(&self) -> Option<bool> {
         Some(self.cache_hit)
+    }
+
+    fn shown(&self) -> Option<&OnceLock<Box<str>>> {
+        Some(&self.found.shown)
+    }
+
+    fn size(&self) -> usize {
+        self.found.rows.get().len() + self.found.reasoning.len() + 192
     }
 }

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use foldhash::fast::RandomState;
 use moka::sync::Cache;
 
 use super::answer::Found;
@@ -44,11 +45,11 @@ pub struct QueryKey {
 #[derive(Debug)]
 pub struct Caches {
     /// `queryAgents`
-    pub agents: AnswerCache<AgentRow>,
+    pub agents: AnswerCache<AgentRow<'static>>,
     /// `querySkills`
-    pub skills: AnswerCache<SkillRow>,
+    pub skills: AnswerCache<SkillRow<'static>>,
     /// `queryWorkflows`
-    pub workflows: AnswerCache<WorkflowRow>,
+    pub workflows: AnswerCache<WorkflowRow<'static>>,
     /// `getOrchestrationPattern` and `queryPattern`
     pub patterns: PatternCache,
 }
@@ -94,7 +95,7 @@ impl PatternCache {
 
 /// One kind's answers.
 #[derive(Debug)]
-pub struct AnswerCache<R: Row>(Cache<QueryKey, Arc<Found<R>>>);
+pub struct AnswerCache<R: Row + 'static>(Cache<QueryKey, Arc<Found<R>>, RandomState>);
 
 impl Caches {
     /// Empty caches that keep answers as long as `ttl` says.
@@ -108,10 +109,11 @@ impl Caches {
     }
 }
 
-impl<R: Row> AnswerCache<R> {
+impl<R: Row + 'static> AnswerCache<R> {
     fn new(ttl: Duration) -> Self {
         let weigher = |key: &QueryKey, found: &Arc<Found<R>>| found.weight().saturating_add(key.weight());
-        AnswerCache(Cache::builder().max_capacity(MAX_BYTES).weigher(weigher).time_to_live(ttl).build())
+        let builder = Cache::builder().max_capacity(MAX_BYTES).weigher(weigher).time_to_live(ttl);
+        AnswerCache(builder.build_with_hasher(RandomState::default()))
     }
 
     /// The answer kept for `key`.
@@ -146,19 +148,55 @@ impl QueryKey {
 
 /// `text` in canonical form: `None` where it says nothing.
 pub fn canonical(text: Option<&str>) -> Option<String> {
-    let words: Vec<&str> = text?.split_whitespace().collect();
+    let text = text?;
+    if is_canonical(text) {
+        return Some(text.to_owned());
+    }
+    let words: Vec<&str> = text.split_whitespace().collect();
     (!words.is_empty()).then(|| words.join(" "))
+}
+
+/// Whether `text` is ASCII in canonical form, as nearly all are.
+fn is_canonical(text: &str) -> bool {
+    let mut after_blank = true;
+    for byte in text.bytes() {
+        let is_blank = byte == b' ';
+        // The other white space of ASCII is below the blank; what is beyond ASCII is looked at character by character.
+        if !(b' '..=b'~').contains(&byte) || (is_blank && after_blank) {
+            return false;
+        }
+        after_blank = is_blank;
+    }
+    !after_blank
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use super::{Caches, MAX_BYTES, PatternKey};
+    use super::{Caches, MAX_BYTES, PatternKey, canonical};
     use crate::config::CacheTtl;
 
     fn key(goal: String) -> PatternKey {
         PatternKey { goal, min_similarity: 0, limit: 5, plugin: None, version: 1 }
+    }
+
+    #[test]
+    fn texts_are_brought_into_one_form() {
+        for (text, form) in [
+            ("plain words", Some("plain words")),
+            ("  plain\t\u{a0}words \n", Some("plain words")),
+            ("plain  words", Some("plain words")),
+            (" plain", Some("plain")),
+            ("plain ", Some("plain")),
+            ("a\u{b}b", Some("a b")),
+            ("größer\u{3000}als", Some("größer als")),
+            ("", None),
+            (" \n ", None),
+        ] {
+            assert_eq!(canonical(Some(text)).as_deref(), form, "{text:?}");
+        }
+        assert_eq!(canonical(None), None);
     }
 
     #[test]

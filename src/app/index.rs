@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rustix::fs::OFlags;
 
@@ -32,6 +33,8 @@ pub struct Scanned {
     pub(super) embedded_default: bool,
     /// The project's own alias file; what is wrong with it is among the catalog's problems.
     pub(super) own_aliases: Option<String>,
+    /// What it took.
+    pub(super) took: Duration,
 }
 
 /// What a scan may know already.
@@ -46,6 +49,7 @@ pub(super) enum Known<'a> {
 
 /// Scans the project and its further plugin folders; files unchanged since they were `known` are not read again.
 pub(super) fn scan(config: &Config, known: Known<'_>) -> Scanned {
+    let began = Instant::now();
     let root = &config.project.root;
     // The first use of the alias table reads it, which takes half as long as a scan does. Whoever needs it waits for
     // whoever reads it, so nobody has to join this thread.
@@ -62,7 +66,7 @@ pub(super) fn scan(config: &Config, known: Known<'_>) -> Scanned {
         let registry = Some(fixtures.join("agent-registry.yml")).filter(|file| file.is_file());
         catalog = scan(&ScanOptions { registry, ..ScanOptions::new(fixtures) });
     }
-    finished(config, catalog, embedded_default)
+    Scanned { took: began.elapsed(), ..finished(config, catalog, embedded_default) }
 }
 
 /// The same where nothing but these paths changed since what is served; `None` where only a full scan can tell.
@@ -86,7 +90,7 @@ fn options(config: &Config) -> ScanOptions {
 fn finished(config: &Config, mut catalog: Catalog, embedded_default: bool) -> Scanned {
     let (own_aliases, problems) = own_aliases(&config.project.root);
     catalog.add_problems(problems);
-    Scanned { catalog, embedded_default, own_aliases }
+    Scanned { catalog, embedded_default, own_aliases, took: Duration::ZERO }
 }
 
 /// Whether the built-in collection is to stand in.

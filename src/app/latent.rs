@@ -68,7 +68,9 @@ impl LatentTrainer {
 /// Loads or trains the score for the current snapshot and swaps it in, on the caller's thread.
 pub(super) fn rank_fully(app: &App) {
     let snapshot = app.snapshot();
+    let began = Instant::now();
     let latent = Arc::new(load_or_train(&app.config, &snapshot));
+    app.timings.record_latent(began.elapsed());
     app.install_latent(snapshot.generation, &latent);
 }
 

@@ -19,6 +19,7 @@ pub mod operations;
 mod refresh;
 pub mod rows;
 mod snapshot;
+mod timings;
 pub mod tokens;
 pub mod uses;
 mod waiting;
@@ -52,6 +53,7 @@ use kept::Keeper;
 use latent::LatentTrainer;
 use meaning::Meaning;
 use refresh::Refresher;
+use timings::Timings;
 use waiting::WaitingKeeper;
 
 /// Time that what waits to be written has once the service stops.
@@ -80,6 +82,7 @@ pub struct App {
     watching: watch::Watching,
     uses: uses::Uses,
     started: Instant,
+    timings: Timings,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -122,7 +125,9 @@ impl App {
     }
 
     fn assemble(scanned: Scanned, config: Config, store: Store) -> (App, Origin) {
+        let began = Instant::now();
         let (index, origin) = scanned.first_index(&config);
+        let timings = Timings::new(scanned.took, began.elapsed());
         let snapshot = Snapshot::new(1, index, scanned);
         let app = App {
             metrics: Metrics::new(&operations::names()),
@@ -140,6 +145,7 @@ impl App {
             watching: watch::Watching::default(),
             uses: uses::Uses::load(&config.paths.data_dir),
             started: Instant::now(),
+            timings,
             threads: Mutex::default(),
             config,
             store,

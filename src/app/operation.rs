@@ -4,6 +4,7 @@
 //! once by [`read_params`], and out of [`Operation::Output`].
 
 use std::future::Future;
+use std::sync::OnceLock;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -34,6 +35,17 @@ pub trait Output: Serialize {
     /// Whether the answer came from a cache; `None` where the operation has none.
     fn cache_hit(&self) -> Option<bool> {
         None
+    }
+
+    /// Where a door keeps the text it makes of this answer for a reader, which must follow from the answer alone; `None`
+    /// where the answer itself is not kept.
+    fn shown(&self) -> Option<&OnceLock<Box<str>>> {
+        None
+    }
+
+    /// Bytes it takes as JSON, roughly: memory of that size is asked for before it is written.
+    fn size(&self) -> usize {
+        1024
     }
 }
 

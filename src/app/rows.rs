@@ -1,5 +1,7 @@
 //! The rows of an answer: what a client is told of an entry before it asks for the whole of it.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::catalog::{Definition, Kind};
@@ -13,171 +15,192 @@ pub const MAX_DESCRIPTION_CHARS: usize = 600;
 pub const MAX_LISTED: usize = 12;
 
 /// A row of an answer, made from a definition that search found.
-pub trait Row: Serialize + Send + Sync + Sized + 'static {
+pub trait Row: Serialize + Send + Sync + Sized {
     /// The kind of entry it describes.
     const KIND: Kind;
     /// The member of the answer that lists such rows.
     const FIELD: &'static str;
+    /// The same row over a hit's texts: a row is written down at once, so that nothing needs to be copied for it.
+    type Of<'a>: Row;
 
     /// The row of a hit.
-    fn of(hit: &Hit) -> Self;
+    fn of(hit: &Hit) -> Self::Of<'_>;
 
     /// The same row with texts of at most `max_chars` characters and lists of at most `max_listed` entries.
     #[must_use]
     fn shortened(&self, max_chars: usize, max_listed: usize) -> Self;
 }
 
+/// A list of texts, each as it is or cut.
+type Texts<'a> = Vec<Cow<'a, str>>;
+
 /// An agent, as the seed's `AgentIndex`.
 #[derive(Debug, Clone, Serialize)]
-pub struct AgentRow {
-    id: String,
-    name: String,
-    description: String,
-    model: String,
-    capabilities: Vec<String>,
-    plugin: String,
+pub struct AgentRow<'a> {
+    id: &'a str,
+    name: &'a str,
+    description: Cow<'a, str>,
+    model: &'a str,
+    capabilities: Texts<'a>,
+    plugin: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    role: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fallbacks: Option<Vec<String>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    copies: Vec<String>,
+    role: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    fallbacks: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    copies: &'a [String],
     score: f32,
 }
 
 /// A skill, as the seed's `SkillIndex`.
 #[derive(Debug, Clone, Serialize)]
-pub struct SkillRow {
-    id: String,
-    name: String,
-    category: String,
-    keywords: Vec<String>,
-    description: String,
-    plugin: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    copies: Vec<String>,
+pub struct SkillRow<'a> {
+    id: &'a str,
+    name: &'a str,
+    category: &'a str,
+    keywords: Texts<'a>,
+    description: Cow<'a, str>,
+    plugin: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    copies: &'a [String],
     score: f32,
 }
 
 /// A workflow, as the seed's `WorkflowIndex`.
 #[derive(Debug, Clone, Serialize)]
-pub struct WorkflowRow {
-    id: String,
-    name: String,
-    description: String,
-    arguments: String,
-    steps: Vec<String>,
-    agents: Vec<String>,
-    plugin: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    copies: Vec<String>,
+pub struct WorkflowRow<'a> {
+    id: &'a str,
+    name: &'a str,
+    description: Cow<'a, str>,
+    arguments: Cow<'a, str>,
+    steps: Texts<'a>,
+    agents: Texts<'a>,
+    plugin: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    copies: &'a [String],
     score: f32,
 }
 
-impl Row for AgentRow {
+impl Row for AgentRow<'_> {
     const KIND: Kind = Kind::Agent;
     const FIELD: &'static str = "agents";
+    type Of<'a> = AgentRow<'a>;
 
-    fn of(hit: &Hit) -> Self {
+    fn of(hit: &Hit) -> AgentRow<'_> {
         let Definition { id, name, plugin, model, capabilities, .. } = &*hit.definition;
         AgentRow {
-            id: id.clone(),
-            name: name.clone(),
+            id,
+            name,
             description: brief(&hit.definition),
-            model: model.clone().unwrap_or_else(|| "inherit".into()),
+            model: model.as_deref().unwrap_or("inherit"),
             capabilities: listed(capabilities),
-            plugin: plugin.clone(),
-            role: hit.role.clone(),
-            fallbacks: hit
-                .role
-                .is_some()
-                .then(|| hit.fallbacks.clone())
-                .filter(|fallbacks| !fallbacks.is_empty()),
-            copies: hit.copies.clone(),
+            plugin,
+            role: hit.role.as_deref(),
+            fallbacks: if hit.role.is_some() { &hit.fallbacks } else { &[] },
+            copies: &hit.copies,
             score: rounded(hit.score),
         }
     }
 
     fn shortened(&self, max_chars: usize, max_listed: usize) -> Self {
         AgentRow {
-            description: shortened(&self.description, max_chars),
-            capabilities: first(&self.capabilities, max_listed),
-            copies: first(&self.copies, max_listed),
-            ..self.clone()
+            description: cut(&self.description, max_chars),
+            capabilities: first(&self.capabilities, max_listed).to_vec(),
+            copies: first(self.copies, max_listed),
+            ..*self
         }
     }
 }
 
-impl Row for SkillRow {
+impl Row for SkillRow<'_> {
     const KIND: Kind = Kind::Skill;
     const FIELD: &'static str = "skills";
+    type Of<'a> = SkillRow<'a>;
 
-    fn of(hit: &Hit) -> Self {
+    fn of(hit: &Hit) -> SkillRow<'_> {
         let Definition { id, name, plugin, category, keywords, capabilities, .. } = &*hit.definition;
         let keywords = if capabilities.is_empty() { keywords } else { capabilities };
         SkillRow {
-            id: id.clone(),
-            name: name.clone(),
-            category: category.clone(),
+            id,
+            name,
+            category,
             keywords: listed(keywords),
             description: brief(&hit.definition),
-            plugin: plugin.clone(),
-            copies: hit.copies.clone(),
+            plugin,
+            copies: &hit.copies,
             score: rounded(hit.score),
         }
     }
 
     fn shortened(&self, max_chars: usize, max_listed: usize) -> Self {
         SkillRow {
-            description: shortened(&self.description, max_chars),
-            keywords: first(&self.keywords, max_listed),
-            copies: first(&self.copies, max_listed),
-            ..self.clone()
+            description: cut(&self.description, max_chars),
+            keywords: first(&self.keywords, max_listed).to_vec(),
+            copies: first(self.copies, max_listed),
+            ..*self
         }
     }
 }
 
-impl Row for WorkflowRow {
+impl Row for WorkflowRow<'_> {
     const KIND: Kind = Kind::Workflow;
     const FIELD: &'static str = "workflows";
+    type Of<'a> = WorkflowRow<'a>;
 
-    fn of(hit: &Hit) -> Self {
+    fn of(hit: &Hit) -> WorkflowRow<'_> {
         let Definition { id, name, plugin, arguments, steps, agents, .. } = &*hit.definition;
         WorkflowRow {
-            id: id.clone(),
-            name: name.clone(),
+            id,
+            name,
             description: brief(&hit.definition),
-            arguments: shortened(arguments, MAX_DESCRIPTION_CHARS),
+            arguments: within(arguments, MAX_DESCRIPTION_CHARS),
             steps: listed(steps),
             agents: listed(agents),
-            plugin: plugin.clone(),
-            copies: hit.copies.clone(),
+            plugin,
+            copies: &hit.copies,
             score: rounded(hit.score),
         }
     }
 
     fn shortened(&self, max_chars: usize, max_listed: usize) -> Self {
         WorkflowRow {
-            description: shortened(&self.description, max_chars),
-            arguments: shortened(&self.arguments, max_chars),
-            steps: first(&self.steps, max_listed),
-            agents: first(&self.agents, max_listed),
-            copies: first(&self.copies, max_listed),
-            ..self.clone()
+            description: cut(&self.description, max_chars),
+            arguments: cut(&self.arguments, max_chars),
+            steps: first(&self.steps, max_listed).to_vec(),
+            agents: first(&self.agents, max_listed).to_vec(),
+            copies: first(self.copies, max_listed),
+            ..*self
         }
     }
 }
 
-fn first(all: &[String], max_listed: usize) -> Vec<String> {
-    all.iter().take(max_listed).cloned().collect()
+fn first<T>(all: &[T], max_listed: usize) -> &[T] {
+    &all[..all.len().min(max_listed)]
 }
 
-fn brief(definition: &Definition) -> String {
-    shortened(&definition.description, MAX_DESCRIPTION_CHARS)
+fn brief(definition: &Definition) -> Cow<'_, str> {
+    within(&definition.description, MAX_DESCRIPTION_CHARS)
 }
 
-fn listed(all: &[String]) -> Vec<String> {
-    all.iter().take(MAX_LISTED).map(|item| shortened(item, 120)).collect()
+fn listed(all: &[String]) -> Texts<'_> {
+    first(all, MAX_LISTED).iter().map(|item| within(item, 120)).collect()
+}
+
+/// A text that may be cut already, within `max_chars` characters.
+fn cut<'a>(text: &Cow<'a, str>, max_chars: usize) -> Cow<'a, str> {
+    match text {
+        Cow::Borrowed(text) => within(text, max_chars),
+        Cow::Owned(text) => shortened(text, max_chars).into(),
+    }
+}
+
+/// `text` as it is where it has at most `max_chars` characters, else [`shortened`].
+fn within(text: &str, max_chars: usize) -> Cow<'_, str> {
+    // A text has no more characters than bytes.
+    if text.len() <= max_chars || text.char_indices().nth(max_chars).is_none() {
+        return Cow::Borrowed(text);
+    }
+    shortened(text, max_chars).into()
 }
 
 /// Three decimals say all that a score says.

@@ -127,6 +127,11 @@ impl Catalog {
         &self.definitions
     }
 
+    /// The same to keep.
+    pub fn shared_definitions(&self) -> Arc<[Arc<Definition>]> {
+        Arc::clone(&self.definitions)
+    }
+
     /// What was wrong with files, and what was done about it, ordered by path.
     pub fn problems(&self) -> &[Problem] {
         &self.problems

@@ -47,7 +47,7 @@ pub(crate) struct Placed {
 pub(crate) struct Core {
     /// What it was made from, which a latent space must have been trained on.
     pub(super) content: Content,
-    pub(crate) definitions: Vec<Arc<Definition>>,
+    pub(crate) definitions: Arc<[Arc<Definition>]>,
     pub(crate) kinds: [Range<usize>; 3],
     pub(crate) vocabulary: Arc<Vocabulary>,
     pub(crate) lexical: Lexical,
@@ -70,7 +70,7 @@ impl Index {
 
     /// [`Index::build`] with other weights than those that are served, for measuring.
     pub fn build_weighted(catalog: &Catalog, aliases: &Aliases, weights: Weights) -> Index {
-        let definitions = catalog.definitions().to_vec();
+        let definitions = catalog.shared_definitions();
         let (Gathered { vocabulary, gatherer, terms }, (capabilities, names)) =
             gather(&definitions, || (Capabilities::of(&definitions), Names::of(&definitions)));
         let kinds = kinds(&definitions);

@@ -75,7 +75,7 @@ fn checksum(bytes: &[u8]) -> u64 {
 }
 
 fn core(reader: &mut Reader<'_>, content: Content, catalog: &Catalog, aliases: &Aliases) -> Option<Core> {
-    let definitions = catalog.definitions().to_vec();
+    let definitions = catalog.shared_definitions();
     let is_entry = |document: &u32| (*document as usize) < definitions.len();
     let kinds = kinds(&definitions);
     let vocabulary = Arc::new(Vocabulary::read(reader)?);

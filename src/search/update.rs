@@ -26,7 +26,7 @@ const GONE: u32 = u32::MAX;
 
 /// The parts of the index over `catalog`; `None` where it is better built anew.
 pub(super) fn core(old: &Core, catalog: &Catalog, aliases: &Aliases) -> Option<Core> {
-    let definitions = catalog.definitions().to_vec();
+    let definitions = catalog.shared_definitions();
     let change = Change::between(&old.definitions, &definitions)?;
     let mut reader = Reader { counter: Counter::default(), vocabulary: Extension::of(&old.vocabulary) };
     let gone = change.gone.iter().map(|&at| (at, reader.read(&old.definitions[at]))).collect();

@@ -4,10 +4,11 @@
 //! hold up the shutdown; hence a loop of our own over the same parts.
 
 use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
-use axum::Router;
-use axum::body::Body;
 use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -15,17 +16,17 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tower::ServiceExt;
 
 use super::limits::{ACCEPT_PAUSE, DRAIN, HEAD_TIMEOUT, MAX_CONNECTIONS, MAX_HEAD_BYTES, MAX_HEADERS};
+use super::router::Front;
 use crate::tasks::Tasks;
 
-/// Serves `router` on all `listeners` until `tasks` is asked to stop, then lets open requests finish, at most
+/// Serves `front` on all `listeners` until `tasks` is asked to stop, then lets open requests finish, at most
 /// for [`DRAIN`].
-pub async fn serve(listeners: Vec<TcpListener>, router: Router, tasks: &Tasks) {
+pub async fn serve(listeners: Vec<TcpListener>, front: Front, tasks: &Tasks) {
     let connections = Tasks::default();
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let accepting = listeners.into_iter().map(|listener| accept(listener, &router, &connections, &permits));
+    let accepting = listeners.into_iter().map(|listener| accept(listener, &front, &connections, &permits));
     tokio::select! {
         _ = futures_util::future::join_all(accepting) => {}
         () = tasks.stopped() => {}
@@ -36,12 +37,12 @@ pub async fn serve(listeners: Vec<TcpListener>, router: Router, tasks: &Tasks) {
     }
 }
 
-async fn accept(listener: TcpListener, router: &Router, connections: &Tasks, permits: &Arc<Semaphore>) {
+async fn accept(listener: TcpListener, front: &Front, connections: &Tasks, permits: &Arc<Semaphore>) {
     loop {
         let Ok(permit) = Arc::clone(permits).acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, _)) => {
-                let work = connection(stream, router.clone(), connections.clone());
+                let work = connection(stream, front.clone(), connections.clone());
                 connections.spawn(async move {
                     work.await;
                     drop(permit);
@@ -56,29 +57,35 @@ async fn accept(listener: TcpListener, router: &Router, connections: &Tasks, per
     }
 }
 
-async fn connection(stream: TcpStream, router: Router, connections: Tasks) {
+async fn connection(stream: TcpStream, front: Front, connections: Tasks) {
     // Without it small answers wait for the client's delayed acknowledgement.
     let _ = stream.set_nodelay(true);
+    let front = Arc::new(front);
     let service = service_fn(move |request: Request<Incoming>| {
-        let router = router.clone();
-        async move {
-            Ok::<_, Infallible>(
-                router.oneshot(request.map(Body::new)).await.unwrap_or_else(|never| match never {}),
-            )
-        }
+        let front = Arc::clone(&front);
+        async move { Ok::<_, Infallible>(front.answer(request).await) }
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_headers(MAX_HEADERS);
     builder.max_buf_size(MAX_HEAD_BYTES).half_close(false);
-    let serving = builder.serve_connection(TokioIo::new(stream), service);
-    tokio::pin!(serving);
-    let ended = tokio::select! {
-        ended = &mut serving => ended,
-        () = connections.stopped() => {
+    let mut serving = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let mut stopped = pin!(connections.stopped());
+    // Asking the token whether to stop takes locks that all connections share. Asked once, it wakes this task when it is
+    // time; from then on looking at the state is enough.
+    poll_fn(|context| {
+        let _ = stopped.as_mut().poll(context);
+        Poll::Ready(())
+    })
+    .await;
+    let mut is_ending = false;
+    let ended = poll_fn(|context| {
+        if connections.is_stopping() && !is_ending {
+            is_ending = true;
             serving.as_mut().graceful_shutdown();
-            serving.await
         }
-    };
+        serving.as_mut().poll(context)
+    })
+    .await;
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
     }

@@ -3,14 +3,10 @@
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use tracing::Span;
 use uuid::Uuid;
 
-use super::rate::Class;
 use crate::app::operation::CallContext;
 
 const HEADER: HeaderName = HeaderName::from_static("x-correlation-id");
@@ -34,24 +30,21 @@ fn next_id() -> String {
 
 /// The span of a call that writes, so that what happens to it in another thread is logged under its id. Calls that only
 /// read stay in the thread they came in, and a span would cost them a tenth of their time.
-pub(super) fn span_of(class: Class, context: &CallContext) -> Span {
-    match class {
-        Class::Write => tracing::info_span!("call", correlation_id = context.correlation_id),
-        Class::Query | Class::Reindex => Span::none(),
-    }
+pub(super) fn span_of(context: &CallContext) -> Span {
+    tracing::info_span!("call", correlation_id = context.correlation_id)
 }
 
-/// Gives every request an id and every answer the same one.
-pub(super) async fn correlate(mut request: Request, next: Next) -> Response {
-    let given = request.headers().get(&HEADER).and_then(|value| value.to_str().ok());
-    let usable = given
-        .filter(|id| !id.is_empty() && id.len() <= MAX_CHARS && id.chars().all(|c| c.is_ascii_graphic()));
-    let id = usable.map_or_else(next_id, str::to_owned);
-    let header = HeaderValue::from_str(&id);
-    request.extensions_mut().insert(CorrelationId(id));
-    let mut response = next.run(request).await;
-    if let Ok(header) = header {
-        response.headers_mut().insert(HEADER, header);
+impl CorrelationId {
+    /// The id that a request's head states, where it can be used, else a new one.
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let given = headers.get(&HEADER).and_then(|value| value.to_str().ok());
+        let usable = given
+            .filter(|id| !id.is_empty() && id.len() <= MAX_CHARS && id.chars().all(|c| c.is_ascii_graphic()));
+        CorrelationId(usable.map_or_else(next_id, str::to_owned))
     }
-    response
+
+    /// The header of the answer.
+    pub(super) fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+        HeaderValue::from_str(&self.0).ok().map(|value| (HEADER, value))
+    }
 }

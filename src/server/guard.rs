@@ -9,12 +9,11 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::{
     AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, ORIGIN, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use subtle::ConstantTimeEq;
@@ -76,22 +75,25 @@ pub(super) fn retry_after(wait: Duration) -> HeaderValue {
 }
 
 /// Lets a request pass that comes from this machine, or bears the token, and is not one too many.
-pub(super) async fn admit(State(state): State<ServerState>, request: Request, next: Next) -> Response {
-    if let Err((status, why)) = check(&request, state.doors().bound) {
-        return refusal(status, why);
+///
+/// # Errors
+/// The refusal.
+pub(super) fn admit<B>(state: &ServerState, request: &Request<B>) -> Result<(), Box<Response>> {
+    if let Err((status, why)) = check(request, state.doors().bound) {
+        return Err(refusal(status, why).into());
     }
     if let Some(token) = &state.doors().token
         && !bears(request.headers(), token)
     {
-        return unauthorised(&state, request.uri().path());
+        return Err(unauthorised(state, request.uri().path()).into());
     }
-    if let Err(wait) = state.rates().admit_request() {
-        return match request.uri().path() {
+    state.rates().admit_request().map_err(|wait| {
+        let refused = match request.uri().path() {
             "/" | "/mcp" => rate_limited(state.app(), wait, None),
             _ => too_many(wait),
         };
-    }
-    next.run(request).await
+        refused.into()
+    })
 }
 
 /// Whether a request bears the token. How long comparing takes says nothing of where they differ.
@@ -120,7 +122,7 @@ fn unauthorised(state: &ServerState, path: &str) -> Response {
     response
 }
 
-fn check(request: &Request, bound: Option<IpAddr>) -> Result<(), (StatusCode, &'static str)> {
+fn check<B>(request: &Request<B>, bound: Option<IpAddr>) -> Result<(), (StatusCode, &'static str)> {
     let headers = request.headers();
     check_host(request.version(), request.uri(), headers, bound)?;
     for origin in headers.get_all(ORIGIN) {

@@ -18,5 +18,5 @@ mod state;
 
 pub use accept::serve;
 pub use guard::Doors;
-pub use router::router;
+pub use router::{Front, router};
 pub use state::ServerState;

@@ -1,39 +1,111 @@
-//! All routes, at a glance.
+//! All routes, at a glance, and what surrounds each of them.
+//!
+//! `POST /` is what nearly all requests are, so it is answered without asking the router: three layers, each of which
+//! boxes what it calls, cost as much as the call.
 
+use std::convert::Infallible;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, HttpBody};
 use axum::extract::Request;
-use axum::http::{StatusCode, Uri};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::{any, get, post};
-use axum::{Extension, Router};
-use tower_http::catch_panic::CatchPanicLayer;
+use axum::{BoxError, Extension, Router};
+use bytes::Bytes;
+use futures_util::FutureExt;
+use tower::{Service, ServiceExt};
 
-use super::correlation::{CorrelationId, correlate};
+use super::correlation::CorrelationId;
 use super::guard::{admit, refusal};
 use super::state::ServerState;
 use super::{mcp, monitor, reindex, rpc};
 
-/// The service as an HTTP router: every route is guarded, correlated and survives its own panics.
-pub fn router(state: ServerState) -> Router {
+/// The service over HTTP: every request is guarded, correlated and survives its own panics.
+#[derive(Debug, Clone)]
+pub struct Front {
+    state: ServerState,
+    others: Router,
+}
+
+/// The service as it is reached over HTTP.
+pub fn router(state: ServerState) -> Front {
     let endpoint = mcp::Endpoint::new(&state);
-    Router::new()
-        .route("/", post(rpc::answer))
+    let others = Router::new()
+        .route("/", post(unreached))
         .route("/health", get(monitor::health))
         .route("/metrics", get(monitor::metrics))
         .route("/reindex", post(reindex::reindex))
         .route("/mcp", any(move |request| endpoint.answer(request)))
         .fallback(unknown)
         .method_not_allowed_fallback(not_allowed)
-        .layer(from_fn_with_state(state.clone(), admit))
-        .layer(CatchPanicLayer::custom(|_| refusal(StatusCode::INTERNAL_SERVER_ERROR, "internal error")))
-        .layer(from_fn(correlate))
-        .with_state(state)
+        .with_state(state.clone());
+    Front { state, others }
+}
+
+impl Front {
+    /// Answers one request.
+    pub async fn answer<B>(&self, request: Request<B>) -> Response
+    where
+        B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
+        let id = CorrelationId::of(request.headers());
+        let header = id.header();
+        let routed = AssertUnwindSafe(self.route(id, request)).catch_unwind().await;
+        let mut response =
+            routed.unwrap_or_else(|_| refusal(StatusCode::INTERNAL_SERVER_ERROR, "internal error"));
+        if let Some((name, value)) = header {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+
+    async fn route<B>(&self, id: CorrelationId, request: Request<B>) -> Response
+    where
+        B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
+        if let Err(refused) = admit(&self.state, &request) {
+            return *refused;
+        }
+        if request.method() == Method::POST && request.uri().path() == "/" {
+            let (parts, body) = request.into_parts();
+            return rpc::answer(&self.state, id, &parts.headers, body).await;
+        }
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(id);
+        // On the heap, so that it takes no room in the future of every `POST /`.
+        Box::pin(self.others.clone().oneshot(request)).await.unwrap_or_else(|never| match never {})
+    }
+}
+
+impl<B> Service<Request<B>> for Front
+where
+    B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let front = self.clone();
+        Box::pin(async move { Ok(front.answer(request).await) })
+    }
 }
 
 async fn unknown(Extension(CorrelationId(id)): Extension<CorrelationId>, uri: Uri) -> Response {
     tracing::debug!(correlation_id = id, path = uri.path(), "no such route");
     refusal(StatusCode::NOT_FOUND, "there is no such route; POST / answers JSON-RPC 2.0")
 }
+
+/// Names the method that `/` takes; [`Front::route`] never hands one on.
+async fn unreached() {}
 
 /// The `Allow` header comes from the router itself.
 async fn not_allowed(_: Request) -> Response {

@@ -1,5 +1,6 @@
 //! Who was spared how many tokens: sums by client and method.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -12,7 +13,7 @@ const MAX_NAME_CHARS: usize = 40;
 
 /// What a client calls itself, in letters, digits, `.`, `_` and `-`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ClientName(Box<str>);
+pub struct ClientName(Cow<'static, str>);
 
 impl ClientName {
     /// Clients beyond the first [`MAX_CLIENTS`].
@@ -27,7 +28,7 @@ impl ClientName {
         let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' };
         let name: String = product.chars().take(MAX_NAME_CHARS).map(plain).collect();
         let name = name.trim_matches('-');
-        ClientName(if name.is_empty() { ClientName::UNKNOWN } else { name }.into())
+        if name.is_empty() { ClientName::default() } else { ClientName(name.to_owned().into()) }
     }
 
     /// The name.

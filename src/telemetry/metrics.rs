@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use super::call_log::CallLog;
 use super::ledger::TokenLedger;
 
 /// The longest latency told apart from longer ones, in microseconds: one minute.
@@ -22,6 +23,7 @@ pub struct Metrics {
     errors: Mutex<BTreeMap<i32, u64>>,
     panics: AtomicU64,
     tokens: TokenLedger,
+    call_log: CallLog,
 }
 
 #[derive(Debug)]
@@ -82,6 +84,7 @@ impl Metrics {
             errors: Mutex::default(),
             panics: AtomicU64::new(0),
             tokens: TokenLedger::default(),
+            call_log: CallLog::default(),
         }
     }
 
@@ -116,6 +119,11 @@ impl Metrics {
     /// What answers cost, and what they spared.
     pub fn tokens(&self) -> &TokenLedger {
         &self.tokens
+    }
+
+    /// The log lines of calls.
+    pub fn call_log(&self) -> &CallLog {
+        &self.call_log
     }
 
     /// Calls of each method that was called.

@@ -7,10 +7,9 @@ use std::sync::Arc;
 
 use adjutant::app::App;
 use adjutant::config::{Config, Environment, Flags};
-use adjutant::server::{Doors, ServerState, router};
+use adjutant::server::{Doors, Front, ServerState, router};
 use adjutant::store::{Store, StoreOptions};
 use adjutant::tasks::Tasks;
-use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use http_body_util::BodyExt;
@@ -102,7 +101,7 @@ impl Project {
 /// The service in this process, driven through its router.
 pub(crate) struct Service {
     pub(crate) app: Arc<App>,
-    router: Router,
+    router: Front,
     _data: TempDir,
 }
 

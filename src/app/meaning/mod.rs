@@ -176,6 +176,12 @@ impl Meaning {
         (health, state.problem.clone())
     }
 
+    /// What is said of a request while no model is loaded.
+    fn unjudged(&self, key: &QueryKey) -> Judged {
+        let asks = key.capability.is_some() || key.context.is_some();
+        Judged { likeness: None, absent: if asks { self.lock().absent } else { None } }
+    }
+
     fn changed_judgement(&self) {
         self.version.fetch_add(1, Ordering::AcqRel);
     }
@@ -188,11 +194,9 @@ impl Meaning {
 impl App {
     /// What the model says of a request, within its budget of time.
     pub(super) async fn judged(&self, snapshot: &Snapshot, kind: Kind, key: &QueryKey) -> Judged {
+        let Some(loaded) = self.meaning.loaded.load_full() else { return self.meaning.unjudged(key) };
         let Some(text) = text_of(key.capability.as_deref(), key.context.as_deref()) else {
             return Judged::default();
-        };
-        let Some(loaded) = self.meaning.loaded.load_full() else {
-            return Judged { likeness: None, absent: self.meaning.lock().absent };
         };
         let table = loaded.table.load_full().filter(|table| Arc::ptr_eq(table.catalog(), &snapshot.catalog));
         let Some(table) = table else { return Judged::absent("it is still reading the entries") };

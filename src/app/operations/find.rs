@@ -53,7 +53,7 @@ pub struct AgentQuery {
 impl Operation for QueryAgents {
     const NAME: &'static str = "queryAgents";
     type Params = AgentQuery;
-    type Output = Answer<AgentRow>;
+    type Output = Answer<AgentRow<'static>>;
 
     async fn run(app: &App, call: &CallContext, params: AgentQuery) -> Result<Self::Output, AppError> {
         let key = QueryKey {
@@ -96,7 +96,7 @@ pub struct SkillQuery {
 impl Operation for QuerySkills {
     const NAME: &'static str = "querySkills";
     type Params = SkillQuery;
-    type Output = Answer<SkillRow>;
+    type Output = Answer<SkillRow<'static>>;
 
     async fn run(app: &App, call: &CallContext, params: SkillQuery) -> Result<Self::Output, AppError> {
         let key = key_of("context", &params.context, params.plugin.as_deref())?;
@@ -130,7 +130,7 @@ pub struct WorkflowQuery {
 impl Operation for QueryWorkflows {
     const NAME: &'static str = "queryWorkflows";
     type Params = WorkflowQuery;
-    type Output = Answer<WorkflowRow>;
+    type Output = Answer<WorkflowRow<'static>>;
 
     async fn run(app: &App, call: &CallContext, params: WorkflowQuery) -> Result<Self::Output, AppError> {
         let key = key_of("goal", &params.goal, params.plugin.as_deref())?;
@@ -163,7 +163,7 @@ pub(super) fn whole(number: Option<i64>) -> Option<usize> {
 
 impl App {
     /// Answers a query from the cache or from the snapshot, counts its tokens and logs it to the store.
-    async fn find<R: Row>(
+    async fn find<R: Row + 'static>(
         &self,
         cache: &AnswerCache<R>,
         mut key: QueryKey,
@@ -184,7 +184,8 @@ impl App {
             // An answer that lacks the model's judgement is not kept: the next may have it.
             if judged.is_whole() { cache.get_or(&key, answer) } else { (Arc::new(answer(&key)), false) }
         };
-        if self.config.memory.query_log {
+        let is_news = || !cache_hit || found.repeats.admits(began.duration_since(self.started).as_secs());
+        if self.config.memory.query_log && is_news() {
             self.store.log_query(record_of(method, &key, &found, cache_hit, began));
         }
         if found.is_empty() {
@@ -287,7 +288,7 @@ impl App {
         true
     }
 
-    fn warm_kind<R: Row>(&self, snapshot: &Snapshot, cache: &AnswerCache<R>, mut key: QueryKey) {
+    fn warm_kind<R: Row + 'static>(&self, snapshot: &Snapshot, cache: &AnswerCache<R>, mut key: QueryKey) {
         key.generation = snapshot.generation;
         key.learned = self.learned(R::KIND);
         cache.get_or(&key, |key| Found::of(&self.findings(snapshot, R::KIND, key, &Judged::default()), None));

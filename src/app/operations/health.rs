@@ -7,6 +7,7 @@ use validator::Validate;
 
 use crate::app::meaning::MeaningHealth;
 use crate::app::operation::{CallContext, Operation, Output};
+use crate::app::timings::Timings;
 use crate::app::{App, AppError, WatchState, tokens};
 use crate::catalog::Kind;
 use crate::telemetry::ledger::{TokenCounts, TokenLedger};
@@ -54,6 +55,8 @@ pub struct Health {
     pub semantic: MeaningHealth,
     /// `on`, `off` or `degraded`.
     pub watch: &'static str,
+    /// How long the parts of the start took.
+    pub timings_ms: Timings,
     /// What to know: why it is degraded, or that the built-in collection is served.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,
@@ -228,6 +231,7 @@ impl App {
             ranking: if snapshot.latent_ready && snapshot.index.has_latent() { "latent" } else { "lexical" },
             semantic,
             watch,
+            timings_ms: self.timings.clone(),
             reasons,
         }
     }

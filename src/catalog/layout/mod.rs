@@ -3,13 +3,16 @@
 mod path;
 mod skills;
 
-pub(super) use path::{is_skipped, normalised, sanitised};
+pub(super) use path::{is_skipped, normalised, order, sanitised};
 pub(super) use skills::UNSEEN;
 
 use std::collections::HashSet;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+use indexmap::IndexSet;
 use walkdir::WalkDir;
 
 use self::path::{command_name, describe, has_md_extension, lossy, stem};
@@ -98,7 +101,12 @@ pub(super) struct Place {
 pub(super) struct Layout<'a> {
     root: &'a Root,
     limits: Limits,
-    seen: HashSet<(Kind, String, PathBuf)>,
+    /// What was added: of which kind, for which plugin, and the file that it really is.
+    seen: HashSet<(Kind, usize, OsString), RandomState>,
+    /// The names of the plugins of the places so far.
+    plugins: IndexSet<String>,
+    /// Which of them is that of the place being collected.
+    plugin: usize,
     /// The entries found, in order.
     pub candidates: Vec<Candidate>,
     /// What stood in the way.
@@ -114,7 +122,9 @@ impl<'a> Layout<'a> {
         Layout {
             root,
             limits,
-            seen: HashSet::new(),
+            seen: HashSet::default(),
+            plugins: IndexSet::new(),
+            plugin: 0,
             candidates: Vec::new(),
             problems: Vec::new(),
             place: 0,
@@ -125,6 +135,7 @@ impl<'a> Layout<'a> {
     /// Collects the entries of `place`.
     pub(super) fn collect(&mut self, place: &Place) {
         let plugin = &place.facts.plugin;
+        self.plugin = self.plugins.insert_full(plugin.clone()).0;
         let prefix = if plugin.is_empty() { Arc::default() } else { Arc::from(format!("{plugin}:")) };
         let site = Site { facts: &place.facts, base: &place.base, prefix: &prefix };
         self.agents(&site, place.components.agents.as_deref(), place.only_listed);
@@ -230,7 +241,7 @@ impl<'a> Layout<'a> {
     fn push_once(&mut self, path: PathBuf, real: PathBuf, kind: Kind, context: Context) {
         // One more than is read, so that the limit is noticed.
         if self.candidates.len() <= self.limits.files
-            && self.seen.insert((kind, context.facts.plugin.clone(), real))
+            && self.seen.insert((kind, self.plugin, real.into_os_string()))
         {
             self.candidates.push(Candidate { path, context, inline: None, place: self.place });
         }

@@ -1,9 +1,24 @@
 //! Paths and file names, and the names the client makes of them.
 
+use std::cmp::Ordering;
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
 use crate::catalog::clean::one_line;
+
+/// The order of paths, which is that of their parts, at a fraction of the cost: both are relative and hold no `.`, `..`
+/// or repeated separator, so that their bytes say it all.
+pub(in crate::catalog) fn order(one: &Path, other: &Path) -> Ordering {
+    const CHUNK: usize = 16;
+    let (one, other) = (one.as_os_str().as_encoded_bytes(), other.as_os_str().as_encoded_bytes());
+    let chunks = one.chunks_exact(CHUNK).zip(other.chunks_exact(CHUNK));
+    let alike = chunks.take_while(|(one, other)| one == other).count() * CHUNK;
+    let (one, other) = (&one[alike..], &other[alike..]);
+    // The shorter part goes before one that it begins.
+    let rank = |byte: u8| if byte == b'/' { 0 } else { u16::from(byte) + 1 };
+    let differs = one.iter().zip(other).find(|(one, other)| one != other);
+    differs.map_or_else(|| one.len().cmp(&other.len()), |(one, other)| rank(*one).cmp(&rank(*other)))
+}
 
 /// Folders in which nobody keeps entries on purpose.
 const SKIPPED_FOLDERS: [&str; 3] = ["node_modules", "backups", ".git"];
@@ -76,7 +91,7 @@ pub(super) fn describe(error: &std::io::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{command_name, normalised, sanitised, stem};
+    use super::{command_name, normalised, order, sanitised, stem};
     use std::path::Path;
 
     #[test]
@@ -87,6 +102,22 @@ mod tests {
         assert_eq!(stem(Path::new("a/x.agent.md")), "x.agent");
         assert_eq!(stem(Path::new("A.MD")), "A");
         assert_eq!(command_name(Path::new("c08.MD")), "c08.MD");
+    }
+
+    #[test]
+    fn paths_are_ordered_by_their_parts() {
+        let long = "plugins/some-plugin/agents/sub";
+        let paths = ["", "a", "a/b", "a/b/c", "a-b", "a-b/c", "a.md", "a0", "b", "日本/x", long]
+            .map(str::to_owned)
+            .into_iter()
+            .chain(["/x.md", "-b/x.md", "/x", ".md", ""].map(|end| format!("{long}{end}")))
+            .collect::<Vec<_>>();
+        for one in &paths {
+            for other in &paths {
+                let (one, other) = (Path::new(one), Path::new(other));
+                assert_eq!(order(one, other), one.cmp(other), "{one:?} {other:?}");
+            }
+        }
     }
 
     #[test]

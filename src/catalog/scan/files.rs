@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::catalog::beneath::Stamp;
 use crate::catalog::definition::Definition;
-use crate::catalog::layout::Context;
+use crate::catalog::layout::{Context, order};
 use crate::catalog::problem::Problem;
 
 /// Files of one block: a change copies one block and the list of blocks, and a thread decodes one at a time.
@@ -58,6 +58,10 @@ impl File {
     }
 }
 
+fn is_before(file: &File, path: &Path) -> bool {
+    order(file.path(), path).is_lt()
+}
+
 /// Files ordered by path; those of one path, which several plugins may share, are in one block and in the order of
 /// their places.
 #[derive(Debug, Clone, Default)]
@@ -77,14 +81,16 @@ impl Files {
     pub(in crate::catalog) fn of_blocks(blocks: Vec<Arc<[File]>>) -> Option<Files> {
         let files = Files { blocks };
         let is_whole = files.blocks.iter().all(|block| !block.is_empty());
-        (is_whole && files.iter().is_sorted_by(|a, b| a.path() <= b.path())).then_some(files)
+        (is_whole && files.iter().is_sorted_by(|a, b| order(a.path(), b.path()).is_le())).then_some(files)
     }
 
     /// Takes over files that stand behind those there are.
     fn append(&mut self, files: Vec<File>) {
         let mut block: Vec<File> = Vec::new();
         for file in files {
-            if block.len() >= BLOCK && block.last().is_some_and(|last| last.path() != file.path()) {
+            if block.len() >= BLOCK
+                && block.last().is_some_and(|last| last.path().as_os_str() != file.path().as_os_str())
+            {
                 self.blocks.push(std::mem::take(&mut block).into());
             }
             block.push(file);
@@ -108,9 +114,10 @@ impl Files {
 
     /// The files at and behind `path`.
     pub(super) fn from(&self, path: &Path) -> impl Iterator<Item = &File> {
-        let first = self.blocks.partition_point(|block| block.last().is_some_and(|last| last.path() < path));
+        let first =
+            self.blocks.partition_point(|block| block.last().is_some_and(|last| is_before(last, path)));
         let blocks = &self.blocks[first..];
-        let skipped = blocks.first().map_or(0, |block| block.partition_point(|file| file.path() < path));
+        let skipped = blocks.first().map_or(0, |block| block.partition_point(|file| is_before(file, path)));
         blocks.iter().flat_map(|block| block.iter()).skip(skipped)
     }
 
@@ -142,7 +149,7 @@ impl Files {
             let mut files: Vec<File> = kept.cloned().collect();
             files.extend(own.into_values().flatten());
             // Stable: files of one path stay as they were given.
-            files.sort_by(|a, b| a.path().cmp(b.path()));
+            files.sort_by(|a, b| order(a.path(), b.path()));
             made.append(files);
         }
         made.append(edits.into_values().flatten().collect());
@@ -161,8 +168,10 @@ pub(super) struct Cursor<'a> {
 impl<'a> Cursor<'a> {
     /// Set at the first file that is not before `path`.
     pub(super) fn new(files: &'a Files, path: &Path) -> Cursor<'a> {
-        let block = files.blocks.partition_point(|block| block.last().is_some_and(|last| last.path() < path));
-        let at = files.blocks.get(block).map_or(0, |block| block.partition_point(|file| file.path() < path));
+        let block =
+            files.blocks.partition_point(|block| block.last().is_some_and(|last| is_before(last, path)));
+        let at =
+            files.blocks.get(block).map_or(0, |block| block.partition_point(|file| is_before(file, path)));
         Cursor { files, block, at }
     }
 
@@ -171,12 +180,13 @@ impl<'a> Cursor<'a> {
         loop {
             let block = self.files.blocks.get(self.block)?;
             match block.get(self.at) {
-                Some(file) if file.path() >= path => break,
+                Some(file) if !is_before(file, path) => break,
                 Some(_) => self.at += 1,
                 None => (self.block, self.at) = (self.block + 1, 0),
             }
         }
-        let here = self.files.blocks[self.block][self.at..].iter().take_while(|file| file.path() == path);
+        let here = self.files.blocks[self.block][self.at..].iter();
+        let here = here.take_while(|file| file.path().as_os_str() == path.as_os_str());
         here.into_iter().find(|file| file.stamp == stamp && file.context == *context)
     }
 }

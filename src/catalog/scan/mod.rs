@@ -22,7 +22,7 @@ use self::roots::{Finder, Role};
 use super::beneath::Root;
 use super::definition::Definition;
 use super::kept::Kept;
-use super::layout::{Facts, Layout, Place};
+use super::layout::{Facts, Layout, Place, order};
 use super::limits::Limits;
 use super::lookup::Names;
 use super::manifest::Components;
@@ -175,7 +175,7 @@ impl<'a> Pass<'a> {
         self.problems.append(&mut found.problems);
         self.steady &= !layout.linked;
         // A folder is listed in the file system's order, which must not decide what the limit cuts off.
-        layout.candidates.sort_by(|a, b| a.path.cmp(&b.path));
+        layout.candidates.sort_by(|a, b| order(&a.path, &b.path));
         candidates.extend(layout.candidates.into_iter().map(|candidate| (at, candidate)));
     }
 

@@ -14,7 +14,7 @@ use super::memory::{Memory, PlaceMemory, RootMemory, Standing};
 use super::reading::{Outcome, Reading};
 use super::{ScanOptions, with_roles};
 use crate::catalog::beneath::Root;
-use crate::catalog::layout::{Layout, MARKETPLACE_FILE, Place, normalised};
+use crate::catalog::layout::{Layout, MARKETPLACE_FILE, Place, normalised, order};
 use crate::catalog::manifest::Command;
 use crate::catalog::{Catalog, Roles, ScanReport};
 
@@ -108,7 +108,7 @@ fn list_again(options: &ScanOptions, previous: &Catalog, number: usize, places: 
     if layout.linked {
         return None;
     }
-    layout.candidates.sort_by(|a, b| a.path.cmp(&b.path));
+    layout.candidates.sort_by(|a, b| order(&a.path, &b.path));
     let located: Vec<_> = layout.candidates.into_iter().map(|candidate| (0, candidate)).collect();
     let reading = Reading { roots: &[&root], known: roots, cap: options.limits.file_bytes };
     let mut outcomes = reading.all(&located);

@@ -145,14 +145,14 @@ struct Content<'a> {
 /// # Errors
 /// Never for what was written by us.
 pub(super) fn write(call: &Call<'_>, called: &Called) -> serde_json::Result<Vec<u8>> {
-    let structured = called.structured.as_ref();
-    let structured_content =
-        structured.map(|structured| serde_json::from_str::<&RawValue>(&structured.written)).transpose()?;
+    let structured_content = called.structured.as_deref();
     let result = Outcome {
         result_type: call.session.is_none().then_some("complete"),
         content: [Content { r#type: "text", text: &called.text }],
         structured_content,
         is_error: called.is_error(),
     };
-    write_result(&result, Some(call.id))
+    // Some of a text's characters are escaped.
+    let size = called.text.len() * 9 / 8 + structured_content.map_or(0, |json| json.get().len());
+    write_result(&result, size, Some(call.id))
 }

@@ -96,10 +96,13 @@ impl Endpoint {
                 return unavailable("too many requests at once");
             };
             permit = Some(taken);
-            if let Some(refused) = self.one_too_many(app, &bytes) {
+            let call = direct::read(&parts.headers, &bytes);
+            if let Some(refused) = self.one_too_many(app, call.as_ref(), &bytes) {
                 return refused;
             }
-            if let Some(answer) = self.call_directly(app, &parts, &bytes).await {
+            if let Some(call) = call
+                && let Some(answer) = self.call_directly(app, &parts, call).await
+            {
                 return answer;
             }
             posted = Some(bytes.clone());
@@ -117,17 +120,20 @@ impl Endpoint {
     }
 
     /// The refusal of a call for which it is too early. What is no call is left to who knows how to say so.
-    fn one_too_many(&self, app: &Arc<App>, body: &[u8]) -> Option<Response> {
-        let message: Named<'_> = serde_json::from_slice(body).unwrap_or_default();
-        let tool = message.params.map(|params| params.name).unwrap_or_default();
+    fn one_too_many(&self, app: &Arc<App>, call: Option<&direct::Call<'_>>, body: &[u8]) -> Option<Response> {
+        let (tool, id) = if let Some(call) = call {
+            (Cow::Borrowed(&*call.name), Some(call.id))
+        } else {
+            let message: Named<'_> = serde_json::from_slice(body).unwrap_or_default();
+            (message.params.map(|params| params.name).unwrap_or_default(), message.id)
+        };
         let class = if tools::writes(&tool) { Class::Write } else { Class::Query };
         let wait = self.state.rates().admit_call(class).err()?;
-        Some(rate_limited(Some(app), wait, message.id))
+        Some(rate_limited(Some(app), wait, id))
     }
 
     /// Answers a well-formed call of a tool the short way; `None` leaves the request to the library.
-    async fn call_directly(&self, app: &App, parts: &Parts, body: &[u8]) -> Option<Response> {
-        let call = direct::read(&parts.headers, body)?;
+    async fn call_directly(&self, app: &App, parts: &Parts, call: direct::Call<'_>) -> Option<Response> {
         if let Some(session) = call.session
             && !self.sessions.has_session(&session.into()).await.ok()?
         {

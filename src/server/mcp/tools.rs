@@ -5,14 +5,15 @@
 //! say what is behind the tool in numbers and nothing else.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use futures_util::FutureExt;
 use rmcp::ErrorData;
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject, Tool, ToolAnnotations};
 use serde_json::Value;
-use tracing::Instrument;
+use serde_json::value::RawValue;
+use tracing::{Instrument, Span};
 
 use super::{schemas, text};
 use crate::app::operation::{CallContext, Operation, Output, read_params};
@@ -20,7 +21,7 @@ use crate::app::operations::{decision, definition, find, patterns};
 use crate::app::{App, AppError, Snapshot};
 use crate::catalog::Kind;
 use crate::server::correlation::span_of;
-use crate::server::rate::Class;
+use crate::telemetry::call_log::LoggedCall;
 
 /// Estimated tokens of the rows of an answer where the caller sets no budget of its own. With what surrounds
 /// them, and a client that shows a model both forms of an answer, it stays below 2,000.
@@ -145,14 +146,8 @@ impl Entry {
 pub(super) struct Called {
     /// For a model.
     pub(super) text: String,
-    /// For a program; absent where the caller has to mend its arguments.
-    pub(super) structured: Option<Structured>,
-}
-
-/// An answer, as a value and as it was written: digit for digit what `POST /` writes.
-pub(super) struct Structured {
-    pub(super) value: Value,
-    pub(super) written: String,
+    /// For a program, digit for digit what `POST /` writes; absent where the caller has to mend its arguments.
+    pub(super) structured: Option<Box<RawValue>>,
 }
 
 impl Called {
@@ -167,7 +162,8 @@ impl From<Called> for CallToolResult {
         let content = vec![ContentBlock::text(called.text)];
         let Some(structured) = called.structured else { return CallToolResult::error(content) };
         let mut result = CallToolResult::success(content);
-        result.structured_content = Some(structured.value);
+        // Read back, since a value made in memory would widen its numbers. What was written by us can be read.
+        result.structured_content = serde_json::from_str(structured.get()).ok();
         result
     }
 }
@@ -185,8 +181,8 @@ pub(super) async fn call(
         app.metrics().record_error(UNKNOWN_TOOL);
         return Err(unknown_tool(name));
     };
-    let class = if entry.writes { Class::Write } else { Class::Query };
-    let running = run(app, context, entry.name, arguments).instrument(span_of(class, context));
+    let span = if entry.writes { span_of(context) } else { Span::none() };
+    let running = run(app, context, entry.name, arguments).instrument(span);
     let outcome = std::panic::AssertUnwindSafe(running).catch_unwind().await;
     let ran = outcome.unwrap_or_else(|_| {
         app.metrics().record_panic();
@@ -199,15 +195,14 @@ pub(super) async fn call(
     if let Some(code) = error_code {
         app.metrics().record_error(code);
     }
-    tracing::info!(
-        correlation_id = context.correlation_id,
-        tool = entry.name,
-        method = ran.method,
-        duration_ms = took.as_secs_f64() * 1000.0,
-        cache_hit = ran.cache_hit,
+    app.metrics().call_log().write(&LoggedCall {
+        correlation_id: &context.correlation_id,
+        tool: Some(entry.name),
+        method: ran.method,
+        took,
+        cache_hit: ran.cache_hit,
         error_code,
-        "call"
-    );
+    });
     called(entry, context, ran.answer)
 }
 
@@ -228,43 +223,70 @@ fn code_of(error: &AppError) -> i32 {
     }
 }
 
+/// An answer in both forms.
+struct Written {
+    text: String,
+    json: Box<RawValue>,
+}
+
 /// What running an operation gave.
 struct Ran {
     method: &'static str,
     cache_hit: Option<bool>,
-    /// As it was written.
-    answer: Result<String, AppError>,
+    answer: Result<Written, AppError>,
 }
 
 /// The table: one line a tool.
 async fn run(app: &App, context: &CallContext, name: &str, arguments: &JsonObject) -> Ran {
     match name {
-        "find_agents" => run_operation::<find::QueryAgents>(app, context, &budgeted(arguments)).await,
-        "find_skills" => run_operation::<find::QuerySkills>(app, context, &budgeted(arguments)).await,
-        "find_workflows" => run_operation::<find::QueryWorkflows>(app, context, &budgeted(arguments)).await,
+        "find_agents" => run_operation::<find::QueryAgents>(app, context, name, &budgeted(arguments)).await,
+        "find_skills" => run_operation::<find::QuerySkills>(app, context, name, &budgeted(arguments)).await,
+        "find_workflows" => {
+            run_operation::<find::QueryWorkflows>(app, context, name, &budgeted(arguments)).await
+        }
         "get_definition" => {
             let arguments = within(arguments, DEFINITION_BUDGET);
-            run_operation::<definition::GetDefinition>(app, context, &arguments).await
+            run_operation::<definition::GetDefinition>(app, context, name, &arguments).await
         }
         "recommend_pattern" => {
             let arguments = within(arguments, DEFAULT_BUDGET);
-            run_operation::<patterns::GetOrchestrationPattern>(app, context, &arguments).await
+            run_operation::<patterns::GetOrchestrationPattern>(app, context, name, &arguments).await
         }
-        _ => run_operation::<decision::CacheDecision>(app, context, arguments).await,
+        _ => run_operation::<decision::CacheDecision>(app, context, name, arguments).await,
     }
 }
 
 /// Reads the arguments, runs the operation, writes its output.
-async fn run_operation<O: Operation>(app: &App, context: &CallContext, arguments: &JsonObject) -> Ran {
+async fn run_operation<O: Operation>(
+    app: &App,
+    context: &CallContext,
+    tool: &str,
+    arguments: &JsonObject,
+) -> Ran {
     let mut cache_hit = None;
     let answer = async {
         let raw = serde_json::to_string(arguments).map_err(anyhow::Error::from)?;
         let output = O::run(app, context, read_params::<O>(Some(&raw))?).await?;
         cache_hit = output.cache_hit();
-        Ok(serde_json::to_string(&output).map_err(anyhow::Error::from)?)
+        Ok(written(tool, &output)?)
     }
     .await;
     Ran { method: O::NAME, cache_hit, answer }
+}
+
+/// Writes an answer in both forms. The text is made from what was written, once for an answer that is kept.
+fn written<O: Output>(tool: &str, output: &O) -> anyhow::Result<Written> {
+    let json = serde_json::value::to_raw_value(output)?;
+    let kept = output.shown();
+    if let Some(text) = kept.and_then(OnceLock::get) {
+        return Ok(Written { text: text.to_string(), json });
+    }
+    let text = text::of(tool, &serde_json::from_str(json.get())?);
+    if let Some(kept) = kept {
+        // Another call may have made the same text meanwhile.
+        let _ = kept.set(text.as_str().into());
+    }
+    Ok(Written { text, json })
 }
 
 /// The arguments of a query with the default budget and limit, where the caller sets no budget.
@@ -295,17 +317,19 @@ fn is_absent(arguments: &JsonObject, name: &str) -> bool {
 fn called(
     entry: &Entry,
     context: &CallContext,
-    answer: Result<String, AppError>,
+    answer: Result<Written, AppError>,
 ) -> Result<Called, ErrorData> {
-    let structured = match answer.and_then(structured) {
-        Ok(structured) => structured,
+    match answer {
+        Ok(Written { text, json }) => Ok(Called { text, structured: Some(json) }),
         Err(AppError::NotFound { message, suggestions }) => {
             let value = schemas::nothing_found(entry.name, &message, &suggestions);
-            Structured { written: value.to_string(), value }
+            let text = text::of(entry.name, &value);
+            // A value can always be written.
+            Ok(Called { text, structured: serde_json::value::to_raw_value(&value).ok() })
         }
         Err(AppError::Invalid(sentences)) => {
             let text = format!("Wrong arguments: {}.", sentences.join("; "));
-            return Ok(Called { text, structured: None });
+            Ok(Called { text, structured: None })
         }
         Err(AppError::NotStored(cause)) => {
             tracing::error!(correlation_id = context.correlation_id, error = %cause, "not stored");
@@ -318,14 +342,7 @@ fn called(
                 "operation failed"
             );
             let data = serde_json::json!({ "correlation_id": context.correlation_id });
-            return Err(ErrorData::internal_error("Internal error", Some(data)));
+            Err(ErrorData::internal_error("Internal error", Some(data)))
         }
-    };
-    Ok(Called { text: text::of(entry.name, &structured.value), structured: Some(structured) })
-}
-
-/// Reads back what was written, since a value made in memory would widen its numbers.
-fn structured(written: String) -> Result<Structured, AppError> {
-    let value: Value = serde_json::from_str(&written).map_err(anyhow::Error::from)?;
-    Ok(Structured { value, written })
+    }
 }

@@ -15,6 +15,7 @@ use crate::app::operation::{CallContext, Operation, Output, read_params};
 use crate::app::operations::{Visitor, by_name, names};
 use crate::server::correlation::span_of;
 use crate::server::rate::{Class, Rates};
+use crate::telemetry::call_log::LoggedCall;
 
 /// What goes back over HTTP.
 #[derive(Debug)]
@@ -93,8 +94,15 @@ async fn answer_entry(
         record(app, context, &call, &answered, began);
         return call.id.map(|_| answered);
     }
-    let running = run_method(app, context, &call).instrument(span_of(class, context));
-    let answered = caught(app, context, &call, running).await;
+    let running = run_method(app, context, &call);
+    let answered = match class {
+        // On the heap, so that what is large about a write takes no room in the future of a query.
+        Class::Write => {
+            let running = Box::pin(running.instrument(span_of(context)));
+            caught(app, context, &call, running).await
+        }
+        Class::Query | Class::Reindex => caught(app, context, &call, running).await,
+    };
     record(app, context, &call, &answered, began);
     call.id.map(|_| answered)
 }
@@ -108,7 +116,11 @@ async fn caught(
 ) -> Answered {
     AssertUnwindSafe(running).catch_unwind().await.unwrap_or_else(|_| {
         app.metrics().record_panic();
-        tracing::error!(correlation_id = context.correlation_id, method = call.method, "a handler panicked");
+        tracing::error!(
+            correlation_id = context.correlation_id,
+            method = &*call.method,
+            "a handler panicked"
+        );
         failed(&RpcError::internal(&context.correlation_id), call.id)
     })
 }
@@ -120,14 +132,14 @@ fn record(app: &App, context: &CallContext, call: &Call<'_>, answered: &Answered
         app.metrics().record_error(code);
     }
     let method = names().into_iter().find(|name| *name == call.method).unwrap_or("unknown");
-    tracing::info!(
-        correlation_id = context.correlation_id,
+    app.metrics().call_log().write(&LoggedCall {
+        correlation_id: &context.correlation_id,
+        tool: None,
         method,
-        duration_ms = took.as_secs_f64() * 1000.0,
-        cache_hit = answered.cache_hit,
-        error_code = answered.error,
-        "call"
-    );
+        took,
+        cache_hit: answered.cache_hit,
+        error_code: answered.error,
+    });
 }
 
 /// Runs the operation that the call names.
@@ -158,7 +170,7 @@ async fn run<O: Operation>(app: &App, context: &CallContext, call: &Call<'_>) ->
         Err(error) => Err(error),
     };
     match outcome {
-        Ok(output) => match envelope::write_result(&output, call.id) {
+        Ok(output) => match envelope::write_result(&output, output.size(), call.id) {
             Ok(body) => Answered {
                 status: StatusCode::OK,
                 body,
@@ -202,7 +214,7 @@ mod tests {
         let app = App::offline(config, Store::open(StoreOptions::new(dir.path().join("data"))).unwrap());
         let context = CallContext { correlation_id: "c-1".to_owned(), client: ClientName::default() };
         let id = serde_json::value::RawValue::from_string("7".to_owned()).unwrap();
-        let call = Call { method: "queryAgents".to_owned(), params: None, id: Some(&id) };
+        let call = Call { method: "queryAgents".into(), params: None, id: Some(&id) };
         for count in 1..=2 {
             let answered = caught(&app, &context, &call, async { panic!("on purpose, for a test") }).await;
             let body = String::from_utf8(answered.body).unwrap();

@@ -3,6 +3,7 @@
 //! Reading is strict and bounded. Values that are only passed through (`params`, `id`) stay raw, so an id
 //! comes back bit for bit: `1e400`, `9007199254740993` and `"\u00e9"` are echoed as they were written.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -30,7 +31,7 @@ pub(crate) type Entry<'a> = Result<Call<'a>, BadRequest<'a>>;
 /// A well-formed request object.
 #[derive(Debug)]
 pub(crate) struct Call<'a> {
-    pub(crate) method: String,
+    pub(crate) method: Cow<'a, str>,
     /// Absent and `null` are told apart: the first means no parameters, the second is wrong.
     pub(crate) params: Option<&'a RawValue>,
     /// Absent for a notification, which gets no answer.
@@ -181,7 +182,7 @@ fn entry(raw: &RawValue) -> Entry<'_> {
     if version.is_none_or(|version| version.get() != r#""2.0""#) {
         return refuse(id, r#"jsonrpc must be "2.0""#);
     }
-    let Some(method) = method.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok()) else {
+    let Some(Text(method)) = method.and_then(|raw| serde_json::from_str::<Text<'_>>(raw.get()).ok()) else {
         return refuse(id, "method must be a string");
     };
     if method.starts_with("rpc.") {
@@ -192,6 +193,10 @@ fn entry(raw: &RawValue) -> Entry<'_> {
     }
     Ok(Call { method, params, id })
 }
+
+/// A string, borrowed where nothing in it is escaped.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// The members of a request object that matter, raw; `null` is kept apart from absent.
 #[derive(Default)]
@@ -249,18 +254,26 @@ struct Failure<'a, T: Serialize> {
     id: Option<&'a RawValue>,
 }
 
-/// The bytes of a successful answer; `id` absent is written as `null`.
-pub(crate) fn write_result<T: Serialize>(result: &T, id: Option<&RawValue>) -> serde_json::Result<Vec<u8>> {
-    write(&Success { jsonrpc: "2.0", result, id })
+/// Bytes of an envelope around a result, with room for an id.
+const ENVELOPE: usize = 96;
+
+/// The bytes of a successful answer; `id` absent is written as `null`. `size` says how long the result will be, roughly,
+/// so that an answer is written into one piece of memory.
+pub(crate) fn write_result<T: Serialize>(
+    result: &T,
+    size: usize,
+    id: Option<&RawValue>,
+) -> serde_json::Result<Vec<u8>> {
+    write(&Success { jsonrpc: "2.0", result, id }, size)
 }
 
 /// The bytes of a failed answer; `id` absent is written as `null`.
 pub(crate) fn write_error<T: Serialize>(error: &T, id: Option<&RawValue>) -> serde_json::Result<Vec<u8>> {
-    write(&Failure { jsonrpc: "2.0", error, id })
+    write(&Failure { jsonrpc: "2.0", error, id }, 256)
 }
 
-fn write<T: Serialize>(response: &T) -> serde_json::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(1024);
+fn write<T: Serialize>(response: &T, size: usize) -> serde_json::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(size + ENVELOPE);
     serde_json::to_writer(&mut bytes, response)?;
     Ok(bytes)
 }

@@ -8,17 +8,16 @@ pub use envelope::{MAX_BATCH, MAX_DEPTH, Shape, shape};
 pub(super) use envelope::{unreadable, write_error, write_result};
 pub(super) use error::RATE_LIMITED;
 
+use std::pin::pin;
 use std::time::Duration;
 
-use axum::Extension;
-use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::BoxError;
+use axum::body::{Body, HttpBody};
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Body as _;
 use serde_json::value::RawValue;
 
 use super::caller::client_of;
@@ -32,14 +31,17 @@ use dispatch::Reply;
 use error::RpcError;
 
 /// Reads a message, runs its calls, writes the answer.
-pub(super) async fn answer(
-    State(state): State<ServerState>,
-    Extension(CorrelationId(correlation_id)): Extension<CorrelationId>,
-    request: Request,
-) -> Response {
+pub(super) async fn answer<B>(
+    state: &ServerState,
+    CorrelationId(correlation_id): CorrelationId,
+    headers: &HeaderMap,
+    body: B,
+) -> Response
+where
+    B: HttpBody<Data = Bytes, Error: Into<BoxError>>,
+{
     let Some(app) = state.app() else { return unavailable("the service is starting") };
-    let client = client_of(request.headers());
-    let body = match read_body(request.into_body()).await {
+    let body = match read_body(body).await {
         Ok(body) => body,
         Err(refused) => return refused,
     };
@@ -47,23 +49,46 @@ pub(super) async fn answer(
     let Ok(_permit) = state.requests().try_acquire() else {
         return unavailable("too many requests at once");
     };
-    let context = CallContext { correlation_id, client };
+    let context = CallContext { correlation_id, client: client_of(headers) };
     let reply = dispatch::answer(app, state.rates(), &context, &body).await;
     respond(reply)
 }
 
 /// The whole body, within its limits of size and time.
-pub(super) async fn read_body(body: Body) -> Result<Bytes, Response> {
+pub(super) async fn read_body<B>(body: B) -> Result<Bytes, Response>
+where
+    B: HttpBody<Data = Bytes, Error: Into<BoxError>>,
+{
     let too_large = || refusal(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 1 MiB");
     if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
         return Err(too_large());
     }
-    match tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY_BYTES).collect()).await {
+    match tokio::time::timeout(BODY_TIMEOUT, whole(Limited::new(body, MAX_BODY_BYTES))).await {
         Err(_) => Err(refusal(StatusCode::REQUEST_TIMEOUT, "the body took too long")),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Ok(Err(_)) => Err(refusal(StatusCode::BAD_REQUEST, "the body could not be read")),
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Ok(whole)) => Ok(whole),
     }
+}
+
+/// All of a body. Most come in one piece, which is then neither copied nor put into a list.
+async fn whole<B: HttpBody<Data = Bytes>>(body: B) -> Result<Bytes, B::Error> {
+    let mut body = pin!(body);
+    let mut first = Bytes::new();
+    let mut all = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(piece) = frame?.into_data() else { continue };
+        if first.is_empty() && all.is_empty() {
+            first = piece;
+        } else {
+            all.extend_from_slice(&std::mem::take(&mut first));
+            all.extend_from_slice(&piece);
+        }
+        if body.is_end_stream() {
+            break;
+        }
+    }
+    Ok(if all.is_empty() { first } else { all.into() })
 }
 
 fn respond(reply: Reply) -> Response {
