@@ -333,7 +333,7 @@ fn called(
         }
         Err(AppError::NotStored(cause)) => {
             tracing::error!(correlation_id = context.correlation_id, error = %cause, "not stored");
-            return Ok(Called { text: format!("Not stored: {}.", cause.kind()), structured: None });
+            Ok(Called { text: format!("Not stored: {}.", cause.kind()), structured: None })
         }
         Err(AppError::Internal(cause)) => {
             tracing::error!(
