@@ -249,3 +249,48 @@ fn align(watcher: &mut Watcher, covered: &mut Watched, wanted: Watched) -> Watch
     }
     state
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use notify::event::{AccessKind, CreateKind, DataChange, Event, Flag, MetadataKind, RemoveKind};
+    use notify_debouncer_full::DebouncedEvent;
+
+    use super::*;
+
+    fn event(kind: EventKind, path: &str) -> DebouncedEvent {
+        DebouncedEvent::new(Event::new(kind).add_path(path.into()), Instant::now())
+    }
+
+    #[test]
+    fn changes_count_and_reading_does_not() {
+        let content = EventKind::Modify(ModifyKind::Data(DataChange::Content));
+        let metadata = EventKind::Modify(ModifyKind::Metadata(MetadataKind::AccessTime));
+        let overflow =
+            DebouncedEvent::new(Event::new(EventKind::Other).set_flag(Flag::Rescan), Instant::now());
+        let storm: Vec<_> =
+            (0..=MAX_PATHS).map(|at| event(content, &format!("/p/plugins/{at}.md"))).collect();
+        let cases = [
+            ("a change", vec![event(content, "/p/plugins/a.md")], "one path"),
+            ("a removal", vec![event(EventKind::Remove(RemoveKind::File), "/p/plugins/a.md")], "one path"),
+            ("a new file", vec![event(EventKind::Create(CreateKind::File), "/p/plugins/a.md")], "one path"),
+            ("reading", vec![event(EventKind::Access(AccessKind::Read), "/p/plugins/a.md")], "nothing"),
+            ("being looked at", vec![event(metadata, "/p/plugins/a.md")], "nothing"),
+            ("our own files", vec![event(content, "/p/.claude/mcp-server/logs/x")], "nothing"),
+            ("a queue that overflowed", vec![overflow], "everything"),
+            ("a storm", storm, "everything"),
+        ];
+        for (what, events, expected) in cases {
+            let heard = match signal_of(Ok(events), Path::new("/p/.claude/mcp-server")) {
+                Some(Signal::PathsChanged(paths)) if paths.len() == 1 => "one path",
+                Some(Signal::FilesChanged) => "everything",
+                None => "nothing",
+                Some(_) => "something else",
+            };
+            assert_eq!(heard, expected, "{what}");
+        }
+        let broken = signal_of(Err(vec![notify::Error::generic("broken")]), Path::new("/p"));
+        assert!(matches!(broken, Some(Signal::FilesChanged)));
+    }
+}

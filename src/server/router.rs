@@ -111,3 +111,45 @@ async fn unreached() {}
 async fn not_allowed(_: Request) -> Response {
     refusal(StatusCode::METHOD_NOT_ALLOWED, "this route does not take that method")
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::{Request, StatusCode};
+    use tower::ServiceExt;
+
+    use super::router;
+    use crate::app::App;
+    use crate::config::{Config, Environment, Flags};
+    use crate::server::ServerState;
+    use crate::server::limits::MAX_REQUESTS;
+    use crate::store::{Store, StoreOptions};
+    use crate::tasks::Tasks;
+
+    #[tokio::test]
+    async fn beyond_what_is_worked_on_at_once_callers_are_sent_away() {
+        let dir = tempfile::tempdir().unwrap();
+        let flags = Flags { root: Some(dir.path().to_owned()), no_watch: true, ..Flags::default() };
+        let config = Config::resolve(&flags, &Environment::default()).unwrap();
+        let app = App::offline(config, Store::open(StoreOptions::new(dir.path().join("data"))).unwrap());
+        let state = ServerState::starting(Tasks::default());
+        state.started(std::sync::Arc::new(app));
+        let crowd: Vec<_> = (0..MAX_REQUESTS).map(|_| state.requests().try_acquire().unwrap()).collect();
+        let ask = async |path: &str| {
+            let request = Request::post(path)
+                .header("host", "localhost")
+                .header("content-type", "application/json")
+                .header("accept", "application/json, text/event-stream")
+                .body(Body::from(r#"{"jsonrpc":"2.0","method":"getHealth","id":1}"#))
+                .unwrap();
+            router(state.clone()).oneshot(request).await.unwrap()
+        };
+        for path in ["/", "/mcp"] {
+            let refused = ask(path).await;
+            assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
+            assert_eq!(refused.headers()["retry-after"], "1", "{path}");
+        }
+        drop(crowd);
+        assert_eq!(ask("/").await.status(), StatusCode::OK);
+    }
+}

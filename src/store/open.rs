@@ -329,6 +329,12 @@ mod tests {
     use super::prepare;
 
     #[test]
+    fn sqlite_is_our_own_and_of_a_sound_version() {
+        // Before 3.51.3 two connections that write and checkpoint at once could damage a write-ahead log.
+        assert!(rusqlite::version_number() >= 3_051_003, "{}", rusqlite::version());
+    }
+
+    #[test]
     fn where_a_write_ahead_log_cannot_be_had_it_goes_without() {
         // A database in memory refuses one, as file systems that share no memory do.
         let connection = Connection::open_in_memory().unwrap();

@@ -85,11 +85,17 @@ impl Endpoint {
         };
         let (parts, body) = request.into_parts();
         let mut posted = None;
+        // Held until the answer begins: a stream that tells of changes would hold it for hours.
+        let mut permit = None;
         let body = if parts.method == Method::POST {
             let bytes = match read_body(body).await {
                 Ok(bytes) => bytes,
                 Err(refused) => return refused,
             };
+            let Ok(taken) = self.state.requests().try_acquire() else {
+                return unavailable("too many requests at once");
+            };
+            permit = Some(taken);
             let call = direct::read(&parts.headers, &bytes);
             if let Some(refused) = self.one_too_many(app, call.as_ref(), &bytes) {
                 return refused;
@@ -105,6 +111,7 @@ impl Endpoint {
             Body::empty()
         };
         let response = self.service.handle(Request::from_parts(parts, body)).await;
+        drop(permit);
         // The content type was found right before the request came here: it is the body that the library cannot read.
         if let Some(body) = posted.filter(|_| response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE) {
             return no_message(app, &body);
