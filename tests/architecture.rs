@@ -271,6 +271,30 @@ fn files_are_short_named_and_introduced() {
     assert_none(&violations);
 }
 
+/// Limits of the measuring itself, which bound nothing a user meets.
+const NOT_LISTED: &[&str] = &["MAX_WORD"];
+
+#[test]
+fn limits_are_listed_by_the_command() {
+    let listed = std::fs::read_to_string(source_root().join("cli/limits.rs")).unwrap();
+    let mut violations = Vec::new();
+    for source in sources().iter().filter(|source| !source.is_test()) {
+        for (number, line) in &source.code {
+            let Some(name) =
+                line.trim_start().strip_prefix("pub const MAX_").and_then(|rest| rest.split(':').next())
+            else {
+                continue;
+            };
+            let name = format!("MAX_{name}");
+            if !listed.contains(&name) && !NOT_LISTED.contains(&name.as_str()) {
+                violations
+                    .push(format!("{}:{number}: {name} is not in cli/limits.rs", source.path.display()));
+            }
+        }
+    }
+    assert_none(&violations);
+}
+
 #[test]
 fn settings_files_name_no_machine() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

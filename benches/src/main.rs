@@ -8,6 +8,7 @@
 //! * `run`: what is measured, in which order, `starts` and `shell` among it; `report`, `tables`, `change`: how it is printed
 //!   and compared;
 //! * `memory`: what remembering costs, in process; `replay`: what outcomes do to the ranking; `soak`: kills under load;
+//! * `mixed`: load with faults; `fuzz`: hostile bytes for the readers of untrusted input;
 //! * `load`: latency and throughput; `http`: the client;
 //! * `product`, `echo`: the two sides; `process`: what they have in common;
 //! * `tokens`: what answers cost a model, and what carrying costs; `scale`: up to a million entries;
@@ -17,12 +18,14 @@ mod change;
 mod collection;
 mod doors;
 mod echo;
+mod fuzz;
 mod http;
 mod interrupt;
 mod load;
 mod machine;
 mod mcp;
 mod memory;
+mod mixed;
 mod process;
 mod product;
 mod queries;
@@ -38,6 +41,7 @@ mod tables;
 mod tokens;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use adjutant_bench::numbers;
 use anyhow::Context;
@@ -68,6 +72,25 @@ enum Command {
         subject: Subject,
         #[arg(long, default_value_t = 100)]
         rounds: usize,
+    },
+    /// Mixed load of 64 clients with faults injected: memory, descriptors, latencies, error codes
+    Load {
+        #[command(flatten)]
+        subject: Subject,
+        #[arg(long, default_value_t = 600)]
+        seconds: u64,
+    },
+    /// Throws mutated bytes at a reader of untrusted input
+    Fuzz {
+        /// frontmatter, manifest, envelope, tokenizer, aliases or plan
+        target: String,
+        #[arg(long, default_value_t = 300)]
+        seconds: u64,
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Where inputs that break a promise are written
+        #[arg(long, value_name = "DIR", default_value = "target/fuzz")]
+        found: PathBuf,
     },
     /// Counts what carrying collections costs against asking
     Tokens(tokens::TokensArguments),
@@ -148,6 +171,14 @@ fn main() -> anyhow::Result<()> {
         }
         Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Replay(subject) => over(&subject, "What outcomes do to the ranking", replay::replay),
+        Command::Load { subject, seconds } => {
+            let lasting = Duration::from_secs(seconds);
+            over(&subject, "Mixed load with faults", |recipe| mixed::load(recipe, lasting))
+        }
+        Command::Fuzz { target, seconds, seed, found } => {
+            let rows = fuzz::fuzz(&target, Duration::from_secs(seconds), seed, &found)?;
+            report::print_table("Fuzzed", &Machine::here(Path::new(".")), rows)
+        }
         Command::Kill { subject, rounds } => {
             over(&subject, "Killed under load", |recipe| soak::kill(recipe, rounds))
         }

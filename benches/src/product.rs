@@ -136,6 +136,11 @@ impl Product {
         Ok(())
     }
 
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Its resident memory, where the system says.
     pub(crate) fn resident(&self) -> Option<Resident> {
         self.process.resident()

@@ -15,7 +15,7 @@ use crate::config::CacheTtl;
 use crate::patterns::PatternMatch;
 
 /// Bytes a cache may keep: some hundreds of answers, more than a day of an orchestrator asks for.
-const MAX_BYTES: u64 = 1024 * 1024;
+pub const MAX_BYTES: u64 = 1024 * 1024;
 
 /// All that determines the answer to a query, in canonical form.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -148,4 +148,45 @@ impl QueryKey {
 pub fn canonical(text: Option<&str>) -> Option<String> {
     let words: Vec<&str> = text?.split_whitespace().collect();
     (!words.is_empty()).then(|| words.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::{Caches, MAX_BYTES, PatternKey};
+    use crate::config::CacheTtl;
+
+    fn key(goal: String) -> PatternKey {
+        PatternKey { goal, min_similarity: 0, limit: 5, plugin: None, version: 1 }
+    }
+
+    #[test]
+    fn equal_questions_that_come_together_are_answered_once() {
+        let (caches, computed) = (Caches::new(&CacheTtl::default()), AtomicUsize::new(0));
+        let barrier = std::sync::Barrier::new(64);
+        std::thread::scope(|scope| {
+            for _ in 0..64 {
+                scope.spawn(|| {
+                    barrier.wait();
+                    caches.patterns.get_or(&key("the same".into()), || {
+                        computed.fetch_add(1, Ordering::Relaxed);
+                        Vec::new()
+                    });
+                });
+            }
+        });
+        assert_eq!(computed.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn any_number_of_questions_costs_no_more_than_the_limit() {
+        let caches = Caches::new(&CacheTtl::default());
+        for number in 0..100_000 {
+            caches.patterns.get_or(&key(format!("goal number {number}")), Vec::new);
+        }
+        caches.patterns.0.run_pending_tasks();
+        assert!(caches.patterns.0.weighted_size() <= MAX_BYTES, "{}", caches.patterns.0.weighted_size());
+        assert!(caches.patterns.0.entry_count() > 1_000);
+    }
 }

@@ -218,6 +218,10 @@ impl Prior for Experience {
         let _ = self.evidence.set(evidence);
     }
 
+    fn known(&self) -> Option<Vec<String>> {
+        Some(self.evidence.get()?.agents().map(|(agent, _)| agent.to_owned()).collect())
+    }
+
     /// From -1 (all similar tasks failed) over 0 (nothing is known) to 1: the smoothed mean, spread.
     #[expect(clippy::cast_possible_truncation, reason = "a score needs no more than seven digits")]
     fn of(&self, definition: &Definition) -> f32 {

@@ -19,6 +19,7 @@ mod refresh;
 pub mod rows;
 mod snapshot;
 pub mod tokens;
+pub mod uses;
 mod waiting;
 mod warm;
 mod watch;
@@ -72,6 +73,7 @@ pub struct App {
     memories: Memories,
     meaning: Meaning,
     watching: watch::Watching,
+    uses: uses::Uses,
     started: Instant,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -126,6 +128,7 @@ impl App {
             memories: Memories::default(),
             meaning: Meaning::default(),
             watching: watch::Watching::default(),
+            uses: uses::Uses::load(&config.paths.data_dir),
             started: Instant::now(),
             threads: Mutex::default(),
             config,

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +20,9 @@ use super::App;
 /// Changes that come together within this time cause one scan.
 const DEBOUNCE: Duration = Duration::from_millis(300);
 
+/// Time between two looks at the files where they are not watched: an unchanged collection costs some 10 ms.
+const POLL: Duration = Duration::from_secs(30);
+
 /// How the watch is doing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum WatchState {
@@ -28,7 +31,7 @@ pub enum WatchState {
     Off,
     /// Changes are noticed.
     On,
-    /// Changes are noticed at the next scheduled scan only; the text says why.
+    /// Changes are noticed by looking, every half a minute; the text says why.
     Degraded(String),
 }
 
@@ -114,19 +117,46 @@ pub(super) fn run(app: &App, ear: &Ear) {
         Err(error) => {
             tracing::warn!(%error, "files are not watched");
             app.watching.set(WatchState::Degraded(format!("files are not watched: {error}")));
+            poll(app, ear);
             return;
         }
     };
     let mut covered = Watched::new();
     app.watching.set(align(&mut watcher, &mut covered, folders(app)));
-    while let Ok(signal) = ear.receiver.recv() {
-        match signal {
-            Signal::FilesChanged => {
+    loop {
+        match ear.next(app.watching.state() != WatchState::On) {
+            Some(Signal::FilesChanged) => {
                 app.refresher.touch();
                 app.watching.set(align(&mut watcher, &mut covered, folders(app)));
             }
-            Signal::SnapshotSwapped => app.watching.set(align(&mut watcher, &mut covered, folders(app))),
+            Some(Signal::SnapshotSwapped) => {
+                app.watching.set(align(&mut watcher, &mut covered, folders(app)));
+            }
+            Some(Signal::Stop) | None => return,
+        }
+    }
+}
+
+/// The thread's life where there is no watcher to be had: it looks now and then.
+fn poll(app: &App, ear: &Ear) {
+    while let Some(signal) = ear.next(true) {
+        match signal {
+            Signal::FilesChanged => app.refresher.touch(),
+            Signal::SnapshotSwapped => {}
             Signal::Stop => return,
+        }
+    }
+}
+
+impl Ear {
+    /// What is heard next; where files have to be looked at, that they may be different once nothing was heard for a while.
+    fn next(&self, has_to_look: bool) -> Option<Signal> {
+        if !has_to_look {
+            return self.receiver.recv().ok();
+        }
+        match self.receiver.recv_timeout(POLL) {
+            Err(RecvTimeoutError::Timeout) => Some(Signal::FilesChanged),
+            heard => heard.ok(),
         }
     }
 }

@@ -194,4 +194,51 @@ mod tests {
         assert!(matches!(root.read(Path::new("sub/a"), 4), Err(ReadError::TooLarge)));
         assert!(matches!(root.read(Path::new("sub"), 4), Err(ReadError::NotRegular)));
     }
+
+    /// The kernel's own files say that they have no bytes, and have some: like a file that grows after it was looked at.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_file_that_grows_while_it_is_read_is_bounded() {
+        let root = Root::open(Path::new("/proc/self")).unwrap();
+        assert_eq!(root.stamp(Path::new("status")).map(|stamp| stamp.size), Some(0));
+        assert!(matches!(root.read(Path::new("status"), 10), Err(ReadError::TooLarge)));
+        assert!(!root.read(Path::new("status"), 1 << 20).unwrap().0.is_empty());
+    }
+
+    /// Whatever comes to stand at a path between listing and opening: no hang, and nothing from outside.
+    #[test]
+    fn a_path_that_will_not_stand_still_leads_nowhere_else() {
+        use rustix::fs::{CWD, FileType, Mode, mknodat};
+        use std::sync::atomic::{AtomicBool, Ordering};
+        let dir = tempfile::tempdir().unwrap();
+        let inside = dir.path().join("root");
+        std::fs::create_dir(&inside).unwrap();
+        std::fs::write(dir.path().join("secret"), "secret").unwrap();
+        let root = Root::open(&inside).unwrap();
+        let (path, done) = (inside.join("a"), AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for turn in (0..5).cycle() {
+                    if done.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    let _ = std::fs::remove_file(&path).or_else(|_| std::fs::remove_dir(&path));
+                    match turn {
+                        0 => std::fs::write(&path, "plain").unwrap(),
+                        1 => mknodat(CWD, &path, FileType::Fifo, Mode::RWXU, 0).unwrap(),
+                        2 => symlink("../secret", &path).unwrap(),
+                        3 => std::fs::create_dir(&path).unwrap(),
+                        _ => {}
+                    }
+                }
+            });
+            // As often as it takes to meet the file now and then; on a busy machine that may be never.
+            for _ in 0..5_000 {
+                if let Ok((bytes, _)) = root.read(Path::new("a"), 100) {
+                    assert!(bytes.is_empty() || bytes == b"plain", "{bytes:?}");
+                }
+            }
+            done.store(true, Ordering::Relaxed);
+        });
+    }
 }

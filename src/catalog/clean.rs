@@ -9,6 +9,17 @@ pub(super) struct Decoded {
     pub lossy: bool,
     /// Lines ended in CR LF or CR.
     pub carriage_returns: bool,
+    /// Characters that nobody sees were left out.
+    pub hidden: Hidden,
+}
+
+/// Characters that nobody sees, counted.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Hidden {
+    /// Those that steer a terminal, reorder a line or spell text in tags: no text needs them.
+    pub steering: usize,
+    /// Marks of zero width, which some scripts, emoji and editors bring along.
+    pub marks: usize,
 }
 
 /// `bytes` as text: without byte order mark, lines ending in `\n`, free of invisible characters.
@@ -16,7 +27,7 @@ pub(super) fn decode(bytes: &[u8]) -> (String, Decoded) {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     // The checking conversion is several times faster than the lossy one, and nearly always enough.
     let text = std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
-    let mut decoded = Decoded { lossy: matches!(text, Cow::Owned(_)), carriage_returns: false };
+    let mut decoded = Decoded { lossy: matches!(text, Cow::Owned(_)), ..Decoded::default() };
     if !has_invisible(&text) {
         return (text.into_owned(), decoded);
     }
@@ -29,6 +40,10 @@ pub(super) fn decode(bytes: &[u8]) -> (String, Decoded) {
             out.push('\n');
         } else if !is_invisible(c) {
             out.push(c);
+        } else if is_steering(c) {
+            decoded.hidden.steering += 1;
+        } else {
+            decoded.hidden.marks += 1;
         }
     }
     (out, decoded)
@@ -78,6 +93,11 @@ fn is_invisible(c: char) -> bool {
     }
 }
 
+/// Whether an invisible character is one that hides or disguises: an escape, a reordering, a tag.
+fn is_steering(c: char) -> bool {
+    matches!(c, '\u{1b}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e0fff}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::{decode, one_line};
@@ -96,5 +116,7 @@ mod tests {
         assert_eq!(one_line("a\nb\tc"), "abc");
         assert!(decode(b"\xff").1.lossy);
         assert!(decode(b"a\r\n").1.carriage_returns);
+        let hidden = decode("a\u{200b}\u{200d}b\u{e0041}\u{202e}".as_bytes()).1.hidden;
+        assert_eq!((hidden.steering, hidden.marks), (2, 2));
     }
 }

@@ -11,7 +11,7 @@ use super::frontmatter::{self, Fields, FrontMatter};
 use super::layout::{Context, Naming, sanitised};
 use super::markdown::Line;
 use super::problem::{Problem, code};
-use super::{capability, markdown, workflow};
+use super::{capability, markdown, suspicion, workflow};
 
 /// Characters of a skill's or command's description that the client's listing shows.
 const CLIENT_DESCRIPTION: usize = 1_536;
@@ -46,6 +46,11 @@ pub(super) fn read(path: &Path, bytes: &[u8], context: &Context) -> (Option<Defi
     if definition.kind == Kind::Skill && !states_keywords(&matter.fields) {
         let derived = definition.capabilities.iter().cloned();
         definition.keywords = distinct(derived.chain(std::mem::take(&mut definition.keywords)));
+    }
+    for (code, message) in
+        suspicion::find(&[&definition.description, &definition.when_to_use], decoded.hidden)
+    {
+        report.add(code, "kept", &message);
     }
     if !context.unseen.is_empty() {
         let message = format!("Claude Code does not load this: {}", context.unseen);

@@ -31,6 +31,7 @@ mod markdown;
 mod problem;
 mod roles;
 mod scan;
+mod suspicion;
 mod workflow;
 
 pub use changes::Changes;
@@ -42,7 +43,7 @@ pub use problem::{CODES, Problem, Severity, code};
 pub use roles::{Role, RoleAgent, Roles};
 pub use scan::{ScanOptions, scan};
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Everything one scan read, immutable from then on.
@@ -66,6 +67,24 @@ pub struct Plugin {
     pub root: PathBuf,
     /// Whether Claude Code would load it.
     pub loaded: bool,
+}
+
+/// The entry that a file of these bytes would be at `path`, read as a scan reads it, and what was odd about it.
+pub fn read_entry(kind: Kind, path: &Path, bytes: &[u8]) -> (Option<Definition>, Vec<Problem>) {
+    entry::read(path, bytes, &layout::Context::alone(kind, path))
+}
+
+/// What Claude Code would reject a manifest of these bytes for, if it would.
+pub fn check_manifest(bytes: &[u8]) -> Option<String> {
+    manifest::read_manifest(bytes).rejected
+}
+
+/// How many local plugins a marketplace of these bytes lists, or why it cannot be used.
+///
+/// # Errors
+/// A sentence.
+pub fn check_marketplace(bytes: &[u8]) -> Result<usize, String> {
+    manifest::read_marketplace(bytes).map(|listings| listings.len())
 }
 
 /// How many definitions of each kind a catalog holds.
@@ -92,8 +111,8 @@ pub struct ScanReport {
 
 impl Catalog {
     /// A catalog of these definitions alone, in the catalog's order; for tests and for callers with another source.
-    pub fn from_definitions(definitions: impl IntoIterator<Item = Definition>) -> Catalog {
-        let mut definitions: Vec<Arc<Definition>> = definitions.into_iter().map(Arc::new).collect();
+    pub fn from_definitions<D: Into<Arc<Definition>>>(definitions: impl IntoIterator<Item = D>) -> Catalog {
+        let mut definitions: Vec<Arc<Definition>> = definitions.into_iter().map(Into::into).collect();
         definitions.sort_by(|a, b| (a.kind, &a.id, &a.path).cmp(&(b.kind, &b.id, &b.path)));
         let names = lookup::Names::new(&definitions);
         Catalog { definitions, names, ..Catalog::default() }

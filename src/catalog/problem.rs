@@ -121,6 +121,12 @@ pub mod code {
         FILE_UNREADABLE = "file_unreadable", Error, "The file or folder cannot be read.";
         FILE_NOT_REGULAR = "file_not_regular", Warning, "A pipe, socket or device has the name of an entry.";
         TEXT_NOT_UTF8 = "text_not_utf8", Warning, "The file is not UTF-8: bytes that are not became U+FFFD.";
+        HIDDEN_TEXT = "hidden_text", Warning,
+            "The file holds characters that no reader sees and a model reads: they were left out.";
+        SUSPICIOUS_INSTRUCTION = "suspicious_instruction", Warning,
+            "The description gives orders to the model that reads it, or hides markup: kept as it is, so look at it.";
+        ENCODED_TEXT = "encoded_text", Warning,
+            "The description holds encoded data that no reader can judge: kept as it is, so look at it.";
         PATH_NOT_CLEAN = "path_not_clean", Note,
             "The path holds control characters or is not UTF-8: the id is written without them.";
         SKIPPED_ESCAPE = "skipped_escape", Warning, "A symbolic link or path leads out of the root.";

@@ -43,6 +43,7 @@ pub(super) fn options(config: &Config) -> Options {
         timeout: TIMEOUT,
         ttl: Duration::ZERO,
         name: CLIENT_NAME.to_owned(),
+        token: config.access.token.as_ref().map(|token| token.secret().to_owned()),
         ..Options::at(locate).with_outbox(Outbox::new(&config.paths.outbox_dir))
     }
 }

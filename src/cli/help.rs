@@ -13,7 +13,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("Serve", &["up", "status", "down", "serve", "mcp", "reindex"]),
     ("Ask (with or without a running instance)", &["find", "show", "pattern", "explain", "check", "doctor"]),
     ("Remember", &["record", "history", "patterns", "backup", "restore"]),
-    ("Count", &["tokens"]),
+    ("Count", &["tokens", "limits"]),
     ("Install", &["model", "service", "uninstall", "completions", "help"]),
 ];
 

@@ -70,6 +70,7 @@ fn sources(config: Config) -> Sources {
             *counted.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
             counts
         }),
+        token: config.access.token.as_ref().map(|token| token.secret().to_owned()),
         command_prompts: config.command_prompts,
         start: Box::new(move || {
             let found = scanned.lock().unwrap_or_else(PoisonError::into_inner).take();

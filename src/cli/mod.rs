@@ -13,6 +13,7 @@ pub mod exit;
 mod find;
 mod help;
 mod history;
+mod limits;
 mod mcp;
 mod memory;
 mod model;
@@ -81,6 +82,8 @@ enum Command {
     Check(check::CheckArguments),
     /// Show health, metrics and the token ledger of the project's instance
     Status(status::StatusArguments),
+    /// List what the service bears, and why
+    Limits(limits::LimitsArguments),
     /// Read the files again, now
     Reindex(reindex::ReindexArguments),
     /// List the decisions that were recorded, newest first
@@ -143,6 +146,7 @@ fn run_command(command: &Command, environment: &Environment) -> anyhow::Result<E
         Command::Explain(arguments) => find::explain(arguments, environment),
         Command::Check(arguments) => check::run(arguments, environment),
         Command::Status(arguments) => status::run(arguments, environment),
+        Command::Limits(arguments) => Ok(limits::run(arguments)),
         Command::Reindex(arguments) => reindex::run(arguments, environment),
         Command::History(arguments) => history::run(arguments, environment),
         Command::Patterns(arguments) => patterns::run(arguments, environment),
@@ -164,7 +168,13 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 fn running_client(config: &Config) -> Option<(Client, instance::Endpoint)> {
     instance::running(config)?;
     let endpoint = instance::endpoint(&config.paths)?;
-    Some((Client::new(endpoint.port, ANSWER_TIMEOUT), endpoint))
+    Some((client_of(config, endpoint.port), endpoint))
+}
+
+/// A client of this project's instance on that port, which bears the project's token.
+fn client_of(config: &Config, port: u16) -> Client {
+    let token = config.access.token.as_ref().map(crate::config::Token::secret);
+    Client::new(port, ANSWER_TIMEOUT).with_token(token)
 }
 
 /// How the project's memory is opened.

@@ -1,6 +1,6 @@
 //! `adjutant serve`: the service in the foreground, from lock to clean exit.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,9 +11,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{allocator, exit, memory, output, small_runtime, supervisor};
 use crate::app::App;
 use crate::catalog::Kind;
-use crate::config::{Config, Environment, Flags, Project};
+use crate::config::{Access, Config, Environment, Flags, Project, Token};
 use crate::instance::{self, Endpoint, Occupant};
-use crate::server::{self, ServerState};
+use crate::server::{self, Doors, ServerState, rate};
 use crate::store::{Store, StoreError};
 use crate::tasks::{self, Tasks};
 use crate::telemetry::logging;
@@ -42,8 +42,8 @@ enum Unbound {
     OtherProject { port: u16, root: String },
     #[error("port {port} is held by {holder}")]
     Stranger { port: u16, holder: String },
-    #[error("port {port} cannot be listened on")]
-    Failed { port: u16, source: std::io::Error },
+    #[error("{address} cannot be listened on")]
+    Failed { address: SocketAddr, source: std::io::Error },
 }
 
 pub(super) fn run(arguments: &ServeArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
@@ -75,7 +75,7 @@ pub(super) fn run(arguments: &ServeArguments, environment: &Environment) -> anyh
 
 /// Binds, starts, serves, drains, closes.
 async fn serve(config: Config, store: Store) -> anyhow::Result<ExitCode> {
-    let (listeners, port) = match bind(config.port, &config.project).await {
+    let (listeners, port) = match bind(config.port, config.access.bind, &config.project).await {
         Ok(bound) => bound,
         Err(own @ Unbound::OwnProject(_)) => {
             store.close(CLOSE_DEADLINE);
@@ -96,7 +96,7 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<ExitCode> {
     }
     let paths = config.paths.clone();
     let tasks = Tasks::default();
-    let state = ServerState::starting(tasks.clone());
+    let state = ServerState::guarded(tasks.clone(), doors(&config.access));
     let signals = watch_signals(&tasks)?;
     tasks.spawn(signals);
     let serving = server::serve(listeners, server::router(state.clone()), &tasks);
@@ -122,20 +122,43 @@ async fn serve(config: Config, store: Store) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Both loopback addresses on one port; the second is left out where the system has no IPv6.
-async fn bind(port: u16, project: &Project) -> Result<(Vec<TcpListener>, u16), Unbound> {
-    let first = match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
+/// What the doors ask of whoever comes.
+fn doors(access: &Access) -> Doors {
+    Doors {
+        token: access.token.as_ref().map(|token| Token::secret(token).to_owned()),
+        bound: access.bind,
+        requests_per_second: access.requests_per_second.unwrap_or(rate::REQUESTS_PER_SECOND),
+    }
+}
+
+/// Both loopback addresses on one port, and the further one where there is one. The second is left out where the system
+/// has no IPv6; all addresses include loopback.
+async fn bind(
+    port: u16,
+    further: Option<IpAddr>,
+    project: &Project,
+) -> Result<(Vec<TcpListener>, u16), Unbound> {
+    let all = further.filter(IpAddr::is_unspecified);
+    let first = all.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    let failed =
+        |address: IpAddr, port| move |source| Unbound::Failed { address: (address, port).into(), source };
+    let first = match TcpListener::bind((first, port)).await {
         Ok(listener) => listener,
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
             return Err(occupied(port, project).await);
         }
-        Err(source) => return Err(Unbound::Failed { port, source }),
+        Err(source) => return Err(failed(first, port)(source)),
     };
-    let port = first.local_addr().map_err(|source| Unbound::Failed { port, source })?.port();
+    let port = first.local_addr().map_err(failed(IpAddr::V4(Ipv4Addr::LOCALHOST), port))?.port();
     let mut listeners = vec![first];
-    match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
-        Ok(listener) => listeners.push(listener),
-        Err(error) => tracing::warn!(%error, port, "the IPv6 loopback address is not served"),
+    if all.is_none_or(|all| all.is_ipv4()) {
+        match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
+            Ok(listener) => listeners.push(listener),
+            Err(error) => tracing::warn!(%error, port, "the IPv6 loopback address is not served"),
+        }
+    }
+    if let Some(address) = further.filter(|address| !address.is_unspecified()) {
+        listeners.push(TcpListener::bind((address, port)).await.map_err(failed(address, port))?);
     }
     Ok((listeners, port))
 }

@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::register::{Registered, register};
-use super::{ANSWER_TIMEOUT, allocator, exit, output, small_runtime};
-use crate::client::Client;
+use super::{allocator, client_of, exit, output, small_runtime};
 use crate::config::{Config, Environment, Flags};
 use crate::instance::{self, Endpoint, Occupant};
 
@@ -77,8 +76,8 @@ pub(super) fn run(arguments: &UpArguments, environment: &Environment) -> anyhow:
             }
         };
         if !arguments.json {
-            report(&endpoint).await?;
-            offer_mcp(&endpoint);
+            report(&config, &endpoint).await?;
+            offer_mcp(&config, &endpoint);
         }
         Ok(conclude(arguments, environment, &endpoint, true))
     })
@@ -140,7 +139,7 @@ async fn start(config: &Config, flags: &Flags, port: u16) -> anyhow::Result<Endp
             endpoint.pid == child.id() || (config.auto_restart && instance::running(config).is_some())
         };
         if let Some(endpoint) = instance::endpoint(&config.paths).filter(is_new) {
-            let health = Client::new(endpoint.port, ANSWER_TIMEOUT).get("/health").await;
+            let health = client_of(config, endpoint.port).get("/health").await;
             if health.is_ok_and(|reply| reply.status == 200) {
                 return Ok(endpoint);
             }
@@ -174,6 +173,9 @@ fn spawn(config: &Config, flags: &Flags, port: u16, said: &Path) -> anyhow::Resu
     if let Some(dir) = &flags.data_dir {
         command.arg("--data-dir").arg(std::path::absolute(dir)?);
     }
+    if let Some(address) = flags.bind {
+        command.arg("--bind").arg(address.to_string());
+    }
     if flags.no_watch {
         command.arg("--no-watch");
     }
@@ -193,8 +195,8 @@ fn last_words(said: &Path) -> String {
 }
 
 /// Says what is served, with one real answer.
-async fn report(endpoint: &Endpoint) -> anyhow::Result<()> {
-    let client = Client::new(endpoint.port, ANSWER_TIMEOUT);
+async fn report(config: &Config, endpoint: &Endpoint) -> anyhow::Result<()> {
+    let client = client_of(config, endpoint.port);
     let health = client.get("/health").await?.body;
     let count = |kind: &str| health["indexes"][kind].as_u64().unwrap_or(0);
     output::line(&format!(
@@ -235,9 +237,13 @@ fn show_sample(context: &str, agents: &[Value], result: &Value) {
 }
 
 /// Offers the line that connects a client of models.
-fn offer_mcp(endpoint: &Endpoint) {
-    let entry =
-        json!({ "mcpServers": { "adjutant": { "type": "http", "url": format!("{}mcp", endpoint.url) } } });
+fn offer_mcp(config: &Config, endpoint: &Endpoint) {
+    let mut server = json!({ "type": "http", "url": format!("{}mcp", endpoint.url) });
+    if config.access.token.is_some() {
+        // The client puts the variable's value in; a secret has no place in a file that is shared.
+        server["headers"] = json!({ "Authorization": "Bearer ${MCP_TOKEN}" });
+    }
+    let entry = json!({ "mcpServers": { "adjutant": server } });
     output::line("");
     output::line("for Claude Code, in .mcp.json at the project's root:");
     output::line(&format!("  {entry}"));

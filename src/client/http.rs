@@ -1,12 +1,13 @@
 //! One request to a running instance, over HTTP on the loopback interface.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1::{Connection, SendRequest};
-use hyper::header::{CONTENT_TYPE, HOST, USER_AGENT};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
 use hyper::http::request::Builder;
 use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
@@ -20,10 +21,12 @@ const MAX_ANSWER_BYTES: usize = 32 * 1024 * 1024;
 const MAX_EVENT_BYTES: usize = 1024 * 1024;
 
 /// A connection-less client of one port on the loopback interface.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Client {
     port: u16,
     timeout: Duration,
+    /// Marked as secret, so that nothing prints it.
+    token: Option<Arc<HeaderValue>>,
 }
 
 /// Why there is no usable answer.
@@ -52,7 +55,18 @@ pub struct Reply {
 impl Client {
     /// A client of that port; every request has `timeout` in all.
     pub fn new(port: u16, timeout: Duration) -> Self {
-        Client { port, timeout }
+        Client { port, timeout, token: None }
+    }
+
+    /// The same, whose requests bear that token. It is said to whoever listens: be sure who that is.
+    #[must_use]
+    pub fn with_token(self, token: Option<&str>) -> Self {
+        let bearer = token.and_then(|token| HeaderValue::from_str(&format!("Bearer {token}")).ok());
+        let secret = bearer.map(|mut bearer| {
+            bearer.set_sensitive(true);
+            Arc::new(bearer)
+        });
+        Client { token: secret, ..self }
     }
 
     /// `GET path`.
@@ -133,6 +147,10 @@ impl Client {
             .header(HOST, format!("127.0.0.1:{}", self.port))
             .header(USER_AGENT, concat!("adjutant/", env!("CARGO_PKG_VERSION")))
             .header(CONTENT_TYPE, "application/json");
+        let request = match &self.token {
+            Some(token) => request.header(AUTHORIZATION, &**token),
+            None => request,
+        };
         headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
     }
 

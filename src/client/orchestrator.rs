@@ -39,6 +39,8 @@ pub struct Options {
     pub outbox: Option<Outbox>,
     /// What the server's token ledger calls this client.
     pub name: String,
+    /// What the server asks for, where the project has a token; said to whoever listens on the port that `locate` says.
+    pub token: Option<String>,
 }
 
 impl Options {
@@ -55,6 +57,7 @@ impl Options {
             ttl: DEFAULT_TTL,
             outbox: None,
             name: "rust".to_owned(),
+            token: None,
         }
     }
 
@@ -273,7 +276,7 @@ impl OrchestratorClient {
         };
         let call = json!({ "jsonrpc": "2.0", "method": method, "params": params, "id": 1 });
         let headers = [(CLIENT_HEADER, self.options.name.as_str())];
-        let client = Client::new(port, self.options.timeout);
+        let client = Client::new(port, self.options.timeout).with_token(self.options.token.as_deref());
         let mut reply = match client.post_with("/", &headers, &call).await {
             Ok(reply) => reply,
             Err(error @ ClientError::Timeout(_)) => {

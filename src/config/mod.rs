@@ -2,6 +2,7 @@
 //!
 //! This is the only module that reads the environment. Everything else takes a [`Config`] or a part of it.
 
+pub mod access;
 mod raw;
 
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+pub use access::{Access, Token};
 pub use raw::{Environment, Flags};
 
 /// The port a client tries first.
@@ -46,6 +48,8 @@ pub struct Config {
     pub memory: Memory,
     /// Whether a server that crashes is started again.
     pub auto_restart: bool,
+    /// Who may ask.
+    pub access: Access,
 }
 
 /// What is remembered, how long and how much.
@@ -166,6 +170,25 @@ pub enum ConfigError {
         /// Why.
         source: std::io::Error,
     },
+    /// The token cannot be used. Neither names what it holds.
+    #[error("the token in {place} cannot be used: {why}")]
+    Token {
+        /// The variable or the file.
+        place: String,
+        /// Why.
+        why: String,
+    },
+    /// An address that others reach, and no token.
+    #[error(
+        "{address} can be reached by others, which needs a token: set MCP_TOKEN, or write one into {file:?}",
+        file = .file.display()
+    )]
+    Unguarded {
+        /// The address.
+        address: std::net::IpAddr,
+        /// Where a token is looked for.
+        file: PathBuf,
+    },
 }
 
 impl Config {
@@ -180,6 +203,7 @@ impl Config {
         let given_model_dir = environment.path("MCP_MODEL_DIR");
         let paths = Paths::resolve(&project.root, given_data_dir, environment.path("MCP_LOG_DIR"))
             .with_model(given_model_dir);
+        let access = Access::resolve(flags, environment, &paths)?;
         let port = match flags.port {
             Some(port) => Some(port),
             None => environment.parsed("MCP_PORT", "a port number")?,
@@ -205,6 +229,7 @@ impl Config {
                 .parsed("MCP_LOG_LEVEL", "one of error, warn, info, debug, trace")?
                 .unwrap_or(tracing::Level::INFO),
             memory: Memory::resolve(environment)?,
+            access,
             auto_restart: environment.switch("MCP_AUTO_RESTART")?.unwrap_or(false),
         })
     }

@@ -1,6 +1,8 @@
 //! Settings as the user gave them, not yet resolved.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -19,6 +21,9 @@ pub struct Flags {
     /// The loopback port (default: 3700; also `MCP_PORT`)
     #[arg(long)]
     pub port: Option<u16>,
+    /// A further address to listen on, which needs a token (default: loopback only; also `MCP_BIND`)
+    #[arg(long, value_name = "ADDRESS")]
+    pub bind: Option<IpAddr>,
     /// Where database, logs and process files are kept (default: .claude/mcp-server in the project; also `MCP_DATA_DIR`)
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
@@ -28,8 +33,15 @@ pub struct Flags {
 }
 
 /// The environment variables that settings are read from, taken once.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Environment(BTreeMap<String, std::ffi::OsString>);
+
+/// The names alone: some values are secret.
+impl fmt::Debug for Environment {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 impl Environment {
     /// The process's environment: `MCP_*`, `ADJUTANT_*`, and what the command line asks for of the user's folders
@@ -52,6 +64,11 @@ impl Environment {
     /// A variable that holds a path.
     pub fn path(&self, name: &str) -> Option<PathBuf> {
         self.0.get(name).map(PathBuf::from)
+    }
+
+    /// A variable that holds a secret, which no error repeats.
+    pub(super) fn secret(&self, name: &str) -> Option<String> {
+        self.0.get(name).map(|value| value.to_string_lossy().into_owned())
     }
 
     /// A variable that holds several paths, separated as `PATH` is.

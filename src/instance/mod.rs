@@ -155,7 +155,7 @@ pub enum Occupant {
     Stranger(String),
 }
 
-/// Asks whoever listens on `port` who it is.
+/// Asks whoever listens on `port` who it is; no token is said, since it may be anybody.
 pub async fn probe(port: u16) -> Occupant {
     let reply = match Client::new(port, PROBE_TIMEOUT).get("/health").await {
         Ok(reply) => reply,
@@ -165,6 +165,9 @@ pub async fn probe(port: u16) -> Occupant {
     let health = reply.body;
     let project: Option<ProjectName> = serde_json::from_value(health["project"].clone()).ok();
     let pid = health["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok());
+    if reply.status == 401 && health["service"] == "adjutant" {
+        return guarded(port, pid, &health);
+    }
     match (project, pid) {
         (Some(project), Some(pid)) => Occupant::Adjutant(Some(Endpoint {
             url: format!("http://127.0.0.1:{port}/"),
@@ -177,6 +180,15 @@ pub async fn probe(port: u16) -> Occupant {
         }
         _ => Occupant::Stranger(named_stranger(port, "it answers /health, but not as an Adjutant does")),
     }
+}
+
+/// An instance that says its process and its project's id and no more, since no token was said to it.
+fn guarded(port: u16, pid: Option<u32>, health: &serde_json::Value) -> Occupant {
+    let (Some(id), Some(pid)) = (health["project"]["id"].as_str(), pid) else {
+        return Occupant::Adjutant(None);
+    };
+    let project = ProjectName { root: "one that asks for a token".to_owned(), id: id.to_owned() };
+    Occupant::Adjutant(Some(Endpoint { url: format!("http://127.0.0.1:{port}/"), port, pid, project }))
 }
 
 fn named_stranger(port: u16, why: &str) -> String {

@@ -14,18 +14,18 @@ const NEAR: f64 = 0.8;
 const MAX_CAPABILITY: usize = 64;
 
 /// Capabilities, normalised, and who has them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Capabilities {
     /// Sorted by key.
-    entries: Vec<Capability>,
+    pub(super) entries: Vec<Arc<Capability>>,
 }
 
-#[derive(Debug)]
-struct Capability {
-    key: Box<str>,
-    /// The first spelling seen.
-    written: Box<str>,
-    documents: Vec<u32>,
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Capability {
+    pub(super) key: Box<str>,
+    /// As the first entry spells it.
+    pub(super) written: Box<str>,
+    pub(super) documents: Box<[u32]>,
 }
 
 /// A capability that answers to the one asked for.
@@ -36,6 +36,17 @@ pub(crate) struct Fit<'a> {
     /// 1 for the same capability, less for a near miss.
     pub(crate) strength: f32,
     pub(crate) documents: &'a [u32],
+}
+
+impl Capability {
+    /// The capability of that key, which `documents` have; `None` where nobody has it.
+    fn of(wanted: &str, mut documents: Vec<u32>, definitions: &[Arc<Definition>]) -> Option<Capability> {
+        documents.sort_unstable();
+        documents.dedup();
+        let first = &definitions[*documents.first()? as usize];
+        let written = first.capabilities.iter().find(|written| key(written) == wanted)?;
+        Some(Capability { key: wanted.into(), written: written.as_str().into(), documents: documents.into() })
+    }
 }
 
 impl Capabilities {
@@ -50,12 +61,42 @@ impl Capabilities {
             }
         }
         all.remove("");
-        let entry = |(key, (written, documents)): (String, (&str, Vec<u32>))| Capability {
-            key: key.into(),
-            written: written.into(),
-            documents,
+        let entry = |(key, (written, documents)): (String, (&str, Vec<u32>))| {
+            Arc::new(Capability { key: key.into(), written: written.into(), documents: documents.into() })
         };
         Capabilities { entries: all.into_iter().map(entry).collect() }
+    }
+
+    /// The capabilities once entries went, moved to their `place` or are `new` among `definitions`.
+    pub(super) fn updated(
+        &self,
+        place: impl Fn(u32) -> Option<u32>,
+        new: &[usize],
+        definitions: &[Arc<Definition>],
+    ) -> Capabilities {
+        let mut added: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+        for &document in new {
+            for written in &definitions[document].capabilities {
+                added.entry(key(written)).or_default().push(compact(document));
+            }
+        }
+        added.remove("");
+        let mut entries = Vec::with_capacity(self.entries.len() + added.len());
+        for old in &self.entries {
+            let came = added.remove(old.key.as_ref());
+            if came.is_none() && old.documents.iter().all(|&document| place(document) == Some(document)) {
+                entries.push(Arc::clone(old));
+                continue;
+            }
+            let stayed = old.documents.iter().filter_map(|&document| place(document));
+            let documents = stayed.chain(came.into_iter().flatten()).collect();
+            entries.extend(Capability::of(&old.key, documents, definitions).map(Arc::new));
+        }
+        let others =
+            added.into_iter().filter_map(|(key, documents)| Capability::of(&key, documents, definitions));
+        entries.extend(others.map(Arc::new));
+        entries.sort_by(|a, b| a.key.cmp(&b.key));
+        Capabilities { entries }
     }
 
     /// The capability asked for, else the nearest ones, best first, at most five.
@@ -64,11 +105,11 @@ impl Capabilities {
         if asked.is_empty() {
             return Vec::new();
         }
-        let fit = |entry: &'_ Capability| {
+        let fit = |entry: &'_ Arc<Capability>| {
             entry.key.len().abs_diff(asked.len()) * 5 <= entry.key.len().max(asked.len())
         };
         if let Ok(at) = self.entries.binary_search_by(|entry| entry.key.as_ref().cmp(&asked)) {
-            let Capability { written, documents, .. } = &self.entries[at];
+            let Capability { written, documents, .. } = &*self.entries[at];
             return vec![Fit { written, strength: 1.0, documents }];
         }
         // A short capability has no near misses: `go` is not `git`.
@@ -82,7 +123,7 @@ impl Capabilities {
                     let likeness = strsim::normalized_levenshtein(&asked, &entry.key);
                     #[expect(clippy::cast_possible_truncation, reason = "a ratio needs no double precision")]
                     let strength = likeness as f32;
-                    let Capability { written, documents, .. } = entry;
+                    let Capability { written, documents, .. } = &**entry;
                     (likeness >= NEAR).then_some(Fit { written, strength, documents })
                 })
                 .collect();

@@ -7,6 +7,7 @@ use super::index::{Core, Index};
 use super::lexical::Wanted;
 use super::query::Query;
 use super::roles::Role;
+use super::scores::Scores;
 use super::semantic::Semantic;
 use super::weights::{compact, number};
 use super::{Prior, Request, model, needs};
@@ -20,24 +21,28 @@ const LENGTHS: f32 = 0.25;
 /// Least confidence where the request is an entry's name, and where entries have the very capability asked for.
 const NAMED: f32 = 0.9;
 const CAPABLE: f32 = 0.7;
+/// By how much two ways of adding up the same score may differ.
+const ROUNDING: f32 = 1e-5;
+
 /// All evidence about the entries of one kind, as arrays over them.
 pub(crate) struct Evidence<'a> {
     pub(crate) index: &'a Index,
+    pub(crate) kind: Kind,
     pub(crate) range: Range<usize>,
     pub(crate) query: Query,
     pub(crate) role: Option<&'a Role>,
     pub(crate) fits: Vec<Fit<'a>>,
     /// BM25F, and its largest value.
-    pub(crate) lexical: Vec<f32>,
+    pub(crate) lexical: Scores,
     pub(crate) lexical_top: f32,
     /// Cosine in the latent space, never negative, and its largest value; empty without a space.
-    pub(crate) latent: Vec<f32>,
+    pub(crate) latent: Scores,
     pub(crate) latent_top: f32,
     latent_share: f32,
     /// What an embedding model says of the request, where one was asked.
     semantic: Option<Semantic>,
     /// The best fused score for one of several needs; empty for a single need.
-    pub(crate) need: Vec<f32>,
+    pub(crate) need: Scores,
     plugin: Option<&'a str>,
     /// Entries the request names outright.
     named: Vec<u32>,
@@ -59,14 +64,15 @@ impl<'a> Evidence<'a> {
         let asked: Vec<&str> = parts.into_iter().flatten().filter(|part| !part.trim().is_empty()).collect();
         let whole = asked.join("\n");
         let query = core.reader().read(&whole);
-        let (lexical, latent) = scores(index, &query.wanted(), &range, request.plugin);
-        let (lexical_top, latent_top) = (top(&lexical), top(&latent));
+        let (lexical, latent) = scores(index, &query.wanted(), request.kind, request.plugin);
+        let (lexical_top, latent_top) = (lexical.top(), latent.top());
         let fits = request.capability.map_or_else(Vec::new, |asked| core.capabilities.find(asked));
-        let need = needs::best(index, request, &range);
+        let need = needs::best(index, request);
         let complexity = model::complexity(&whole);
-        let named = if asked.len() == 1 { core.names.find(&whole) } else { Vec::new() };
+        let named = if asked.len() == 1 { core.names.find(&whole, &core.definitions) } else { Vec::new() };
         let mut evidence = Evidence {
             index,
+            kind: request.kind,
             range,
             query,
             plugin: request.plugin,
@@ -126,15 +132,49 @@ impl<'a> Evidence<'a> {
         }
     }
 
+    /// What speaks for each entry, save outcomes and a fitting model, added up; 0 where nothing does.
+    pub(crate) fn sums(&self) -> Scores {
+        let mut sums = Scores::zeros(self.range.len());
+        if self.semantic.is_some() {
+            for (document, sum) in self.range.clone().zip(sums.iter_mut()) {
+                *sum = self.shares_but_prior(document).sum();
+            }
+            return sums;
+        }
+        let several = if self.need.is_empty() { 0.0 } else { self.core().weights.need };
+        let latent = if self.latent_top > 0.0 { self.latent_share } else { 0.0 };
+        let rest = self.scale * (1.0 - several);
+        add(&mut sums, ratio(rest * (1.0 - latent), self.lexical_top), &self.lexical);
+        add(&mut sums, ratio(rest * latent, self.latent_top), &self.latent);
+        add(&mut sums, self.scale * several, &self.need);
+        for document in self.singled_out() {
+            sums[document - self.range.start] = self.shares_but_prior(document).sum();
+        }
+        sums
+    }
+
+    /// By how much an entry's score may exceed its sum.
+    pub(crate) fn beyond_sums(&self) -> f32 {
+        self.scale * self.core().weights.model * self.complexity.abs() + ROUNDING
+    }
+
+    /// Entries that more speaks for than words: the role, the capability or the name asked for.
+    fn singled_out(&self) -> Vec<usize> {
+        let by_role = self.role.into_iter().flat_map(|role| &role.documents).copied();
+        let by_number = self.fits.iter().flat_map(|fit| fit.documents).chain(&self.named);
+        let all = by_role.chain(by_number.map(|&document| document as usize));
+        all.filter(|document| self.range.contains(document) && self.is_candidate(*document)).collect()
+    }
+
     /// The parts of an entry's score, save the terms one by one; the prior must have been told the leaders.
     pub(crate) fn shares(&self, document: usize) -> Shares {
         let shares = self.shares_but_prior(document);
-        Shares { prior: self.prior_share(document, shares.sum()), ..shares }
+        let prior = self.prior.map_or(0.0, |prior| self.prior_share(prior, document, shares.sum()));
+        Shares { prior, ..shares }
     }
 
     /// What outcomes add to an entry whose other parts come to `sum`. A bad record costs no more than it has.
-    pub(crate) fn prior_share(&self, document: usize, sum: f32) -> f32 {
-        let Some(prior) = self.prior else { return 0.0 };
+    pub(crate) fn prior_share(&self, prior: &dyn Prior, document: usize, sum: f32) -> f32 {
         let prior = prior.of(&self.core().definitions[document]);
         let prior = if prior.is_nan() { 0.0 } else { prior.clamp(-1.0, 1.0) };
         (self.scale * self.core().weights.prior * prior).max(-sum)
@@ -184,14 +224,17 @@ impl<'a> Evidence<'a> {
     /// Whether anything speaks for an entry.
     pub(crate) fn is_candidate(&self, document: usize) -> bool {
         let at = document - self.range.start;
-        if self.core().definitions[document].hidden {
-            return false;
-        }
-        self.lexical[at] > 0.0
-            || self.latent.get(at).is_some_and(|&cosine| cosine > 0.0)
-            || self.semantic.as_ref().is_some_and(|judged| judged.shares(at).1 > 0.0)
-            || self.role.is_some_and(|role| role.documents.contains(&document))
-            || self.fits.iter().any(|fit| fit.documents.binary_search(&compact(document)).is_ok())
+        !self.is_hidden(document)
+            && (self.lexical[at] > 0.0
+                || self.latent.get(at).is_some_and(|&cosine| cosine > 0.0)
+                || self.semantic.as_ref().is_some_and(|judged| judged.shares(at).1 > 0.0)
+                || self.role.is_some_and(|role| role.documents.contains(&document))
+                || self.fits.iter().any(|fit| fit.documents.binary_search(&compact(document)).is_ok()))
+    }
+
+    /// Whether an entry is never offered.
+    pub(crate) fn is_hidden(&self, document: usize) -> bool {
+        self.core().definitions[document].hidden
     }
 
     /// How well the best entry serves the request, 0..1, comparable between requests: as the words tell, and as an
@@ -213,7 +256,7 @@ impl<'a> Evidence<'a> {
     /// doubtful from good.
     fn by_words(&self) -> f32 {
         let asked = number(self.query.asked.len());
-        let information = self.query.information(&self.core().lexical, &self.range);
+        let information = self.query.information(&self.core().lexical, self.kind);
         let known = 1.0 - ratio(number(self.query.unknown.len()), asked);
         let evidence = ratio(self.lexical_top, information) * known * asked.powf(LENGTHS);
         let confidence = evidence * evidence / (evidence * evidence + EVEN * EVEN);
@@ -264,32 +307,33 @@ impl Shares {
     }
 }
 
-/// Lexical and latent scores of the entries of `range`, 0 for those of other plugins.
-pub(crate) fn scores(
-    index: &Index,
-    wanted: &[Wanted],
-    range: &Range<usize>,
-    plugin: Option<&str>,
-) -> (Vec<f32>, Vec<f32>) {
-    let mut lexical = vec![0.0; range.len()];
-    index.core.lexical.score(wanted, range, &mut lexical);
-    let latent = (index.latent.as_ref()).map(|placed| placed.space.cosines(wanted, &placed.rows, range));
-    let mut latent = latent.unwrap_or_default();
+/// Lexical and latent scores of the entries of a kind, 0 for those of other plugins; no latent ones without a space.
+pub(crate) fn scores(index: &Index, wanted: &[Wanted], kind: Kind, plugin: Option<&str>) -> (Scores, Scores) {
+    let range = index.core.range(kind);
+    let mut lexical = Scores::zeros(range.len());
+    index.core.lexical.score(kind, wanted, &mut lexical);
+    let mut latent = Scores::default();
+    if let Some(placed) = &index.latent {
+        latent = Scores::zeros(range.len());
+        placed.space.cosines(wanted, &placed.rows, &range, &mut latent);
+    }
     if let Some(plugin) = plugin {
-        let definitions = &index.core.definitions[range.clone()];
-        for (at, _) in definitions.iter().enumerate().filter(|(_, definition)| definition.plugin != plugin) {
-            lexical[at] = 0.0;
-            if let Some(cosine) = latent.get_mut(at) {
-                *cosine = 0.0;
+        for (at, definition) in index.core.definitions[range].iter().enumerate() {
+            let cosine = latent.get(at).copied().unwrap_or_default();
+            if (lexical[at] > 0.0 || cosine > 0.0) && definition.plugin != plugin {
+                lexical[at] = 0.0;
+                latent.iter_mut().skip(at).take(1).for_each(|cosine| *cosine = 0.0);
             }
         }
     }
     (lexical, latent)
 }
 
-/// The largest of scores that are never negative.
-pub(crate) fn top(scores: &[f32]) -> f32 {
-    scores.iter().copied().fold(0.0, f32::max)
+/// Adds `factor` times what is in `scores`, where there is anything.
+fn add(sums: &mut [f32], factor: f32, scores: &[f32]) {
+    if factor > 0.0 {
+        sums.iter_mut().zip(scores).for_each(|(sum, score)| *sum += factor * score);
+    }
 }
 
 /// `a / b`, and 0 where there is nothing to divide by.

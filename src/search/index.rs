@@ -1,6 +1,5 @@
 //! The index over one catalog.
 
-use std::collections::HashMap;
 use std::num::NonZero;
 use std::ops::Range;
 use std::panic::resume_unwind;
@@ -8,15 +7,16 @@ use std::sync::Arc;
 
 use super::aliases::Aliases;
 use super::capability::Capabilities;
+use super::content::Content;
 use super::copies::Copies;
 use super::latent::Latent;
 use super::lexical::{Gatherer, Lexical};
 use super::names::Names;
 use super::query::Reader;
 use super::roles::{Role, Roles};
-use super::vocabulary::{Builder, Vocabulary};
+use super::vocabulary::{Builder, Intern, Vocabulary};
 use super::weights::{Weights, number};
-use super::{Explanation, Findings, Request, rank};
+use super::{Explanation, Findings, Request, rank, update};
 use crate::catalog::{Catalog, Definition, Kind, RoleAgent};
 
 /// Threads that read entries: beyond these, putting the parts together takes longer than reading.
@@ -25,6 +25,8 @@ const MAX_THREADS: usize = 4;
 const MIN_PART: usize = 256 * 1024;
 /// Distinct terms of a description without a body.
 const ONE_LINER: f32 = 20.0;
+/// Distinct terms beyond which an entry is just large.
+const MAX_SIZE: usize = 4_095;
 
 /// Everything that is searched, immutable; cheap to clone.
 #[derive(Debug, Clone)]
@@ -43,11 +45,11 @@ pub(crate) struct Placed {
 /// What does not change when a latent space arrives.
 #[derive(Debug)]
 pub(crate) struct Core {
-    /// What a latent space must have been trained on.
-    key: String,
+    /// What it was made from, which a latent space must have been trained on.
+    pub(super) content: Content,
     pub(crate) definitions: Vec<Arc<Definition>>,
     pub(crate) kinds: [Range<usize>; 3],
-    pub(crate) vocabulary: Vocabulary,
+    pub(crate) vocabulary: Arc<Vocabulary>,
     pub(crate) lexical: Lexical,
     pub(crate) aliases: Aliases,
     /// The collection's term for each of the aliases', where it has one.
@@ -56,8 +58,7 @@ pub(crate) struct Core {
     pub(crate) names: Names,
     pub(crate) roles: Roles,
     pub(crate) copies: Copies,
-    /// The median number of distinct terms of an entry, by kind.
-    typical_terms: [f32; 3],
+    pub(super) sizes: [Sizes; 3],
     pub(crate) weights: Weights,
 }
 
@@ -72,17 +73,14 @@ impl Index {
         let definitions = catalog.definitions().to_vec();
         let (Gathered { vocabulary, gatherer, terms }, (capabilities, names)) =
             gather(&definitions, || (Capabilities::of(&definitions), Names::of(&definitions)));
-        let kinds = Kind::ALL.map(|kind| {
-            let from = definitions.partition_point(|entry| entry.kind < kind);
-            from..definitions.partition_point(|entry| entry.kind <= kind)
-        });
+        let kinds = kinds(&definitions);
         let lexical = gatherer.finish(vocabulary.terms(), &kinds, &weights);
-        let typical_terms = kinds.clone().map(|kind| median(terms[kind].iter().map(Vec::len).collect()));
-        let vocabulary = vocabulary.finish();
+        let sizes = kinds.clone().map(|kind| terms[kind].iter().map(Vec::len).collect());
+        let vocabulary = Arc::new(vocabulary.finish());
         let core = Core {
-            key: Latent::key(catalog),
+            content: Content::of(catalog),
             kinds,
-            alias_terms: aliases.terms().iter().map(|term| vocabulary.id(term)).collect(),
+            alias_terms: alias_terms(aliases, &vocabulary),
             vocabulary,
             lexical,
             aliases: aliases.clone(),
@@ -91,16 +89,27 @@ impl Index {
             roles: roles(catalog),
             copies: Copies::of(definitions.iter().map(Arc::as_ref), &terms),
             definitions,
-            typical_terms,
+            sizes,
             weights,
         };
         Index { core: Arc::new(core), latent: None }
     }
 
+    /// The index over another state of the same catalog, ranking without a latent space: the same as
+    /// [`Index::build`] makes, at a cost that follows what changed. Definitions that stayed must be the same objects.
+    #[must_use]
+    pub fn updated(&self, catalog: &Catalog, aliases: &Aliases) -> Index {
+        match update::core(&self.core, catalog, aliases) {
+            Some(core) => Index { core: Arc::new(core), latent: None },
+            None => Index::build_weighted(catalog, aliases, self.core.weights.clone()),
+        }
+    }
+
     /// This index, ranking with a latent space, too; without it where it was trained on another catalog.
     #[must_use]
     pub fn with_latent(&self, latent: Arc<Latent>) -> Index {
-        let fits = latent.places(self.core.definitions.len()) && latent.trained_on() == self.core.key;
+        let fits = latent.places(self.core.definitions.len())
+            && latent.trained_on() == Latent::key_of(self.core.content);
         let placed =
             fits.then(|| Arc::new(Placed { rows: latent.rows(&self.core.vocabulary), space: latent }));
         Index { core: Arc::clone(&self.core), latent: placed }
@@ -114,6 +123,12 @@ impl Index {
     /// The places of a kind's entries in the catalog.
     pub fn entries(&self, kind: Kind) -> Range<usize> {
         self.core.range(kind)
+    }
+
+    /// The best entries of a kind by BM25F alone, without aliases' and other evidence's help, best first: their places in
+    /// the catalog and their scores. What a plain search engine answers; for measuring.
+    pub fn top(&self, kind: Kind, words: &str, limit: usize) -> Vec<(usize, f32)> {
+        rank::top(self, kind, words, limit)
     }
 
     /// Ranks the entries of the kind asked for. A request without a word to go by gets no hits and confidence 0.
@@ -198,7 +213,7 @@ impl Core {
 
     /// The weight of the latent score among entries of one kind: one-liners give it little to learn from.
     pub(crate) fn latent_share(&self, kind: Kind) -> f32 {
-        let terms = self.typical_terms[kind as usize];
+        let terms = self.sizes[kind as usize].median();
         self.weights.latent * terms / (terms + ONE_LINER)
     }
 
@@ -207,18 +222,69 @@ impl Core {
     }
 }
 
-fn median(mut counts: Vec<usize>) -> f32 {
-    counts.sort_unstable();
-    counts.get(counts.len() / 2).map_or(0.0, |&count| number(count))
+/// How many entries have how many distinct terms.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Sizes {
+    /// By number of terms, at most [`MAX_SIZE`].
+    pub(super) entries: Vec<u32>,
+}
+
+impl Sizes {
+    pub(super) fn add(&mut self, terms: usize) {
+        let terms = terms.min(MAX_SIZE);
+        if self.entries.len() <= terms {
+            self.entries.resize(terms + 1, 0);
+        }
+        self.entries[terms] += 1;
+    }
+
+    pub(super) fn remove(&mut self, terms: usize) {
+        if let Some(entries) = self.entries.get_mut(terms.min(MAX_SIZE)) {
+            *entries = entries.saturating_sub(1);
+        }
+    }
+
+    fn median(&self) -> f32 {
+        let mut left = self.entries.iter().map(|&entries| entries as usize).sum::<usize>() / 2;
+        let holds = |&entries: &u32| {
+            let holds = left < entries as usize;
+            left = left.saturating_sub(entries as usize);
+            holds
+        };
+        self.entries.iter().position(holds).map_or(0.0, number)
+    }
+}
+
+impl FromIterator<usize> for Sizes {
+    fn from_iter<T: IntoIterator<Item = usize>>(all: T) -> Sizes {
+        let mut sizes = Sizes::default();
+        all.into_iter().for_each(|terms| sizes.add(terms));
+        sizes
+    }
+}
+
+/// The places of a kind's entries.
+pub(super) fn kinds(definitions: &[Arc<Definition>]) -> [Range<usize>; 3] {
+    Kind::ALL.map(|kind| {
+        let from = definitions.partition_point(|entry| entry.kind < kind);
+        from..definitions.partition_point(|entry| entry.kind <= kind)
+    })
+}
+
+/// The collection's term for each of the aliases', where it has one.
+pub(super) fn alias_terms(aliases: &Aliases, vocabulary: &Vocabulary) -> Vec<Option<u32>> {
+    aliases.terms().iter().map(|term| vocabulary.id(term)).collect()
 }
 
 /// The registry's roles with their entries looked up.
-fn roles(catalog: &Catalog) -> Roles {
-    let agents: HashMap<&str, usize> = (catalog.definitions().iter().enumerate())
-        .filter(|(_, entry)| entry.kind == Kind::Agent)
-        .map(|(document, entry)| (entry.id.as_str(), document))
-        .collect();
-    let filled = |agent: &RoleAgent| agent.id.as_deref().and_then(|id| agents.get(id)).copied();
+pub(super) fn roles(catalog: &Catalog) -> Roles {
+    let agents = &catalog.definitions()[kinds(catalog.definitions())[Kind::Agent as usize].clone()];
+    // Agents come first, by id; of several with one id the last, as a map would have it.
+    let agent = |id: &str| agents.partition_point(|entry| entry.id.as_str() <= id).checked_sub(1);
+    let filled = |agent_of_role: &RoleAgent| {
+        let id = agent_of_role.id.as_deref()?;
+        agent(id).filter(|&at| agents[at].id == id)
+    };
     let role = |role: &crate::catalog::Role| {
         let primary = filled(&role.primary);
         let mut documents: Vec<usize> = primary.into_iter().collect();

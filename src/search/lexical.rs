@@ -5,20 +5,25 @@
 //! log-damped, so that a word repeated five hundred times does not outrank a name. `idf = ln(1 + (N - n + ½)/(n + ½))`
 //! over the entries of one kind, and averages are of one kind, too: agents, skills and workflows are written differently
 //! and an answer holds one kind only.
+//!
+//! `f / (k1 + f)` is kept for each posting, in 255 steps. Averages are rounded to eighths of a power of two, so that a
+//! changed entry hardly ever changes what others bring.
 
 use std::ops::Range;
 
+use super::postings::{Lists, Packer, Posting};
 use super::text;
-use super::vocabulary::Builder;
+use super::vocabulary::Intern;
 use super::weights::{FIELDS, Field, Weights, compact, number};
-use crate::catalog::Definition;
+use crate::catalog::{Definition, Kind};
 
-/// Where one term stands in one entry: counts by field, capped at 255.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Posting {
-    pub(crate) document: u32,
-    counts: [u8; FIELDS],
-}
+/// Steps in which impacts are kept.
+const STEPS: f32 = 255.0;
+/// Steps in which averages are rounded, to each power of two.
+const AVERAGE_STEPS: f32 = 8.0;
+
+/// How often one term stands in each field of one entry, capped at 255.
+pub(crate) type Counts = [u8; FIELDS];
 
 /// A term wanted, with its weight.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,17 +33,51 @@ pub(crate) struct Wanted {
 }
 
 /// Inverted index with statistics by kind.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Lexical {
-    /// Start of each term's postings, and the end of the last.
-    starts: Vec<u32>,
-    postings: Vec<Posting>,
-    /// `1 / (1 - b + b · length / average)` of each entry and field.
-    norms: Vec<[f32; FIELDS]>,
-    field: [f32; FIELDS],
-    saturation: f32,
-    /// Natural logarithms of 0 (as 0) to 255.
-    logarithms: Vec<f32>,
+    pub(super) kinds: [OfKind; 3],
+    pub(super) field: [f32; FIELDS],
+}
+
+/// What is indexed of one kind; documents are counted from its first entry.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct OfKind {
+    pub(super) lists: Lists,
+    pub(super) entries: usize,
+    pub(super) lengths: Lengths,
+}
+
+/// Terms in each field of all entries of a kind, and how many have the field at all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Lengths {
+    pub(super) totals: [u64; FIELDS],
+    pub(super) filled: [u32; FIELDS],
+}
+
+impl Lengths {
+    pub(super) fn add(&mut self, lengths: &[u32; FIELDS]) {
+        for slot in 0..FIELDS {
+            self.totals[slot] += u64::from(lengths[slot]);
+            self.filled[slot] += u32::from(lengths[slot] > 0);
+        }
+    }
+
+    pub(super) fn subtract(&mut self, lengths: &[u32; FIELDS]) {
+        for slot in 0..FIELDS {
+            self.totals[slot] -= u64::from(lengths[slot]);
+            self.filled[slot] -= u32::from(lengths[slot] > 0);
+        }
+    }
+
+    /// The average length of each field among the entries that have it (an absent one says nothing about length),
+    /// rounded.
+    pub(super) fn averages(&self) -> [f32; FIELDS] {
+        std::array::from_fn(|slot| {
+            let total = usize::try_from(self.totals[slot]).unwrap_or(usize::MAX);
+            let average = number(total.max(1)) / number((self.filled[slot] as usize).max(1));
+            ((average.log2() * AVERAGE_STEPS).round() / AVERAGE_STEPS).exp2()
+        })
+    }
 }
 
 /// The text of one field of an entry, in pieces.
@@ -64,19 +103,22 @@ pub(crate) fn field_text(definition: &Definition, field: Field, mut each: impl F
     }
 }
 
-/// Gathers postings entry by entry.
+/// One entry as read.
 #[derive(Debug, Default)]
-pub(crate) struct Gatherer {
-    /// (term, posting) in order of entries.
-    found: Vec<(u32, Posting)>,
-    lengths: Vec<[u32; FIELDS]>,
-    counts: Vec<[u8; FIELDS]>,
+pub(crate) struct Read {
+    pub(crate) lengths: [u32; FIELDS],
+    /// Its distinct terms with their counts, sorted by term.
+    pub(crate) terms: Vec<(u32, Counts)>,
 }
 
-impl Gatherer {
-    /// Reads one entry; entries are numbered in order of calls. Answers its distinct terms, sorted.
-    pub(crate) fn read(&mut self, definition: &Definition, vocabulary: &mut Builder) -> Vec<u32> {
-        let document = compact(self.lengths.len());
+/// Counts the terms of entries, one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Counter {
+    counts: Vec<Counts>,
+}
+
+impl Counter {
+    pub(crate) fn read(&mut self, definition: &Definition, vocabulary: &mut impl Intern) -> Read {
         let mut lengths = [0; FIELDS];
         let mut touched = Vec::new();
         for (slot, field) in Field::ALL.into_iter().enumerate() {
@@ -85,7 +127,7 @@ impl Gatherer {
                     let Some(term) = vocabulary.intern(word) else { return };
                     lengths[slot] += 1;
                     if self.counts.len() <= term as usize {
-                        self.counts.resize(vocabulary.terms(), [0; FIELDS]);
+                        self.counts.resize(vocabulary.terms().max(term as usize + 1), [0; FIELDS]);
                     }
                     let counts = &mut self.counts[term as usize];
                     if *counts == [0; FIELDS] {
@@ -95,123 +137,176 @@ impl Gatherer {
                 });
             });
         }
-        self.lengths.push(lengths);
         touched.sort_unstable();
-        for &term in &touched {
-            let counts = std::mem::take(&mut self.counts[term as usize]);
-            self.found.push((term, Posting { document, counts }));
-        }
-        touched
+        let take = |term: u32| (term, std::mem::take(&mut self.counts[term as usize]));
+        Read { lengths, terms: touched.into_iter().map(take).collect() }
+    }
+}
+
+/// Gathers postings entry by entry.
+#[derive(Debug, Default)]
+pub(crate) struct Gatherer {
+    counter: Counter,
+    /// In order of entries.
+    found: Vec<Found>,
+    lengths: Vec<[u32; FIELDS]>,
+}
+
+/// A term of an entry.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    term: u32,
+    document: u32,
+    counts: Counts,
+}
+
+impl Gatherer {
+    /// Reads one entry; entries are numbered in order of calls. Answers its distinct terms, sorted.
+    pub(crate) fn read(&mut self, definition: &Definition, vocabulary: &mut impl Intern) -> Vec<u32> {
+        let document = compact(self.lengths.len());
+        let Read { lengths, terms } = self.counter.read(definition, vocabulary);
+        self.lengths.push(lengths);
+        self.found.extend(terms.iter().map(|&(term, counts)| Found { term, document, counts }));
+        terms.into_iter().map(|(term, _)| term).collect()
     }
 
     /// Takes over what another gatherer read of the entries that follow; `here` are its terms' ids.
     pub(crate) fn absorb(&mut self, other: Gatherer, here: &[u32]) {
         let offset = compact(self.lengths.len());
-        let moved = other.found.into_iter().map(|(term, posting)| {
-            (here[term as usize], Posting { document: posting.document + offset, ..posting })
+        let moved = other.found.into_iter().map(|found| Found {
+            term: here[found.term as usize],
+            document: found.document + offset,
+            ..found
         });
         self.found.extend(moved);
         self.lengths.extend(other.lengths);
     }
 
-    /// Inverts what was read. `kinds` are the ranges of entries of one kind.
-    pub(crate) fn finish(self, terms: usize, kinds: &[Range<usize>], weights: &Weights) -> Lexical {
-        let mut starts = vec![0u32; terms + 1];
-        for (term, _) in &self.found {
-            starts[*term as usize + 1] += 1;
-        }
-        for term in 0..terms {
-            starts[term + 1] += starts[term];
-        }
-        let mut next = starts.clone();
-        let mut postings = vec![Posting { document: 0, counts: [0; FIELDS] }; self.found.len()];
-        for (term, posting) in self.found {
-            let at = &mut next[term as usize];
-            postings[*at as usize] = posting;
-            *at += 1;
-        }
-        let norms = norms(&self.lengths, kinds, &weights.length);
-        let logarithms = (0..256).map(|count| number(count.max(1)).ln()).collect();
-        Lexical { starts, postings, norms, field: weights.field, saturation: weights.saturation, logarithms }
+    /// Inverts what was read. `kinds` are the ranges of entries of one kind, in order.
+    pub(crate) fn finish(self, terms: usize, kinds: &[Range<usize>; 3], weights: &Weights) -> Lexical {
+        let mut rest = self.found.as_slice();
+        let of_kind = |range: &Range<usize>| {
+            let n = rest.partition_point(|found| (found.document as usize) < range.end);
+            let (own, others) = rest.split_at(n);
+            rest = others;
+            invert(own, &self.lengths[range.clone()], terms, range.start, weights)
+        };
+        Lexical { kinds: kinds.each_ref().map(of_kind), field: weights.field }
     }
 }
 
-fn norms(lengths: &[[u32; FIELDS]], kinds: &[Range<usize>], b: &[f32; FIELDS]) -> Vec<[f32; FIELDS]> {
-    let mut norms = vec![[1.0; FIELDS]; lengths.len()];
-    for kind in kinds {
+/// The lists of one kind, whose first entry is `first`.
+fn invert(found: &[Found], each: &[[u32; FIELDS]], terms: usize, first: usize, weights: &Weights) -> OfKind {
+    let mut lengths = Lengths::default();
+    each.iter().for_each(|entry| lengths.add(entry));
+    let impacts = Impacts::new(lengths.averages(), weights);
+    let mut ends = vec![0usize; terms + 1];
+    for found in found {
+        ends[found.term as usize + 1] += 1;
+    }
+    for term in 0..terms {
+        ends[term + 1] += ends[term];
+    }
+    let mut postings = vec![Posting { document: 0, fields: 0, impact: 0 }; found.len()];
+    let mut next = ends.clone();
+    for &Found { term, document, counts } in found {
+        let document = document as usize - first;
+        let at = &mut next[term as usize];
+        postings[*at] = impacts.posting(compact(document), &counts, &each[document]);
+        *at += 1;
+    }
+    let mut packer = Packer::new(usual(&postings));
+    ends.windows(2).for_each(|ends| packer.add(&postings[ends[0]..ends[1]]));
+    OfKind { lists: packer.finish(), entries: each.len(), lengths }
+}
+
+/// The fields that most postings stand in.
+fn usual(postings: &[Posting]) -> u8 {
+    let mut often = [0usize; 256];
+    postings.iter().for_each(|posting| often[posting.fields as usize] += 1);
+    (0..=u8::MAX).max_by_key(|&fields| often[fields as usize]).unwrap_or_default()
+}
+
+/// Works out what postings bring.
+#[derive(Debug)]
+pub(super) struct Impacts {
+    averages: [f32; FIELDS],
+    length: [f32; FIELDS],
+    field: [f32; FIELDS],
+    saturation: f32,
+    /// `1 + ln n` for counts of 0 (as 0) to 255.
+    damped: [f32; 256],
+}
+
+impl Impacts {
+    pub(super) fn new(averages: [f32; FIELDS], weights: &Weights) -> Impacts {
+        let damped = std::array::from_fn(|count| if count == 0 { 0.0 } else { 1.0 + number(count).ln() });
+        let Weights { length, field, saturation, .. } = *weights;
+        Impacts { averages, length, field, saturation, damped }
+    }
+
+    /// The posting of a term with these counts in an entry of these lengths.
+    pub(super) fn posting(&self, document: u32, counts: &Counts, lengths: &[u32; FIELDS]) -> Posting {
+        let (mut evidence, mut fields) = (0.0, 0);
         for slot in 0..FIELDS {
-            let filled = lengths[kind.clone()].iter().filter(|all| all[slot] > 0).count();
-            let total: usize = lengths[kind.clone()].iter().map(|all| all[slot] as usize).sum();
-            // The average is over entries that have the field: an absent one says nothing about length.
-            let average = number(total.max(1)) / number(filled.max(1));
-            for document in kind.clone() {
-                let length = number(lengths[document][slot] as usize);
-                norms[document][slot] = 1.0 / (1.0 - b[slot] + b[slot] * length / average);
+            if counts[slot] > 0 {
+                let b = self.length[slot];
+                let length = number(lengths[slot] as usize) / self.averages[slot];
+                evidence += self.field[slot] * self.damped[counts[slot] as usize] / (1.0 - b + b * length);
+                fields |= 1 << slot;
             }
         }
+        let saturated = evidence / (self.saturation + evidence);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a ratio below 1, times 255 and rounded, is a byte"
+        )]
+        let impact = (saturated * STEPS).round().max(1.0) as u8;
+        Posting { document, fields, impact }
     }
-    norms
 }
 
 impl Lexical {
-    /// The postings of a term among the entries of `range`.
-    pub(crate) fn postings(&self, term: u32, range: &Range<usize>) -> &[Posting] {
-        let term = term as usize;
-        let all = &self.postings[self.starts[term] as usize..self.starts[term + 1] as usize];
-        let from = all.partition_point(|posting| (posting.document as usize) < range.start);
-        let to = all.partition_point(|posting| (posting.document as usize) < range.end);
-        &all[from..to]
+    /// In how many entries of a kind a term stands.
+    pub(crate) fn found(&self, kind: Kind, term: u32) -> usize {
+        self.kinds[kind as usize].lists.found(term)
     }
 
     /// In how many entries of all kinds a term stands.
-    pub(crate) fn frequency(&self, term: u32) -> u32 {
-        self.starts[term as usize + 1] - self.starts[term as usize]
+    pub(crate) fn frequency(&self, term: u32) -> usize {
+        self.kinds.iter().map(|of_kind| of_kind.lists.found(term)).sum()
     }
 
-    /// Information of a term that stands in `n` of `range`'s entries.
-    pub(crate) fn idf(range: &Range<usize>, n: usize) -> f32 {
-        let (all, n) = (number(range.len()), number(n));
+    /// Information of a term that stands in `n` of a kind's entries.
+    pub(crate) fn idf(&self, kind: Kind, n: usize) -> f32 {
+        let (all, n) = (number(self.kinds[kind as usize].entries), number(n));
         (1.0 + (all - n + 0.5) / (n + 0.5)).ln()
     }
 
-    /// What the fields of a posting bring, before saturation.
-    fn evidence(&self, posting: &Posting) -> [f32; FIELDS] {
-        let norms = &self.norms[posting.document as usize];
-        let mut evidence = [0.0; FIELDS];
-        for slot in 0..FIELDS {
-            if posting.counts[slot] > 0 {
-                let damped = 1.0 + self.logarithms[posting.counts[slot] as usize];
-                evidence[slot] = self.field[slot] * damped * norms[slot];
-            }
-        }
-        evidence
-    }
-
-    /// Adds the scores of `wanted` to `scores`, which stands for the entries of `range`.
-    pub(crate) fn score(&self, wanted: &[Wanted], range: &Range<usize>, scores: &mut [f32]) {
+    /// Adds the scores of `wanted` to `scores`, which stands for the entries of `kind`.
+    pub(crate) fn score(&self, kind: Kind, wanted: &[Wanted], scores: &mut [f32]) {
+        let lists = &self.kinds[kind as usize].lists;
         for want in wanted {
-            let postings = self.postings(want.term, range);
-            let information = want.weight * Self::idf(range, postings.len());
-            for posting in postings {
-                let evidence: f32 = self.evidence(posting).iter().sum();
-                scores[posting.document as usize - range.start] +=
-                    information * evidence / (self.saturation + evidence);
+            let step = want.weight * self.idf(kind, lists.found(want.term)) / STEPS;
+            for posting in lists.read(want.term) {
+                if let Some(score) = scores.get_mut(posting.document as usize) {
+                    *score += step * f32::from(posting.impact);
+                }
             }
         }
     }
 
-    /// What one term brings to one entry, and its division by field.
-    pub(crate) fn share(
-        &self,
-        want: Wanted,
-        document: usize,
-        range: &Range<usize>,
-    ) -> Option<(f32, [f32; FIELDS])> {
-        let postings = self.postings(want.term, range);
-        let at = postings.binary_search_by(|posting| (posting.document as usize).cmp(&document)).ok()?;
-        let fields = self.evidence(&postings[at]);
-        let evidence: f32 = fields.iter().sum();
-        let score = want.weight * Self::idf(range, postings.len()) * evidence / (self.saturation + evidence);
-        Some((score, fields.map(|part| score * part / evidence)))
+    /// What one term brings to one entry of a kind, counted from its first, and its division over the fields it stands
+    /// in, by their weights.
+    pub(crate) fn share(&self, kind: Kind, want: Wanted, document: usize) -> Option<(f32, [f32; FIELDS])> {
+        let lists = &self.kinds[kind as usize].lists;
+        let posting = lists.find(want.term, compact(document))?;
+        let step = want.weight * self.idf(kind, lists.found(want.term)) / STEPS;
+        let score = step * f32::from(posting.impact);
+        let weight = |slot: usize| if posting.fields >> slot & 1 == 1 { self.field[slot] } else { 0.0 };
+        let parts: [f32; FIELDS] = std::array::from_fn(weight);
+        let whole: f32 = parts.iter().sum();
+        Some((score, parts.map(|part| score * part / whole)))
     }
 }

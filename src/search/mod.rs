@@ -27,22 +27,28 @@
 //! ```
 
 pub mod aliases;
+mod bytes;
 mod capability;
+mod content;
 mod copies;
 mod evidence;
 mod index;
+mod kept;
 pub mod latent;
 mod lexical;
 mod model;
 mod names;
 mod needs;
+mod postings;
 mod query;
 mod rank;
 mod reasoning;
 mod request;
 mod roles;
+mod scores;
 mod semantic;
 pub mod text;
+mod update;
 mod vocabulary;
 mod weights;
 

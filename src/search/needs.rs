@@ -1,19 +1,18 @@
 //! Requests that state several needs: "dockerize it, deploy to EKS and watch it in grafana".
 
-use std::ops::Range;
-
 use super::Request;
-use super::evidence::{ratio, scores, top};
+use super::evidence::{ratio, scores};
 use super::index::Index;
 use super::query::Query;
+use super::scores::Scores;
 
 /// Needs told apart in one request.
 const MAX_NEEDS: usize = 4;
 /// The best fused score of each entry over the needs a request names one after the other; empty for a single need.
-pub(crate) fn best(index: &Index, request: &Request<'_>, range: &Range<usize>) -> Vec<f32> {
+pub(crate) fn best(index: &Index, request: &Request<'_>) -> Scores {
     let clauses = clauses(request.context.unwrap_or_default());
     if clauses.len() < 2 {
-        return Vec::new();
+        return Scores::default();
     }
     let queries: Vec<Query> = (clauses.into_iter())
         .map(|clause| index.core.reader().read(clause))
@@ -21,13 +20,13 @@ pub(crate) fn best(index: &Index, request: &Request<'_>, range: &Range<usize>) -
         .take(MAX_NEEDS)
         .collect();
     if queries.len() < 2 {
-        return Vec::new();
+        return Scores::default();
     }
     let share = index.core.latent_share(request.kind);
-    let mut best = vec![0.0f32; range.len()];
+    let mut best = Scores::zeros(index.core.range(request.kind).len());
     for query in queries {
-        let (lexical, latent) = scores(index, &query.wanted(), range, request.plugin);
-        let (lexical_top, latent_top) = (top(&lexical), top(&latent));
+        let (lexical, latent) = scores(index, &query.wanted(), request.kind, request.plugin);
+        let (lexical_top, latent_top) = (lexical.top(), latent.top());
         for (at, best) in best.iter_mut().enumerate() {
             let words = ratio(lexical[at], lexical_top);
             let fused = if latent_top > 0.0 {

@@ -1,12 +1,11 @@
 //! A request read into weighted terms of the collection.
 
-use std::ops::Range;
-
 use super::aliases::{Aliases, Word, read};
 use super::lexical::{Lexical, Wanted};
 use super::text::{self, Form};
 use super::vocabulary::{Repair, Vocabulary};
 use super::weights::{Weights, number};
+use crate::catalog::Kind;
 
 /// Words of a request that are read; the longest allowed request has about a hundred.
 const MAX_WORDS: usize = 256;
@@ -56,9 +55,9 @@ impl Query {
     }
 
     /// Information of the request: the sum of its words' IDF, an unknown word counting as the rarest.
-    pub(crate) fn information(&self, lexical: &Lexical, range: &Range<usize>) -> f32 {
-        let idf = |asked: &Option<u32>| asked.map_or(0, |term| lexical.postings(term, range).len());
-        self.asked.iter().map(|asked| Lexical::idf(range, idf(asked))).sum()
+    pub(crate) fn information(&self, lexical: &Lexical, kind: Kind) -> f32 {
+        let found = |asked: &Option<u32>| asked.map_or(0, |term| lexical.found(kind, term));
+        self.asked.iter().map(|asked| lexical.idf(kind, found(asked))).sum()
     }
 
     /// A word that the collection knows is asked for; said twice it asks for no more.

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use super::evidence::{Evidence, Shares, ratio};
 use super::index::{Core, Index};
-use super::{Explanation, Field, Findings, Hit, HitShares, Request, TermShare, reasoning};
+use super::lexical::Wanted;
+use super::scores::{Scores, above};
+use super::{Explanation, Field, Findings, Hit, HitShares, Prior, Request, TermShare, reasoning, text};
+use crate::catalog::Kind;
 
 /// Below this confidence the catalog cannot serve a request: no hits, only suggestions. Set low: of labelled servable
 /// requests 95 % lie above 0.38 (0.23 without aliases), but requests in quite other words than the collection's lie
@@ -18,6 +21,8 @@ const MAX_LIMIT: usize = 100;
 
 /// Entries that the prior is told of.
 const LEADERS: usize = 10;
+/// Rows worked out beyond those asked for, since several may turn out to be copies of one.
+const ROOM: usize = 32;
 
 /// A row before it is dressed: the entry and its score.
 type Row = (usize, f32);
@@ -34,6 +39,35 @@ pub(crate) fn explain(index: &Index, request: &Request<'_>) -> Explanation {
     Explanation { findings, shares, unknown: evidence.query.unknown }
 }
 
+/// The best entries by BM25F over the words themselves.
+pub(crate) fn top(index: &Index, kind: Kind, words: &str, limit: usize) -> Vec<(usize, f32)> {
+    let core = &index.core;
+    let range = core.range(kind);
+    let mut wanted: Vec<Wanted> = Vec::new();
+    text::words(words, |word, _| {
+        let term = core.vocabulary.id_of(word).or_else(|| core.vocabulary.id(&text::term(word)?));
+        if let Some(term) = term.filter(|term| wanted.iter().all(|other| other.term != *term)) {
+            wanted.push(Wanted { term, weight: 1.0 });
+        }
+    });
+    let mut scores = Scores::zeros(range.len());
+    core.lexical.score(kind, &wanted, &mut scores);
+    let mut rows: Vec<Row> = Vec::new();
+    let mut floor = 0.0;
+    above(&scores, 0.0, |at, score| {
+        rows.push((range.start + at, score));
+        if rows.len() >= ROOM + 2 * limit {
+            rows.sort_unstable_by(better);
+            rows.truncate(limit);
+            floor = rows.last().map_or(f32::INFINITY, |row| row.1);
+        }
+        floor
+    });
+    rows.sort_unstable_by(better);
+    rows.truncate(limit);
+    rows
+}
+
 fn answer(evidence: &Evidence<'_>, request: &Request<'_>) -> (Findings, Vec<Row>) {
     let confidence = evidence.confidence();
     let found = rows(evidence, request);
@@ -48,21 +82,84 @@ fn answer(evidence: &Evidence<'_>, request: &Request<'_>) -> (Findings, Vec<Row>
 /// The best rows, copies folded into one.
 fn rows(evidence: &Evidence<'_>, request: &Request<'_>) -> Vec<Row> {
     let core = evidence.core();
-    let mut rows: Vec<Row> = (evidence.range.clone())
-        .filter(|document| evidence.open(*document) && evidence.is_candidate(*document))
-        .map(|document| (document, evidence.shares_but_prior(document).sum()))
-        .collect();
-    rows.sort_unstable_by(better);
-    if let Some(prior) = request.prior {
-        let leaders = folded(core, rows.iter().copied(), LEADERS);
-        let leaders: Vec<_> = leaders.iter().map(|&(at, score)| (&*core.definitions[at], score)).collect();
-        prior.told(&leaders);
-        for (document, score) in &mut rows {
-            *score += evidence.prior_share(*document, *score);
+    let limit = request.limit.min(MAX_LIMIT);
+    let known = request.prior.map_or_else(Vec::new, |prior| told(evidence, prior));
+    let mut most = ROOM + 2 * limit + known.len();
+    loop {
+        let mut best = best(evidence, most);
+        if let Some(prior) = request.prior {
+            learned(evidence, prior, &known, &mut best.rows);
         }
-        rows.sort_unstable_by(better);
+        let rows = folded(core, best.rows.into_iter(), limit);
+        if rows.len() == limit || !best.is_cut {
+            return rows;
+        }
+        // Copies took the room.
+        most *= 8;
     }
-    folded(core, rows.into_iter(), request.limit.min(MAX_LIMIT))
+}
+
+/// Tells the prior who leads; answers the entries it may know something of.
+fn told(evidence: &Evidence<'_>, prior: &dyn Prior) -> Vec<usize> {
+    let core = evidence.core();
+    let best = best(evidence, ROOM);
+    let leaders = folded(core, best.rows.into_iter(), LEADERS);
+    let leaders: Vec<_> = leaders.iter().map(|&(at, score)| (&*core.definitions[at], score)).collect();
+    prior.told(&leaders);
+    let Some(names) = prior.known() else { return evidence.range.clone().collect() };
+    let mut known: Vec<usize> = (names.iter())
+        .flat_map(|name| core.names.find(name, &core.definitions))
+        .map(|document| document as usize)
+        .filter(|document| evidence.range.contains(document))
+        .collect();
+    known.sort_unstable();
+    known.dedup();
+    known
+}
+
+/// Adds what outcomes say of the `known` entries, which need not be among `rows` yet.
+fn learned(evidence: &Evidence<'_>, prior: &dyn Prior, known: &[usize], rows: &mut Vec<Row>) {
+    rows.retain(|(document, _)| known.binary_search(document).is_err());
+    let candidates =
+        known.iter().filter(|&&document| evidence.open(document) && evidence.is_candidate(document));
+    rows.extend(candidates.map(|&document| {
+        let score = evidence.shares_but_prior(document).sum();
+        (document, score + evidence.prior_share(prior, document, score))
+    }));
+    rows.sort_unstable_by(better);
+}
+
+/// Rows by everything but outcomes, best first.
+struct Best {
+    rows: Vec<Row>,
+    /// Whether there are more.
+    is_cut: bool,
+}
+
+/// At least the `most` best rows, where there are so many.
+fn best(evidence: &Evidence<'_>, most: usize) -> Best {
+    let start = evidence.range.start;
+    let mut rows: Vec<Row> = Vec::new();
+    let (mut floor, mut room) = (0.0, 2 * most);
+    above(&evidence.sums(), 0.0, |at, sum| {
+        let document = start + at;
+        if evidence.open(document) && !evidence.is_hidden(document) {
+            rows.push((document, sum));
+            if rows.len() >= room {
+                let (_, last, _) = rows.select_nth_unstable_by(most, better);
+                floor = last.1 - evidence.beyond_sums();
+                rows.retain(|row| row.1 > floor);
+                // Where many are equal, so many stay.
+                room = 2 * rows.len().max(most);
+            }
+        }
+        floor
+    });
+    for (document, sum) in &mut rows {
+        *sum = evidence.shares_but_prior(*document).sum();
+    }
+    rows.sort_unstable_by(better);
+    Best { rows, is_cut: floor > 0.0 }
 }
 
 /// Better first; between equals the order of the catalog.
@@ -111,7 +208,8 @@ fn detail(evidence: &Evidence<'_>, document: usize) -> HitShares {
     let per_point = ratio(shares.lexical, evidence.lexical[at]);
     let mut terms: Vec<TermShare> = (evidence.query.terms.iter())
         .filter_map(|term| {
-            let (score, fields) = core.lexical.share(term.wanted, document, &evidence.range)?;
+            let (score, fields) =
+                core.lexical.share(evidence.kind, term.wanted, document - evidence.range.start)?;
             let fields = Field::ALL.into_iter().zip(fields).filter(|(_, part)| *part > 0.0);
             Some(TermShare {
                 term: term.text.clone(),

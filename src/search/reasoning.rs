@@ -48,7 +48,9 @@ fn words(evidence: &Evidence<'_>, document: usize) -> Option<String> {
     let mut shares: Vec<(f32, usize)> = Vec::new();
     let mut fields = [0.0f32; FIELDS];
     for (at, term) in evidence.query.terms.iter().enumerate() {
-        if let Some((score, by_field)) = lexical.share(term.wanted, document, &evidence.range) {
+        if let Some((score, by_field)) =
+            lexical.share(evidence.kind, term.wanted, document - evidence.range.start)
+        {
             shares.push((score, at));
             fields.iter_mut().zip(by_field).for_each(|(sum, part)| *sum += part);
         }

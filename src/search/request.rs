@@ -36,6 +36,12 @@ pub trait Prior {
 
     /// What is known of an entry, -1..1; values outside and NaN are clamped.
     fn of(&self, definition: &Definition) -> f32;
+
+    /// Names or ids of the entries that something is known of, once the leaders were told; `None` where each must be
+    /// asked about. More than there are does no harm.
+    fn known(&self) -> Option<Vec<String>> {
+        None
+    }
 }
 
 impl<F: Fn(&Definition) -> f32> Prior for F {

@@ -6,6 +6,7 @@ use foldhash::HashMap;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
+use super::bytes::{Reader, Writer};
 use super::text;
 use super::weights::compact;
 
@@ -71,6 +72,15 @@ impl Table {
     }
 }
 
+/// Numbers words.
+pub(crate) trait Intern {
+    /// The term id of a word, new terms being numbered in order of appearance; nothing for a stop word.
+    fn intern(&mut self, word: &str) -> Option<u32>;
+
+    /// How many terms there are.
+    fn terms(&self) -> usize;
+}
+
 /// Words while an index is being built.
 #[derive(Debug, Default)]
 pub(crate) struct Builder {
@@ -79,9 +89,8 @@ pub(crate) struct Builder {
     terms: HashMap<Box<str>, u32>,
 }
 
-impl Builder {
-    /// The term id of a word, new ones being numbered in order of appearance; nothing for a stop word.
-    pub(crate) fn intern(&mut self, word: &str) -> Option<u32> {
+impl Intern for Builder {
+    fn intern(&mut self, word: &str) -> Option<u32> {
         if let Some(&known) = self.words.get(word) {
             return known;
         }
@@ -93,11 +102,12 @@ impl Builder {
         id
     }
 
-    /// How many terms there are.
-    pub(crate) fn terms(&self) -> usize {
+    fn terms(&self) -> usize {
         self.terms.len()
     }
+}
 
+impl Builder {
     /// Takes over the words of another builder; answers its terms' ids here, by their ids there. Terms that are new
     /// are numbered in the other's order, so that reading in parts numbers as reading in one go does.
     pub(crate) fn absorb(&mut self, other: Builder) -> Vec<u32> {
@@ -121,16 +131,70 @@ impl Builder {
         words.sort_unstable();
         let mut terms: Vec<_> = self.terms.into_iter().collect();
         terms.sort_unstable();
-        Vocabulary {
-            words: Table::new(words.iter().map(|(word, _)| word.as_ref())),
-            word_terms: words.iter().map(|&(_, id)| id).collect(),
-            word_letters: words.iter().map(|(word, _)| letters(word)).collect(),
-            term_places: places(&terms),
-            term_words: shortest_words(&words, terms.len()),
-            terms: Table::new(terms.iter().map(|(term, _)| term.as_ref())),
-            term_ids: terms.iter().map(|&(_, id)| id).collect(),
-        }
+        Vocabulary::of_sorted(&words, &terms, terms.len())
     }
+}
+
+/// Words beyond those of a vocabulary, numbered after its own.
+#[derive(Debug)]
+pub(crate) struct Extension<'v> {
+    base: &'v Vocabulary,
+    words: HashMap<Box<str>, Option<u32>>,
+    terms: HashMap<Box<str>, u32>,
+}
+
+impl Intern for Extension<'_> {
+    fn intern(&mut self, word: &str) -> Option<u32> {
+        if let Some(known) = self.base.id_of(word) {
+            return Some(known);
+        }
+        if let Some(&known) = self.words.get(word) {
+            return known;
+        }
+        let id = text::term(word).map(|term| {
+            let next = compact(self.base.n_ids() + self.terms.len());
+            self.base.id(&term).unwrap_or_else(|| *self.terms.entry(term.into_boxed_str()).or_insert(next))
+        });
+        self.words.insert(word.into(), id);
+        id
+    }
+
+    fn terms(&self) -> usize {
+        self.base.n_ids() + self.terms.len()
+    }
+}
+
+impl<'v> Extension<'v> {
+    pub(crate) fn of(base: &'v Vocabulary) -> Extension<'v> {
+        Extension { base, words: HashMap::default(), terms: HashMap::default() }
+    }
+
+    /// The vocabulary with the new words and without those of terms that nobody uses any more; `None` where it stays as
+    /// it is. Ids stay what they are, so that those of unused terms stand for nothing.
+    pub(crate) fn finish(self, unused: &[u32]) -> Option<Vocabulary> {
+        let new: Vec<(Box<str>, u32)> =
+            self.words.into_iter().filter_map(|(word, id)| id.map(|id| (word, id))).collect();
+        if new.is_empty() && unused.is_empty() {
+            return None;
+        }
+        let n_ids = self.base.n_ids() + self.terms.len();
+        let is_used = |id: &u32| unused.binary_search(id).is_err();
+        let base = self.base;
+        let words = base.words.iter().zip(base.word_terms.iter().copied());
+        let words = merged(words.filter(|(_, id)| is_used(id)), &new);
+        let terms: Vec<(Box<str>, u32)> = self.terms.into_iter().collect();
+        let terms = merged(base.iter().filter(|(_, id)| is_used(id)), &terms);
+        Some(Vocabulary::of_sorted(&words, &terms, n_ids))
+    }
+}
+
+/// Strings with their numbers, sorted.
+fn merged<'s>(old: impl Iterator<Item = (&'s str, u32)>, new: &'s [(Box<str>, u32)]) -> Vec<(&'s str, u32)> {
+    let mut all: Vec<(&str, u32)> = old.collect();
+    all.extend(new.iter().map(|(text, number)| (text.as_ref(), *number)));
+    // One long sorted run and a short one behind it, which a stable sort notices.
+    all.sort();
+    all
 }
 
 /// What a misspelt word most likely is.
@@ -156,20 +220,20 @@ pub(crate) struct Vocabulary {
 }
 
 /// The places of the shortest word of each term, which reads better than its stem.
-fn shortest_words(sorted: &[(Box<str>, u32)], n_terms: usize) -> Vec<u32> {
-    let mut shortest: Vec<Option<usize>> = vec![None; n_terms];
+fn shortest_words<S: AsRef<str>>(sorted: &[(S, u32)], n_ids: usize) -> Vec<u32> {
+    let mut shortest: Vec<Option<usize>> = vec![None; n_ids];
     for (place, (word, id)) in sorted.iter().enumerate() {
         let best = &mut shortest[*id as usize];
-        if best.is_none_or(|best| word.len() < sorted[best].0.len()) {
+        if best.is_none_or(|best| word.as_ref().len() < sorted[best].0.as_ref().len()) {
             *best = Some(place);
         }
     }
     shortest.into_iter().map(|place| compact(place.unwrap_or(0))).collect()
 }
 
-/// The places of sorted terms, by their ids, which are dense.
-fn places(sorted: &[(Box<str>, u32)]) -> Vec<u32> {
-    let mut places = vec![0; sorted.len()];
+/// The places of sorted terms, by their ids.
+fn places<S>(sorted: &[(S, u32)], n_ids: usize) -> Vec<u32> {
+    let mut places = vec![0; n_ids];
     for (place, (_, id)) in sorted.iter().enumerate() {
         places[*id as usize] = compact(place);
     }
@@ -177,6 +241,53 @@ fn places(sorted: &[(Box<str>, u32)]) -> Vec<u32> {
 }
 
 impl Vocabulary {
+    /// From words with the ids of their terms, and terms with their ids, both sorted.
+    fn of_sorted<S: AsRef<str>>(words: &[(S, u32)], terms: &[(S, u32)], n_ids: usize) -> Vocabulary {
+        Vocabulary {
+            words: Table::new(words.iter().map(|(word, _)| word.as_ref())),
+            word_terms: words.iter().map(|&(_, id)| id).collect(),
+            word_letters: words.iter().map(|(word, _)| letters(word.as_ref())).collect(),
+            term_places: places(terms, n_ids),
+            term_words: shortest_words(words, n_ids),
+            terms: Table::new(terms.iter().map(|(term, _)| term.as_ref())),
+            term_ids: terms.iter().map(|&(_, id)| id).collect(),
+        }
+    }
+
+    /// Its parts, for [`Vocabulary::read`].
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        for table in [&self.words, &self.terms] {
+            writer.part(table.text.as_bytes());
+            writer.numbers(table.ends.iter().copied());
+        }
+        writer.numbers(self.word_terms.iter().copied());
+        writer.numbers(self.term_ids.iter().copied());
+        writer.number(compact(self.n_ids()));
+    }
+
+    /// What [`Vocabulary::write`] wrote, if it can be that.
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Vocabulary> {
+        let (words, terms) = (strings(reader)?, strings(reader)?);
+        let (word_terms, term_ids, n_ids) = (reader.numbers()?, reader.numbers()?, reader.count()?);
+        let fit = word_terms.len() == words.len() && term_ids.len() == terms.len();
+        let mut ids = word_terms.iter().chain(&term_ids);
+        let sound = fit && ids.all(|id| (*id as usize) < n_ids) && n_ids <= reader.rest.len();
+        let words: Vec<_> = words.into_iter().zip(word_terms).collect();
+        let terms: Vec<_> = terms.into_iter().zip(term_ids).collect();
+        (sound && words.is_sorted() && terms.is_sorted())
+            .then(|| Vocabulary::of_sorted(&words, &terms, n_ids))
+    }
+
+    /// Ids are below this; some may stand for nothing.
+    pub(crate) fn n_ids(&self) -> usize {
+        self.term_places.len()
+    }
+
+    /// How many terms there are.
+    pub(crate) fn n_terms(&self) -> usize {
+        self.terms.len()
+    }
+
     /// The term of a word as written, where the collection has that very word: [`text::term`] without stemming.
     pub(crate) fn term_of(&self, word: &str) -> Option<&str> {
         let id = self.id_of(word)?;
@@ -207,7 +318,7 @@ impl Vocabulary {
     pub(crate) fn split<'w>(
         &self,
         word: &'w str,
-        frequency: impl Fn(u32) -> u32,
+        frequency: impl Fn(u32) -> usize,
     ) -> Option<[(&'w str, u32); 2]> {
         let half = |part: &'w str| {
             let at = self.words.find(part)?;
@@ -223,25 +334,28 @@ impl Vocabulary {
 
     /// The known word that `word` most likely is a misspelling of: nearest first (insertions, deletions, changes and
     /// swaps of neighbours), then most frequent, then first in the alphabet. The first letter must agree.
-    pub(crate) fn repair(&self, word: &str, frequency: impl Fn(u32) -> u32) -> Option<Repair<'_>> {
+    pub(crate) fn repair(&self, word: &str, frequency: impl Fn(u32) -> usize) -> Option<Repair<'_>> {
         let length = word.chars().count();
         let first = word.chars().next().filter(|_| (MIN_REPAIR..=text::MAX_WORD).contains(&length))?;
         let allowed = if length < TWO_EDITS { 1 } else { 2 };
         let own = letters(word);
         let from = self.words.partition(|other| other.chars().next() < Some(first));
         let to = self.words.partition(|other| other.chars().next() <= Some(first));
-        let mut best: Option<(usize, u32, usize)> = None;
+        let mut best: Option<(usize, usize, usize)> = None;
         for at in from..to {
             // The cheap tests first: most candidates fall to one of them.
-            let often = frequency(self.word_terms[at]);
             let allowed = best.map_or(allowed, |(edits, ..)| edits);
             // An edit takes away or brings in at most one letter.
             let (lost, new) = (own & !self.word_letters[at], self.word_letters[at] & !own);
-            if often < 2 || lost.count_ones().max(new.count_ones()) as usize > allowed {
+            if lost.count_ones().max(new.count_ones()) as usize > allowed {
                 continue;
             }
             let candidate = self.words.get(at);
             if candidate.chars().count().abs_diff(length) > allowed {
+                continue;
+            }
+            let often = frequency(self.word_terms[at]);
+            if often < 2 {
                 continue;
             }
             let edits = strsim::osa_distance(word, candidate);
@@ -251,6 +365,18 @@ impl Vocabulary {
         }
         best.map(|(edits, _, at)| Repair { meant: self.words.get(at), term: self.word_terms[at], edits })
     }
+}
+
+/// The strings of a table that was written.
+fn strings<'b>(reader: &mut Reader<'b>) -> Option<Vec<&'b str>> {
+    let (text, ends) = (reader.text()?, reader.numbers()?);
+    let mut start = 0;
+    let strings = ends.into_iter().map(|end| {
+        let string = text.get(start..end as usize);
+        start = end as usize;
+        string
+    });
+    strings.collect()
 }
 
 /// The set of letters of a word, as bits; letters outside a–z share the remaining bits.

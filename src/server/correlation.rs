@@ -7,7 +7,11 @@ use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
+use tracing::Span;
 use uuid::Uuid;
+
+use super::rate::Class;
+use crate::app::operation::CallContext;
 
 const HEADER: HeaderName = HeaderName::from_static("x-correlation-id");
 
@@ -26,6 +30,15 @@ static COUNT: AtomicU64 = AtomicU64::new(1);
 
 fn next_id() -> String {
     format!("{}-{:08x}", *RUN, COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// The span of a call that writes, so that what happens to it in another thread is logged under its id. Calls that only
+/// read stay in the thread they came in, and a span would cost them a tenth of their time.
+pub(super) fn span_of(class: Class, context: &CallContext) -> Span {
+    match class {
+        Class::Write => tracing::info_span!("call", correlation_id = context.correlation_id),
+        Class::Query | Class::Reindex => Span::none(),
+    }
 }
 
 /// Gives every request an id and every answer the same one.

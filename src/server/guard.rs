@@ -1,15 +1,55 @@
-//! Who may ask: requests addressed to a loopback name, from no page or a loopback page, with a JSON body.
+//! Who may ask: requests addressed to a loopback name, from no page or a loopback page, with a JSON body; with the
+//! token where there is one, and not too many of them.
 //!
 //! A browser can be made to send requests here (DNS rebinding, cross-site forms). It cannot forge `Host` and
 //! `Origin`, and it asks for permission, which is never granted, before it sends a JSON content type.
 
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
 use axum::Json;
-use axum::extract::Request;
-use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, ORIGIN, RETRY_AFTER};
+use axum::extract::{Request, State};
+use axum::http::header::{
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, ORIGIN, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+use subtle::ConstantTimeEq;
+
+use super::rate;
+use super::rpc::rate_limited;
+use super::state::ServerState;
+
+/// What the doors ask of whoever comes.
+#[derive(Clone)]
+pub struct Doors {
+    /// Every request must bear it, where there is one.
+    pub token: Option<String>,
+    /// An address other than loopback that is listened on: requests may be addressed to it.
+    pub bound: Option<IpAddr>,
+    /// Requests a second over all doors; 0 sets no limit.
+    pub requests_per_second: u32,
+}
+
+impl Default for Doors {
+    fn default() -> Self {
+        Doors { token: None, bound: None, requests_per_second: rate::REQUESTS_PER_SECOND }
+    }
+}
+
+impl fmt::Debug for Doors {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let token = self.token.as_ref().map(|_| "…");
+        formatter
+            .debug_struct("Doors")
+            .field("token", &token)
+            .field("bound", &self.bound)
+            .finish_non_exhaustive()
+    }
+}
 
 /// An answer outside JSON-RPC: a status and a sentence.
 pub(super) fn refusal(status: StatusCode, why: &str) -> Response {
@@ -23,17 +63,66 @@ pub(super) fn unavailable(why: &str) -> Response {
     response
 }
 
-/// Lets a request pass that comes from this machine.
-pub(super) async fn admit(request: Request, next: Next) -> Response {
-    if let Err((status, why)) = check(&request) {
+/// A refusal that says when to come back.
+pub(super) fn too_many(wait: Duration) -> Response {
+    let mut response = refusal(StatusCode::TOO_MANY_REQUESTS, "too many requests");
+    response.headers_mut().insert(RETRY_AFTER, retry_after(wait));
+    response
+}
+
+/// Whole seconds, since the header knows no parts of one.
+pub(super) fn retry_after(wait: Duration) -> HeaderValue {
+    HeaderValue::from(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+}
+
+/// Lets a request pass that comes from this machine, or bears the token, and is not one too many.
+pub(super) async fn admit(State(state): State<ServerState>, request: Request, next: Next) -> Response {
+    if let Err((status, why)) = check(&request, state.doors().bound) {
         return refusal(status, why);
+    }
+    if let Some(token) = &state.doors().token
+        && !bears(request.headers(), token)
+    {
+        return unauthorised(&state, request.uri().path());
+    }
+    if let Err(wait) = state.rates().admit_request() {
+        return match request.uri().path() {
+            "/" | "/mcp" => rate_limited(state.app(), wait, None),
+            _ => too_many(wait),
+        };
     }
     next.run(request).await
 }
 
-fn check(request: &Request) -> Result<(), (StatusCode, &'static str)> {
+/// Whether a request bears the token. How long comparing takes says nothing of where they differ.
+fn bears(headers: &HeaderMap, token: &str) -> bool {
+    let mut given = headers.get_all(AUTHORIZATION).iter();
+    let (Some(given), None) = (given.next(), given.next()) else { return false };
+    let Some((scheme, credentials)) = given.to_str().ok().and_then(|given| given.split_once(' ')) else {
+        return false;
+    };
+    let is_same: bool = credentials.trim().as_bytes().ct_eq(token.as_bytes()).into();
+    scheme.eq_ignore_ascii_case("bearer") && is_same
+}
+
+/// Tells a client of this machine, which has to recognise its project's instance before it says its token, whom it asks;
+/// and nobody anything else.
+fn unauthorised(state: &ServerState, path: &str) -> Response {
+    let mut body = json!({ "error": "a token is required: Authorization: Bearer …" });
+    if path == "/health" {
+        body["service"] = "adjutant".into();
+        body["pid"] = std::process::id().into();
+        body["project"] = json!({ "id": state.app().map(|app| &app.config().project.id) });
+    }
+    let mut response = (StatusCode::UNAUTHORIZED, Json(body)).into_response();
+    let challenge = HeaderValue::from_static("Bearer realm=\"adjutant\"");
+    response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    response
+}
+
+fn check(request: &Request, bound: Option<IpAddr>) -> Result<(), (StatusCode, &'static str)> {
     let headers = request.headers();
-    check_host(request.version(), request.uri(), headers)?;
+    check_host(request.version(), request.uri(), headers, bound)?;
     for origin in headers.get_all(ORIGIN) {
         if !origin.to_str().is_ok_and(is_loopback_origin) {
             return Err((StatusCode::FORBIDDEN, "requests from other origins are refused"));
@@ -51,7 +140,12 @@ fn check(request: &Request) -> Result<(), (StatusCode, &'static str)> {
     Ok(())
 }
 
-fn check_host(version: Version, uri: &Uri, headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
+fn check_host(
+    version: Version,
+    uri: &Uri,
+    headers: &HeaderMap,
+    bound: Option<IpAddr>,
+) -> Result<(), (StatusCode, &'static str)> {
     let mut hosts = headers.get_all(HOST).iter();
     let host = hosts.next();
     if hosts.next().is_some() {
@@ -61,20 +155,34 @@ fn check_host(version: Version, uri: &Uri, headers: &HeaderMap) -> Result<(), (S
         return Err((StatusCode::BAD_REQUEST, "Host is missing"));
     }
     let addressed = host.map(|host| host.to_str().ok());
-    let is_local = addressed.is_none_or(|host| host.is_some_and(is_loopback_authority))
-        && uri.authority().is_none_or(|authority| is_loopback_authority(authority.as_str()));
+    let is_ours = |authority: &str| is_loopback_authority(authority) || is_bound(authority, bound);
+    let is_local = addressed.is_none_or(|host| host.is_some_and(is_ours))
+        && uri.authority().is_none_or(|authority| is_ours(authority.as_str()));
     if is_local { Ok(()) } else { Err((StatusCode::FORBIDDEN, "only loopback hosts are answered")) }
 }
 
-/// Whether `host` or `host:port` names this machine's loopback interface.
-fn is_loopback_authority(authority: &str) -> bool {
+/// The host of `host` or `host:port`; `None` where the port is none.
+fn host_of(authority: &str) -> Option<&str> {
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, Some(port)),
         _ => (authority, None),
     };
-    let port_is_valid = port.is_none_or(|port| port.parse::<u16>().is_ok());
-    let host = host.strip_suffix('.').unwrap_or(host);
-    port_is_valid && (host.eq_ignore_ascii_case("localhost") || host == "127.0.0.1" || host == "[::1]")
+    port.is_none_or(|port| port.parse::<u16>().is_ok()).then(|| host.strip_suffix('.').unwrap_or(host))
+}
+
+/// Whether `host` or `host:port` names this machine's loopback interface.
+fn is_loopback_authority(authority: &str) -> bool {
+    host_of(authority)
+        .is_some_and(|host| host.eq_ignore_ascii_case("localhost") || host == "127.0.0.1" || host == "[::1]")
+}
+
+/// Whether `host` or `host:port` is the address listened on; where that is all addresses, any that is written in
+/// digits: only a name can be made to lead elsewhere.
+fn is_bound(authority: &str, bound: Option<IpAddr>) -> bool {
+    let Some((host, bound)) = host_of(authority).zip(bound) else { return false };
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let address: Option<IpAddr> = bare.parse().ok().filter(|address: &IpAddr| !address.is_unspecified());
+    address.is_some_and(|address| bound.is_unspecified() || address == bound)
 }
 
 fn is_loopback_origin(origin: &str) -> bool {
@@ -95,7 +203,12 @@ fn is_json(content_type: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_json, is_loopback_authority, is_loopback_origin};
+    use std::time::Duration;
+
+    use axum::http::header::AUTHORIZATION;
+    use axum::http::{HeaderMap, HeaderValue};
+
+    use super::{bears, is_bound, is_json, is_loopback_authority, is_loopback_origin, retry_after};
 
     #[test]
     fn only_loopback_names_pass() {
@@ -147,6 +260,52 @@ mod tests {
         ];
         for (content_type, expected) in cases {
             assert_eq!(is_json(content_type), expected, "{content_type:?}");
+        }
+    }
+
+    #[test]
+    fn the_address_listened_on_passes_and_no_name_does() {
+        let cases = [
+            ("192.168.1.5:3700", "192.168.1.5", true),
+            ("192.168.1.6:3700", "192.168.1.5", false),
+            ("192.168.1.6:3700", "0.0.0.0", true),
+            ("0.0.0.0:3700", "0.0.0.0", false),
+            ("[fe80::1]:3700", "fe80::1", true),
+            ("[::]:3700", "::", false),
+            ("attacker.com", "0.0.0.0", false),
+            ("192.168.1.5.nip.io", "192.168.1.5", false),
+        ];
+        for (authority, bound, expected) in cases {
+            assert_eq!(is_bound(authority, bound.parse().ok()), expected, "{authority} on {bound}");
+        }
+        assert!(!is_bound("192.168.1.5", None));
+    }
+
+    #[test]
+    fn only_the_token_passes() {
+        let cases: [(&[&str], bool); 8] = [
+            (&["Bearer secret"], true),
+            (&["bearer  secret"], true),
+            (&["Bearer secre"], false),
+            (&["Bearer secret2"], false),
+            (&["Basic secret"], false),
+            (&["secret"], false),
+            (&["Bearer secret", "Bearer secret"], false),
+            (&[], false),
+        ];
+        for (given, expected) in cases {
+            let mut headers = HeaderMap::new();
+            for value in given {
+                headers.append(AUTHORIZATION, HeaderValue::from_str(value).unwrap());
+            }
+            assert_eq!(bears(&headers, "secret"), expected, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn a_wait_is_told_in_whole_seconds() {
+        for (ms, seconds) in [(1, "1"), (1_000, "1"), (1_001, "2")] {
+            assert_eq!(retry_after(Duration::from_millis(ms)), seconds);
         }
     }
 }

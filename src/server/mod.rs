@@ -1,7 +1,7 @@
 //! The HTTP doors: `POST /` (JSON-RPC), `GET /health`, `GET /metrics`, `POST /reindex`,
 //! `/mcp` (Model Context Protocol).
 //!
-//! Loopback only. This is the one module that names axum and rmcp.
+//! Loopback only, unless there is a token. This is the one module that names axum and rmcp.
 
 mod accept;
 mod caller;
@@ -10,11 +10,13 @@ mod guard;
 pub mod limits;
 pub mod mcp;
 mod monitor;
+pub mod rate;
 mod reindex;
 mod router;
 pub mod rpc;
 mod state;
 
 pub use accept::serve;
+pub use guard::Doors;
 pub use router::router;
 pub use state::ServerState;

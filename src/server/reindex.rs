@@ -5,7 +5,9 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 
 use super::correlation::CorrelationId;
-use super::guard::unavailable;
+use super::guard::{too_many, unavailable};
+use super::rate::Class;
+use super::rpc::RATE_LIMITED;
 use super::state::ServerState;
 
 /// Answers the report of the re-index it started or joined.
@@ -14,6 +16,10 @@ pub(super) async fn reindex(
     Extension(CorrelationId(correlation_id)): Extension<CorrelationId>,
 ) -> Response {
     let Some(app) = state.app() else { return unavailable("the service is starting") };
+    if let Err(wait) = state.rates().admit_call(Class::Reindex) {
+        app.metrics().record_error(RATE_LIMITED);
+        return too_many(wait);
+    }
     match app.reindex().await {
         Ok(report) => Json(report).into_response(),
         Err(error) => {

@@ -2,7 +2,7 @@
 
 use axum::extract::Request;
 use axum::http::{StatusCode, Uri};
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{any, get, post};
 use axum::{Extension, Router};
@@ -24,7 +24,7 @@ pub fn router(state: ServerState) -> Router {
         .route("/mcp", any(move |request| endpoint.answer(request)))
         .fallback(unknown)
         .method_not_allowed_fallback(not_allowed)
-        .layer(from_fn(admit))
+        .layer(from_fn_with_state(state.clone(), admit))
         .layer(CatchPanicLayer::custom(|_| refusal(StatusCode::INTERNAL_SERVER_ERROR, "internal error")))
         .layer(from_fn(correlate))
         .with_state(state)

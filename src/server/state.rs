@@ -4,7 +4,9 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Semaphore;
 
+use super::guard::Doors;
 use super::limits::MAX_REQUESTS;
+use super::rate::Rates;
 use crate::app::App;
 use crate::tasks::Tasks;
 
@@ -17,13 +19,21 @@ struct Inner {
     app: OnceLock<Arc<App>>,
     tasks: Tasks,
     requests: Semaphore,
+    doors: Doors,
+    rates: Rates,
 }
 
 impl ServerState {
-    /// A state whose application is still starting: every route answers 503.
+    /// A state whose application is still starting, with open doors: every route answers 503.
     pub fn starting(tasks: Tasks) -> Self {
+        ServerState::guarded(tasks, Doors::default())
+    }
+
+    /// The same with doors that ask for something.
+    pub fn guarded(tasks: Tasks, doors: Doors) -> Self {
         let requests = Semaphore::new(MAX_REQUESTS);
-        ServerState(Arc::new(Inner { app: OnceLock::new(), tasks, requests }))
+        let rates = Rates::per_second(doors.requests_per_second);
+        ServerState(Arc::new(Inner { app: OnceLock::new(), tasks, requests, doors, rates }))
     }
 
     /// The application has started.
@@ -40,6 +50,16 @@ impl ServerState {
     /// The background work of this process.
     pub(super) fn tasks(&self) -> &Tasks {
         &self.0.tasks
+    }
+
+    /// What the doors ask of whoever comes.
+    pub(super) fn doors(&self) -> &Doors {
+        &self.0.doors
+    }
+
+    /// How often anybody may ask.
+    pub(super) fn rates(&self) -> &Rates {
+        &self.0.rates
     }
 
     pub(super) fn is_stopping(&self) -> bool {

@@ -41,8 +41,15 @@ pub(super) struct Entry {
     pub stated: bool,
 }
 
-/// A job with the permit that lets it wait.
-pub(super) type Ticket = (Job, Option<OwnedSemaphorePermit>);
+/// A job with what lets it wait.
+pub(super) type Ticket = (Job, Option<Place>);
+
+/// A place among those that wait, and the call that waits there, for the log.
+#[derive(Debug)]
+pub(super) struct Place {
+    _permit: OwnedSemaphorePermit,
+    pub call: tracing::Span,
+}
 
 /// How many wait for an answer, to the writer.
 #[derive(Debug)]
@@ -102,14 +109,14 @@ impl Queue {
 
     /// Sends a job and waits for its answer.
     pub(super) async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, StoreError> {
-        let permit =
-            match tokio::time::timeout(self.patience, Arc::clone(&self.permits).acquire_owned()).await {
-                Err(_) => return Err(StoreError::Overloaded),
-                Ok(Err(_)) => return Err(StoreError::Closed),
-                Ok(Ok(permit)) => permit,
-            };
+        let permit = tokio::time::timeout(self.patience, Arc::clone(&self.permits).acquire_owned());
+        let place = match permit.await {
+            Err(_) => return Err(StoreError::Overloaded),
+            Ok(Err(_)) => return Err(StoreError::Closed),
+            Ok(Ok(permit)) => Place { _permit: permit, call: tracing::Span::current() },
+        };
         let (reply, answer) = oneshot::channel();
-        self.sender.send((job(reply), Some(permit))).map_err(|_| StoreError::Closed)?;
+        self.sender.send((job(reply), Some(place))).map_err(|_| StoreError::Closed)?;
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 

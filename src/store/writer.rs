@@ -11,7 +11,7 @@ use super::lock::Lock;
 use super::log::{self, LOG_INTERVAL, QueryRecord};
 use super::open::Opened;
 use super::options::StoreOptions;
-use super::queue::{Crowd, Job, Ticket};
+use super::queue::{Crowd, Job, Place, Ticket};
 use super::records::Shared;
 use super::retention::{self, Room};
 use super::rows;
@@ -167,13 +167,17 @@ impl Writer {
         match done {
             Ok(done) => {
                 self.recover();
-                for ((job, _permit), done) in batch.into_iter().zip(done) {
+                let jobs = batch.len();
+                let duration_ms = began.elapsed().as_secs_f64() * 1000.0;
+                for ((job, place), done) in batch.into_iter().zip(done) {
+                    in_call(place.as_ref(), || tracing::debug!(jobs, duration_ms, "committed"));
                     answer(job, done);
                 }
             }
             Err(error) => {
                 self.fail(&error);
-                for (job, _permit) in batch {
+                for (job, place) in batch {
+                    in_call(place.as_ref(), || tracing::warn!(%error, "not committed"));
                     refuse(job, &error);
                 }
             }
@@ -308,6 +312,14 @@ fn transact_log(
         transaction.commit()?;
     }
     Ok(Logged { dropped, more: retention::prune(connection, options)? })
+}
+
+/// Logs within the call that a job is part of, so that the line bears its correlation id.
+fn in_call(place: Option<&Place>, log: impl FnOnce()) {
+    match place {
+        Some(place) => place.call.in_scope(log),
+        None => log(),
+    }
 }
 
 /// Answers a job; a caller that went away does not want to know.

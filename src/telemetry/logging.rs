@@ -1,63 +1,69 @@
-//! JSON log lines, one file a day, seven kept.
+//! JSON log lines, one file a day, seven kept, the older ones compressed.
 //!
-//! Never logged: request bodies, parameters' texts, definitions. A line names its call by `correlation_id`.
+//! Never logged: request bodies, parameters' texts, definitions. A line names its call by `correlation_id`; what looks like
+//! a secret is redacted all the same.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
-use tracing_appender::rolling::{Builder, Rotation};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{Layer, Registry, fmt};
 
+use super::log_files::{DailyFile, unwritten_lines};
+
 /// Days of log files that are kept.
-const DAYS_KEPT: usize = 7;
+pub const DAYS_KEPT: usize = 7;
 
 /// Lines that may wait for the disk before further ones are dropped and counted. At some 300 bytes a line
 /// this bounds what a stalled disk costs to about 5 MB.
-const WAITING_LINES: usize = 16_384;
+pub const WAITING_LINES: usize = 16_384;
+
+/// Characters of one value that a line keeps: the longest message of our own has some 300.
+pub const MAX_TEXT_CHARS: usize = 1_024;
+
+/// Bytes of one day's file, a tenth of them for warnings and errors alone: with what is compressed, a week of full days
+/// has some 300 MB. At 300 bytes a call it is reached after 350,000 calls.
+pub const MAX_DAY_BYTES: u64 = 100 << 20;
+
+/// Counts the lines that found no place to wait, of the log of this process.
+static CROWDED_OUT: OnceLock<ErrorCounter> = OnceLock::new();
+
+/// Lines of this process that no file holds: the disk could not keep up or did not take them, or the day's file was full.
+pub fn dropped_lines() -> u64 {
+    CROWDED_OUT.get().map_or(0, |counter| counter.dropped_lines() as u64) + unwritten_lines()
+}
 
 /// Keeps the log being written; dropping it flushes what waits.
 #[derive(Debug)]
 pub struct LogGuard {
     _worker: Option<WorkerGuard>,
-    dropped: Option<ErrorCounter>,
-}
-
-impl LogGuard {
-    /// Lines that were lost because the disk could not keep up.
-    pub fn dropped_lines(&self) -> usize {
-        self.dropped.as_ref().map_or(0, ErrorCounter::dropped_lines)
-    }
 }
 
 /// Starts logging into `mcp.<date>.log` files in `dir`, for the whole process.
 ///
 /// Where the folder cannot be written the service goes on without log files; the returned text says why.
 pub fn start(dir: &Path, level: tracing::Level) -> (LogGuard, Option<String>) {
-    let file = std::fs::create_dir_all(dir).map_err(anyhow::Error::from).and_then(|()| {
-        let builder = Builder::new().rotation(Rotation::DAILY).filename_prefix("mcp").filename_suffix("log");
-        Ok(builder.max_log_files(DAYS_KEPT).build(dir)?)
-    });
-    let (worker, dropped, problem) = match file {
+    match DailyFile::open(dir) {
         Ok(file) => {
             let (writer, guard) = NonBlockingBuilder::default()
                 .lossy(true)
                 .buffered_lines_limit(WAITING_LINES)
                 // Lines that come together are written together: the worker flushes when none is waiting.
-                .finish(std::io::BufWriter::new(file));
-            let dropped = writer.error_counter();
-            let lines =
-                fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
+                .finish(file);
+            // A second log of one process (tests do that) counts with the first.
+            let _ = CROWDED_OUT.set(writer.error_counter());
+            let lines = fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
             let layer = lines.with_target(false).with_writer(writer).with_filter(ours(level));
             install(Registry::default().with(layer));
-            (Some(guard), Some(dropped), None)
+            (LogGuard { _worker: Some(guard) }, None)
         }
         Err(error) => {
-            (None, None, Some(format!("no log is written: {} cannot be used: {error:#}", dir.display())))
+            let problem = format!("no log is written: {} cannot be used: {error}", dir.display());
+            (LogGuard { _worker: None }, Some(problem))
         }
-    };
-    (LogGuard { _worker: worker, dropped }, problem)
+    }
 }
 
 /// What is logged: all of that level, but nothing of the protocol's library, which writes whole messages and a line

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use adjutant::app::App;
 use adjutant::config::{Config, Environment, Flags};
-use adjutant::server::{ServerState, router};
+use adjutant::server::{Doors, ServerState, router};
 use adjutant::store::{Store, StoreOptions};
 use adjutant::tasks::Tasks;
 use axum::Router;
@@ -114,9 +114,19 @@ impl Service {
         Service::with_config(config, data)
     }
 
+    /// The same behind doors that ask for something.
+    pub(crate) fn behind(project: &Project, doors: Doors) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        Service::assembled(project.config(data.path()), data, doors)
+    }
+
     pub(crate) fn with_config(config: Config, data: TempDir) -> Self {
+        Service::assembled(config, data, Doors::default())
+    }
+
+    fn assembled(config: Config, data: TempDir, doors: Doors) -> Self {
         let store = Store::open(StoreOptions::new(data.path())).unwrap();
-        let state = ServerState::starting(Tasks::default());
+        let state = ServerState::guarded(Tasks::default(), doors);
         let app = App::start(config, store);
         state.started(Arc::clone(&app));
         Service { app, router: router(state), _data: data }
@@ -193,4 +203,14 @@ impl Answered {
         let errors = self.json()["error"]["data"]["validation_errors"].clone();
         serde_json::from_value(errors).unwrap_or_else(|error| panic!("{error}: {}", self.text))
     }
+}
+
+/// `GET path` over a real socket without a token; the whole answer.
+pub(crate) fn plain_get(port: u64, path: &str) -> String {
+    use std::io::{Read, Write};
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", u16::try_from(port).unwrap())).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }

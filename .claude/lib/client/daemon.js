@@ -6,7 +6,7 @@
  * the next call tries again. After any other failure calls fail at once, while one probe at a time, started by a
  * call, finds out in the background whether the service is back.
  */
-import { addressOf } from './project.js';
+import { addressOf, tokenOf } from './project.js';
 import { wordsOf } from './say.js';
 import { Transport, Unavailable } from './transport.js';
 import { CLIENT_VERSION, object, readHealth, readRefusal, WrongShape } from './wire.js';
@@ -21,6 +21,8 @@ export class Daemon {
     #transport;
     /** The address of the service that was recognised; undefined where nobody was, or may have changed since. */
     #known;
+    /** What the service that was recognised asks for. */
+    #token;
     #recognising;
     /** Why calls fail at once at present. */
     #paused;
@@ -92,7 +94,7 @@ export class Daemon {
             if (left <= 0)
                 throw new Unavailable('silent', `there was no answer within ${this.#settings.timeoutMs} ms`);
             try {
-                return await this.#transport.exchange(base, '/', body, left);
+                return await this.#transport.exchange(base, '/', body, left, this.#token);
             }
             catch (error) {
                 if (attempt > 0 || !(error instanceof Unavailable && error.stale))
@@ -117,7 +119,14 @@ export class Daemon {
         catch (error) {
             throw new Unavailable('stranger', wordsOf(error));
         }
-        const reply = await this.#transport.exchange(base, '/health', undefined, timeoutMs);
+        let reply = await this.#transport.exchange(base, '/health', undefined, timeoutMs);
+        this.#token = undefined;
+        if (reply.status === 401) {
+            // The token is said to nobody who has not said first that it is this project's service.
+            this.#mayHearToken(reply, base);
+            this.#token = this.#ownToken();
+            reply = await this.#transport.exchange(base, '/health', undefined, timeoutMs, this.#token);
+        }
         const health = healthIn(reply);
         const served = health.project;
         if (!anyProject && served !== undefined && served.id !== project.id) {
@@ -130,6 +139,33 @@ export class Daemon {
         // Whoever waits for the answer comes first.
         setImmediate(this.#settings.onContact);
         return base;
+    }
+    /** Throws where whoever refused is not, as far as it says, an Adjutant that may hear this project's token. */
+    #mayHearToken(reply, base) {
+        const { project, anyProject } = this.#settings;
+        const id = shaped(() => {
+            const said = object(parsed(reply.text), 'its refusal');
+            if (said['service'] !== 'adjutant')
+                throw new WrongShape('it asks for a token');
+            return object(said['project'], 'its project')['id'];
+        });
+        if (id === null)
+            throw new Unavailable('busy', 'it is starting');
+        if (!anyProject && id !== project.id) {
+            throw new Unavailable('stranger', `${base.origin} answers for another project, not for ${project.root}`);
+        }
+    }
+    #ownToken() {
+        const { project, dataDir } = this.#settings;
+        try {
+            const token = tokenOf(project, dataDir);
+            if (token !== undefined)
+                return token;
+        }
+        catch (error) {
+            throw new Unavailable('stranger', wordsOf(error));
+        }
+        throw new Unavailable('stranger', 'it asks for a token, and this project has none');
     }
     #noteVersion(version) {
         if (version === CLIENT_VERSION)
@@ -184,6 +220,8 @@ export class Daemon {
 function answerIn(reply, id, read) {
     if (reply.status === 503)
         throw new Unavailable('busy', 'it is starting, stopping or has too much to do');
+    if (reply.status === 401)
+        throw new Unavailable('stranger', 'it asks for another token');
     return shaped(() => {
         const message = object(parsed(reply.text), 'its answer');
         if (message['error'] !== undefined && message['jsonrpc'] === undefined) {
@@ -207,6 +245,8 @@ function healthIn(reply) {
             if (typeof status === 'string')
                 throw new Unavailable('busy', `it is ${status}`);
         }
+        if (reply.status === 401)
+            throw new Unavailable('stranger', 'it asks for another token');
         if (reply.status !== 200)
             throw new WrongShape(`it answers /health with ${reply.status}`);
         return readHealth(body);

@@ -7,7 +7,7 @@
  * call, finds out in the background whether the service is back.
  */
 
-import { addressOf, type Project } from './project.js';
+import { addressOf, type Project, tokenOf } from './project.js';
 import { type Voice, wordsOf } from './say.js';
 import { type Reply, Transport, Unavailable } from './transport.js';
 import { CLIENT_VERSION, type Health, object, readHealth, readRefusal, type Refusal, WrongShape } from './wire.js';
@@ -41,6 +41,8 @@ export class Daemon {
   readonly #transport: Transport;
   /** The address of the service that was recognised; undefined where nobody was, or may have changed since. */
   #known: URL | undefined;
+  /** What the service that was recognised asks for. */
+  #token: string | undefined;
   #recognising: Promise<URL> | undefined;
   /** Why calls fail at once at present. */
   #paused: Unavailable | undefined;
@@ -112,7 +114,7 @@ export class Daemon {
       const left = Math.ceil(this.#settings.timeoutMs - (performance.now() - began));
       if (left <= 0) throw new Unavailable('silent', `there was no answer within ${this.#settings.timeoutMs} ms`);
       try {
-        return await this.#transport.exchange(base, '/', body, left);
+        return await this.#transport.exchange(base, '/', body, left, this.#token);
       } catch (error) {
         if (attempt > 0 || !(error instanceof Unavailable && error.stale)) throw error;
         this.#known = undefined;
@@ -136,7 +138,14 @@ export class Daemon {
     } catch (error) {
       throw new Unavailable('stranger', wordsOf(error));
     }
-    const reply = await this.#transport.exchange(base, '/health', undefined, timeoutMs);
+    let reply = await this.#transport.exchange(base, '/health', undefined, timeoutMs);
+    this.#token = undefined;
+    if (reply.status === 401) {
+      // The token is said to nobody who has not said first that it is this project's service.
+      this.#mayHearToken(reply, base);
+      this.#token = this.#ownToken();
+      reply = await this.#transport.exchange(base, '/health', undefined, timeoutMs, this.#token);
+    }
     const health = healthIn(reply);
     const served = health.project;
     if (!anyProject && served !== undefined && served.id !== project.id) {
@@ -149,6 +158,31 @@ export class Daemon {
     // Whoever waits for the answer comes first.
     setImmediate(this.#settings.onContact);
     return base;
+  }
+
+  /** Throws where whoever refused is not, as far as it says, an Adjutant that may hear this project's token. */
+  #mayHearToken(reply: Reply, base: URL): void {
+    const { project, anyProject } = this.#settings;
+    const id = shaped(() => {
+      const said = object(parsed(reply.text), 'its refusal');
+      if (said['service'] !== 'adjutant') throw new WrongShape('it asks for a token');
+      return object(said['project'], 'its project')['id'];
+    });
+    if (id === null) throw new Unavailable('busy', 'it is starting');
+    if (!anyProject && id !== project.id) {
+      throw new Unavailable('stranger', `${base.origin} answers for another project, not for ${project.root}`);
+    }
+  }
+
+  #ownToken(): string {
+    const { project, dataDir } = this.#settings;
+    try {
+      const token = tokenOf(project, dataDir);
+      if (token !== undefined) return token;
+    } catch (error) {
+      throw new Unavailable('stranger', wordsOf(error));
+    }
+    throw new Unavailable('stranger', 'it asks for a token, and this project has none');
   }
 
   #noteVersion(version: string | undefined): void {
@@ -203,6 +237,7 @@ export class Daemon {
 /** What a reply says, or `Unavailable` where it says nothing an Adjutant says. */
 function answerIn<T>(reply: Reply, id: number, read: (result: unknown) => T): Said<T> {
   if (reply.status === 503) throw new Unavailable('busy', 'it is starting, stopping or has too much to do');
+  if (reply.status === 401) throw new Unavailable('stranger', 'it asks for another token');
   return shaped(() => {
     const message = object(parsed(reply.text), 'its answer');
     if (message['error'] !== undefined && message['jsonrpc'] === undefined) {
@@ -224,6 +259,7 @@ function healthIn(reply: Reply): Health {
       const status = object(body, 'its health')['status'];
       if (typeof status === 'string') throw new Unavailable('busy', `it is ${status}`);
     }
+    if (reply.status === 401) throw new Unavailable('stranger', 'it asks for another token');
     if (reply.status !== 200) throw new WrongShape(`it answers /health with ${reply.status}`);
     return readHealth(body);
   });

@@ -9,6 +9,8 @@ export const DEFAULT_URL = 'http://127.0.0.1:3700';
 const RUN_DIR = join('.claude', 'mcp-server');
 /** Bytes of an endpoint file that are read; a real one has 200. */
 const MAX_ENDPOINT_BYTES = 16 * 1024;
+/** Bytes of a token's file that are read. */
+const MAX_TOKEN_BYTES = 4_096;
 /** The folder named, else the one the environment names, else the one whose `.claude` this file lies in. */
 export function projectAt(named) {
     const root = resolve(named || process.env['MCP_ROOT'] || process.env['CLAUDE_PROJECT_DIR'] || ownProject());
@@ -64,4 +66,34 @@ function writtenDown(project, dataDir) {
         // Not there, or not readable: as good as not written.
         return undefined;
     }
+}
+/**
+ * The token that the project's service asks for: of `MCP_TOKEN`, else of the file that `MCP_TOKEN_FILE` names, else of
+ * the project's own; undefined where there is none. Throws where it cannot be used, without repeating it.
+ */
+export function tokenOf(project, dataDir) {
+    const given = process.env['MCP_TOKEN'];
+    if (given)
+        return plain(given, 'MCP_TOKEN');
+    const folder = dataDir || process.env['MCP_DATA_DIR'];
+    const own = join(folder ? resolve(folder) : join(project.root, RUN_DIR), 'token');
+    const named = process.env['MCP_TOKEN_FILE'];
+    const file = named || own;
+    const stats = statSync(file, { throwIfNoEntry: false });
+    if (stats === undefined) {
+        if (named)
+            throw new Error(`${file}: there is no such file`);
+        return undefined;
+    }
+    if (!stats.isFile() || stats.size > MAX_TOKEN_BYTES)
+        throw new Error(`${file} is no token's file`);
+    if ((stats.mode & 0o077) !== 0)
+        throw new Error(`others may use ${file}; make it yours alone: chmod 600`);
+    return plain(readFileSync(file, 'utf8'), file);
+}
+function plain(text, place) {
+    const token = text.trim();
+    if (!/^[\x21-\x7e]{16,4096}$/.test(token))
+        throw new Error(`the token in ${place} has not 16 to 4096 plain characters`);
+    return token;
 }

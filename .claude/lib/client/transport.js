@@ -37,10 +37,15 @@ export class Transport {
     close() {
         this.#agent.destroy();
     }
-    /** Sends one request and reads the whole answer, within `timeoutMs` in all; rejects with `Unavailable`. */
-    exchange(base, path, body, timeoutMs) {
+    /**
+     * Sends one request and reads the whole answer, within `timeoutMs` in all; rejects with `Unavailable`. A token is
+     * said to whoever listens.
+     */
+    exchange(base, path, body, timeoutMs, token) {
         return new Promise((resolve, reject) => {
             const headers = { accept: 'application/json' };
+            if (token !== undefined)
+                headers['authorization'] = `Bearer ${token}`;
             if (body !== undefined) {
                 headers['content-type'] = 'application/json';
                 headers['content-length'] = Buffer.byteLength(body);

@@ -69,10 +69,14 @@ export class Transport {
     this.#agent.destroy();
   }
 
-  /** Sends one request and reads the whole answer, within `timeoutMs` in all; rejects with `Unavailable`. */
-  exchange(base: URL, path: string, body: string | undefined, timeoutMs: number): Promise<Reply> {
+  /**
+   * Sends one request and reads the whole answer, within `timeoutMs` in all; rejects with `Unavailable`. A token is
+   * said to whoever listens.
+   */
+  exchange(base: URL, path: string, body: string | undefined, timeoutMs: number, token?: string): Promise<Reply> {
     return new Promise((resolve, reject) => {
       const headers: http.OutgoingHttpHeaders = { accept: 'application/json' };
+      if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
       if (body !== undefined) {
         headers['content-type'] = 'application/json';
         headers['content-length'] = Buffer.byteLength(body);

@@ -61,6 +61,8 @@ pub struct WholeDefinition {
     tokens: usize,
     /// Whether the caller set a token budget and is told what was used.
     tells_tokens: bool,
+    /// It was handed out before, with another content.
+    changed_since_use: bool,
 }
 
 /// Ends a body that was cut.
@@ -104,6 +106,8 @@ struct View<'a> {
 struct Source<'a> {
     path: std::borrow::Cow<'a, str>,
     sha256: &'a str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    changed_since_use: bool,
 }
 
 impl<'a> View<'a> {
@@ -125,7 +129,11 @@ impl<'a> View<'a> {
             arguments: &definition.arguments,
             steps: &definition.steps,
             agents: &definition.agents,
-            source: Source { path: definition.path.to_string_lossy(), sha256: &definition.content_hash },
+            source: Source {
+                path: definition.path.to_string_lossy(),
+                sha256: &definition.content_hash,
+                changed_since_use: false,
+            },
             body,
             body_is_cut: false,
             tokens: None,
@@ -150,6 +158,7 @@ impl WholeDefinition {
             cut_at,
             tokens,
             tells_tokens: max_tokens.is_some(),
+            changed_since_use: false,
         }
     }
 }
@@ -182,11 +191,13 @@ impl Serialize for WholeDefinition {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let definition = &*self.definition;
         let cut = self.cut_at.map(|end| cut(definition, end));
+        let view = View::of(definition, cut.as_deref().unwrap_or(&definition.body));
         View {
+            source: Source { changed_since_use: self.changed_since_use, ..view.source },
             body_is_cut: cut.is_some(),
             tokens: self.tells_tokens.then_some(self.tokens),
             token_estimator: self.tells_tokens.then_some(tokens::ESTIMATOR),
-            ..View::of(definition, cut.as_deref().unwrap_or(&definition.body))
+            ..view
         }
         .serialize(serializer)
     }
@@ -207,10 +218,11 @@ impl Operation for GetDefinition {
             Lookup::One(definition) => {
                 let whole = || View::of(definition, &definition.body).tokens();
                 let whole = snapshot.whole_tokens(definition, whole);
+                let changed_since_use = app.uses.note(definition);
                 let answer = WholeDefinition::of(definition, whole, wanted);
                 // It is loaded because it was asked for: it costs, and spares nothing.
                 app.metrics().tokens().record(&call.client, Self::NAME, answer.tokens, 0);
-                Ok(answer)
+                Ok(WholeDefinition { changed_since_use, ..answer })
             }
             Lookup::Ambiguous(candidates) => {
                 let ids: Vec<&str> = candidates.iter().take(20).map(|one| one.id.as_str()).collect();

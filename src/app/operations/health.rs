@@ -10,7 +10,7 @@ use crate::app::operation::{CallContext, Operation, Output};
 use crate::app::{App, AppError, WatchState, tokens};
 use crate::catalog::Kind;
 use crate::telemetry::ledger::{TokenCounts, TokenLedger};
-use crate::telemetry::memory;
+use crate::telemetry::{logging, memory};
 
 /// `getHealth`
 #[derive(Debug)]
@@ -113,6 +113,7 @@ pub struct MetricsReport {
     patterns: PatternMetrics,
     errors: BTreeMap<String, u64>,
     panics: u64,
+    log_lines_dropped: u64,
     tokens: TokenMetrics,
     memory_mb: f64,
     database_size_mb: f64,
@@ -256,6 +257,7 @@ impl App {
                 .map(|(code, n)| (code.to_string(), n))
                 .collect(),
             panics: self.metrics.panics(),
+            log_lines_dropped: logging::dropped_lines(),
             tokens: TokenMetrics::of(self.metrics.tokens()),
             memory_mb: memory_mb(),
             database_size_mb: mebibytes(self.store.status().size_bytes),

@@ -56,6 +56,20 @@ pub(super) struct Context {
     pub unseen: &'static str,
 }
 
+impl Context {
+    /// That of a project's own entry at `path`, named after its file.
+    pub(super) fn alone(kind: Kind, path: &Path) -> Context {
+        let stem = lossy(path.file_stem());
+        Context {
+            kind,
+            prefix: String::new(),
+            naming: Naming::Stated { stem },
+            facts: Arc::default(),
+            unseen: "",
+        }
+    }
+}
+
 /// A file that is to be read as an entry.
 #[derive(Debug, Clone)]
 pub(super) struct Candidate {

@@ -5,6 +5,7 @@
 use sha2::{Digest, Sha256};
 
 use super::{Latent, VERSION};
+use crate::search::bytes::{Reader, Writer};
 use crate::search::weights::compact;
 
 const MAGIC: &[u8; 8] = b"adjlsa\0\0";
@@ -24,19 +25,19 @@ pub enum LatentError {
 impl Latent {
     /// For keeping on disk.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        bytes.extend_from_slice(MAGIC);
-        bytes.extend_from_slice(&VERSION.to_le_bytes());
-        put(&mut bytes, self.key.as_bytes());
-        bytes.extend_from_slice(&compact(self.dimensions).to_le_bytes());
-        put(&mut bytes, self.terms.join("\n").as_bytes());
+        let mut writer = Writer::default();
+        writer.bytes.extend_from_slice(MAGIC);
+        writer.number(VERSION);
+        writer.part(self.key.as_bytes());
+        writer.number(compact(self.dimensions));
+        writer.part(self.terms.join("\n").as_bytes());
         for floats in [&self.idf, &self.term_scales, &self.documents] {
-            put(&mut bytes, &floats.iter().flat_map(|float| float.to_le_bytes()).collect::<Vec<u8>>());
+            writer.floats(floats);
         }
-        put(&mut bytes, &self.term_rows.iter().map(|part| part.cast_unsigned()).collect::<Vec<u8>>());
-        let digest = Sha256::digest(&bytes);
-        bytes.extend_from_slice(&digest);
-        bytes
+        writer.part(&self.term_rows.iter().map(|part| part.cast_unsigned()).collect::<Vec<u8>>());
+        let digest = Sha256::digest(&writer.bytes);
+        writer.bytes.extend_from_slice(&digest);
+        writer.bytes
     }
 
     /// Reads what [`Latent::to_bytes`] wrote. Whether it belongs to a catalog, [`Latent::fits`] says.
@@ -52,7 +53,7 @@ impl Latent {
             return Err(LatentError::Damaged);
         }
         let mut reader = Reader { rest: &rest[..body - start.len()] };
-        let latent = reader.latent().ok_or(LatentError::Damaged)?;
+        let latent = latent(&mut reader).ok_or(LatentError::Damaged)?;
         let (terms, dimensions) = (latent.terms.len(), latent.dimensions);
         let whole = latent.idf.len() == terms
             && latent.term_scales.len() == terms
@@ -63,41 +64,12 @@ impl Latent {
     }
 }
 
-fn put(bytes: &mut Vec<u8>, part: &[u8]) {
-    bytes.extend_from_slice(&compact(part.len()).to_le_bytes());
-    bytes.extend_from_slice(part);
-}
-
-struct Reader<'b> {
-    rest: &'b [u8],
-}
-
-impl<'b> Reader<'b> {
-    fn latent(&mut self) -> Option<Latent> {
-        let key = String::from_utf8(self.part()?.to_vec()).ok()?;
-        let dimensions = self.count()?;
-        let terms = std::str::from_utf8(self.part()?).ok()?;
-        let terms = terms.split('\n').filter(|term| !term.is_empty()).map(Into::into).collect();
-        let (idf, term_scales, documents) = (self.floats()?, self.floats()?, self.floats()?);
-        let term_rows = self.part()?.iter().map(|part| part.cast_signed()).collect();
-        Some(Latent { key, dimensions, terms, idf, term_rows, term_scales, documents })
-    }
-
-    fn count(&mut self) -> Option<usize> {
-        let (count, rest) = self.rest.split_first_chunk::<4>()?;
-        self.rest = rest;
-        usize::try_from(u32::from_le_bytes(*count)).ok()
-    }
-
-    fn part(&mut self) -> Option<&'b [u8]> {
-        let length = self.count()?;
-        let (part, rest) = self.rest.split_at_checked(length)?;
-        self.rest = rest;
-        Some(part)
-    }
-
-    fn floats(&mut self) -> Option<Vec<f32>> {
-        let (floats, rest) = self.part()?.as_chunks::<4>();
-        rest.is_empty().then(|| floats.iter().map(|float| f32::from_le_bytes(*float)).collect())
-    }
+fn latent(reader: &mut Reader<'_>) -> Option<Latent> {
+    let key = reader.text()?.to_owned();
+    let dimensions = reader.count()?;
+    let terms = reader.text()?;
+    let terms = terms.split('\n').filter(|term| !term.is_empty()).map(Into::into).collect();
+    let (idf, term_scales, documents) = (reader.floats()?, reader.floats()?, reader.floats()?);
+    let term_rows = reader.part()?.iter().map(|part| part.cast_signed()).collect();
+    Some(Latent { key, dimensions, terms, idf, term_rows, term_scales, documents })
 }

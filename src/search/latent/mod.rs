@@ -10,11 +10,10 @@ mod svd;
 
 use std::ops::Range;
 
-use sha2::{Digest, Sha256};
-
 pub use bytes::LatentError;
 use passages::Corpus;
 
+use super::content::Content;
 use super::lexical::Wanted;
 use super::vocabulary::Vocabulary;
 use super::weights::compact;
@@ -23,7 +22,7 @@ use crate::catalog::Catalog;
 /// Directions kept. Quality is flat between 100 and 150.
 const DIMENSIONS: usize = 128;
 /// Raised with every change that makes stored spaces differ from trained ones.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// A vocabulary term the space does not know.
 const NO_ROW: u32 = u32::MAX;
 
@@ -56,17 +55,13 @@ impl Latent {
         Latent { key: Latent::key(catalog), dimensions, terms, idf, term_rows, term_scales, documents }
     }
 
-    /// What a space depends on: the version of the method and the content of every entry, in order. As hex.
+    /// What a space depends on: the version of the method and the content of every entry. As hex.
     pub fn key(catalog: &Catalog) -> String {
-        let mut hash = Sha256::new();
-        hash.update(VERSION.to_le_bytes());
-        for definition in catalog.definitions() {
-            for part in [definition.kind.as_str(), &definition.id, &definition.content_hash] {
-                hash.update(compact(part.len()).to_le_bytes());
-                hash.update(part);
-            }
-        }
-        hex(&hash.finalize())
+        Latent::key_of(Content::of(catalog))
+    }
+
+    pub(crate) fn key_of(content: Content) -> String {
+        format!("{VERSION}-{:032x}", content.0)
     }
 
     /// The key of the catalog it was trained on.
@@ -102,8 +97,9 @@ impl Latent {
         rows
     }
 
-    /// Cosine of a request with each entry of `range`, negative ones as 0. `rows` is from [`Latent::rows`].
-    pub(crate) fn cosines(&self, wanted: &[Wanted], rows: &[u32], range: &Range<usize>) -> Vec<f32> {
+    /// Cosine of a request with each entry of `range`, negative ones as 0, into `cosines`, which holds zeros. `rows` is
+    /// from [`Latent::rows`].
+    pub(crate) fn cosines(&self, wanted: &[Wanted], rows: &[u32], range: &Range<usize>, cosines: &mut [f32]) {
         let mut request = vec![0.0; self.dimensions];
         for want in wanted {
             let row = rows[want.term as usize];
@@ -118,16 +114,13 @@ impl Latent {
             }
         }
         if !unit(&mut request) {
-            return vec![0.0; range.len()];
+            return;
         }
         let documents = &self.documents[range.start * self.dimensions..range.end * self.dimensions];
-        documents.chunks_exact(self.dimensions).map(|document| dot(&request, document).max(0.0)).collect()
+        for (cosine, document) in cosines.iter_mut().zip(documents.chunks_exact(self.dimensions)) {
+            *cosine = dot(&request, document).max(0.0);
+        }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// Rows of `dimensions` numbers as bytes with a scale each.

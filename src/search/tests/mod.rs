@@ -4,6 +4,7 @@ mod bad_input;
 mod naive;
 mod ranking;
 mod semantic;
+mod update;
 
 use super::*;
 use crate::catalog::{Catalog, Definition, Kind};

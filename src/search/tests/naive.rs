@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::super::lexical::{Gatherer, Wanted};
-use super::super::vocabulary::Builder;
+use super::super::vocabulary::{Builder, Intern};
 use super::super::weights::number;
 use super::*;
 
@@ -36,11 +36,14 @@ fn naive(definitions: &[Definition], term: &str, weights: &Weights) -> Vec<f32> 
         for (slot, (count, length)) in fields.iter().enumerate().filter(|(_, (count, _))| *count > 0.0) {
             let lengths: Vec<f32> =
                 all.iter().map(|other| other[slot].1).filter(|length| *length > 0.0).collect();
+            // Averages and what a posting brings are rounded, as the index keeps them.
             let average = lengths.iter().sum::<f32>() / number(lengths.len());
+            let average = ((average.log2() * 8.0).round() / 8.0).exp2();
             let b = weights.length[slot];
-            evidence += weights.field[slot] * (1.0 + count.ln()) / (1.0 - b + b * length / average);
+            evidence += weights.field[slot] * (1.0 + count.ln()) / (1.0 - b + b * (length / average));
         }
-        if found > 0.0 { idf * evidence / (weights.saturation + evidence) } else { 0.0 }
+        let impact = (255.0 * (evidence / (weights.saturation + evidence))).round() / 255.0;
+        if evidence > 0.0 { idf * impact } else { 0.0 }
     };
     all.iter().map(score).collect()
 }
@@ -75,15 +78,15 @@ proptest! {
         for definition in &definitions {
             gatherer.read(definition, &mut vocabulary);
         }
-        let lexical = gatherer.finish(vocabulary.terms(), std::slice::from_ref(&range), &weights);
+        let lexical = gatherer.finish(vocabulary.terms(), &[range.clone(), 0..0, 0..0], &weights);
         let vocabulary = vocabulary.finish();
         let mut scores = vec![0.0; definitions.len()];
         let term = text::term(&word.to_lowercase());
         if let Some(id) = term.as_deref().and_then(|term| vocabulary.id(term)) {
             let wanted = Wanted { term: id, weight: 1.0 };
-            lexical.score(&[wanted], &range, &mut scores);
+            lexical.score(Kind::Agent, &[wanted], &mut scores);
             for document in range.clone() {
-                let share = lexical.share(wanted, document, &range).map_or(0.0, |(score, fields)| {
+                let share = lexical.share(Kind::Agent, wanted, document).map_or(0.0, |(score, fields)| {
                     assert!((fields.iter().sum::<f32>() - score).abs() < 1e-4);
                     score
                 });
@@ -123,5 +126,58 @@ proptest! {
             prop_assert!(!term.is_empty() && term.chars().count() <= text::MAX_WORD);
         }
         index().find(&Request { capability: Some(&any), role: Some(&any), context: Some(&any), ..Request::default() });
+    }
+}
+
+/// Many entries of few words, so that most of them speak for themselves and an answer holds the fewest.
+fn crowd() -> impl Strategy<Value = Vec<Definition>> {
+    prop::collection::vec((text(), 0..4u8, prop::bool::weighted(0.1)), 150..400).prop_map(|all| {
+        let entry = |(at, (description, plugin, hidden)): (usize, (String, u8, bool))| Definition {
+            hidden,
+            model: (at % 7 == 0).then(|| "opus".into()),
+            ..agent(&format!("p{plugin}"), &format!("agent-{at:03}"), &description, "")
+        };
+        all.into_iter().enumerate().map(entry).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) })]
+
+    #[test]
+    fn a_short_answer_begins_the_long_one(definitions in crowd(), words in text(), learned in 0usize..400) {
+        let catalog = Catalog::from_definitions(definitions.iter().cloned());
+        let index = Index::build(&catalog, &Aliases::default());
+        let told = |entry: &Definition| if entry.name == format!("agent-{learned:03}") { 1.0 } else { 0.0 };
+        let complex = format!("complex {words}");
+        for request in [
+            context(&words),
+            Request { plugin: Some("p1"), ..context(&words) },
+            Request { prior: Some(&told), ..context(&words) },
+            context(&complex),
+        ] {
+            let of = |limit| {
+                let findings = index.find(&Request { limit, ..request });
+                findings.hits.iter().map(|hit| (hit.definition.id.clone(), hit.score)).collect::<Vec<_>>()
+            };
+            let (short, long) = (of(5), of(100));
+            prop_assert_eq!(&short[..], &long[..short.len()]);
+            prop_assert!(short.len() == 5 || short.len() == long.len());
+        }
+    }
+
+    #[test]
+    fn the_top_is_the_formulas(definitions in crowd(), word in prop::sample::select(WORDS.to_vec())) {
+        let catalog = Catalog::from_definitions(definitions.iter().cloned());
+        let sorted: Vec<Definition> =
+            catalog.definitions().iter().map(|entry| Definition::clone(entry)).collect();
+        let top = Index::build(&catalog, &Aliases::default()).top(Kind::Agent, word, 10);
+        let term = text::term(&word.to_lowercase()).unwrap_or_default();
+        let mut plain: Vec<(usize, f32)> =
+            naive(&sorted, &term, &Weights::default()).into_iter().enumerate().filter(|row| row.1 > 0.0).collect();
+        plain.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        plain.truncate(10);
+        let places = |rows: &[(usize, f32)]| rows.iter().map(|row| row.0).collect::<Vec<_>>();
+        prop_assert_eq!(places(&top), places(&plain), "{:?} {:?}", top, plain);
     }
 }

@@ -40,8 +40,8 @@ pub(super) struct Daemon {
 }
 
 impl Daemon {
-    pub(super) fn on(port: u16, for_whom: ClientName) -> Self {
-        Daemon { client: Client::new(port, ANSWER_TIMEOUT), for_whom }
+    pub(super) fn on(port: u16, token: Option<&str>, for_whom: ClientName) -> Self {
+        Daemon { client: Client::new(port, ANSWER_TIMEOUT).with_token(token), for_whom }
     }
 
     /// Passes a request on; its result.

@@ -1,5 +1,6 @@
 //! `/mcp`: Streamable HTTP, both eras at one address.
 
+use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,9 @@ use http_body_util::BodyExt;
 use rmcp::transport::streamable_http_server::session::SessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
 use super::handler::Door;
 use super::sessions::Sessions;
 use super::{direct, tools};
@@ -23,11 +27,27 @@ use crate::server::caller::client_of;
 use crate::server::correlation::CorrelationId;
 use crate::server::guard::unavailable;
 use crate::server::limits::MAX_BODY_BYTES;
-use crate::server::rpc::{read_body, write_error};
+use crate::server::rate::Class;
+use crate::server::rpc::{rate_limited, read_body, write_error};
 use crate::server::state::ServerState;
 
 /// Time between two signs of life on a stream that has nothing to say; clients and proxies give up after a minute.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// What a limit asks of a message: its id, and which tool it calls.
+#[derive(Default, Deserialize)]
+struct Named<'a> {
+    #[serde(borrow, default)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    params: Option<NamedTool<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+struct NamedTool<'a> {
+    #[serde(borrow, default)]
+    name: Cow<'a, str>,
+}
 
 /// The door to the protocol.
 #[derive(Clone)]
@@ -69,6 +89,9 @@ impl Endpoint {
                 Ok(bytes) => bytes,
                 Err(refused) => return refused,
             };
+            if let Some(refused) = self.one_too_many(app, &bytes) {
+                return refused;
+            }
             if let Some(answer) = self.call_directly(app, &parts, &bytes).await {
                 return answer;
             }
@@ -79,6 +102,16 @@ impl Endpoint {
         let response = self.service.handle(Request::from_parts(parts, body)).await;
         response.map(|body| Body::new(body.map_err(|never| match never {})))
     }
+
+    /// The refusal of a call for which it is too early. What is no call is left to who knows how to say so.
+    fn one_too_many(&self, app: &Arc<App>, body: &[u8]) -> Option<Response> {
+        let message: Named<'_> = serde_json::from_slice(body).unwrap_or_default();
+        let tool = message.params.map(|params| params.name).unwrap_or_default();
+        let class = if tools::writes(&tool) { Class::Write } else { Class::Query };
+        let wait = self.state.rates().admit_call(class).err()?;
+        Some(rate_limited(Some(app), wait, message.id))
+    }
+
     /// Answers a well-formed call of a tool the short way; `None` leaves the request to the library.
     async fn call_directly(&self, app: &App, parts: &Parts, body: &[u8]) -> Option<Response> {
         let call = direct::read(&parts.headers, body)?;

@@ -23,4 +23,5 @@ mod text;
 mod tools;
 
 pub(super) use http::Endpoint;
+pub use sessions::MAX_SESSIONS;
 pub use stdio::{Sources, serve_stdio};

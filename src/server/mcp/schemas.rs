@@ -134,7 +134,10 @@ pub(super) fn workflows_found() -> JsonObject {
 }
 
 pub(super) fn definition() -> JsonObject {
-    let source = object(json!({ "path": string(), "sha256": string() }), &[]);
+    let source = object(
+        json!({ "path": string(), "sha256": string(), "changed_since_use": { "type": "boolean" } }),
+        &[],
+    );
     let properties = json!({
         "kind": string(),
         "id": string(),

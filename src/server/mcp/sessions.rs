@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 use crate::telemetry::ledger::ClientName;
 
 /// Sessions at once. Each costs some 30 KB and two tasks; few users run ten.
-pub(super) const MAX_SESSIONS: usize = 256;
+pub const MAX_SESSIONS: usize = 256;
 
 /// Time after which a session that was not used ends: a working day, since a client left open overnight should
 /// not find its session gone after lunch.

@@ -47,6 +47,8 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
 pub struct Sources {
     /// The port of the project's running instance, if there is one. Quick: it is asked before each request.
     pub running: Box<dyn Fn() -> Option<u16> + Send + Sync>,
+    /// The token that requests to it bear, where the project has one.
+    pub token: Option<String>,
     /// What an index in this process would hold. May block; quicker than starting one, which takes it from here.
     pub count: Box<dyn Fn() -> Counts + Send + Sync>,
     /// Whether that would offer commands as prompts.
@@ -153,7 +155,7 @@ impl Guest {
         }
         let port = (self.0.sources.running)()?;
         let client = self.0.client.read().unwrap_or_else(PoisonError::into_inner).clone();
-        Some(Daemon::on(port, client))
+        Some(Daemon::on(port, self.0.sources.token.as_deref(), client))
     }
 
     fn owns_memory(&self, app: &App) -> bool {

@@ -12,12 +12,15 @@ use futures_util::FutureExt;
 use rmcp::ErrorData;
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject, Tool, ToolAnnotations};
 use serde_json::Value;
+use tracing::Instrument;
 
 use super::{schemas, text};
 use crate::app::operation::{CallContext, Operation, Output, read_params};
 use crate::app::operations::{decision, definition, find, patterns};
 use crate::app::{App, AppError, Snapshot};
 use crate::catalog::Kind;
+use crate::server::correlation::span_of;
+use crate::server::rate::Class;
 
 /// Estimated tokens of the rows of an answer where the caller sets no budget of its own. With what surrounds
 /// them, and a client that shows a model both forms of an answer, it stays below 2,000.
@@ -182,7 +185,9 @@ pub(super) async fn call(
         app.metrics().record_error(UNKNOWN_TOOL);
         return Err(unknown_tool(name));
     };
-    let outcome = std::panic::AssertUnwindSafe(run(app, context, entry.name, arguments)).catch_unwind().await;
+    let class = if entry.writes { Class::Write } else { Class::Query };
+    let running = run(app, context, entry.name, arguments).instrument(span_of(class, context));
+    let outcome = std::panic::AssertUnwindSafe(running).catch_unwind().await;
     let ran = outcome.unwrap_or_else(|_| {
         app.metrics().record_panic();
         tracing::error!(correlation_id = context.correlation_id, tool = entry.name, "a handler panicked");

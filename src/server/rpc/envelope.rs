@@ -71,6 +71,31 @@ pub(crate) fn read(body: &[u8]) -> Result<Message<'_>, Unreadable> {
     }
 }
 
+/// What a body turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// No message at all, for the reason stated.
+    Refused(&'static str),
+    /// So many well-formed calls, and so many elements that are none.
+    Message {
+        /// Well-formed calls.
+        calls: usize,
+        /// Elements that get an error each.
+        refused: usize,
+    },
+}
+
+/// Reads a body as the door does, and says no more than what came of it.
+pub fn shape(body: &[u8]) -> Shape {
+    let entries = match read(body) {
+        Err(Unreadable::NotJson(why) | Unreadable::NotAMessage(why)) => return Shape::Refused(why),
+        Ok(Message::Single(entry)) => vec![entry],
+        Ok(Message::Batch(entries)) => entries,
+    };
+    let calls = entries.iter().filter(|entry| entry.is_ok()).count();
+    Shape::Message { calls, refused: entries.len() - calls }
+}
+
 /// Refuses what a raw reading would let through: nesting beyond [`MAX_DEPTH`] and lone surrogates.
 /// Everything else is left to the parser.
 fn check_shape(text: &str) -> Result<(), Unreadable> {

@@ -4,26 +4,32 @@ mod dispatch;
 mod envelope;
 mod error;
 
-pub use envelope::{MAX_BATCH, MAX_DEPTH};
+pub use envelope::{MAX_BATCH, MAX_DEPTH, Shape, shape};
 pub(super) use envelope::{write_error, write_result};
+pub(super) use error::RATE_LIMITED;
+
+use std::time::Duration;
 
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body as _;
+use serde_json::value::RawValue;
 
 use super::caller::client_of;
 use super::correlation::CorrelationId;
-use super::guard::{refusal, unavailable};
+use super::guard::{refusal, retry_after, unavailable};
 use super::limits::{BODY_TIMEOUT, MAX_BODY_BYTES};
 use super::state::ServerState;
+use crate::app::App;
 use crate::app::operation::CallContext;
 use dispatch::Reply;
+use error::RpcError;
 
 /// Reads a message, runs its calls, writes the answer.
 pub(super) async fn answer(
@@ -41,7 +47,8 @@ pub(super) async fn answer(
     let Ok(_permit) = state.requests().try_acquire() else {
         return unavailable("too many requests at once");
     };
-    let reply = dispatch::answer(app, &CallContext { correlation_id, client }, &body).await;
+    let context = CallContext { correlation_id, client };
+    let reply = dispatch::answer(app, state.rates(), &context, &body).await;
     respond(reply)
 }
 
@@ -65,5 +72,20 @@ fn respond(reply: Reply) -> Response {
     if reply.status != StatusCode::NO_CONTENT {
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
+    if let Some(wait) = reply.wait {
+        response.headers_mut().insert(RETRY_AFTER, retry_after(wait));
+    }
     response
+}
+
+/// The answer to a message that is one too many, under the id of its call where that was read.
+pub(super) fn rate_limited(
+    app: Option<&std::sync::Arc<App>>,
+    wait: Duration,
+    id: Option<&RawValue>,
+) -> Response {
+    if let Some(app) = app {
+        app.metrics().record_error(RATE_LIMITED);
+    }
+    respond(dispatch::reply_error(&RpcError::rate_limited(wait), id))
 }

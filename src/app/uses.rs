@@ -1,0 +1,146 @@
+//! Which content of a definition was last handed out, so that one that has changed since is marked.
+//!
+//! A plugin that is updated may say something else under a name that is trusted. Who loads it is told once that it is not
+//! what it was. What was handed out is kept as lines of a file, appended when it is new; a line lost in a crash costs one mark.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use crate::catalog::Definition;
+
+/// The file in the data directory.
+const FILE: &str = "used.log";
+
+/// Definitions that are kept track of: some twenty times the largest known collection.
+pub const MAX_USES: usize = 50_000;
+
+/// Bytes of the file that are read: twice what so many lines of the usual length take.
+const MAX_FILE_BYTES: u64 = 16 << 20;
+
+/// The content last handed out, by kind and id.
+#[derive(Debug)]
+pub(super) struct Uses {
+    file: PathBuf,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    /// The content's hash, by kind and id.
+    hashes: HashMap<String, String>,
+    /// Opened with the first line that is new.
+    file: Option<File>,
+    /// The file cannot be written: what is new is known until the end of the process.
+    is_broken: bool,
+}
+
+impl Uses {
+    /// What was handed out before, as the file in `data_dir` says; one that cannot be read says nothing.
+    pub(super) fn load(data_dir: &Path) -> Self {
+        let file = data_dir.join(FILE);
+        let (hashes, lines) = read(&file);
+        // Definitions that changed often leave lines behind.
+        if lines > 2 * hashes.len().max(64) {
+            rewrite(&file, &hashes);
+        }
+        Uses { file, known: Mutex::new(Known { hashes, ..Known::default() }) }
+    }
+
+    /// Takes note that `definition` is handed out; whether it was before, with another content.
+    pub(super) fn note(&self, definition: &Definition) -> bool {
+        let key = format!("{} {}", definition.kind.as_str(), definition.id);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = known.hashes.get(&key);
+        if before == Some(&definition.content_hash) || (before.is_none() && known.hashes.len() >= MAX_USES) {
+            return false;
+        }
+        let line = format!("{} {key}\n", definition.content_hash);
+        let changed = known.hashes.insert(key, definition.content_hash.clone()).is_some();
+        known.append(&self.file, &line);
+        changed
+    }
+}
+
+impl Known {
+    fn append(&mut self, path: &Path, line: &str) {
+        if self.is_broken {
+            return;
+        }
+        if self.file.is_none() {
+            self.file = OpenOptions::new().create(true).append(true).mode(0o600).open(path).ok();
+        }
+        let written = self.file.as_mut().is_some_and(|file| file.write_all(line.as_bytes()).is_ok());
+        self.is_broken = !written;
+    }
+}
+
+/// The last hash of each key, and how many lines there were.
+fn read(path: &Path) -> (HashMap<String, String>, usize) {
+    let mut hashes = HashMap::new();
+    let mut lines = 0;
+    let Ok(file) = File::open(path) else { return (hashes, 0) };
+    for line in BufReader::new(file.take(MAX_FILE_BYTES)).lines() {
+        // What is not text was not written by this.
+        let Ok(line) = line else { break };
+        lines += 1;
+        if let Some((hash, key)) = line.split_once(' ')
+            && hash.len() == 64
+            && (hashes.len() < MAX_USES || hashes.contains_key(key))
+        {
+            hashes.insert(key.to_owned(), hash.to_owned());
+        }
+    }
+    (hashes, lines)
+}
+
+fn rewrite(path: &Path, hashes: &HashMap<String, String>) {
+    let mut lines: Vec<String> = hashes.iter().map(|(key, hash)| format!("{hash} {key}\n")).collect();
+    lines.sort();
+    let temporary = path.with_extension("tmp");
+    // Where it fails the longer file goes on serving.
+    let _ = std::fs::write(&temporary, lines.concat()).and_then(|()| std::fs::rename(&temporary, path));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FILE, Uses};
+    use crate::catalog::Definition;
+
+    fn definition(id: &str, content: char) -> Definition {
+        Definition { id: id.into(), content_hash: content.to_string().repeat(64), ..Definition::default() }
+    }
+
+    #[test]
+    fn a_changed_content_is_told_once_also_after_a_restart() {
+        let dir = tempfile::tempdir().unwrap();
+        let uses = Uses::load(dir.path());
+        for (content, is_changed) in [('a', false), ('a', false), ('b', true), ('b', false)] {
+            assert_eq!(uses.note(&definition("p:x", content)), is_changed, "{content}");
+        }
+        let again = Uses::load(dir.path());
+        assert!(!again.note(&definition("p:x", 'b')));
+        assert!(!again.note(&definition("p:new", 'c')));
+        assert!(again.note(&definition("p:x", 'd')));
+    }
+
+    #[test]
+    fn the_file_stays_short_and_may_be_garbage() {
+        let dir = tempfile::tempdir().unwrap();
+        let uses = Uses::load(dir.path());
+        for turn in 0..300 {
+            uses.note(&definition("p:x", if turn % 2 == 0 { 'a' } else { 'b' }));
+        }
+        let again = Uses::load(dir.path());
+        assert_eq!(std::fs::read_to_string(dir.path().join(FILE)).unwrap().lines().count(), 1);
+        assert!(!again.note(&definition("p:x", 'b')));
+        std::fs::write(dir.path().join(FILE), b"\xff\xfe garbage\n\n a b c").unwrap();
+        assert!(!Uses::load(dir.path()).note(&definition("p:x", 'a')));
+        // Where nothing can be written it is known until the end of the process.
+        let nowhere = Uses::load(&dir.path().join("missing"));
+        assert!(!nowhere.note(&definition("p:x", 'a')) && nowhere.note(&definition("p:x", 'b')));
+    }
+}

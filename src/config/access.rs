@@ -1,0 +1,187 @@
+//! Who may ask: the address listened on, the token that requests bear, how many of them.
+
+use std::fmt;
+use std::io::Read;
+use std::net::IpAddr;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use super::{ConfigError, Environment, Flags, Paths};
+
+/// Characters of a token at least: what is shorter can be tried out over loopback in a day.
+pub const MIN_TOKEN_CHARS: usize = 16;
+
+/// Characters of a token at most: with the rest of a head it stays within what a connection buffers.
+pub const MAX_TOKEN_CHARS: usize = 4_096;
+
+/// Permissions that nobody but the owner may have on a token's file.
+const OTHERS: u32 = 0o077;
+
+/// A secret that requests bear. It shows itself to [`Token::secret`] alone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+impl Token {
+    /// The secret itself, for a header or a comparison.
+    pub fn secret(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Token(…)")
+    }
+}
+
+/// Who may ask.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Access {
+    /// Every request must bear it, where there is one.
+    pub token: Option<Token>,
+    /// An address to listen on beside loopback, which needs a token; `None` is loopback alone.
+    pub bind: Option<IpAddr>,
+    /// Requests a second over all doors; `None` leaves it to the doors, 0 sets no limit.
+    pub requests_per_second: Option<u32>,
+}
+
+impl Access {
+    pub(super) fn resolve(
+        flags: &Flags,
+        environment: &Environment,
+        paths: &Paths,
+    ) -> Result<Self, ConfigError> {
+        let token = Self::token(environment, paths)?;
+        let bind = match flags.bind {
+            Some(bind) => Some(bind),
+            None => environment.parsed("MCP_BIND", "an address such as 127.0.0.1 or 192.168.1.5")?,
+        };
+        let bind = bind.filter(|address: &IpAddr| !address.is_loopback());
+        if let Some(address) = bind.filter(|_| token.is_none()) {
+            return Err(ConfigError::Unguarded { address, file: paths.token_file() });
+        }
+        let requests_per_second =
+            environment.parsed("MCP_RATE_LIMIT", "a number of requests a second, 0 for no limit")?;
+        Ok(Access { token, bind, requests_per_second })
+    }
+
+    /// The token of the environment, else of the file it names, else of the project's own file where there is one.
+    fn token(environment: &Environment, paths: &Paths) -> Result<Option<Token>, ConfigError> {
+        if let Some(text) = environment.secret("MCP_TOKEN") {
+            return valid(&text)
+                .map(Some)
+                .map_err(|why| ConfigError::Token { place: "MCP_TOKEN".into(), why });
+        }
+        let named = environment.path("MCP_TOKEN_FILE");
+        let is_named = named.is_some();
+        let file = named.unwrap_or_else(|| paths.token_file());
+        match read(&file) {
+            Ok(text) => valid(&text).map(Some).map_err(|why| refused(&file, why)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !is_named => Ok(None),
+            Err(error) => Err(refused(&file, error.to_string())),
+        }
+    }
+}
+
+fn refused(file: &Path, why: String) -> ConfigError {
+    ConfigError::Token { place: file.display().to_string(), why }
+}
+
+/// The file's text, where it is a regular file that nobody else may read.
+fn read(file: &Path) -> std::io::Result<String> {
+    use std::io::Error;
+    let careful = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let opened = std::fs::OpenOptions::new().read(true).custom_flags(careful).open(file)?;
+    let metadata = opened.metadata()?;
+    if !metadata.is_file() {
+        return Err(Error::other("it is not a regular file"));
+    }
+    if metadata.mode() & OTHERS != 0 {
+        return Err(Error::other(format!(
+            "others may use it; make it yours alone: chmod 600 {}",
+            file.display()
+        )));
+    }
+    let mut text = String::new();
+    opened.take(MAX_TOKEN_CHARS as u64 + 2).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+fn valid(text: &str) -> Result<Token, String> {
+    let text = text.trim();
+    if !(MIN_TOKEN_CHARS..=MAX_TOKEN_CHARS).contains(&text.len()) {
+        return Err(format!("a token has {MIN_TOKEN_CHARS} to {MAX_TOKEN_CHARS} characters"));
+    }
+    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("a token has letters, digits and signs only".into());
+    }
+    Ok(Token(text.to_owned()))
+}
+
+impl Paths {
+    /// Holds the token that requests bear, where the user made one.
+    pub fn token_file(&self) -> PathBuf {
+        self.run_dir.join("token")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::super::{Config, Environment, Flags};
+
+    const SECRET: &str = "0123456789abcdef";
+
+    fn resolved(dir: &std::path::Path, pairs: &[(&str, &str)]) -> Result<Config, String> {
+        let flags = Flags { root: Some(dir.to_owned()), ..Flags::default() };
+        Config::resolve(&flags, &Environment::of(pairs)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_token_comes_from_the_environment_or_a_file_of_ones_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let secret = |config: Config| config.access.token.map(|token| token.secret().to_owned());
+        assert_eq!(resolved(dir.path(), &[]).map(secret), Ok(None));
+        assert_eq!(resolved(dir.path(), &[("MCP_TOKEN", SECRET)]).map(secret), Ok(Some(SECRET.into())));
+        let file = dir.path().join(".claude/mcp-server/token");
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, format!("{SECRET}\n")).unwrap();
+        for (mode, is_taken) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false)] {
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+            let found = resolved(dir.path(), &[]).map(secret);
+            match found {
+                Ok(found) => assert_eq!((found.as_deref(), is_taken), (Some(SECRET), true), "{mode:o}"),
+                Err(why) => assert!(!is_taken && why.contains("chmod 600"), "{mode:o}: {why}"),
+            }
+        }
+        let missing = [("MCP_TOKEN_FILE", "/nonexistent/token")];
+        assert!(resolved(dir.path(), &missing).is_err(), "a file that is named has to be there");
+    }
+
+    #[test]
+    fn a_token_is_long_plain_and_never_shown() {
+        let dir = tempfile::tempdir().unwrap();
+        for bad in ["short", "with a blank in the middle", "nul\u{e9}aaaaaaaaaaaaaaaaa"] {
+            let why = resolved(dir.path(), &[("MCP_TOKEN", bad)]).map(|_| ()).unwrap_err();
+            assert!(!why.contains(bad), "{why}");
+        }
+        let config = resolved(dir.path(), &[("MCP_TOKEN", SECRET)]).unwrap();
+        assert!(!format!("{config:?}").contains(SECRET));
+        assert!(!format!("{:?}", Environment::of(&[("MCP_TOKEN", SECRET)])).contains(SECRET));
+    }
+
+    #[test]
+    fn nothing_but_loopback_without_a_token() {
+        let dir = tempfile::tempdir().unwrap();
+        let bind = |pairs: &[(&str, &str)]| resolved(dir.path(), pairs).map(|config| config.access.bind);
+        for loopback in ["127.0.0.1", "::1", "127.0.0.2"] {
+            assert_eq!(bind(&[("MCP_BIND", loopback)]), Ok(None), "{loopback}");
+        }
+        for other in ["0.0.0.0", "::", "192.168.1.5"] {
+            assert!(bind(&[("MCP_BIND", other)]).unwrap_err().contains("token"), "{other}");
+            assert_eq!(bind(&[("MCP_BIND", other), ("MCP_TOKEN", SECRET)]), Ok(other.parse().ok()));
+        }
+        assert!(bind(&[("MCP_BIND", "localhost")]).is_err());
+    }
+}

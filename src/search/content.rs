@@ -1,0 +1,48 @@
+//! Which content an index or a space was made from.
+
+use std::ops::{Add, Sub};
+
+use sha2::{Digest, Sha256};
+
+use super::weights::compact;
+use crate::catalog::{Catalog, Definition};
+
+/// A number that stands for the content of a catalog: the sum of those of its entries, so that a change of one of them is
+/// reckoned in without looking at the others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Content(pub(super) u128);
+
+impl Content {
+    pub(crate) fn of(catalog: &Catalog) -> Content {
+        catalog.definitions().iter().fold(Content::default(), |sum, entry| sum + Content::of_entry(entry))
+    }
+
+    /// From everything that decides an entry's place in the catalog, and its file's content.
+    pub(crate) fn of_entry(definition: &Definition) -> Content {
+        let mut hash = Sha256::new();
+        let path = definition.path.as_os_str().as_encoded_bytes();
+        let Definition { kind, id, content_hash, .. } = definition;
+        for part in [kind.as_str().as_bytes(), id.as_bytes(), content_hash.as_bytes(), path] {
+            hash.update(compact(part.len()).to_le_bytes());
+            hash.update(part);
+        }
+        let digest = hash.finalize();
+        Content(digest.iter().take(16).fold(0, |number, byte| number << 8 | u128::from(*byte)))
+    }
+}
+
+impl Add for Content {
+    type Output = Content;
+
+    fn add(self, other: Content) -> Content {
+        Content(self.0.wrapping_add(other.0))
+    }
+}
+
+impl Sub for Content {
+    type Output = Content;
+
+    fn sub(self, other: Content) -> Content {
+        Content(self.0.wrapping_sub(other.0))
+    }
+}

@@ -1,0 +1,264 @@
+//! An index over a catalog of which little changed.
+//!
+//! Entries that stayed are not read again: their postings are copied, list by list, with the places that entries have now.
+//! What comes out is what building anew would make, save for the numbering of terms.
+
+use std::sync::Arc;
+
+use foldhash::HashMap;
+
+use super::aliases::Aliases;
+use super::content::Content;
+use super::copies::{Copies, common_name, group_alike};
+use super::index::{Core, alias_terms, kinds, roles};
+use super::lexical::{Counter, Impacts, Lengths, Lexical, OfKind, Read};
+use super::postings::{Lists, Packer, Posting};
+use super::vocabulary::{Extension, Intern, Vocabulary};
+use super::weights::compact;
+use crate::catalog::{Catalog, Definition, Kind};
+
+/// Entries read again at most: of more, building anew is as fast, since it reads on several threads.
+const MAX_READ: usize = 256;
+/// Entries of one name that are compared again at most.
+const MAX_GROUP: usize = 64;
+/// An entry that is gone.
+const GONE: u32 = u32::MAX;
+
+/// The parts of the index over `catalog`; `None` where it is better built anew.
+pub(super) fn core(old: &Core, catalog: &Catalog, aliases: &Aliases) -> Option<Core> {
+    let definitions = catalog.definitions().to_vec();
+    let change = Change::between(&old.definitions, &definitions)?;
+    let mut reader = Reader { counter: Counter::default(), vocabulary: Extension::of(&old.vocabulary) };
+    let gone = change.gone.iter().map(|&at| (at, reader.read(&old.definitions[at]))).collect();
+    let new = change.new.iter().map(|&at| (at, reader.read(&definitions[at]))).collect();
+    let texts = Texts { gone, new };
+    let kinds = kinds(&definitions);
+    let mut of_kinds = Vec::new();
+    for kind in Kind::ALL {
+        let frame = Frame {
+            from: old.kinds[kind as usize].clone(),
+            to: kinds[kind as usize].clone(),
+            terms: reader.vocabulary.terms(),
+        };
+        of_kinds.push(of_kind(&old.lexical.kinds[kind as usize], &frame, &change, &texts, &old.weights)?);
+    }
+    let lexical = Lexical { kinds: of_kinds.try_into().ok()?, field: old.lexical.field };
+    let copies = copies(old, &definitions, &change, &mut reader)?;
+    let mut unused: Vec<u32> = texts.terms_gone().filter(|&term| lexical.frequency(term) == 0).collect();
+    unused.sort_unstable();
+    unused.dedup();
+    let vocabulary = reader.vocabulary.finish(&unused).map_or_else(|| Arc::clone(&old.vocabulary), Arc::new);
+    let mut sizes = old.sizes.clone();
+    let mut names = old.names.moved(|at| change.place(at));
+    let mut content = old.content;
+    for (at, read) in &texts.gone {
+        sizes[old.definitions[*at].kind as usize].remove(read.terms.len());
+        content = content - Content::of_entry(&old.definitions[*at]);
+    }
+    for (at, read) in &texts.new {
+        sizes[definitions[*at].kind as usize].add(read.terms.len());
+        names.add(&definitions[*at], *at);
+        content = content + Content::of_entry(&definitions[*at]);
+    }
+    names.settle();
+    is_compact(&vocabulary).then(|| Core {
+        content,
+        kinds,
+        alias_terms: alias_terms(aliases, &vocabulary),
+        vocabulary,
+        lexical,
+        aliases: aliases.clone(),
+        capabilities: old.capabilities.updated(|at| change.place(at), &change.new, &definitions),
+        names,
+        roles: roles(catalog),
+        copies,
+        sizes,
+        weights: old.weights.clone(),
+        definitions,
+    })
+}
+
+/// Whether few ids stand for nothing.
+fn is_compact(vocabulary: &Vocabulary) -> bool {
+    vocabulary.n_ids() <= vocabulary.n_terms() + vocabulary.n_terms() / 4 + MAX_READ
+}
+
+/// Which entries differ between two catalogs.
+struct Change {
+    /// Where each entry is now.
+    places: Vec<u32>,
+    /// Entries that were, sorted.
+    gone: Vec<usize>,
+    /// Entries that are new, sorted.
+    new: Vec<usize>,
+}
+
+impl Change {
+    fn between(old: &[Arc<Definition>], new: &[Arc<Definition>]) -> Option<Change> {
+        let mut change = Change { places: Vec::with_capacity(old.len()), gone: Vec::new(), new: Vec::new() };
+        let mut rest = new.iter().enumerate().peekable();
+        for (at, entry) in old.iter().enumerate() {
+            let order = |other: &Definition| {
+                (other.kind, &other.id, &other.path).cmp(&(entry.kind, &entry.id, &entry.path))
+            };
+            let is_before = |other: &Arc<Definition>| !Arc::ptr_eq(other, entry) && order(other).is_lt();
+            while let Some((place, _)) = rest.next_if(|(_, other)| is_before(other)) {
+                change.new.push(place);
+            }
+            if let Some((place, _)) = rest.next_if(|(_, other)| Arc::ptr_eq(other, entry)) {
+                change.places.push(compact(place));
+            } else {
+                change.places.push(GONE);
+                change.gone.push(at);
+            }
+            if change.gone.len() + change.new.len() > MAX_READ {
+                return None;
+            }
+        }
+        change.new.extend(rest.map(|(place, _)| place));
+        (change.gone.len() + change.new.len() <= MAX_READ).then_some(change)
+    }
+
+    /// Where an entry is now, if it still is.
+    fn place(&self, at: u32) -> Option<u32> {
+        self.places.get(at as usize).copied().filter(|&place| place != GONE)
+    }
+}
+
+/// Reads entries in terms of a vocabulary that grows.
+struct Reader<'v> {
+    counter: Counter,
+    vocabulary: Extension<'v>,
+}
+
+impl Reader<'_> {
+    fn read(&mut self, definition: &Definition) -> Read {
+        self.counter.read(definition, &mut self.vocabulary)
+    }
+}
+
+/// What the entries say that went and came, with their places then and now.
+struct Texts {
+    gone: Vec<(usize, Read)>,
+    new: Vec<(usize, Read)>,
+}
+
+impl Texts {
+    fn terms_gone(&self) -> impl Iterator<Item = u32> {
+        self.gone.iter().flat_map(|(_, read)| &read.terms).map(|&(term, _)| term)
+    }
+}
+
+/// Where the entries of one kind were and are, and how many terms there are now.
+struct Frame {
+    from: std::ops::Range<usize>,
+    to: std::ops::Range<usize>,
+    terms: usize,
+}
+
+/// The lists of one kind; `None` where averages moved so far that every posting brings something else.
+fn of_kind(
+    old: &OfKind,
+    frame: &Frame,
+    change: &Change,
+    texts: &Texts,
+    weights: &super::Weights,
+) -> Option<OfKind> {
+    let mut lengths: Lengths = old.lengths;
+    let gone = texts.gone.iter().filter(|(at, _)| frame.from.contains(at));
+    let new = || texts.new.iter().filter(|(at, _)| frame.to.contains(at));
+    let mut touched = vec![false; frame.terms];
+    for (_, read) in gone {
+        lengths.subtract(&read.lengths);
+        read.terms.iter().for_each(|&(term, _)| touched[term as usize] = true);
+    }
+    new().for_each(|(_, read)| lengths.add(&read.lengths));
+    let averages = lengths.averages();
+    if averages != old.lengths.averages() {
+        return None;
+    }
+    let impacts = Impacts::new(averages, weights);
+    let mut added: HashMap<u32, Vec<Posting>> = HashMap::default();
+    for (at, read) in new() {
+        let document = compact(at - frame.to.start);
+        for (term, counts) in &read.terms {
+            touched[*term as usize] = true;
+            added.entry(*term).or_default().push(impacts.posting(document, counts, &read.lengths));
+        }
+    }
+    let lists = repack(&old.lists, frame, change, &touched, &added);
+    Some(OfKind { lists, entries: frame.to.len(), lengths })
+}
+
+/// The lists with the places entries have now, without those that went and with those that came.
+fn repack(
+    old: &Lists,
+    frame: &Frame,
+    change: &Change,
+    touched: &[bool],
+    added: &HashMap<u32, Vec<Posting>>,
+) -> Lists {
+    let from = frame.from.start;
+    let moved = |document: u32| {
+        let place = change.place(compact(from) + document)?;
+        Some(place - compact(frame.to.start))
+    };
+    // Where as many went as came, and at the same places, nobody else moved.
+    let stays =
+        (0..compact(frame.from.len())).all(|document| moved(document).is_none_or(|to| to == document));
+    let mut packer = Packer::like(old);
+    let mut postings = Vec::new();
+    for (term, touched) in (0..).zip(touched) {
+        if stays && !touched {
+            packer.copy(old, term);
+            continue;
+        }
+        postings.clear();
+        postings.extend(
+            old.read(term)
+                .filter_map(|posting| Some(Posting { document: moved(posting.document)?, ..posting })),
+        );
+        if let Some(added) = added.get(&term) {
+            postings.extend(added);
+            postings.sort_by_key(|posting| posting.document);
+        }
+        packer.add(&postings);
+    }
+    packer.finish()
+}
+
+/// Who is a copy of whom: entries that share a name with one that went or came are compared anew.
+fn copies(
+    old: &Core,
+    definitions: &[Arc<Definition>],
+    change: &Change,
+    reader: &mut Reader<'_>,
+) -> Option<Copies> {
+    let mut names = vec![0; definitions.len()];
+    for (&name, place) in old.copies.names.iter().zip(&change.places).filter(|(_, place)| **place != GONE) {
+        names[*place as usize] = name;
+    }
+    change.new.iter().for_each(|&at| names[at] = common_name(&definitions[at]));
+    let gone = change.gone.iter().map(|&at| old.copies.names[at]);
+    let new = change.new.iter().map(|&at| names[at]);
+    let mut groups: HashMap<u32, Vec<usize>> = gone.chain(new).map(|name| (name, Vec::new())).collect();
+    for (at, name) in names.iter().enumerate() {
+        if let Some(group) = groups.get_mut(name) {
+            group.push(at);
+        }
+    }
+    let stayed = old.copies.leaders.iter();
+    let mut leaders: Vec<(u32, u32)> = stayed
+        .filter_map(|&(copy, leader)| Some((change.place(copy)?, change.place(leader)?)))
+        .filter(|(copy, _)| !groups.contains_key(&names[*copy as usize]))
+        .collect();
+    for group in groups.values().filter(|group| group.len() > 1) {
+        if group.len() > MAX_GROUP {
+            return None;
+        }
+        let terms =
+            |at: usize| reader.read(&definitions[at]).terms.into_iter().map(|(term, _)| term).collect();
+        group_alike(group, terms, &mut leaders);
+    }
+    Some(Copies::from_leaders(names, leaders))
+}

@@ -1,0 +1,351 @@
+//! The files that log lines go into: one a day, cut and redacted line by line, the older ones compressed, the oldest gone.
+//!
+//! All of it happens on the thread that writes the log; nobody who logs waits for it.
+
+use std::borrow::Cow;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::Value;
+use time::macros::format_description;
+use time::{Date, OffsetDateTime};
+
+use super::logging::{DAYS_KEPT, MAX_DAY_BYTES, MAX_TEXT_CHARS};
+use super::redaction::redacted;
+
+/// Days whose files stay as they are: today's and yesterday's, which another process may still write to.
+const PLAIN_DAYS: usize = 2;
+
+/// Bytes of lines that are written together.
+const BUFFER_BYTES: usize = 16 * 1024;
+
+/// Time between two looks whether the file is still where it was.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Part of a day's bytes that only warnings and errors may use.
+const RESERVE: u64 = MAX_DAY_BYTES / 10;
+
+/// Lines that were not written: too many for one day, or the disk did not take them.
+static UNWRITTEN: AtomicU64 = AtomicU64::new(0);
+
+/// Lines of this process that no file holds.
+pub(super) fn unwritten_lines() -> u64 {
+    UNWRITTEN.load(Ordering::Relaxed)
+}
+
+/// Today, UTC.
+fn today() -> Date {
+    OffsetDateTime::now_utc().date()
+}
+
+/// The file of a day in `dir`.
+fn file_of(dir: &Path, day: Date) -> PathBuf {
+    // A date of the calendar can be written in digits.
+    let day = day.format(format_description!("[year]-[month]-[day]")).unwrap_or_default();
+    dir.join(format!("mcp.{day}.log"))
+}
+
+/// Writes lines into the file of the day. Each call of `write` brings one line, as the subscriber makes it.
+#[derive(Debug)]
+pub(super) struct DailyFile {
+    dir: PathBuf,
+    today: fn() -> Date,
+    day: Date,
+    file: Option<File>,
+    /// Whole lines that wait.
+    waiting: Vec<u8>,
+    waiting_lines: u64,
+    /// Bytes of the day's file, with those that wait.
+    bytes: u64,
+    looked: Instant,
+}
+
+impl DailyFile {
+    /// Opens today's file in `dir`, and tidies up.
+    ///
+    /// # Errors
+    /// Where the folder or the file cannot be written.
+    pub(super) fn open(dir: &Path) -> io::Result<Self> {
+        DailyFile::with_clock(dir, today)
+    }
+
+    fn with_clock(dir: &Path, today: fn() -> Date) -> io::Result<Self> {
+        std::fs::create_dir_all(dir)?;
+        let day = today();
+        let file = append_to(&file_of(dir, day))?;
+        let bytes = file.metadata()?.len();
+        let daily = DailyFile {
+            dir: dir.to_owned(),
+            today,
+            day,
+            file: Some(file),
+            waiting: Vec::with_capacity(BUFFER_BYTES),
+            waiting_lines: 0,
+            bytes,
+            looked: Instant::now(),
+        };
+        daily.tidy_up();
+        Ok(daily)
+    }
+
+    /// Goes on in another file where the day is another, or the file was taken away.
+    fn turn(&mut self) {
+        let day = (self.today)();
+        if day != self.day {
+            self.write_out();
+            self.day = day;
+            self.reopen();
+            self.tidy_up();
+        }
+    }
+
+    /// Opens the day's file, anew where there was one before.
+    fn reopen(&mut self) {
+        self.file = append_to(&file_of(&self.dir, self.day)).ok();
+        self.bytes = self.file.as_ref().and_then(|file| file.metadata().ok()).map_or(0, |found| found.len());
+    }
+
+    /// Writes what waits; what the disk does not take is counted and forgotten.
+    fn write_out(&mut self) {
+        if self.looked.elapsed() > LOOK_EVERY {
+            self.looked = Instant::now();
+            let is_gone =
+                self.file.as_ref().is_none_or(|file| file.metadata().is_ok_and(|found| found.nlink() == 0));
+            if is_gone {
+                // The folder may have gone with it.
+                let _ = std::fs::create_dir_all(&self.dir);
+                self.reopen();
+            }
+        }
+        let written = self.file.as_mut().is_some_and(|file| file.write_all(&self.waiting).is_ok());
+        if !written {
+            UNWRITTEN.fetch_add(self.waiting_lines, Ordering::Relaxed);
+        }
+        self.waiting.clear();
+        self.waiting_lines = 0;
+    }
+
+    /// Compresses and removes older files, on a thread of its own: a large file takes a second.
+    fn tidy_up(&self) {
+        let (dir, day) = (self.dir.clone(), self.day);
+        let tidying = std::thread::Builder::new().name("log-janitor".into()).spawn(move || {
+            // What cannot be tidied up today is tried again tomorrow.
+            let _ = tidy(&dir, day);
+        });
+        drop(tidying);
+    }
+}
+
+impl Write for DailyFile {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.turn();
+        let text = String::from_utf8_lossy(line);
+        let kept = kept_of(&text);
+        let after = self.bytes + kept.len() as u64;
+        if after > MAX_DAY_BYTES || (after > MAX_DAY_BYTES - RESERVE && !matters(&kept)) {
+            UNWRITTEN.fetch_add(1, Ordering::Relaxed);
+            return Ok(line.len());
+        }
+        self.bytes = after;
+        self.waiting.extend_from_slice(kept.as_bytes());
+        self.waiting_lines += 1;
+        if self.waiting.len() >= BUFFER_BYTES {
+            self.write_out();
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if !self.waiting.is_empty() {
+            self.write_out();
+        }
+        Ok(())
+    }
+}
+
+impl Drop for DailyFile {
+    fn drop(&mut self) {
+        self.write_out();
+    }
+}
+
+fn append_to(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).open(path)
+}
+
+/// Whether a line is a warning or an error.
+fn matters(line: &str) -> bool {
+    line.contains(r#""level":"WARN""#) || line.contains(r#""level":"ERROR""#)
+}
+
+/// What a file keeps of a line: no secret, and no value longer than the limit.
+fn kept_of(line: &str) -> Cow<'_, str> {
+    if line.len() <= MAX_TEXT_CHARS {
+        return redacted(line);
+    }
+    let Ok(mut fields) = serde_json::from_str::<Value>(line) else {
+        // Not ours: none of it can be told from the rest.
+        let start: String = line.chars().take(MAX_TEXT_CHARS).collect();
+        return Cow::Owned(redacted(&start).trim_end().to_owned() + "…\n");
+    };
+    cut(&mut fields);
+    Cow::Owned(redacted(&fields.to_string()).into_owned() + "\n")
+}
+
+/// Cuts every text.
+fn cut(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Some((end, _)) = text.char_indices().nth(MAX_TEXT_CHARS) {
+                text.truncate(end);
+                text.push('…');
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(cut),
+        Value::Object(members) => members.values_mut().for_each(cut),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Compresses files that nobody writes to any more, and removes the oldest beyond [`DAYS_KEPT`]. Files of days to come,
+/// which a clock that was set back leaves, crowd nobody out.
+fn tidy(dir: &Path, today: Date) -> io::Result<()> {
+    let newest = file_of(dir, today);
+    let mut past = Vec::new();
+    for entry in std::fs::read_dir(dir)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if let Some(plain) = name.strip_suffix(".gz").or(Some(name))
+            && is_log(plain)
+            && *plain <= *newest.file_name().and_then(|name| name.to_str()).unwrap_or_default()
+        {
+            past.push((plain.to_owned(), path));
+        }
+    }
+    past.sort_by(|a, b| b.cmp(a));
+    for (at, (plain, path)) in past.iter().enumerate() {
+        if at >= DAYS_KEPT {
+            std::fs::remove_file(path)?;
+        } else if at >= PLAIN_DAYS && path.extension().is_some_and(|ending| ending == "log") {
+            compress(path, &dir.join(format!("{plain}.gz")))?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a name is that of a day's file.
+fn is_log(name: &str) -> bool {
+    let day = name.strip_prefix("mcp.").and_then(|rest| rest.strip_suffix(".log"));
+    day.is_some_and(|day| Date::parse(day, format_description!("[year]-[month]-[day]")).is_ok())
+}
+
+/// Puts a compressed copy in the place of a file, whole or not at all.
+fn compress(from: &Path, to: &Path) -> io::Result<()> {
+    let temporary = to.with_extension(format!("{}.tmp", std::process::id()));
+    let compressed = File::open(from).and_then(|mut plain| {
+        let mut encoder = GzEncoder::new(File::create(&temporary)?, Compression::default());
+        io::copy(&mut plain, &mut encoder)?;
+        encoder.finish()?.sync_all()
+    });
+    let done =
+        compressed.and_then(|()| std::fs::rename(&temporary, to)).and_then(|()| std::fs::remove_file(from));
+    done.inspect_err(|_| {
+        // Gone already is as good.
+        let _ = std::fs::remove_file(&temporary);
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::io::{Read, Write};
+    use std::path::Path;
+
+    use flate2::read::GzDecoder;
+    use time::macros::date;
+    use time::{Date, Duration};
+
+    use super::{DailyFile, file_of, is_log, kept_of, tidy, unwritten_lines};
+    use crate::telemetry::logging::{DAYS_KEPT, MAX_DAY_BYTES, MAX_TEXT_CHARS};
+
+    const FIRST: Date = date!(2026 - 11 - 21);
+
+    fn names(dir: &Path) -> Vec<String> {
+        let mut names: Vec<String> = std::fs::read_dir(dir)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_week_is_kept_and_all_but_two_days_compressed() {
+        let dir = tempfile::tempdir().unwrap();
+        for day in 0..10 {
+            std::fs::write(file_of(dir.path(), FIRST - Duration::days(day)), format!("day {day}\n")).unwrap();
+        }
+        std::fs::write(file_of(dir.path(), FIRST + Duration::days(3)), "of a clock gone wrong\n").unwrap();
+        std::fs::write(dir.path().join("start.log"), "not a day's\n").unwrap();
+        tidy(dir.path(), FIRST).unwrap();
+        // Doing it again changes nothing.
+        tidy(dir.path(), FIRST).unwrap();
+        let names = names(dir.path());
+        let plain = names.iter().filter(|name| is_log(name)).count();
+        let compressed: Vec<_> = names.iter().filter(|name| name.ends_with(".log.gz")).collect();
+        assert_eq!((plain, compressed.len()), (3, DAYS_KEPT - 2), "{names:?}");
+        assert!(names.contains(&"start.log".to_owned()));
+        let mut text = String::new();
+        let oldest = dir.path().join(compressed[0]);
+        GzDecoder::new(std::fs::File::open(oldest).unwrap()).read_to_string(&mut text).unwrap();
+        assert_eq!(text, "day 6\n");
+    }
+
+    #[test]
+    fn each_day_has_its_file_whichever_way_the_clock_jumps() {
+        thread_local!(static DAY: Cell<Date> = const { Cell::new(FIRST) });
+        let dir = tempfile::tempdir().unwrap();
+        let mut log = DailyFile::with_clock(dir.path(), || DAY.get()).unwrap();
+        for (day, line) in
+            [(FIRST, "a\n"), (date!(2026 - 11 - 22), "b\n"), (date!(1970 - 01 - 01), "c\n"), (FIRST, "d\n")]
+        {
+            DAY.set(day);
+            log.write_all(line.as_bytes()).unwrap();
+        }
+        drop(log);
+        assert_eq!(std::fs::read_to_string(file_of(dir.path(), FIRST)).unwrap(), "a\nd\n");
+        assert_eq!(std::fs::read_to_string(file_of(dir.path(), date!(2026 - 11 - 22))).unwrap(), "b\n");
+    }
+
+    #[test]
+    fn lines_are_cut_redacted_and_still_json() {
+        let long = format!(r#"{{"level":"INFO","message":"{}","token":"abcdef"}}"#, "é".repeat(5_000));
+        let kept = kept_of(&long);
+        let read: serde_json::Value = serde_json::from_str(&kept).unwrap();
+        assert_eq!(read["message"].as_str().unwrap().chars().count(), MAX_TEXT_CHARS + 1);
+        assert_eq!(read["token"], "[redacted]");
+        assert!(kept_of(&"x".repeat(100_000)).len() <= MAX_TEXT_CHARS + 10);
+    }
+
+    #[test]
+    fn a_day_is_bounded_and_keeps_room_for_what_matters() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = file_of(dir.path(), FIRST);
+        std::fs::File::create(&file).unwrap().set_len(MAX_DAY_BYTES - 100).unwrap();
+        let mut log = DailyFile::with_clock(dir.path(), || FIRST).unwrap();
+        let before = unwritten_lines();
+        log.write_all(b"{\"level\":\"INFO\"}\n").unwrap();
+        assert_eq!(unwritten_lines(), before + 1);
+        log.write_all(b"{\"level\":\"ERROR\"}\n").unwrap();
+        log.write_all(format!("{{\"level\":\"ERROR\",\"m\":\"{}\"}}\n", "x".repeat(200)).as_bytes()).unwrap();
+        assert_eq!(unwritten_lines(), before + 2);
+        drop(log);
+        assert_eq!(std::fs::metadata(file).unwrap().len(), MAX_DAY_BYTES - 100 + 18);
+    }
+}
