@@ -24,8 +24,10 @@ const UNCOUNTED: usize = 50;
 const BUDGET: Duration = Duration::from_secs(10);
 const LEAST_QUERIES: usize = 100;
 
-/// Queries that are held against the plain formula.
+/// Queries that are held against the plain formula, and of a large collection, where working it out takes minutes.
 const JUDGED: usize = 200;
+const JUDGED_OF_LARGE: usize = 40;
+const LARGE: usize = 500_000;
 
 /// Time a child may take: beyond what a million entries take any engine.
 const PATIENCE: Duration = Duration::from_mins(20);
@@ -137,7 +139,8 @@ pub(crate) fn engine(arguments: &EngineArguments) -> anyhow::Result<()> {
     let build_ms = began.elapsed().as_secs_f64() * 1e3;
     let mut times = search(&mut *engine, &queries)?;
     drop(engine);
-    let judged = (arguments.engine == Contender::Adjutant).then(|| judge(&catalog, &queries[..JUDGED]));
+    let judged = if arguments.size < LARGE { JUDGED } else { JUDGED_OF_LARGE };
+    let judged = (arguments.engine == Contender::Adjutant).then(|| judge(&catalog, &queries[..judged]));
     let told = Timed {
         engine: arguments.engine,
         entries: catalog.definitions().len(),
