@@ -299,18 +299,18 @@ mod tests {
     use std::path::Path;
 
     use super::{Formula, Reference, insert};
-    use crate::engine::{Adjutant, TOP, rows};
+    use crate::engine::{Plain, TOP};
     use crate::{asked, subject};
 
     #[test]
     fn the_index_agrees_with_one_formula_and_a_wrong_answer_does_not() {
         let catalog = subject::catalog(2_000, Path::new("")).unwrap();
         let queries = asked::queries(catalog.definitions(), 40).unwrap();
-        let index = Adjutant::plain(&catalog).index;
+        let index = Plain::of(&catalog);
         let mut reference = Reference::of(catalog.definitions(), &queries);
         let (mut compared, mut equal) = (0, [0; 2]);
         for (at, query) in queries.iter().enumerate() {
-            let found = rows(&index, query);
+            let found = index.rows(query);
             let Some(verdict) = reference.judge(at, &found) else { continue };
             compared += 1;
             assert!(verdict.shared >= TOP - 2, "{query}: {}", verdict.shared);

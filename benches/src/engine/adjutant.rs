@@ -2,42 +2,52 @@
 
 use std::sync::Arc;
 
-use adjutant::catalog::{Catalog, Definition};
-use adjutant::search::{Aliases, Findings, Index, Latent, Request};
+use adjutant::catalog::{Catalog, Definition, Kind};
+use adjutant::search::{Aliases, Index, Latent, Request};
 
 use super::{Engine, TOP};
 
-/// The product's index.
+/// The product's index ranking by words alone, which is what the others do.
 #[derive(Debug)]
-pub struct Adjutant {
-    /// The index itself.
-    pub index: Index,
+pub struct Plain {
+    catalog: Vec<Arc<Definition>>,
+    index: Index,
 }
 
-impl Adjutant {
-    /// The lexical index alone.
-    pub fn plain(catalog: &Catalog) -> Adjutant {
-        Adjutant { index: Index::build(catalog, &Aliases::default()) }
+impl Plain {
+    /// Indexes a catalog, without aliases.
+    pub fn of(catalog: &Catalog) -> Plain {
+        let index = Index::build(catalog, &Aliases::default());
+        Plain { catalog: catalog.definitions().to_vec(), index }
     }
 
-    /// All that is served.
-    pub fn served(catalog: &Catalog) -> Adjutant {
-        let index = Index::build(catalog, Aliases::built_in());
-        Adjutant { index: index.with_latent(Arc::new(Latent::train(catalog))) }
+    /// The best entries for some words, with their scores.
+    pub fn rows(&self, words: &str) -> Vec<(Arc<Definition>, f32)> {
+        let places = self.index.top(Kind::Agent, words, TOP);
+        places.into_iter().map(|(place, score)| (Arc::clone(&self.catalog[place]), score)).collect()
     }
 }
 
-/// The best entries for some words, with their scores as shares of whatever the best one's is.
-pub fn rows(index: &Index, words: &str) -> Vec<(Arc<Definition>, f32)> {
-    find(index, words).hits.into_iter().map(|hit| (hit.definition, hit.score)).collect()
-}
-
-fn find(index: &Index, words: &str) -> Findings {
-    index.find(&Request { context: Some(words), limit: TOP, ..Request::default() })
-}
-
-impl Engine for Adjutant {
+impl Engine for Plain {
     fn search(&mut self, words: &str) -> anyhow::Result<usize> {
-        Ok(find(&self.index, words).hits.len())
+        Ok(self.rows(words).len())
+    }
+}
+
+/// Everything that is served: aliases, likeness of meaning, confidence, a reason.
+#[derive(Debug)]
+pub(super) struct Served(Index);
+
+impl Served {
+    pub(super) fn of(catalog: &Catalog) -> Served {
+        let index = Index::build(catalog, Aliases::built_in());
+        Served(index.with_latent(Arc::new(Latent::train(catalog))))
+    }
+}
+
+impl Engine for Served {
+    fn search(&mut self, words: &str) -> anyhow::Result<usize> {
+        let request = Request { context: Some(words), limit: TOP, ..Request::default() };
+        Ok(self.0.find(&request).hits.len())
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use ::adjutant::catalog::{Catalog, Definition};
 use serde::{Deserialize, Serialize};
 
-pub use self::adjutant::{Adjutant, rows};
+pub use self::adjutant::Plain;
 
 /// Rows of an answer.
 pub const TOP: usize = 10;
@@ -20,7 +20,7 @@ pub const TOP: usize = 10;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Contender {
-    /// The product's lexical index, without aliases and likeness of meaning: what the others do.
+    /// The product's ranking by words alone, without aliases and likeness of meaning: what the others do.
     Adjutant,
     /// The product's index as it is served: with the built-in aliases and the latent score.
     Served,
@@ -48,8 +48,8 @@ impl Contender {
     /// Builds the engine's index over all entries of a catalog, on as many threads as the engine uses.
     pub fn build(self, catalog: &Catalog) -> anyhow::Result<Box<dyn Engine>> {
         Ok(match self {
-            Contender::Adjutant => Box::new(Adjutant::plain(catalog)),
-            Contender::Served => Box::new(Adjutant::served(catalog)),
+            Contender::Adjutant => Box::new(Plain::of(catalog)),
+            Contender::Served => Box::new(adjutant::Served::of(catalog)),
             Contender::Tantivy => Box::new(tantivy::Tantivy::build(catalog.definitions())?),
             Contender::Fts5 => Box::new(fts::Fts::build(catalog.definitions())?),
         })

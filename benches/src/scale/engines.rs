@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use adjutant::catalog::Catalog;
-use adjutant_bench::engine::{Adjutant, Contender, Engine, TOP, rows};
+use adjutant_bench::engine::{Contender, Engine, Plain, TOP};
 use adjutant_bench::reference::{Formula, Reference};
 use adjutant_bench::{asked, subject};
 use anyhow::Context;
@@ -155,9 +155,9 @@ pub(crate) fn engine(arguments: &EngineArguments) -> anyhow::Result<()> {
 
 /// Holds answers of the product against the formula.
 fn judge(catalog: &Catalog, queries: &[String]) -> Judged {
-    let index = Adjutant::plain(catalog).index;
+    let index = Plain::of(catalog);
     let mut reference = Reference::of(catalog.definitions(), queries);
-    let judged = |(at, query): (usize, &String)| reference.judge(at, &rows(&index, query));
+    let judged = |(at, query): (usize, &String)| reference.judge(at, &index.rows(query));
     let verdicts: Vec<_> = queries.iter().enumerate().filter_map(judged).collect();
     let equal = [0, 1].map(|at| verdicts.iter().filter(|verdict| verdict.equal[at]).count());
     let at = usize::from(equal[1] > equal[0]);
