@@ -39,6 +39,7 @@ pub mod config;
 pub mod instance;
 pub mod outbox;
 pub mod patterns;
+mod private;
 pub mod search;
 pub mod semantic;
 pub mod server;

@@ -4,9 +4,9 @@
 //! reads only those words again. Both are written by a thread of their own, some time after the catalog changed, and
 //! replaced in whole. What another program wrote, what is cut off or damaged is passed over as if it were not there.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{BufWriter, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ use super::refresh::millis;
 use super::{App, Snapshot};
 use crate::catalog::Kept;
 use crate::config::Config;
+use crate::private;
 
 /// What files said when they were last read, in the data directory.
 const CATALOG: &str = "catalog.bin";
@@ -44,8 +45,8 @@ pub(super) fn index(config: &Config) -> Option<Vec<u8>> {
 }
 
 fn read(config: &Config, name: &str) -> Option<Vec<u8>> {
-    let file = File::open(config.paths.data_dir.join(name)).ok()?;
-    let length = file.metadata().ok().filter(std::fs::Metadata::is_file)?.len();
+    let file = private::open(&config.paths.data_dir.join(name)).ok()?;
+    let length = file.metadata().ok()?.len();
     let mut bytes = Vec::with_capacity(usize::try_from(length.min(MAX_BYTES)).ok()? + 1);
     file.take(MAX_BYTES).read_to_end(&mut bytes).ok()?;
     Some(bytes)
@@ -68,8 +69,7 @@ fn replace(
     let path = config.paths.data_dir.join(name);
     let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
     // Not synced: a file that a power loss cut off is passed over.
-    let opened = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary);
-    let written = opened.map(BufWriter::new).and_then(|mut out| {
+    let written = private::create(&temporary).map(BufWriter::new).and_then(|mut out| {
         write(&mut out)?;
         out.flush()
     });

@@ -3,6 +3,8 @@
 //! The service ranks lexically until it is ready. What was trained is kept beside the database under the
 //! catalog's content key, so an unchanged collection is trained once.
 
+use std::io::{Read, Write};
+use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -10,10 +12,14 @@ use super::App;
 use super::refresh::millis;
 use super::snapshot::Snapshot;
 use crate::config::Config;
+use crate::private;
 use crate::search::Latent;
 
 /// The file, in the data directory.
 const FILE: &str = "latent.bin";
+
+/// Bytes of it that are read: twenty times what the largest collection that is learned from takes.
+const MAX_BYTES: u64 = 256 << 20;
 
 /// Says when to train; one thread does.
 #[derive(Debug, Default)]
@@ -77,7 +83,7 @@ pub(super) fn rank_fully(app: &App) {
 /// What was kept for the snapshot's catalog, else a new training, which is kept.
 pub(super) fn load_or_train(config: &Config, snapshot: &Snapshot) -> Latent {
     let file = config.paths.data_dir.join(FILE);
-    let kept = std::fs::read(&file).ok().and_then(|bytes| Latent::from_bytes(&bytes).ok());
+    let kept = read(&file).ok().and_then(|bytes| Latent::from_bytes(&bytes).ok());
     if let Some(latent) = kept.filter(|latent| latent.fits(&snapshot.catalog)) {
         return latent;
     }
@@ -85,11 +91,17 @@ pub(super) fn load_or_train(config: &Config, snapshot: &Snapshot) -> Latent {
     let latent = Latent::train(&snapshot.catalog);
     tracing::info!(duration_ms = millis(began.elapsed()), "latent score trained");
     let temporary = file.with_extension(format!("{}.tmp", std::process::id()));
-    let written = std::fs::write(&temporary, latent.to_bytes());
+    let written = private::create(&temporary).and_then(|mut file| file.write_all(&latent.to_bytes()));
     if let Err(error) = written.and_then(|()| std::fs::rename(&temporary, &file)) {
         tracing::warn!(%error, "the latent score is not kept for the next start");
     }
     latent
+}
+
+fn read(file: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    private::open(file)?.take(MAX_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 impl App {

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use tokio::sync::oneshot;
 
-use super::App;
-use super::index::Known;
+use super::index::{Known, Scanned};
+use super::{App, Snapshot};
 
 /// What a re-index did.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -187,6 +187,16 @@ impl Refresher {
 }
 
 impl App {
+    /// Asks for a re-index if the files are not what is served. Nobody was told of what changed before a watch stood.
+    pub(super) fn look_again(&self) {
+        let before = self.snapshot();
+        let scanned = super::index::scan(&self.config, Known::Served(&before.catalog));
+        let is_same = scanned.catalog.changes_since(&before.catalog).is_empty();
+        if !(is_same && says_the_same(&scanned, &before)) {
+            self.refresher.touch();
+        }
+    }
+
     /// Asks for a re-index and waits for its report.
     ///
     /// # Errors
@@ -212,13 +222,7 @@ impl App {
             around.unwrap_or_else(|| super::index::scan(&self.config, Known::Served(&before.catalog)));
         let changes = scanned.catalog.changes_since(&before.catalog);
         let problems = scanned.catalog.problems().len();
-        let same = changes.is_empty()
-            && scanned.embedded_default == before.embedded_default
-            && scanned.catalog.roles() == before.catalog.roles()
-            && scanned.catalog.plugins() == before.catalog.plugins()
-            && scanned.catalog.problems() == before.catalog.problems()
-            && scanned.own_aliases.as_deref() == before.own_aliases.as_deref();
-        if !same {
+        if !(changes.is_empty() && says_the_same(&scanned, &before)) {
             self.publish(scanned);
         }
         // A model may have been put there meanwhile.
@@ -244,6 +248,15 @@ impl App {
         );
         report
     }
+}
+
+/// Whether a scan found what is served, the definitions apart.
+fn says_the_same(scanned: &Scanned, before: &Snapshot) -> bool {
+    scanned.embedded_default == before.embedded_default
+        && scanned.catalog.roles() == before.catalog.roles()
+        && scanned.catalog.plugins() == before.catalog.plugins()
+        && scanned.catalog.problems() == before.catalog.problems()
+        && scanned.own_aliases.as_deref() == before.own_aliases.as_deref()
 }
 
 /// Milliseconds with three decimals.

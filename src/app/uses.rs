@@ -4,13 +4,13 @@
 //! what it was. What was handed out is kept as lines of a file, appended when it is new; a line lost in a crash costs one mark.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crate::catalog::Definition;
+use crate::private;
 
 /// The file in the data directory.
 const FILE: &str = "used.log";
@@ -71,7 +71,7 @@ impl Known {
             return;
         }
         if self.file.is_none() {
-            self.file = OpenOptions::new().create(true).append(true).mode(0o600).open(path).ok();
+            self.file = private::append(path).ok();
         }
         let written = self.file.as_mut().is_some_and(|file| file.write_all(line.as_bytes()).is_ok());
         self.is_broken = !written;
@@ -82,13 +82,14 @@ impl Known {
 fn read(path: &Path) -> (HashMap<String, String>, usize) {
     let mut hashes = HashMap::new();
     let mut lines = 0;
-    let Ok(file) = File::open(path) else { return (hashes, 0) };
+    let Ok(file) = private::open(path) else { return (hashes, 0) };
     for line in BufReader::new(file.take(MAX_FILE_BYTES)).lines() {
         // What is not text was not written by this.
         let Ok(line) = line else { break };
         lines += 1;
         if let Some((hash, key)) = line.split_once(' ')
             && hash.len() == 64
+            && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
             && (hashes.len() < MAX_USES || hashes.contains_key(key))
         {
             hashes.insert(key.to_owned(), hash.to_owned());
@@ -102,7 +103,8 @@ fn rewrite(path: &Path, hashes: &HashMap<String, String>) {
     lines.sort();
     let temporary = path.with_extension("tmp");
     // Where it fails the longer file goes on serving.
-    let _ = std::fs::write(&temporary, lines.concat()).and_then(|()| std::fs::rename(&temporary, path));
+    let written = private::create(&temporary).and_then(|mut file| file.write_all(lines.concat().as_bytes()));
+    let _ = written.and_then(|()| std::fs::rename(&temporary, path));
 }
 
 #[cfg(test)]

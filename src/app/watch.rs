@@ -122,20 +122,20 @@ pub(super) fn run(app: &App, ear: &Ear) {
     };
     let mut covered = Watched::new();
     app.watching.set(align(&mut watcher, &mut covered, folders(app)));
-    loop {
-        match ear.next(app.watching.state() != WatchState::On) {
-            Some(Signal::FilesChanged) => {
-                app.refresher.touch();
-                app.watching.set(align(&mut watcher, &mut covered, folders(app)));
-            }
-            Some(Signal::PathsChanged(paths)) => {
-                app.refresher.touch_paths(paths);
-                app.watching.set(align(&mut watcher, &mut covered, folders(app)));
-            }
-            Some(Signal::SnapshotSwapped) => {
-                app.watching.set(align(&mut watcher, &mut covered, folders(app)));
-            }
-            Some(Signal::Stop) | None => return,
+    app.look_again();
+    while let Some(signal) = ear.next(app.watching.state() != WatchState::On) {
+        if matches!(signal, Signal::Stop) {
+            return;
+        }
+        // Watched first and looked at then, so that nothing falls between.
+        let before = covered.clone();
+        app.watching.set(align(&mut watcher, &mut covered, folders(app)));
+        let has_new = !covered.is_subset(&before);
+        match signal {
+            Signal::PathsChanged(paths) if !has_new => app.refresher.touch_paths(paths),
+            Signal::FilesChanged | Signal::PathsChanged(_) => app.refresher.touch(),
+            Signal::SnapshotSwapped if has_new => app.look_again(),
+            Signal::SnapshotSwapped | Signal::Stop => {}
         }
     }
 }

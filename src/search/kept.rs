@@ -24,7 +24,7 @@ use crate::catalog::Catalog;
 
 const MAGIC: &[u8; 8] = b"adjidx\0\0";
 /// Raised with every change that makes kept indexes differ from built ones.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 impl Index {
     /// For keeping on disk. Without the latent space, which is kept by itself.

@@ -3,7 +3,7 @@
 //! All of it happens on the thread that writes the log; nobody who logs waits for it.
 
 use std::borrow::Cow;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -18,6 +18,7 @@ use time::{Date, OffsetDateTime};
 
 use super::logging::{DAYS_KEPT, MAX_DAY_BYTES, MAX_TEXT_CHARS};
 use super::redaction::redacted;
+use crate::private;
 
 /// Days whose files stay as they are: today's and yesterday's, which another process may still write to.
 const PLAIN_DAYS: usize = 2;
@@ -176,7 +177,7 @@ impl Drop for DailyFile {
 }
 
 fn append_to(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).open(path)
+    private::append(path)
 }
 
 /// Whether a line is a warning or an error.
@@ -248,8 +249,8 @@ fn is_log(name: &str) -> bool {
 /// Puts a compressed copy in the place of a file, whole or not at all.
 fn compress(from: &Path, to: &Path) -> io::Result<()> {
     let temporary = to.with_extension(format!("{}.tmp", std::process::id()));
-    let compressed = File::open(from).and_then(|mut plain| {
-        let mut encoder = GzEncoder::new(File::create(&temporary)?, Compression::default());
+    let compressed = private::open(from).and_then(|mut plain| {
+        let mut encoder = GzEncoder::new(private::create(&temporary)?, Compression::default());
         io::copy(&mut plain, &mut encoder)?;
         encoder.finish()?.sync_all()
     });

@@ -144,6 +144,13 @@ fn a_kept_index_that_does_not_fit_is_none() {
     let mut other: Vec<Arc<Definition>> = catalog.definitions().to_vec();
     other.pop();
     assert!(Index::from_bytes(&bytes, &Catalog::from_definitions(other), &aliases).is_none());
+    // A manifest gives its plugin's entries other keywords; their own files are what they were.
+    let mut other: Vec<Arc<Definition>> = catalog.definitions().to_vec();
+    let keywords = vec!["wasm".to_owned()];
+    other[0] = Arc::new(Definition { keywords, ..Definition::clone(&other[0]) });
+    let other = Catalog::from_definitions(other);
+    assert!(Index::from_bytes(&bytes, &other, &aliases).is_none());
+    assert!(!Latent::train(&catalog).fits(&other));
     for cut in (0..bytes.len()).step_by(97) {
         assert!(Index::from_bytes(&bytes[..cut], &catalog, &aliases).is_none(), "cut at {cut}");
         let mut flipped = bytes.clone();

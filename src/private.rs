@@ -1,0 +1,61 @@
+//! Files that the service keeps for itself, in folders that somebody else may have filled.
+//!
+//! They lie in the project, and a project may come from anywhere: a link in place of such a file must not lead out of it,
+//! nor a pipe hold anybody up.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use rustix::fs::OFlags;
+
+/// Opens a file to read it; an error where something other than a regular file is in its place.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    regular(OpenOptions::new().read(true).custom_flags(flags()).open(path)?)
+}
+
+/// Opens a file to write at its end, for its owner alone where it is new.
+pub(crate) fn append(path: &Path) -> io::Result<File> {
+    regular(OpenOptions::new().create(true).append(true).mode(0o600).custom_flags(flags()).open(path)?)
+}
+
+/// Makes a new file, for its owner alone, in place of whatever is there.
+pub(crate) fn create(path: &Path) -> io::Result<File> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+fn regular(file: File) -> io::Result<File> {
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"))
+    }
+}
+
+fn flags() -> i32 {
+    (OFlags::NONBLOCK | OFlags::NOFOLLOW).bits().cast_signed()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    #[test]
+    fn links_lead_nowhere() {
+        let dir = tempfile::tempdir().unwrap();
+        let (theirs, ours) = (dir.path().join("theirs"), dir.path().join("ours"));
+        std::fs::write(&theirs, "theirs").unwrap();
+        std::os::unix::fs::symlink(&theirs, &ours).unwrap();
+        assert!(super::open(&ours).is_err() && super::append(&ours).is_err());
+        super::create(&ours).unwrap().write_all(b"ours").unwrap();
+        super::append(&ours).unwrap().write_all(b", too").unwrap();
+        assert_eq!(std::fs::read_to_string(&theirs).unwrap(), "theirs");
+        assert_eq!(std::fs::read_to_string(&ours).unwrap(), "ours, too");
+        assert!(super::open(&ours).is_ok() && super::open(dir.path()).is_err());
+    }
+}
