@@ -4,7 +4,7 @@
 //! nor a pipe hold anybody up.
 
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -27,6 +27,25 @@ pub(crate) fn create(path: &Path) -> io::Result<File> {
         _ => {}
     }
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Replaces a file in whole by what `write` writes, so that a reader finds the old content or the new one. Nothing is left
+/// behind where that fails.
+pub(crate) fn replace(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> io::Result<()> {
+    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+    let written = create(&temporary).map(BufWriter::new).and_then(|mut out| {
+        write(&mut out)?;
+        out.flush()
+    });
+    let replaced = written.and_then(|()| std::fs::rename(&temporary, path));
+    if replaced.is_err() {
+        // What could not be written is in nobody's way but the disk's.
+        let _ = std::fs::remove_file(&temporary);
+    }
+    replaced
 }
 
 fn regular(file: File) -> io::Result<File> {
@@ -56,6 +75,11 @@ mod tests {
         super::append(&ours).unwrap().write_all(b", too").unwrap();
         assert_eq!(std::fs::read_to_string(&theirs).unwrap(), "theirs");
         assert_eq!(std::fs::read_to_string(&ours).unwrap(), "ours, too");
+        super::replace(&ours, |out| out.write_all(b"new")).unwrap();
+        assert_eq!(std::fs::read_to_string(&ours).unwrap(), "new");
+        super::replace(&ours, |_| Err(std::io::ErrorKind::Other.into())).unwrap_err();
+        assert_eq!(std::fs::read_to_string(&ours).unwrap(), "new");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2, "nothing is left behind");
         assert!(super::open(&ours).is_ok() && super::open(dir.path()).is_err());
     }
 }

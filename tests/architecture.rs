@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 
 /// Module → the modules of this crate it may name. The order is the direction data flows in.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("private", &[]),
     ("catalog", &[]),
     ("search", &["catalog"]),
-    ("semantic", &["catalog"]),
+    ("semantic", &["catalog", "private"]),
     ("patterns", &["catalog", "search"]),
     ("store", &["catalog", "patterns"]),
     ("config", &[]),
-    ("private", &[]),
     ("telemetry", &["private"]),
     ("tasks", &[]),
     ("outbox", &[]),

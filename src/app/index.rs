@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::fs::OFlags;
-
 use super::kept;
 use super::snapshot::Snapshot;
 use crate::catalog::{self, Catalog, Counts, Definition, Kept, Kind, Limits, Problem, ScanOptions, code};
 use crate::config::Config;
+use crate::private;
 use crate::search::{Aliases, Index};
 
 /// A project's own additions to the built-in alias table.
@@ -187,16 +186,10 @@ pub(super) fn sample_patterns(config: &Config) -> Option<String> {
 /// The file's text; `None` where there is no such file.
 fn read_bounded(path: &Path) -> std::io::Result<Option<String>> {
     use std::io::{Error, ErrorKind, Read};
-    use std::os::unix::fs::OpenOptionsExt;
-    // A pipe must not hold up the start, nor a link lead out of the project.
-    let careful = (OFlags::NONBLOCK | OFlags::NOFOLLOW).bits().cast_signed();
-    let file = match std::fs::OpenOptions::new().read(true).custom_flags(careful).open(path) {
+    let file = match private::open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         opened => opened?,
     };
-    if !file.metadata()?.is_file() {
-        return Err(Error::new(ErrorKind::InvalidInput, "it is not a regular file"));
-    }
     let mut bytes = Vec::new();
     file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_FILE_BYTES {

@@ -4,8 +4,7 @@
 //! reads only those words again. Both are written by a thread of their own, some time after the catalog changed, and
 //! replaced in whole. What another program wrote, what is cut off or damaged is passed over as if it were not there.
 
-use std::fs::File;
-use std::io::{BufWriter, Read, Write};
+use std::io::{Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -52,33 +51,14 @@ fn read(config: &Config, name: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Replaces what was kept by what is in this snapshot.
+/// Replaces what was kept by what is in this snapshot. Not synced: a file that a power loss cut off is passed over.
 fn keep(config: &Config, snapshot: &Snapshot) -> std::io::Result<()> {
-    replace(config, CATALOG, |out| snapshot.catalog.keep(&program(), out))?;
-    replace(config, INDEX, |out| {
+    let data_dir = &config.paths.data_dir;
+    private::replace(&data_dir.join(CATALOG), |out| snapshot.catalog.keep(&program(), out))?;
+    private::replace(&data_dir.join(INDEX), |out| {
         out.write_all(&header())?;
         out.write_all(&snapshot.index.to_bytes())
     })
-}
-
-fn replace(
-    config: &Config,
-    name: &str,
-    write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>,
-) -> std::io::Result<()> {
-    let path = config.paths.data_dir.join(name);
-    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-    // Not synced: a file that a power loss cut off is passed over.
-    let written = private::create(&temporary).map(BufWriter::new).and_then(|mut out| {
-        write(&mut out)?;
-        out.flush()
-    });
-    let replaced = written.and_then(|()| std::fs::rename(&temporary, &path));
-    if replaced.is_err() {
-        // What could not be written is in nobody's way but the disk's.
-        let _ = std::fs::remove_file(&temporary);
-    }
-    replaced
 }
 
 /// What stands before a kept index.

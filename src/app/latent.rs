@@ -84,15 +84,13 @@ pub(super) fn rank_fully(app: &App) {
 pub(super) fn load_or_train(config: &Config, snapshot: &Snapshot) -> Latent {
     let file = config.paths.data_dir.join(FILE);
     let kept = read(&file).ok().and_then(|bytes| Latent::from_bytes(&bytes).ok());
-    if let Some(latent) = kept.filter(|latent| latent.fits(&snapshot.catalog)) {
+    if let Some(latent) = kept.filter(|latent| snapshot.index.suits(latent)) {
         return latent;
     }
     let began = Instant::now();
     let latent = Latent::train(&snapshot.catalog);
     tracing::info!(duration_ms = millis(began.elapsed()), "latent score trained");
-    let temporary = file.with_extension(format!("{}.tmp", std::process::id()));
-    let written = private::create(&temporary).and_then(|mut file| file.write_all(&latent.to_bytes()));
-    if let Err(error) = written.and_then(|()| std::fs::rename(&temporary, &file)) {
+    if let Err(error) = private::replace(&file, |out| out.write_all(&latent.to_bytes())) {
         tracing::warn!(%error, "the latent score is not kept for the next start");
     }
     latent

@@ -101,10 +101,8 @@ fn read(path: &Path) -> (HashMap<String, String>, usize) {
 fn rewrite(path: &Path, hashes: &HashMap<String, String>) {
     let mut lines: Vec<String> = hashes.iter().map(|(key, hash)| format!("{hash} {key}\n")).collect();
     lines.sort();
-    let temporary = path.with_extension("tmp");
     // Where it fails the longer file goes on serving.
-    let written = private::create(&temporary).and_then(|mut file| file.write_all(lines.concat().as_bytes()));
-    let _ = written.and_then(|()| std::fs::rename(&temporary, path));
+    let _ = private::replace(path, |out| out.write_all(lines.concat().as_bytes()));
 }
 
 #[cfg(test)]

@@ -108,11 +108,15 @@ impl Index {
     /// This index, ranking with a latent space, too; without it where it was trained on another catalog.
     #[must_use]
     pub fn with_latent(&self, latent: Arc<Latent>) -> Index {
-        let fits = latent.places(self.core.definitions.len())
-            && latent.trained_on() == Latent::key_of(self.core.content);
-        let placed =
-            fits.then(|| Arc::new(Placed { rows: latent.rows(&self.core.vocabulary), space: latent }));
+        let placed = self
+            .suits(&latent)
+            .then(|| Arc::new(Placed { rows: latent.rows(&self.core.vocabulary), space: latent }));
         Index { core: Arc::clone(&self.core), latent: placed }
+    }
+
+    /// Whether a latent space was trained on this index's catalog and has a vector for each entry.
+    pub fn suits(&self, latent: &Latent) -> bool {
+        latent.places(self.core.definitions.len()) && latent.trained_on() == Latent::key_of(self.core.content)
     }
 
     /// Whether a latent space takes part in the ranking.

@@ -4,12 +4,13 @@
 //! good as none: what it held is made anew.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
 use super::vectors::{TextKey, Vectors};
+use crate::private;
 
 /// What the file begins with; its last letter is raised with every change of the form.
 const MAGIC: &[u8; 8] = b"ADJVECT1";
@@ -22,11 +23,12 @@ const MAX_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// The vectors a file keeps of the model of that identity and size; `None` where it keeps none that can be used.
 pub fn read(path: &Path, identity: &str, dimensions: usize) -> Option<Vectors> {
-    let size = std::fs::metadata(path).ok()?.len();
-    if size > MAX_BYTES {
+    let mut file = private::open(path).ok()?;
+    if file.metadata().ok()?.len() > MAX_BYTES {
         return None;
     }
-    let bytes = std::fs::read(path).ok()?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).ok()?;
     let (content, checksum) = bytes.split_at_checked(bytes.len().checked_sub(CHECKSUM)?)?;
     if content.len() < HEAD || Sha256::digest(content).as_slice() != checksum {
         return None;
@@ -56,17 +58,11 @@ pub fn read(path: &Path, identity: &str, dimensions: usize) -> Option<Vectors> {
 /// # Errors
 /// Where the folder cannot be written or the disk is full; the old file stays, and no part of the new one.
 pub fn write(path: &Path, identity: &str, vectors: &Vectors) -> io::Result<()> {
-    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-    let written = write_to(&temporary, identity, vectors).and_then(|()| std::fs::rename(&temporary, path));
-    if written.is_err() {
-        // What was written of it takes room that is needed.
-        let _ = std::fs::remove_file(&temporary);
-    }
-    written
+    private::replace(path, |out| write_to(out, identity, vectors))
 }
 
-fn write_to(path: &Path, identity: &str, vectors: &Vectors) -> io::Result<()> {
-    let mut file = Summed { file: io::BufWriter::new(File::create(path)?), sum: Sha256::new() };
+fn write_to(out: &mut BufWriter<File>, identity: &str, vectors: &Vectors) -> io::Result<()> {
+    let mut file = Summed { file: out, sum: Sha256::new() };
     let small = |number: usize| u32::try_from(number).map_err(|_| io::ErrorKind::InvalidInput);
     file.put(MAGIC)?;
     if identity.len() != IDENTITY {
@@ -82,17 +78,18 @@ fn write_to(path: &Path, identity: &str, vectors: &Vectors) -> io::Result<()> {
         let bytes: Vec<u8> = parts.iter().map(|part| part.cast_unsigned()).collect();
         file.put(&bytes)?;
     }
-    let Summed { mut file, sum } = file;
+    let Summed { file, sum } = file;
     file.write_all(&sum.finalize())?;
-    file.into_inner()?.sync_all()
+    file.flush()?;
+    file.get_ref().sync_all()
 }
 
-struct Summed {
-    file: io::BufWriter<File>,
+struct Summed<'f> {
+    file: &'f mut BufWriter<File>,
     sum: Sha256,
 }
 
-impl Summed {
+impl Summed<'_> {
     fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.sum.update(bytes);
         self.file.write_all(bytes)
