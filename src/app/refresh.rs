@@ -133,6 +133,10 @@ impl Refresher {
             // A scan that panics must neither end the thread nor leave callers waiting.
             let report = catch_unwind(AssertUnwindSafe(|| app.rescan(&extent)));
             self.finish(report.as_ref().ok(), is_whole);
+            if report.is_err() && !is_whole {
+                // What changed there is still to be read.
+                self.touch();
+            }
             if is_whole {
                 due = Instant::now() + every;
             }
