@@ -79,7 +79,7 @@ pub(crate) fn counted(count: usize) -> String {
 }
 
 /// With commas between groups of three digits before the point.
-fn grouped(number: &str) -> String {
+pub(crate) fn grouped(number: &str) -> String {
     let (whole, rest) = number.split_at(number.find('.').unwrap_or(number.len()));
     let digits = whole.trim_start_matches('-').len();
     let mut text = whole[..whole.len() - digits].to_owned();

@@ -7,13 +7,16 @@ use crate::change::{flow_ratio, tail_ratio};
 use crate::doors::{CACHED, UNCACHED};
 use crate::load::{Latency, Throughput};
 use crate::process::megabytes;
-use crate::report::{aligned, cells, counted, figure, verdict};
+use crate::report::{aligned, cells, counted, figure, grouped, verdict};
 use crate::run::Run;
 use crate::scale::{MILLION, Scale};
 use crate::whole::Whole;
 
 /// The size that most aims at scale are stated for.
 const LARGE: usize = 100_000;
+
+/// What is said of a number that there is none of.
+const NOT_MEASURED: &str = "not measured";
 
 /// Connections that throughput is aimed at over.
 const CONNECTIONS: [usize; 2] = [8, 64];
@@ -41,7 +44,7 @@ pub(crate) fn rows(whole: &Whole) -> Vec<Vec<String>> {
     let mut rows = vec![cells(["The numbers", "measured", "aim", "", "from"])];
     for Figure { what, measured, aim } in figures(whole) {
         let told = measured.map_or_else(
-            || ["not measured".to_owned(), aim.clone(), String::new(), String::new()],
+            || [NOT_MEASURED.to_owned(), aim.clone(), String::new(), String::new()],
             |Measured { value, is_met, of }| [value, aim.clone(), verdict(is_met), of],
         );
         rows.push(std::iter::once(what).chain(told).collect());
@@ -49,11 +52,13 @@ pub(crate) fn rows(whole: &Whole) -> Vec<Vec<String>> {
     rows
 }
 
-/// The table as text, with the machine's facts and what went wrong.
-pub(crate) fn in_words(whole: &Whole) -> String {
+/// The table as text, with the machine's facts and what went wrong; without what a run `of_parts` had no reason to measure.
+pub(crate) fn in_words(whole: &Whole, of_parts: bool) -> String {
     let about = format!("{}took {:.1} minutes\n\n", whole.machine.in_words(), whole.minutes);
     let failed: Vec<_> = whole.failed.iter().map(|failed| format!("FAILED: {failed}\n")).collect();
-    about + &aligned(&rows(whole)) + &failed.concat()
+    let mut rows = rows(whole);
+    rows.retain(|row| !of_parts || row[1] != NOT_MEASURED);
+    about + &aligned(&rows) + &failed.concat()
 }
 
 fn figures(whole: &Whole) -> Vec<Figure> {
@@ -69,7 +74,7 @@ fn at_most(what: impl Into<String>, value: Option<Value>, aim: f64, unit: &str) 
         is_met: value <= aim,
         of,
     });
-    Figure { what: what.into(), measured, aim: format!("≤ {aim} {unit}") }
+    Figure { what: what.into(), measured, aim: format!("≤ {} {unit}", grouped(&aim.to_string())) }
 }
 
 fn at_least(what: impl Into<String>, value: Option<Value>, aim: f64, unit: &str) -> Figure {
@@ -78,7 +83,7 @@ fn at_least(what: impl Into<String>, value: Option<Value>, aim: f64, unit: &str)
         is_met: value >= aim,
         of,
     });
-    Figure { what: what.into(), measured, aim: format!("≥ {aim} {unit}") }
+    Figure { what: what.into(), measured, aim: format!("≥ {} {unit}", grouped(&aim.to_string())) }
 }
 
 /// What is aimed at over the real collection.
@@ -141,10 +146,10 @@ fn of_scale(scale: &Scale) -> Vec<Figure> {
     let mut figures: Vec<Figure> = [None, Some(LARGE), Some(MILLION)]
         .into_iter()
         .map(|size| {
-            let real = scale.engine(Contender::Adjutant, None).map_or(0, |one| one.timed.entries);
+            let real = scale.engine(Contender::Adjutant, None).map(|one| one.timed.entries);
             let named = match size {
-                None => format!("{real} entries with bodies"),
-                Some(size) => format!("{} entries", counted(size)),
+                None => real.map_or("real".to_owned(), counted) + " entries with bodies",
+                Some(size) => counted(size) + " entries",
             };
             let aim = aims::over_tantivy(size.unwrap_or_default());
             at_most(format!("search, {named}"), over_tantivy(size), aim, "× tantivy")
@@ -209,7 +214,7 @@ fn megabytes_of(bytes: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{at_least, at_most, rows};
+    use super::{NOT_MEASURED, at_least, at_most, rows};
     use crate::machine::Machine;
     use crate::scale::Scale;
     use crate::whole::Whole;
@@ -237,6 +242,6 @@ mod tests {
         };
         let rows = rows(&nothing);
         assert!(rows.len() > 16, "{}", rows.len());
-        assert!(rows[1..].iter().all(|row| row[1] == "not measured" && row[3].is_empty()), "{rows:?}");
+        assert!(rows[1..].iter().all(|row| row[1] == NOT_MEASURED && row[3].is_empty()), "{rows:?}");
     }
 }

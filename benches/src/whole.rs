@@ -112,7 +112,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     running.attempt(|whole, subject| whole.serve(subject, plan))?;
     running.search(&searched, &served)?;
     running.attempt(|whole, _| whole.remember(None, amount))?;
-    running.end()
+    running.end(false)
 }
 
 /// Measures the service over the real collection.
@@ -120,22 +120,22 @@ pub(crate) fn run_service(subject: &Subject, output: &Output, is_quick: bool) ->
     let mut running = Running::begin(subject, output)?;
     let plan = if is_quick { Plan::QUICK } else { Plan::FULL };
     running.attempt(|whole, subject| whole.serve(subject, plan))?;
-    running.end()
+    running.end(true)
 }
 
 /// Measures collections of many sizes.
 pub(crate) fn run_scale(arguments: &scale::Arguments) -> anyhow::Result<()> {
     let mut running = Running::begin(&arguments.subject, &arguments.output)?;
-    let (searched, served) = arguments.sizes();
-    running.search(searched, &served)?;
-    running.end()
+    let [searched, served] = arguments.sizes();
+    running.search(&searched, &served)?;
+    running.end(true)
 }
 
 /// Measures what remembering costs, on the disk that `folder` lies on, if not on the one of temporary files.
 pub(crate) fn run_memory(subject: &Subject, output: &Output, folder: Option<&Path>) -> anyhow::Result<()> {
     let mut running = Running::begin(subject, output)?;
     running.attempt(|whole, _| whole.remember(folder, Amount::FULL))?;
-    running.end()
+    running.end(true)
 }
 
 impl Whole {
@@ -156,8 +156,8 @@ impl Whole {
     }
 
     /// Everything, the summary first.
-    fn in_words(&self) -> String {
-        let mut parts = vec![summary::in_words(self)];
+    fn in_words(&self, of_parts: bool) -> String {
+        let mut parts = vec![summary::in_words(self, of_parts)];
         parts.extend(self.run.as_ref().map(tables::in_words));
         parts.push(scale::tables::in_words(&self.scale));
         parts.extend(self.remembering.as_ref().map(Remembering::in_words));
@@ -212,9 +212,9 @@ impl<'a> Running<'a> {
     }
 
     /// Prints everything; fails where a part did.
-    fn end(self) -> anyhow::Result<()> {
+    fn end(self, of_parts: bool) -> anyhow::Result<()> {
         let Running { whole, output, kept, .. } = self;
-        report::line(whole.in_words().trim_end());
+        report::line(whole.in_words(of_parts).trim_end());
         if let Some(kept) = kept {
             report::line(&format!("\n{}", change::in_words(&kept, &whole).trim_end()));
         }

@@ -51,7 +51,7 @@ pub(super) fn measure(product: &Product, root: &Path, data_dir: &Path) -> anyhow
     for ((at, entry), mark) in entries.enumerate().zip(MARKS) {
         let word = format!("zyqv{mark}xj");
         let changed = Entry { description: format!("{} {word}", entry.description), ..entry.clone() };
-        let known = reports(data_dir)?.len();
+        let known = reports(data_dir)?.into_iter().filter(Report::is_change).count();
         let is_asked = at % 2 == 1;
         let began = Instant::now();
         fs::write(files::path_of(root, at, &entry), files::text_of(&changed))?;
@@ -88,12 +88,12 @@ fn wait_until_found(connection: &mut Connection, word: &str, name: &str) -> anyh
     }
 }
 
-/// What the service said of the first re-index after so many; its log is written a moment after it serves.
+/// How long the service says the first re-index that found a change took, after so many; its log is written a moment after it serves.
 fn next_report(data_dir: &Path, known: usize) -> anyhow::Result<Duration> {
     let began = Instant::now();
     loop {
-        if let Some(took) = reports(data_dir)?.get(known) {
-            return Ok(*took);
+        if let Some(report) = reports(data_dir)?.iter().filter(|one| one.is_change()).nth(known) {
+            return Ok(report.took);
         }
         interrupt::check()?;
         anyhow::ensure!(began.elapsed() < PATIENCE, "the service does not log that it re-indexed");
@@ -120,8 +120,22 @@ fn settle(data_dir: &Path) -> anyhow::Result<()> {
 /// Time without a re-index after which none is to be expected: several times what the watch waits.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// How long each re-index took that the service has logged.
-fn reports(data_dir: &Path) -> anyhow::Result<Vec<Duration>> {
+/// A re-index that the service has logged.
+#[derive(Debug, PartialEq)]
+struct Report {
+    changed: u64,
+    took: Duration,
+}
+
+impl Report {
+    /// Whether it found what its writer changed: what was asked for is looked at again once the watch hears of it.
+    fn is_change(&self) -> bool {
+        self.changed > 0
+    }
+}
+
+/// All of them, in order.
+fn reports(data_dir: &Path) -> anyhow::Result<Vec<Report>> {
     let mut files: Vec<_> = fs::read_dir(data_dir.join("logs"))?.collect::<Result<_, _>>()?;
     files.sort_by_key(fs::DirEntry::file_name);
     let mut reports = Vec::new();
@@ -131,23 +145,29 @@ fn reports(data_dir: &Path) -> anyhow::Result<Vec<Duration>> {
     Ok(reports)
 }
 
-fn reports_in(log: &str) -> impl Iterator<Item = Duration> {
-    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+fn reports_in(log: &str) -> impl Iterator<Item = Report> {
+    // Most lines are of calls, and need not be read.
+    let lines = log.lines().filter(|line| line.contains(REINDEXED));
+    let lines = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let reindexed = lines.filter(|line| line["message"] == REINDEXED);
-    reindexed.filter_map(|line| Duration::try_from_secs_f64(line["duration_ms"].as_f64()? / 1e3).ok())
+    reindexed.filter_map(|line| {
+        let took = Duration::try_from_secs_f64(line["duration_ms"].as_f64()? / 1e3).ok()?;
+        Some(Report { changed: line["changed"].as_u64()?, took })
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::reports_in;
+    use super::{Report, reports_in};
 
     #[test]
     fn only_whole_lines_of_a_reindex_are_reports() {
         let log = r#"{"message":"ready","duration_ms":1.0}
-{"message":"re-indexed","is_partial":true,"duration_ms":12.5}
+{"message":"re-indexed","changed":1,"duration_ms":12.5}
 {"message":"re-indexed","durat"#;
-        assert_eq!(reports_in(log).collect::<Vec<_>>(), [Duration::from_micros(12_500)]);
+        let report = Report { changed: 1, took: Duration::from_micros(12_500) };
+        assert_eq!(reports_in(log).collect::<Vec<_>>(), [report]);
     }
 }

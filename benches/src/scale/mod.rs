@@ -39,14 +39,18 @@ pub(crate) struct Arguments {
     /// Measure in process only, not through the service
     #[arg(long)]
     in_process: bool,
+    /// Measure through the service only
+    #[arg(long, conflicts_with = "in_process")]
+    through_service: bool,
 }
 
 impl Arguments {
     /// The sizes that are searched in process, and those that are served.
-    pub(crate) fn sizes(&self) -> (&[usize], Vec<usize>) {
+    pub(crate) fn sizes(&self) -> [Vec<usize>; 2] {
         let is_served =
-            |size: &usize| *size >= REAL_BELOW && (*size < MILLION || self.million) && !self.in_process;
-        (&self.sizes, self.sizes.iter().copied().filter(is_served).collect())
+            |size: usize| size >= REAL_BELOW && (size < MILLION || self.million) && !self.in_process;
+        let searched = self.sizes.iter().copied().filter(|_| !self.through_service).collect();
+        [searched, self.sizes.iter().copied().filter(|size| is_served(*size)).collect()]
     }
 }
 
