@@ -58,7 +58,8 @@ pub(crate) fn in_words(whole: &Whole, of_parts: bool) -> String {
     let failed: Vec<_> = whole.failed.iter().map(|failed| format!("FAILED: {failed}\n")).collect();
     let mut rows = rows(whole);
     rows.retain(|row| !of_parts || row[1] != NOT_MEASURED);
-    about + &aligned(&rows) + &failed.concat()
+    let table = if rows.len() > 1 { aligned(&rows) } else { String::new() };
+    about + &table + &failed.concat()
 }
 
 fn figures(whole: &Whole) -> Vec<Figure> {
