@@ -2,10 +2,13 @@
 //! files, a process that does nothing.
 
 use crate::load::{Latency, Throughput};
+use crate::machine::Machine;
 use crate::process::Resident;
-use crate::report::{aligned, cells, line};
+use crate::report::{aligned, cells, figure};
 use crate::run::Run;
+use crate::scale;
 use crate::starts::Spread;
+use crate::whole::Whole;
 
 /// Something that was measured in both runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,17 +18,17 @@ struct Change {
     now: f64,
 }
 
-/// Prints how `run` differs from `kept`.
-pub(crate) fn print(kept: &Run, run: &Run) {
+/// How `now` differs from `kept`.
+pub(crate) fn in_words(kept: &Whole, now: &Whole) -> String {
     let mut rows = vec![cells(["change against the kept run", "kept", "now", "now/kept"])];
-    for Change { name, kept, now } in changes(&Ratios::of(kept), &Ratios::of(run)) {
-        let values = [kept, now, now / kept].map(|value| format!("{value:.2}"));
-        rows.push(std::iter::once(name).chain(values).collect());
+    for Change { name, kept, now } in changes(&Ratios::of(kept), &Ratios::of(now)) {
+        rows.push(std::iter::once(name).chain([kept, now, now / kept].map(figure)).collect());
     }
-    line(&format!("\n{}", aligned(&rows)));
-    for (name, machine) in [("kept:", &kept.machine), ("now: ", &run.machine)] {
-        line(&format!("{name} {}, {}, load {}", machine.commit, machine.cpu, machine.load));
-    }
+    let about = [("kept:", kept), ("now: ", now)].map(|(name, Whole { machine, .. })| {
+        let Machine { commit, binary, cpu, load, .. } = machine;
+        format!("{name} {commit}, {binary}, {cpu}, load {load}\n")
+    });
+    aligned(&rows) + &about.concat()
 }
 
 /// What both runs have, in the order of the later one.
@@ -38,33 +41,47 @@ fn changes(kept: &Ratios, now: &Ratios) -> Vec<Change> {
 
 /// Everything of a run that can be compared with another's, by name.
 #[derive(Debug, Default)]
-struct Ratios(Vec<(String, f64)>);
+pub(crate) struct Ratios(Vec<(String, f64)>);
 
 impl Ratios {
-    fn of(run: &Run) -> Ratios {
+    fn of(whole: &Whole) -> Ratios {
         let mut ratios = Ratios::default();
+        if let Some(run) = &whole.run {
+            ratios.add_run(run);
+        }
+        scale::tables::ratios(&whole.scale, &mut ratios);
+        if let Some(remembering) = &whole.remembering {
+            for store in &remembering.stores {
+                let [one, each] = remembering.over_plain(store.writers).unwrap_or_default();
+                ratios.add(format!("{} writers over one transaction", store.writers), one);
+                ratios.add(format!("{} writers over a commit for each", store.writers), each);
+            }
+        }
+        ratios
+    }
+
+    fn add_run(&mut self, run: &Run) {
         for row in &run.latencies {
-            ratios.add(format!("{}, p50 over echo", row.name), p50_ratio(row));
-            ratios.add(format!("{}, p99 over echo", row.name), p99_ratio(row));
+            self.add(format!("{}, p50 over echo", row.name), p50_ratio(row));
+            self.add(format!("{}, p99 over echo", row.name), p99_ratio(row));
         }
         for row in &run.throughputs {
             let name = format!("{}, {} connections", row.name, row.connections);
-            ratios.add(format!("{name}, req/s over echo"), flow_ratio(row));
-            ratios.add(format!("{name}, p99 over echo"), tail_ratio(row));
+            self.add(format!("{name}, req/s over echo"), flow_ratio(row));
+            self.add(format!("{name}, p99 over echo"), tail_ratio(row));
         }
-        ratios.add_starts(run);
+        self.add_starts(run);
         for row in &run.shell {
             let nothing = run.shell.first().map_or(row.took, |first| first.took);
-            ratios.add(format!("adjutant {}, over nothing", row.name), over(row.took, nothing));
+            self.add(format!("adjutant {}, over nothing", row.name), over(row.took, nothing));
         }
         let memory = &run.memory;
         let used = format!("resident after {} queries, MiB", memory.queries);
         for (name, resident) in [("resident, idle, MiB", memory.idle), (&used, memory.used)] {
             if let Some(Resident { now, .. }) = resident {
-                ratios.add(name.to_owned(), now);
+                self.add(name.to_owned(), now);
             }
         }
-        ratios
     }
 
     fn add_starts(&mut self, run: &Run) {
@@ -81,7 +98,8 @@ impl Ratios {
         }
     }
 
-    fn add(&mut self, name: String, value: f64) {
+    /// Adds one by its name.
+    pub(crate) fn add(&mut self, name: String, value: f64) {
         self.0.push((name, value));
     }
 }

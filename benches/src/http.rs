@@ -67,9 +67,14 @@ pub(crate) struct Connection {
 impl Connection {
     /// Connects.
     pub(crate) fn open(port: u16) -> io::Result<Connection> {
+        Connection::open_patient(port, PATIENCE)
+    }
+
+    /// Connects, for answers that may take so long.
+    pub(crate) fn open_patient(port: u16, patience: Duration) -> io::Result<Connection> {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(patience))?;
         Ok(Connection { stream, buffer: vec![0; BUFFER_BYTES] })
     }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 const UNKNOWN: &str = "n/a";
 
 /// Facts without which a figure says little.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Machine {
     pub(crate) cpu: String,
     pub(crate) cores: usize,
@@ -18,13 +18,16 @@ pub(crate) struct Machine {
     /// The load averages before the run: a busy machine shows here.
     pub(crate) load: String,
     pub(crate) rustc: String,
+    /// The binary that was measured, with its folder, which is called as the profile it was built with.
+    pub(crate) binary: String,
     /// The checkout's commit, with `+` where files differ from it.
     pub(crate) commit: String,
 }
 
 impl Machine {
-    /// Asks the system; the commit is that of `project`.
-    pub(crate) fn here(project: &Path) -> Machine {
+    /// Asks the system; the commit is that of `project`, and `binary` is measured.
+    pub(crate) fn here(project: &Path, binary: &Path) -> Machine {
+        let folder = binary.parent().and_then(Path::file_name).map(Path::new);
         let uname = rustix::system::uname();
         let [system, release] = [uname.sysname(), uname.release()].map(std::ffi::CStr::to_string_lossy);
         Machine {
@@ -39,6 +42,9 @@ impl Machine {
                 .and_then(|text| Some(text.rsplitn(3, ' ').nth(2)?.to_owned()))
                 .unwrap_or_else(|| UNKNOWN.into()),
             rustc: said(Command::new("rustc").arg("--version")).unwrap_or_else(|| UNKNOWN.into()),
+            binary: folder
+                .zip(binary.file_name())
+                .map_or_else(|| UNKNOWN.into(), |(folder, name)| folder.join(name).display().to_string()),
             commit: commit(project).unwrap_or_else(|| UNKNOWN.into()),
         }
     }
@@ -46,8 +52,8 @@ impl Machine {
     /// All of it, in two lines.
     pub(crate) fn in_words(&self) -> String {
         format!(
-            "{}, {} cores, {}, {}, load {}\n{}, commit {}\n",
-            self.cpu, self.cores, self.memory, self.kernel, self.load, self.rustc, self.commit,
+            "{}, {} cores, {}, {}, load {}\n{}, commit {}, {}\n",
+            self.cpu, self.cores, self.memory, self.kernel, self.load, self.rustc, self.commit, self.binary,
         )
     }
 }

@@ -5,7 +5,8 @@
 //! core, an echo takes half of what it takes across cores, while the difference in microseconds stays. With
 //! `taskset --cpu-list 0` before it a run is always on the first level. In reading order:
 //!
-//! * `run`: what is measured, in which order, `starts` and `shell` among it; `report`, `tables`, `change`: how it is printed
+//! * `whole`: everything in one run; `run`: the service over a real collection, `starts` and `shell` among it;
+//! * `aims`: what is aimed at; `summary`: whether it is met; `report`, `tables`, `change`, `markdown`: how a run is printed
 //!   and compared;
 //! * `memory`: what remembering costs, in process; `replay`: what outcomes do to the ranking; `soak`: kills under load;
 //! * `mixed`: load with faults; `fuzz`: hostile bytes for the readers of untrusted input;
@@ -14,6 +15,7 @@
 //! * `tokens`: what answers cost a model, and what carrying costs; `scale`: up to a million entries;
 //! * `doors`, `scenario`, `queries`, `mcp`, `collection`: what is asked; `machine`: where; `interrupt`: an end in order.
 
+mod aims;
 mod change;
 mod collection;
 mod doors;
@@ -23,6 +25,7 @@ mod http;
 mod interrupt;
 mod load;
 mod machine;
+mod markdown;
 mod mcp;
 mod memory;
 mod mixed;
@@ -37,8 +40,10 @@ mod scenario;
 mod shell;
 mod soak;
 mod starts;
+mod summary;
 mod tables;
 mod tokens;
+mod whole;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -49,17 +54,29 @@ use clap::Parser;
 
 use machine::Machine;
 use product::Recipe;
-use run::{Plan, Run};
+use whole::Output;
 
 /// Measures Adjutant beside an echo server
 #[derive(Debug, Parser)]
 enum Command {
-    /// Measures the service and prints a table
-    Run(Arguments),
+    /// Measures everything that figures are aimed at, and says which are met
+    All(whole::Arguments),
+    /// Measures the service beside an echo
+    Run {
+        #[command(flatten)]
+        subject: Subject,
+        #[command(flatten)]
+        output: Output,
+        /// Measure less, for a first look
+        #[arg(long)]
+        quick: bool,
+    },
     /// Measures what remembering costs, beside plain SQLite on the same disk
     Memory {
         #[command(flatten)]
         subject: Subject,
+        #[command(flatten)]
+        output: Output,
         /// A folder on the disk to measure [default: the system's for temporary files]
         #[arg(long, value_name = "DIR")]
         on: Option<PathBuf>,
@@ -118,21 +135,6 @@ struct Subject {
     collection: Option<PathBuf>,
 }
 
-#[derive(Debug, clap::Args)]
-struct Arguments {
-    #[command(flatten)]
-    subject: Subject,
-    /// Measure less, for a first look
-    #[arg(long)]
-    quick: bool,
-    /// Also write everything measured to a file
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-    /// Also print the change against a run kept with --json
-    #[arg(long, value_name = "FILE")]
-    compare: Option<PathBuf>,
-}
-
 impl Subject {
     /// The collection, made absolute.
     fn collection(&self) -> anyhow::Result<PathBuf> {
@@ -144,7 +146,7 @@ impl Subject {
     }
 
     fn machine(&self) -> Machine {
-        Machine::here(&self.project)
+        Machine::here(&self.project, &self.binary)
     }
 }
 
@@ -158,17 +160,10 @@ fn main() -> anyhow::Result<()> {
     }
     match command {
         Command::Echo | Command::Engine(_) => Ok(()),
-        Command::Scale(arguments) => scale::run(&arguments),
-        Command::Run(arguments) => measure(&arguments),
-        Command::Memory { subject, on } => {
-            let machine = subject.machine();
-            let mut folder = tempfile::Builder::new();
-            folder.prefix("adjutant-bench-");
-            let folder = on.map_or_else(|| folder.tempdir(), |on| folder.tempdir_in(on))?;
-            let mut rows = memory::writes(folder.path())?;
-            rows.extend(memory::reads(folder.path())?);
-            report::print_table("What remembering costs", &machine, rows)
-        }
+        Command::All(arguments) => whole::run(&arguments),
+        Command::Run { subject, output, quick } => whole::run_service(&subject, &output, quick),
+        Command::Scale(arguments) => whole::run_scale(&arguments),
+        Command::Memory { subject, output, on } => whole::run_memory(&subject, &output, on.as_deref()),
         Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Replay(subject) => over(&subject, "What outcomes do to the ranking", replay::replay),
         Command::Load { subject, seconds } => {
@@ -177,7 +172,7 @@ fn main() -> anyhow::Result<()> {
         }
         Command::Fuzz { target, seconds, seed, found } => {
             let rows = fuzz::fuzz(&target, Duration::from_secs(seconds), seed, &found)?;
-            report::print_table("Fuzzed", &Machine::here(Path::new(".")), rows)
+            report::print_table("Fuzzed", &Machine::here(Path::new("."), Path::new("")), rows)
         }
         Command::Kill { subject, rounds } => {
             over(&subject, "Killed under load", |recipe| soak::kill(recipe, rounds))
@@ -194,33 +189,6 @@ fn over(
     let (machine, collection) = (subject.machine(), subject.collection()?);
     let recipe = Recipe { binary: &subject.binary, collection: &collection, settings: &[] };
     report::print_table(heading, &machine, work(&recipe)?)
-}
-
-fn measure(arguments: &Arguments) -> anyhow::Result<()> {
-    // Read first: a file that cannot be read should not cost a whole run.
-    let kept = arguments.compare.as_deref().map(read_kept).transpose()?;
-    let collection = arguments.subject.collection()?;
-    let recipe = Recipe {
-        binary: &arguments.subject.binary,
-        collection: &collection,
-        settings: &[product::UNLIMITED],
-    };
-    let plan = if arguments.quick { Plan::QUICK } else { Plan::FULL };
-    let run = run::run(&arguments.subject.project, &recipe, plan)?;
-    tables::print(&run);
-    if let Some(kept) = kept {
-        change::print(&kept, &run);
-    }
-    if let Some(file) = &arguments.json {
-        let json = serde_json::to_string_pretty(&run)?;
-        std::fs::write(file, json + "\n").with_context(|| file.display().to_string())?;
-    }
-    Ok(())
-}
-
-fn read_kept(file: &Path) -> anyhow::Result<Run> {
-    let named = || format!("{} is not a kept run", file.display());
-    serde_json::from_slice(&std::fs::read(file).with_context(named)?).with_context(named)
 }
 
 fn default_collection(project: &Path) -> PathBuf {

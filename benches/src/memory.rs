@@ -8,16 +8,27 @@ use std::time::{Duration, Instant};
 use adjutant::patterns::{Decision, Outcome, Outcomes, Pattern, PatternBook, Plan, TaskOutcome};
 use adjutant::store::{Store, StoreError, StoreOptions};
 use rusqlite::{Connection, params};
+use serde::{Deserialize, Serialize};
 
-use crate::interrupt;
+use crate::load::Percentiles;
 use crate::numbers::Numbers;
-use crate::report::Row;
+use crate::report::{aligned, cells, counted, figure, judged, verdict};
+use crate::starts::Spread;
+use crate::{aims, interrupt};
 
-/// Decisions of each measurement of throughput.
+/// Decisions of each measurement of throughput, and of a table of what is read.
 const DECISIONS: usize = 20_000;
+const OPENED: usize = 5_000;
 
-/// Decisions where each costs a commit of its own.
-const FEW_DECISIONS: usize = 500;
+/// The share of the decisions where each costs a commit of its own.
+const SHARE_OF_FEW: usize = 40;
+
+/// How many callers record at once.
+const WRITERS: [usize; 3] = [1, 8, 64];
+
+/// Microseconds within which a query's experience and a match are looked up.
+const EXPERIENCE_US: f64 = 100.0;
+const MATCH_US: f64 = 1_000.0;
 
 /// How often a measurement is repeated; the best counts, since whatever else runs only takes away.
 const ROUNDS: usize = 3;
@@ -55,28 +66,110 @@ fn decisions(count: usize) -> Vec<Decision> {
     (0..count).map(|at| decision(format!("task-{at}"), goals[numbers.below(goals.len())].clone())).collect()
 }
 
-/// Writes, on the disk that `folder` lies on.
-pub(crate) fn writes(folder: &Path) -> anyhow::Result<Vec<Row>> {
-    let all = decisions(DECISIONS);
-    let one = best(|round| plain(&folder.join(format!("one-{round}.db")), &all, true))?;
-    let each = best(|round| plain(&folder.join(format!("each-{round}.db")), &all[..FEW_DECISIONS], false))?;
-    let mut rows = vec![
-        Row::of("plain SQLite, all rows in one transaction", format!("{one:.0}/s")),
-        Row::of("plain SQLite, a commit for each row", format!("{each:.0}/s")),
-    ];
-    for writers in [1, 8, 64] {
-        let count = if writers == 1 { FEW_DECISIONS } else { DECISIONS };
-        let rate =
-            best(|round| store(&folder.join(format!("store-{writers}-{round}")), &all[..count], writers))?;
-        rows.push(Row::of(format!("acknowledged decisions, {writers} writers"), format!("{rate:.0}/s")));
-        let [of_one, of_each] = [rate / one, rate / each];
-        let target = |row: Row, least: f64, value: f64| {
-            if writers == 64 { row.at_least(least, value) } else { row }
+/// What remembering costs.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Remembering {
+    /// Rows a second into plain SQLite: all in one transaction, and with a commit for each.
+    pub(crate) one_transaction: f64,
+    pub(crate) commit_each: f64,
+    pub(crate) stores: Vec<Acknowledged>,
+    pub(crate) reads: Vec<Read>,
+    /// Milliseconds for opening a store that holds decisions, the median.
+    pub(crate) opening_ms: f64,
+}
+
+/// What the store does for so many callers at once.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Acknowledged {
+    pub(crate) writers: usize,
+    /// Decisions a second that are acknowledged.
+    pub(crate) per_second: f64,
+}
+
+/// Something that is asked of memory while a query is answered, in microseconds.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Read {
+    pub(crate) name: String,
+    pub(crate) p50: f64,
+    pub(crate) p99: f64,
+    /// What the median is aimed at.
+    pub(crate) aim: f64,
+}
+
+/// How much is recorded and asked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Amount {
+    decisions: usize,
+    calls: usize,
+}
+
+impl Amount {
+    /// For figures to keep.
+    pub(crate) const FULL: Amount = Amount { decisions: DECISIONS, calls: 2_000 };
+
+    /// For a test of the bench itself.
+    pub(crate) const TINY: Amount = Amount { decisions: DECISIONS / 100, calls: 20 };
+}
+
+impl Remembering {
+    /// Measures on the disk that `folder` lies on.
+    pub(crate) fn measure(folder: &Path, amount: Amount) -> anyhow::Result<Remembering> {
+        let all = decisions(amount.decisions);
+        let few = &all[..amount.decisions / SHARE_OF_FEW];
+        let one_transaction = best(|round| plain(&folder.join(format!("one-{round}.db")), &all, true))?;
+        let commit_each = best(|round| plain(&folder.join(format!("each-{round}.db")), few, false))?;
+        let of_writers = |writers: usize| {
+            let decisions = if writers == 1 { few } else { &all };
+            let folder = |round| folder.join(format!("store-{writers}-{round}"));
+            let per_second = best(|round| store(&folder(round), decisions, writers))?;
+            anyhow::Ok(Acknowledged { writers, per_second })
         };
-        rows.push(target(Row::of("  of one transaction", format!("{of_one:.3}")), 0.15, of_one));
-        rows.push(target(Row::of("  of a commit for each", format!("{of_each:.2}")), 3.0, of_each));
+        let stores = WRITERS.into_iter().map(of_writers).collect::<Result<_, _>>()?;
+        let reads = reads(amount.calls)?;
+        let opening_ms = opening(&folder.join("opened"))?;
+        Ok(Remembering { one_transaction, commit_each, stores, reads, opening_ms })
     }
-    Ok(rows)
+
+    /// The rate for so many callers over those of plain SQLite: all in one transaction, a commit for each.
+    pub(crate) fn over_plain(&self, writers: usize) -> Option<[f64; 2]> {
+        let store = self.stores.iter().find(|store| store.writers == writers)?;
+        Some([self.one_transaction, self.commit_each].map(|plain| store.per_second / plain))
+    }
+
+    /// All of it, as a table.
+    pub(crate) fn table(&self) -> Vec<Vec<String>> {
+        let mut rows = vec![cells(["what remembering costs", "value", "target", ""])];
+        let rate = |value: f64| figure(value) + "/s";
+        rows.push(cells(["plain SQLite, all rows in one transaction", &rate(self.one_transaction)]));
+        rows.push(cells(["plain SQLite, a commit for each row", &rate(self.commit_each)]));
+        for Acknowledged { writers, per_second } in &self.stores {
+            rows.push(cells([&format!("acknowledged decisions, {writers} writers"), &rate(*per_second)]));
+            let over = self.over_plain(*writers).unwrap_or_default();
+            let names = ["  of one transaction", "  of a commit for each"];
+            for ((name, value), aim) in
+                names.into_iter().zip(over).zip([aims::OF_ONE_TRANSACTION, aims::OF_A_COMMIT_EACH])
+            {
+                let mut row = cells([name, &figure(value)]);
+                if Some(writers) == WRITERS.last() {
+                    row.extend([format!("≥ {aim}"), verdict(value >= aim)]);
+                }
+                rows.push(row);
+            }
+        }
+        for Read { name, p50, p99, aim } in &self.reads {
+            let mut row = cells([&format!("{name}, p50 / p99"), &format!("{p50:.0} / {p99:.0} µs")]);
+            row.extend(judged(Some(*aim), *p50, "µs"));
+            rows.push(row);
+        }
+        let name = format!("opening a store of {} decisions, median", counted(OPENED));
+        rows.push(cells([&name, &format!("{:.1} ms", self.opening_ms)]));
+        rows
+    }
+
+    /// As text.
+    pub(crate) fn in_words(&self) -> String {
+        aligned(&self.table())
+    }
 }
 
 /// The best rate of some rounds.
@@ -153,8 +246,8 @@ fn store(folder: &Path, decisions: &[Decision], writers: usize) -> anyhow::Resul
     Ok(rate(decisions.len(), took))
 }
 
-/// The median and the 99th percentile of `count` calls.
-fn percentiles(count: usize, mut call: impl FnMut(usize)) -> anyhow::Result<[Duration; 2]> {
+/// The times of `count` calls.
+fn times(name: String, aim: f64, count: usize, mut call: impl FnMut(usize)) -> anyhow::Result<Read> {
     let mut times = Vec::with_capacity(count);
     for at in 0..count {
         let began = Instant::now();
@@ -162,18 +255,12 @@ fn percentiles(count: usize, mut call: impl FnMut(usize)) -> anyhow::Result<[Dur
         times.push(began.elapsed());
     }
     interrupt::check()?;
-    times.sort_unstable();
-    let at = |percent: usize| times[(times.len() * percent).div_ceil(100) - 1];
-    Ok([at(50), at(99)])
+    let Percentiles { p50, p99, .. } = Percentiles::of(&mut times);
+    Ok(Read { name, p50, p99, aim })
 }
 
-fn timed(name: String, [p50, p99]: [Duration; 2], most: Duration) -> Row {
-    let row = Row::of(name, format!("{} / {} µs", p50.as_micros(), p99.as_micros()));
-    row.at_most(&format!("{} µs", most.as_micros()), p50 <= most)
-}
-
-/// What is asked of memory while a query is answered, and a start that reads it.
-pub(crate) fn reads(folder: &Path) -> anyhow::Result<Vec<Row>> {
+/// What is asked of memory while a query is answered.
+fn reads(calls: usize) -> anyhow::Result<Vec<Read>> {
     let mut numbers = Numbers::of(2);
     let goals: Vec<String> = (0..200).map(|_| goal(&mut numbers)).collect();
     let mut rows = Vec::new();
@@ -186,11 +273,10 @@ pub(crate) fn reads(folder: &Path) -> anyhow::Result<Vec<Row>> {
             result: Outcome::Success,
             at_ms: 0,
         }));
-        let times = percentiles(2_000, |at| {
+        let name = format!("experience for a query among {} outcomes", counted(tasks));
+        rows.push(times(name, EXPERIENCE_US, calls, |at| {
             std::hint::black_box(outcomes.for_task(&goals[at % goals.len()], 0));
-        })?;
-        let name = format!("experience for a query among {tasks} outcomes, p50 / p99");
-        rows.push(timed(name, times, Duration::from_micros(100)));
+        })?);
     }
     for patterns in [1_000, 10_000] {
         let plan = Plan::new(&["team:architect".to_owned()], &BTreeMap::new(), &[]);
@@ -202,24 +288,23 @@ pub(crate) fn reads(folder: &Path) -> anyhow::Result<Vec<Row>> {
             plan: plan.clone(),
             ..Pattern::default()
         }));
-        let times = percentiles(1_000, |at| {
+        let name = format!("match over {} patterns", counted(patterns));
+        rows.push(times(name, MATCH_US, calls / 2, |at| {
             std::hint::black_box(book.matches(&goals[at % goals.len()], 0.7, 5, 0));
-        })?;
-        rows.push(timed(
-            format!("match over {patterns} patterns, p50 / p99"),
-            times,
-            Duration::from_millis(1),
-        ));
+        })?);
     }
-    store(&folder.join("opened"), &decisions(5_000), 64)?;
-    let mut times: Vec<Duration> = Vec::new();
-    for _ in 0..5 {
-        let began = Instant::now();
-        let store = Store::open(StoreOptions::new(folder.join("opened")))?;
-        times.push(began.elapsed());
-        store.wait_until_settled();
-    }
-    times.sort_unstable();
-    rows.push(Row::of("opening a store of 5,000 decisions, median", format!("{} µs", times[2].as_micros())));
     Ok(rows)
+}
+
+/// Milliseconds for opening a store in `folder`, the median of some times.
+fn opening(folder: &Path) -> anyhow::Result<f64> {
+    store(folder, &decisions(OPENED), 64)?;
+    let spread = Spread::over(5, || {
+        let began = Instant::now();
+        let store = Store::open(StoreOptions::new(folder))?;
+        let took = began.elapsed();
+        store.wait_until_settled();
+        Ok(took)
+    })?;
+    Ok(spread.median)
 }

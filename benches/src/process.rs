@@ -20,6 +20,11 @@ pub(crate) struct Resident {
     pub(crate) peak: f64,
 }
 
+/// Megabytes, which limits are stated in, of mebibytes.
+pub(crate) fn megabytes(mebibytes: f64) -> f64 {
+    mebibytes * 1.048_576
+}
+
 impl Process {
     /// Starts `command`.
     pub(crate) fn start(command: &mut Command) -> anyhow::Result<Process> {

@@ -5,7 +5,7 @@
 //! a term in one field capped at 255 and averages over the entries that have the field. Two passes over the text and no
 //! index at all. An index may keep this [`Formula`] whole or in steps.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use adjutant::catalog::Definition;
@@ -84,6 +84,8 @@ struct Words {
 #[derive(Debug)]
 pub struct Reference {
     queries: Vec<Vec<u32>>,
+    /// The queries that ask for each term.
+    asking: Vec<Vec<usize>>,
     /// Queries that the product reads otherwise than word by word, since two of their words stand joined in the collection.
     joined: Vec<bool>,
     words: Words,
@@ -107,10 +109,17 @@ impl Reference {
     /// Works out the [`TOP`] best scores for each query over all of `definitions`.
     pub fn of(definitions: &[Arc<Definition>], queries: &[String]) -> Reference {
         let mut words = Words::default();
-        let in_terms = queries.iter().map(|query| words.numbered(query)).collect();
+        let in_terms: Vec<Vec<u32>> = queries.iter().map(|query| words.numbered(query)).collect();
+        let mut asking = vec![Vec::new(); words.terms.len()];
+        for (query, terms) in in_terms.iter().enumerate() {
+            for term in terms {
+                asking[*term as usize].push(query);
+            }
+        }
         let none = vec![Vec::new(); queries.len()];
         let mut reference = Reference {
             queries: in_terms,
+            asking,
             joined: Vec::new(),
             words,
             information: Vec::new(),
@@ -122,9 +131,12 @@ impl Reference {
         reference.joined = queries.iter().map(|query| reference.words.know_joined(query)).collect();
         for definition in definitions {
             let (counts, lengths) = reference.words.count(definition);
+            // All others have no term in it and no score.
+            let concerned: BTreeSet<usize> =
+                counts.keys().flat_map(|term| &reference.asking[*term as usize]).copied().collect();
             for (at, formula) in Formula::ALL.into_iter().enumerate() {
                 let shares = reference.shares(formula, &counts, &lengths);
-                for query in 0..queries.len() {
+                for &query in &concerned {
                     let score = reference.score(query, &shares);
                     insert(&mut reference.tops[at][query], score);
                 }

@@ -1,6 +1,8 @@
 //! How results read: aligned tables, with the targets where there are any.
 
 use std::io::Write;
+use std::sync::LazyLock;
+use std::time::Instant;
 
 use crate::machine::Machine;
 
@@ -19,12 +21,6 @@ impl Row {
         Row(std::iter::once(name.into()).chain(values).collect())
     }
 
-    /// With the target it should reach.
-    pub(crate) fn at_least(mut self, target: f64, value: f64) -> Row {
-        self.0.extend([format!("≥ {target}"), verdict(value >= target)]);
-        self
-    }
-
     /// With the target it should stay below.
     pub(crate) fn at_most(mut self, target: &str, met: bool) -> Row {
         self.0.extend([format!("≤ {target}"), verdict(met)]);
@@ -39,10 +35,14 @@ pub(crate) fn print_table(heading: &str, machine: &Machine, rows: Vec<Row>) -> a
     Ok(())
 }
 
-/// Says on the standard error what is being measured.
+/// When the first progress was told.
+static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// Says on the standard error what is being measured, and how long everything took until now.
 pub(crate) fn progress(what: &str) {
+    let seconds = BEGAN.elapsed().as_secs();
     // Nobody may be listening any more; the run goes on for its file.
-    let _ = writeln!(std::io::stderr(), "measuring: {what}");
+    let _ = writeln!(std::io::stderr(), "{:>3}:{:02} {what}", seconds / 60, seconds % 60);
 }
 
 /// Prints a line to the standard output.
@@ -60,6 +60,48 @@ pub(crate) fn judged(target: Option<f64>, value: f64, unit: &str) -> [String; 2]
 /// Whether a target is met, in a word.
 pub(crate) fn verdict(met: bool) -> String {
     if met { "met" } else { "MISSED" }.to_owned()
+}
+
+/// A measured value with three digits that count, or all before the point.
+pub(crate) fn figure(value: f64) -> String {
+    let decimals = match value.abs() {
+        size if size < 1.0 => 3,
+        size if size < 10.0 => 2,
+        size if size < 100.0 => 1,
+        _ => 0,
+    };
+    grouped(&format!("{value:.decimals$}"))
+}
+
+/// A number of things, its digits in groups of three.
+pub(crate) fn counted(count: usize) -> String {
+    grouped(&count.to_string())
+}
+
+/// With commas between groups of three digits before the point.
+pub(crate) fn grouped(number: &str) -> String {
+    let (whole, rest) = number.split_at(number.find('.').unwrap_or(number.len()));
+    let digits = whole.trim_start_matches('-').len();
+    let mut text = whole[..whole.len() - digits].to_owned();
+    for (at, digit) in whole[whole.len() - digits..].chars().enumerate() {
+        if at > 0 && (digits - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text + rest
+}
+
+/// Rows of cells as a table of Markdown, the first row its head.
+pub(crate) fn markdown(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let line = |row: &Vec<String>| {
+        let padded = row.iter().map(String::as_str).chain(std::iter::repeat("")).take(columns);
+        padded.fold(String::from("|"), |line, cell| line + " " + &cell.replace('|', "\\|") + " |") + "\n"
+    };
+    let under = "|".to_owned() + &" --- |".repeat(columns) + "\n";
+    let lines = rows.iter().map(line);
+    lines.enumerate().map(|(at, line)| if at == 0 { line + &under } else { line }).collect()
 }
 
 /// A row of texts.
@@ -84,7 +126,21 @@ pub(crate) fn aligned(rows: &[Vec<String>]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{aligned, cells, judged};
+    use super::{aligned, cells, counted, figure, judged, markdown};
+
+    #[test]
+    fn figures_have_the_digits_that_count() {
+        let told = [0.16, 0.7478, 3.138, 41.44, 216.4, 94_260.3, -1_234_567.0].map(figure);
+        assert_eq!(told, ["0.160", "0.748", "3.14", "41.4", "216", "94,260", "-1,234,567"]);
+        assert_eq!([1, 488, 1_000, 1_000_000].map(counted), ["1", "488", "1,000", "1,000,000"]);
+    }
+
+    #[test]
+    fn a_table_of_markdown_has_a_head_and_whole_rows() {
+        let rows = [cells(["a", "b"]), cells(["x|y", "1"]), cells(["z"])];
+        assert_eq!(markdown(&rows[..1]), "| a | b |\n| --- | --- |\n");
+        assert_eq!(markdown(&rows).lines().skip(2).collect::<Vec<_>>(), ["| x\\|y | 1 |", "| z |  |"]);
+    }
 
     #[test]
     fn columns_are_aligned_by_characters() {

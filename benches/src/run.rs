@@ -1,6 +1,5 @@
 //! One run: everything measured, in order, and what comes out.
 
-use std::path::Path;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +9,6 @@ use crate::doors::{self, Asked, CACHED, TOOL_CALLS, UNCACHED};
 use crate::echo::Echo;
 use crate::http::Request;
 use crate::load::{self, Blocks, Exchange, Latency, Rounds, Sides, Throughput};
-use crate::machine::Machine;
 use crate::mcp;
 use crate::process::Resident;
 use crate::product::{Indexes, Recipe, UNLIMITED};
@@ -64,14 +62,23 @@ impl Plan {
         uncached: Rounds { blocks: 5, per_block: 100 },
         writing: Rounds { blocks: 5, per_block: 20 },
         throughput: (2, Duration::from_millis(250)),
-        mixed: 10_000,
+        mixed: 100_000,
+    };
+
+    /// For a test of the bench itself: no figure of it means anything.
+    pub(crate) const TINY: Plan = Plan {
+        starts: 1,
+        cached: Rounds { blocks: 2, per_block: 10 },
+        uncached: Rounds { blocks: 2, per_block: 10 },
+        writing: Rounds { blocks: 2, per_block: 5 },
+        throughput: (1, Duration::from_millis(50)),
+        mixed: 200,
     };
 }
 
 /// Everything measured, as it is kept.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Run {
-    pub(crate) machine: Machine,
     pub(crate) collection: Indexed,
     pub(crate) starts: Starts,
     #[serde(default)]
@@ -137,8 +144,7 @@ struct First {
 }
 
 /// Measures everything.
-pub(crate) fn run(project: &Path, recipe: &Recipe<'_>, plan: Plan) -> anyhow::Result<Run> {
-    let machine = Machine::here(project);
+pub(crate) fn run(recipe: &Recipe<'_>, plan: Plan) -> anyhow::Result<Run> {
     let collection = Collection::at(recipe.collection)?;
     let mut contexts = Contexts::of(collection.descriptions()?);
     let repeated = contexts.take(REPEATED)?;
@@ -192,7 +198,7 @@ pub(crate) fn run(project: &Path, recipe: &Recipe<'_>, plan: Plan) -> anyhow::Re
     report::progress("standard input");
     let stdio = Some(stdio(recipe, scenario.context(), plan.starts)?);
     let collection = indexed(recipe, &first.indexes, &collection);
-    Ok(Run { machine, collection, starts, parts, memory, latencies, throughputs, logging, stdio, shell })
+    Ok(Run { collection, starts, parts, memory, latencies, throughputs, logging, stdio, shell })
 }
 
 /// The instance whose memory is measured; what is new to the next one is asked here first.

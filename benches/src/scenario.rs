@@ -1,5 +1,7 @@
 //! An instance in use: queries that come again, patterns it has learned, and a mixture of everything.
 
+use std::thread;
+
 use anyhow::Context;
 use serde_json::Value;
 
@@ -80,13 +82,26 @@ impl Scenario {
         }
     }
 
-    /// Asks one mixed query for each context, over `connections` in turn. No match is an answer too.
+    /// Asks one mixed query for each context, over `connections` at once. No match is an answer too.
     pub(crate) fn ask_mixed(&self, port: u16, connections: usize, contexts: &[String]) -> anyhow::Result<()> {
-        let mut open: Vec<Connection> =
-            (0..connections).map(|_| Connection::open(port)).collect::<Result<_, _>>()?;
-        for (number, context) in contexts.iter().enumerate() {
-            let request = self.mixed(number, context);
-            let answer = open[number % connections].exchange(&request).context("mixed queries")?;
+        let share = |first: usize| contexts.iter().enumerate().skip(first).step_by(connections);
+        thread::scope(|scope| {
+            let threads: Vec<_> =
+                (0..connections).map(|first| scope.spawn(move || self.ask(port, share(first)))).collect();
+            threads.into_iter().try_for_each(|thread| {
+                thread
+                    .join()
+                    .map_err(|_| anyhow::anyhow!("a client thread panicked"))?
+                    .context("mixed queries")
+            })
+        })
+    }
+
+    /// Asks a share of them over one connection.
+    fn ask<'a>(&self, port: u16, contexts: impl Iterator<Item = (usize, &'a String)>) -> anyhow::Result<()> {
+        let mut connection = Connection::open(port)?;
+        for (number, context) in contexts {
+            let answer = connection.exchange(&self.mixed(number, context))?;
             anyhow::ensure!(matches!(answer.status, 200 | 404), "status {} to a query", answer.status);
             interrupt::check()?;
         }

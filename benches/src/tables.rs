@@ -1,41 +1,15 @@
 //! How a run reads, with the targets it should reach.
 
+use crate::aims;
 use crate::change::{flow_ratio, p50_ratio, p99_ratio, tail_ratio};
 use crate::doors::{CACHED, TOOL_CALLS, UNCACHED};
-use crate::process::Resident;
-use crate::report::{aligned, cells, judged, line, verdict};
+use crate::process::{Resident, megabytes};
+use crate::report::{aligned, cells, judged, verdict};
 use crate::run::Run;
 use crate::starts::Spread;
 
-/// Microseconds by which the product's median may exceed the echo's: a query that is cached, one that was never asked.
-const CACHED_TARGET_US: f64 = 8.0;
-const UNCACHED_TARGET_US: f64 = 25.0;
-
-/// The median of a tool call over that of the same query, at most.
-const TOOL_CALL_TARGET: f64 = 3.0;
-
-/// A query's time with the query log on over that with it off, at most.
-const LOGGING_TARGET: f64 = 1.2;
-
-/// Cached queries a second over the echo's, at least, and from so many connections on.
-const THROUGHPUT_TARGET: (usize, f64) = (8, 0.75);
-
-/// The slowest hundredth over the echo's, at most, over so many connections.
-const TAIL_TARGET: (usize, f64) = (64, 2.0);
-
-/// Milliseconds from spawn to the first healthy answer at most, and of a cold start as a multiple of reading the files.
-const COLD_TARGET_MS: f64 = 60.0;
-const WARM_TARGET_MS: f64 = 30.0;
-const COLD_TARGET_READINGS: f64 = 8.0;
-
-/// Milliseconds from the start of `adjutant mcp` to its introduction at most.
-const STDIO_TARGET_MS: f64 = 150.0;
-
-/// MiB resident after the mixed queries at most.
-const MEMORY_TARGET_MIB: f64 = 25.0;
-
-/// Prints a run to the standard output.
-pub(crate) fn print(run: &Run) {
+/// A run as text.
+pub(crate) fn in_words(run: &Run) -> String {
     let tables = [
         heading(run),
         latencies(run),
@@ -46,28 +20,24 @@ pub(crate) fn print(run: &Run) {
         shell(run),
         memory(run),
     ];
-    line(tables.join("\n").trim_end());
     let differing: Vec<String> = (run.latencies.iter().filter(|row| row.differing > 0))
         .map(|row| format!("{} of {}", row.differing, row.name))
         .collect();
-    if !differing.is_empty() {
-        line(&format!(
-            "note: answers that were not the recorded ones, byte for byte: {}",
+    let note = match differing.as_slice() {
+        [] => String::new(),
+        differing => format!(
+            "note: answers that were not the recorded ones, byte for byte: {}\n",
             differing.join(", ")
-        ));
-    }
+        ),
+    };
+    tables.join("\n") + &note
 }
 
 fn heading(run: &Run) -> String {
     let collection = &run.collection;
     format!(
-        "{}: {} agents, {} skills, {} workflows in {} files\n{}",
-        collection.name,
-        collection.agents,
-        collection.skills,
-        collection.workflows,
-        collection.files,
-        run.machine.in_words(),
+        "{}: {} agents, {} skills, {} workflows in {} files\n",
+        collection.name, collection.agents, collection.skills, collection.workflows, collection.files,
     )
 }
 
@@ -90,8 +60,8 @@ fn latencies(run: &Run) -> String {
     ])];
     for row in &run.latencies {
         let target = match row.name.as_str() {
-            UNCACHED => Some(UNCACHED_TARGET_US),
-            CACHED => Some(CACHED_TARGET_US),
+            UNCACHED => Some(aims::UNCACHED_US),
+            CACHED => Some(aims::CACHED_US),
             _ => None,
         };
         let more = row.product.p50 - row.echo.p50;
@@ -118,12 +88,12 @@ fn relations(run: &Run) -> String {
     for call in TOOL_CALLS {
         if let (Some(call), Some(plain)) = (named(call), named(CACHED)) {
             let name = format!("{}, p50, and {CACHED}", call.name);
-            row(name, call.product.p50, plain.product.p50, TOOL_CALL_TARGET);
+            row(name, call.product.p50, plain.product.p50, aims::TOOL_CALL);
         }
     }
     if let Some(logging) = &run.logging {
-        row(format!("{}, p50", logging.name), logging.product.p50, logging.echo.p50, LOGGING_TARGET);
-        row(format!("{}, p99", logging.name), logging.product.p99, logging.echo.p99, LOGGING_TARGET);
+        row(format!("{}, p50", logging.name), logging.product.p50, logging.echo.p50, aims::LOGGING);
+        row(format!("{}, p99", logging.name), logging.product.p99, logging.echo.p99, aims::LOGGING);
     }
     aligned(&rows)
 }
@@ -149,8 +119,8 @@ fn throughputs(run: &Run) -> String {
         let [product, echo] = [row.product, row.echo];
         cells.extend([product, echo].map(|side| format!("{:.0}", side.per_second)));
         cells.push(format!("{:.2}", flow_ratio(row)));
-        let is_judged = row.name == CACHED && row.connections >= THROUGHPUT_TARGET.0;
-        let target = THROUGHPUT_TARGET.1;
+        let is_judged = row.name == CACHED && row.connections >= aims::THROUGHPUT.0;
+        let target = aims::THROUGHPUT.1;
         cells.extend(if is_judged {
             [format!("≥ {target}"), verdict(flow_ratio(row) >= target)]
         } else {
@@ -159,8 +129,8 @@ fn throughputs(run: &Run) -> String {
         let times = [product.times.p50, echo.times.p50, product.times.p99, echo.times.p99];
         cells.extend(times.map(|time| format!("{time:.0}")));
         cells.push(format!("{:.2}", tail_ratio(row)));
-        let is_judged = row.name == CACHED && row.connections >= TAIL_TARGET.0;
-        cells.extend(judged(is_judged.then_some(TAIL_TARGET.1), tail_ratio(row), "×"));
+        let is_judged = row.name == CACHED && row.connections >= aims::TAIL.0;
+        cells.extend(judged(is_judged.then_some(aims::TAIL.1), tail_ratio(row), "×"));
         rows.push(cells);
     }
     aligned(&rows)
@@ -177,16 +147,16 @@ fn starts(run: &Run) -> String {
         cells.extend(judged(target, spread.median, "ms"));
         rows.push(cells);
     };
-    row("cold start (fresh data directory)", starts.cold, Some(COLD_TARGET_MS));
-    row("warm start (one that was used)", starts.warm, Some(WARM_TARGET_MS));
+    row("cold start (fresh data directory)", starts.cold, Some(aims::COLD_MS));
+    row("warm start (one that was used)", starts.warm, Some(aims::WARM_MS));
     if let Some(stdio) = &run.stdio {
-        row("adjutant mcp, to its introduction", stdio.introduction, Some(STDIO_TARGET_MS));
+        row("adjutant mcp, to its introduction", stdio.introduction, Some(aims::STDIO_MS));
         row("adjutant mcp, to its first tool's answer", stdio.answer, None);
     }
     row("echo server", starts.echo, None);
     row("merely reading the same files", starts.reading, None);
     let readings = starts.cold.median / starts.reading.median;
-    let [target, met] = judged(Some(COLD_TARGET_READINGS), readings, "× reading");
+    let [target, met] = judged(Some(aims::COLD_READINGS), readings, "× reading");
     aligned(&rows) + &format!("cold start: {readings:.1} × reading the files, {target}: {met}\n")
 }
 
@@ -218,21 +188,22 @@ fn shell(run: &Run) -> String {
 }
 
 fn memory(run: &Run) -> String {
-    let mut rows = vec![cells(["resident memory, MiB", "now", "peak", "target", ""])];
+    let mut rows = vec![cells(["resident memory, MB", "now", "peak", "target", ""])];
     let memory = &run.memory;
     let mut row = |name: String, resident: Option<Resident>, target: Option<f64>| {
         let mut cells = vec![name];
         match resident {
             None => cells.extend(["n/a", "n/a", "", ""].map(str::to_owned)),
             Some(resident) => {
-                cells.extend([resident.now, resident.peak].map(|size| format!("{size:.1}")));
-                cells.extend(judged(target, resident.now, "MiB"));
+                let [now, peak] = [resident.now, resident.peak].map(megabytes);
+                cells.extend([now, peak].map(|size| format!("{size:.1}")));
+                cells.extend(judged(target, now, "MB"));
             }
         }
         rows.push(cells);
     };
     row("idle, latent score trained".into(), memory.idle, None);
-    row(format!("after {} mixed queries", memory.queries), memory.used, Some(MEMORY_TARGET_MIB));
+    row(format!("after {} mixed queries", memory.queries), memory.used, Some(aims::RESIDENT_MB));
     row("echo server, with its answers".into(), memory.echo, None);
     aligned(&rows)
 }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::load::Percentiles;
 use crate::process::Process;
+use crate::report::{counted, figure};
 use crate::{interrupt, report};
 
 /// Queries that are timed at most, and before anything counts.
@@ -26,11 +27,15 @@ const LEAST_QUERIES: usize = 100;
 
 /// Queries that are held against the plain formula, and of a large collection, where working it out takes minutes.
 const JUDGED: usize = 200;
-const JUDGED_OF_LARGE: usize = 40;
+const JUDGED_OF_LARGE: usize = 100;
 const LARGE: usize = 500_000;
 
 /// Time a child may take: beyond what a million entries take any engine.
 const PATIENCE: Duration = Duration::from_mins(20);
+
+/// Searches from [`LARGE`] on where one takes long: those that count at least, and those before.
+const LEAST_OF_LARGE: usize = 20;
+const UNCOUNTED_OF_LARGE: usize = 10;
 
 /// Entries beyond which the latent score is not trained in process: it takes minutes, and the service is measured anyway.
 const MOST_SERVED: usize = 20_000;
@@ -46,7 +51,8 @@ pub(crate) struct EngineArguments {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Measured {
     pub(crate) timed: Timed,
-    pub(crate) weight: Weight,
+    /// Not weighed are engines that others are compared with, over a large collection: that would build it once more.
+    pub(crate) weight: Option<Weight>,
 }
 
 /// What the child says.
@@ -85,34 +91,54 @@ pub(crate) struct Weight {
 }
 
 impl Measured {
+    /// Bytes of the index an entry, where it was weighed.
+    pub(crate) fn bytes_an_entry(&self) -> Option<f64> {
+        self.weight.as_ref().map(|weight| number(weight.index) / number(weight.entries))
+    }
+
     /// Answers that were not the formula's.
     pub(crate) fn different(&self) -> usize {
         self.timed.judged.as_ref().map_or(0, |judged| judged.different)
     }
 }
 
-/// Measures every engine over one size.
-pub(crate) fn measure(size: usize, collection: &Path) -> anyhow::Result<Vec<Measured>> {
-    let mut measured = Vec::new();
-    let this = std::env::current_exe()?;
-    let heap = this.with_file_name("adjutant-bench-heap");
+/// Measures every engine over one size, and adds each that succeeds; the first failure is told at the end.
+pub(crate) fn measure(size: usize, collection: &Path, into: &mut Vec<Measured>) -> anyhow::Result<()> {
+    let mut outcome = Ok(());
     for contender in Contender::ALL {
         if contender == Contender::Served && size > MOST_SERVED {
             continue;
         }
-        report::progress(&format!("{contender} over {size}"));
-        let asked = |mut command: Command| {
-            command.args([contender.as_str(), &size.to_string()]).arg(collection);
-            command
-        };
-        let mut timing = Command::new(&this);
-        timing.arg("engine");
-        let timed = said_by(&mut asked(timing)).with_context(|| format!("{contender} over {size}"))?;
-        let weight =
-            said_by(&mut asked(Command::new(&heap))).with_context(|| format!("{contender}'s weight"))?;
-        measured.push(Measured { timed, weight });
+        match one(contender, size, collection) {
+            Ok(measured) => into.push(measured),
+            Err(error) => outcome = outcome.and(Err(error)),
+        }
+        interrupt::check()?;
     }
-    Ok(measured)
+    outcome
+}
+
+/// Measures one engine, in children of this process.
+fn one(contender: Contender, size: usize, collection: &Path) -> anyhow::Result<Measured> {
+    let this = std::env::current_exe()?;
+    let about = format!("{contender} over {} entries", counted(size));
+    report::progress(&about);
+    let asked = |mut command: Command| {
+        command.args([contender.as_str(), &size.to_string()]).arg(collection);
+        command
+    };
+    let mut timing = Command::new(&this);
+    timing.arg("engine");
+    let timed: Timed = said_by(&mut asked(timing)).with_context(|| about.clone())?;
+    report::progress(&format!(
+        "{about}: built in {} s, p50 {} µs",
+        figure(timed.build_ms / 1e3),
+        figure(timed.times.p50)
+    ));
+    let is_weighed = contender == Contender::Adjutant || size < LARGE;
+    let heap = this.with_file_name("adjutant-bench-heap");
+    let weigh = || said_by(&mut asked(Command::new(&heap))).with_context(|| format!("the weight of {about}"));
+    Ok(Measured { timed, weight: is_weighed.then(weigh).transpose()? })
 }
 
 /// Runs a child and reads what it says, which is less than a pipe holds.
@@ -137,7 +163,12 @@ pub(crate) fn engine(arguments: &EngineArguments) -> anyhow::Result<()> {
     let began = Instant::now();
     let mut engine = arguments.engine.build(&catalog)?;
     let build_ms = began.elapsed().as_secs_f64() * 1e3;
-    let mut times = search(&mut *engine, &queries)?;
+    let least = if arguments.size < LARGE {
+        (UNCOUNTED, LEAST_QUERIES)
+    } else {
+        (UNCOUNTED_OF_LARGE, LEAST_OF_LARGE)
+    };
+    let mut times = search(&mut *engine, &queries, least)?;
     drop(engine);
     let judged = if arguments.size < LARGE { JUDGED } else { JUDGED_OF_LARGE };
     let judged = (arguments.engine == Contender::Adjutant).then(|| judge(&catalog, &queries[..judged]));
@@ -172,24 +203,32 @@ fn judge(catalog: &Catalog, queries: &[String]) -> Judged {
 }
 
 /// `part` of `whole`; 0 of nothing.
-#[expect(clippy::cast_precision_loss, reason = "some thousand rows at most")]
 fn ratio(part: usize, whole: usize) -> f64 {
-    part as f64 / whole.max(1) as f64
+    number(part) / number(whole.max(1))
 }
 
-/// The time of every search that counts.
-fn search(engine: &mut dyn Engine, queries: &[String]) -> anyhow::Result<Vec<Duration>> {
+#[expect(clippy::cast_precision_loss, reason = "bytes beyond 2^53 do not occur")]
+pub(super) fn number(count: usize) -> f64 {
+    count as f64
+}
+
+/// The time of every search that counts, after `uncounted` ones; as many as the time allows, but the `least`.
+fn search(
+    engine: &mut dyn Engine,
+    queries: &[String],
+    (uncounted, least): (usize, usize),
+) -> anyhow::Result<Vec<Duration>> {
     let mut times = Vec::with_capacity(queries.len());
     let mut rows = 0;
-    for query in &queries[..UNCOUNTED] {
+    for query in &queries[..uncounted] {
         rows += engine.search(query)?;
     }
     let began = Instant::now();
-    for query in &queries[UNCOUNTED..] {
+    for query in &queries[uncounted..] {
         let asked = Instant::now();
         rows += engine.search(query)?;
         times.push(asked.elapsed());
-        if began.elapsed() > BUDGET && times.len() >= LEAST_QUERIES {
+        if began.elapsed() > BUDGET && times.len() >= least {
             break;
         }
     }

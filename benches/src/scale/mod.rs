@@ -1,32 +1,35 @@
 //! Search over collections from some hundred entries to a million.
 //!
 //! `engines`: in process beside other engines, each in a child process of its own, held against the plain formula;
-//! `service`: the same entries as `files`, through the service; `tables`: how it reads and compares.
+//! `service`: the same entries as `files`, through the service, `change`: one of them changes; `tables`: how it reads and
+//! compares.
 
-mod engines;
+mod change;
+pub(crate) mod engines;
 mod files;
-mod service;
-mod tables;
+pub(crate) mod service;
+pub(crate) mod tables;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use adjutant_bench::engine::Contender;
 use adjutant_bench::subject::REAL_BELOW;
-use anyhow::Context;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
-use crate::Subject;
-use crate::machine::Machine;
-use crate::report;
+use crate::whole::Output;
+use crate::{Subject, interrupt};
 
 pub(crate) use engines::{EngineArguments, engine};
 
-/// Entries from which on the service is measured only where it is asked for: writing the files alone takes minutes.
-const MILLION: usize = 1_000_000;
+/// Entries from which on everything takes minutes.
+pub(crate) const MILLION: usize = 1_000_000;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    subject: Subject,
+    pub(crate) subject: Subject,
+    #[command(flatten)]
+    pub(crate) output: Output,
     /// Numbers of entries; below 1,000 the real collection with its bodies, else synthetic entries
     #[arg(long, value_delimiter = ',', default_values_t = [488, 10_000, 100_000])]
     sizes: Vec<usize>,
@@ -36,59 +39,60 @@ pub(crate) struct Arguments {
     /// Measure in process only, not through the service
     #[arg(long)]
     in_process: bool,
-    /// Also write everything measured to a file
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-    /// Also print the change against a run kept with --json
-    #[arg(long, value_name = "FILE")]
-    compare: Option<PathBuf>,
+    /// Measure through the service only
+    #[arg(long, conflicts_with = "in_process")]
+    through_service: bool,
+}
+
+impl Arguments {
+    /// The sizes that are searched in process, and those that are served.
+    pub(crate) fn sizes(&self) -> [Vec<usize>; 2] {
+        let is_served =
+            |size: usize| size >= REAL_BELOW && (size < MILLION || self.million) && !self.in_process;
+        let searched = self.sizes.iter().copied().filter(|_| !self.through_service).collect();
+        [searched, self.sizes.iter().copied().filter(|size| is_served(*size)).collect()]
+    }
 }
 
 /// Everything measured, as it is kept.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Scale {
-    machine: Machine,
-    engines: Vec<engines::Measured>,
-    services: Vec<service::Measured>,
+    pub(crate) engines: Vec<engines::Measured>,
+    pub(crate) services: Vec<service::Measured>,
 }
 
-/// Measures every size, printing as it goes: a large one takes long.
-///
-/// # Errors
-/// Where something cannot be measured, and, after everything is printed, where an answer was not the formula's.
-pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let kept: Option<Scale> = arguments.compare.as_deref().map(read_kept).transpose()?;
-    let collection = arguments.subject.collection()?;
-    let mut scale = Scale { machine: arguments.subject.machine(), engines: Vec::new(), services: Vec::new() };
-    report::line(&format!("Search at scale\n{}", scale.machine.in_words()));
-    for &size in &arguments.sizes {
-        let measured = engines::measure(size, &collection)?;
-        report::line(&tables::engines(&measured));
-        scale.engines.extend(measured);
-        let is_served = size >= REAL_BELOW && (size < MILLION || arguments.million) && !arguments.in_process;
-        if is_served {
-            let measured = service::measure(&arguments.subject.binary, size)?;
-            report::line(&tables::service(&measured));
-            scale.services.push(measured);
-        }
+impl Scale {
+    /// Measures the engines over one size.
+    ///
+    /// # Errors
+    /// Where an engine cannot be measured, or an answer was not the formula's; what was measured is kept.
+    pub(crate) fn measure_engines(&mut self, size: usize, collection: &Path) -> anyhow::Result<()> {
+        let from = self.engines.len();
+        engines::measure(size, collection, &mut self.engines)?;
+        let different: usize = self.engines[from..].iter().map(engines::Measured::different).sum();
+        anyhow::ensure!(
+            different == 0,
+            "{different} answers over {size} entries are not what the formula says"
+        );
+        interrupt::check()
     }
-    if let Some(kept) = kept {
-        report::line(&tables::change(&kept, &scale));
-    }
-    if let Some(file) = &arguments.json {
-        write_kept(file, &scale)?;
-    }
-    let different: usize = scale.engines.iter().map(engines::Measured::different).sum();
-    anyhow::ensure!(different == 0, "{different} answers are not what the formula says");
-    Ok(())
-}
 
-fn read_kept<T: DeserializeOwned>(file: &Path) -> anyhow::Result<T> {
-    let named = || format!("{} is not a kept run", file.display());
-    serde_json::from_slice(&std::fs::read(file).with_context(named)?).with_context(named)
-}
+    /// Measures the service over one size.
+    pub(crate) fn measure_service(&mut self, size: usize, binary: &Path) -> anyhow::Result<()> {
+        self.services.push(service::measure(binary, size)?);
+        Ok(())
+    }
 
-fn write_kept<T: Serialize>(file: &Path, run: &T) -> anyhow::Result<()> {
-    let json = serde_json::to_string_pretty(run)?;
-    std::fs::write(file, json + "\n").with_context(|| file.display().to_string())
+    /// An engine over the real collection (`None`) or so many entries.
+    pub(crate) fn engine(&self, contender: Contender, size: Option<usize>) -> Option<&engines::Measured> {
+        self.engines.iter().find(|one| {
+            let entries = one.timed.entries;
+            one.timed.engine == contender && size.map_or(entries < REAL_BELOW, |size| size == entries)
+        })
+    }
+
+    /// The service over so many files.
+    pub(crate) fn service(&self, files: usize) -> Option<&service::Measured> {
+        self.services.iter().find(|one| one.files == files)
+    }
 }

@@ -1,23 +1,22 @@
-//! Synthetic entries as files, through the service: its starts, its memory, its answers, and a file that changes.
+//! Synthetic entries as files, through the service: its starts, its memory, its answers.
 
-use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use adjutant_bench::subject::SEED;
-use adjutant_bench::synthetic::{Entries, Entry};
+use adjutant::search::latent::MAX_ENTRIES;
 use adjutant_bench::{asked, subject};
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
+use super::change::{self, Changed};
 use super::files;
 use crate::collection::Collection;
 use crate::echo::Echo;
-use crate::http::{Connection, Request};
+use crate::http::Request;
 use crate::load::{self, Latency, Rounds, Sides};
 use crate::process::Resident;
 use crate::product::{Product, Recipe, UNLIMITED};
+use crate::report::counted;
 use crate::{interrupt, queries, report, scenario};
 
 /// The setting that lets the service read more files than it does by default.
@@ -29,17 +28,11 @@ const UNCACHED: Rounds = Rounds { blocks: 10, per_block: 50 };
 /// Entries that queries are made of: the first ones, which are as good as any.
 const ASKED_FROM: usize = 5_000;
 
-/// Changes of one file, of which the median counts.
-const CHANGES: usize = 5;
+/// Bytes of disk that a file of an entry takes, with its share of folders and of what the service keeps.
+const BYTES_A_FILE: u64 = 8 * 1024;
 
 /// Time after which the latent score is not waited for.
 const TRAINING_PATIENCE: Duration = Duration::from_mins(2);
-
-/// Time until a changed file has to be served.
-const CHANGE_PATIENCE: Duration = Duration::from_mins(2);
-
-/// Time between two looks for a changed answer.
-const POLL: Duration = Duration::from_millis(1);
 
 /// How long an instance rests before its memory is read.
 const REST: Duration = Duration::from_secs(1);
@@ -57,28 +50,52 @@ pub(crate) struct Measured {
     pub(crate) warm_ms: f64,
     /// Milliseconds from the first healthy answer to the latent score; `None` where that took too long.
     pub(crate) trained_ms: Option<f64>,
+    /// After the cold and after the warm start, and after the queries.
     pub(crate) idle: Option<Resident>,
+    pub(crate) warm_idle: Option<Resident>,
     pub(crate) used: Option<Resident>,
     pub(crate) uncached: Latency,
-    /// Milliseconds from writing one file to its new words being found.
-    pub(crate) change_ms: f64,
-    /// Milliseconds of a re-index that is asked for after one file changed, as the caller sees it.
-    pub(crate) reindex_ms: f64,
+    /// One changed file.
+    pub(crate) changed: Changed,
 }
 
 /// Measures the service over `size` files, which are gone afterwards.
 pub(crate) fn measure(binary: &Path, size: usize) -> anyhow::Result<Measured> {
-    report::progress(&format!("writing {size} files"));
-    let folder = tempfile::Builder::new().prefix("adjutant-bench-").tempdir()?;
-    files::write(folder.path(), size)?;
-    let reading = Collection::at(folder.path())?.read()?;
-    let limit = size.to_string();
-    let settings = [UNLIMITED, (LIMIT_SETTING, limit.as_str())];
-    let recipe = Recipe { binary, collection: folder.path(), settings: &settings };
+    let named = counted(size);
+    let mut folder = tempfile::Builder::new();
+    let folder = folder.prefix("adjutant-bench-").tempdir()?;
+    let free = rustix::fs::statvfs(folder.path())?;
+    let needed = size as u64 * BYTES_A_FILE;
+    anyhow::ensure!(
+        free.f_bavail.saturating_mul(free.f_frsize) > needed,
+        "{named} files need {} MB on the disk of {}",
+        needed / 1_000_000,
+        folder.path().display()
+    );
+    report::progress(&format!("writing {named} files"));
     let data_dir = tempfile::tempdir()?;
+    let written = files::write(folder.path(), size);
+    let measured = written.and_then(|()| {
+        let limit = size.to_string();
+        let settings = [UNLIMITED, (LIMIT_SETTING, limit.as_str())];
+        over(&Recipe { binary, collection: folder.path(), settings: &settings }, size, data_dir.path())
+    });
+    report::progress(&format!("removing {named} files"));
+    folder.close()?;
+    data_dir.close()?;
+    measured.with_context(|| format!("the service over {named} files"))
+}
 
-    report::progress(&format!("cold start over {size} files"));
-    let product = recipe.start(data_dir.path())?;
+fn over(recipe: &Recipe<'_>, size: usize, data_dir: &Path) -> anyhow::Result<Measured> {
+    let named = counted(size);
+    let files = Collection::at(recipe.collection)?;
+    // Once for the system's cache: what is measured is not the disk.
+    files.read()?;
+    let reading = files.read()?;
+    drop(files);
+
+    report::progress(&format!("cold start over {named} files"));
+    let product = recipe.start(data_dir)?;
     let cold = product.started_in;
     let trained = wait_until_trained(&product)?;
     let indexed = product.health()?.indexes.agents;
@@ -89,17 +106,18 @@ pub(crate) fn measure(binary: &Path, size: usize) -> anyhow::Result<Measured> {
     let exchanges = scenario::record(product.port, asked, 1)?;
     product.stop()?;
 
-    report::progress(&format!("warm start over {size} files"));
-    let product = recipe.start(data_dir.path())?;
+    report::progress(&format!("warm start over {named} files"));
+    let product = recipe.start(data_dir)?;
     let warm = product.started_in;
     wait_until_trained(&product)?;
+    std::thread::sleep(REST);
+    let warm_idle = product.resident();
     let echo = Echo::start(&[&exchanges])?;
     let sides = Sides { product: product.port, echo: echo.port };
-    let rounds = Rounds { per_block: exchanges.len() / (UNCACHED.blocks + 1), ..UNCACHED };
-    let uncached = load::latency("uncached", sides, &exchanges, rounds)?;
+    let uncached = load::latency("uncached", sides, &exchanges, UNCACHED.within(exchanges.len()))?;
     let used = product.resident();
-    report::progress(&format!("one changed file of {size}"));
-    let (change_ms, reindex_ms) = changes(&product, folder.path())?;
+    report::progress(&format!("one changed file of {named}"));
+    let changed = change::measure(&product, recipe.collection, data_dir)?;
     product.stop()?;
     Ok(Measured {
         files: size,
@@ -109,10 +127,10 @@ pub(crate) fn measure(binary: &Path, size: usize) -> anyhow::Result<Measured> {
         warm_ms: millis(warm),
         trained_ms: trained.map(millis),
         idle,
+        warm_idle,
         used,
         uncached,
-        change_ms,
-        reindex_ms,
+        changed,
     })
 }
 
@@ -122,57 +140,19 @@ fn queries_of(entries: usize) -> anyhow::Result<Vec<Request>> {
     Ok(asked.iter().map(|context| queries::agents(context)).collect())
 }
 
-/// How long the latent score took from now on; `None` where it takes too long.
+/// How long the latent score took from now on; `None` where it takes too long, or so many entries have none.
 fn wait_until_trained(product: &Product) -> anyhow::Result<Option<Duration>> {
     let began = Instant::now();
-    while product.health()?.ranking != "latent" {
-        if began.elapsed() > TRAINING_PATIENCE {
+    loop {
+        let health = product.health()?;
+        if health.ranking == "latent" {
+            return Ok(Some(began.elapsed()));
+        }
+        if health.indexes.agents > MAX_ENTRIES || began.elapsed() > TRAINING_PATIENCE {
             return Ok(None);
         }
         interrupt::check()?;
         std::thread::sleep(Duration::from_millis(20));
-    }
-    Ok(Some(began.elapsed()))
-}
-
-/// The median time until a changed file is served, noticed by itself, and that of a re-index that is asked for.
-fn changes(product: &Product, root: &Path) -> anyhow::Result<(f64, f64)> {
-    let entries: Vec<Entry> = Entries::of(SEED).take(2 * CHANGES).collect();
-    let mut connection = Connection::open(product.port)?;
-    let (mut noticed, mut asked) = (Vec::new(), Vec::new());
-    for (at, entry) in entries.iter().enumerate() {
-        // A word that nothing else holds, and that no repair takes for another.
-        let word = format!("zyqv{}xj", ["ab", "cd", "ef", "gh", "ik", "lm", "no", "pq", "rs", "tu"][at % 10]);
-        let changed = Entry { description: format!("{} {word}", entry.description), ..entry.clone() };
-        let began = Instant::now();
-        fs::write(files::path_of(root, at, entry), files::text_of(&changed))?;
-        let times = if at % 2 == 0 { &mut noticed } else { &mut asked };
-        if at % 2 == 1 {
-            let report = connection.exchange(&Request::post_to("/reindex", &[], ""))?;
-            anyhow::ensure!(report.status == 200, "a re-index is refused with {}", report.status);
-        }
-        wait_until_found(&mut connection, &word, &entry.name).with_context(|| format!("change {at}"))?;
-        times.push(began.elapsed());
-    }
-    let median = |times: &mut Vec<Duration>| {
-        times.sort_unstable();
-        millis(times[times.len() / 2])
-    };
-    Ok((median(&mut noticed), median(&mut asked)))
-}
-
-fn wait_until_found(connection: &mut Connection, word: &str, name: &str) -> anyhow::Result<()> {
-    let began = Instant::now();
-    let request = queries::agents(word);
-    loop {
-        let answer: Value = serde_json::from_slice(connection.exchange(&request)?.body)?;
-        let first = answer["result"]["agents"][0]["id"].as_str().unwrap_or_default();
-        if first.ends_with(name) {
-            return Ok(());
-        }
-        interrupt::check()?;
-        anyhow::ensure!(began.elapsed() < CHANGE_PATIENCE, "a changed file is not served: {answer}");
-        std::thread::sleep(POLL);
     }
 }
 
