@@ -12,8 +12,8 @@ use super::content::Content;
 use super::copies::{Copies, common_name, group_alike};
 use super::index::{Core, alias_terms, kinds, roles};
 use super::lexical::{Counter, Impacts, Lengths, Lexical, OfKind, Read};
-use super::postings::{Lists, Packer, Posting};
-use super::vocabulary::{Extension, Intern, Vocabulary};
+use super::postings::{Lists, OfShapes, Packer, Posting, Shapes};
+use super::vocabulary::{Extension, Intern};
 use super::weights::compact;
 use crate::catalog::{Catalog, Definition, Kind};
 
@@ -59,7 +59,7 @@ pub(super) fn core(old: &Core, catalog: &Catalog, aliases: &Aliases) -> Option<C
         sizes[definitions[*at].kind as usize].add(read.terms.len());
         content = content + Content::of_entry(&definitions[*at]);
     }
-    is_compact(&vocabulary).then(|| Core {
+    vocabulary.is_compact().then(|| Core {
         content,
         kinds,
         alias_terms: alias_terms(aliases, &vocabulary),
@@ -74,11 +74,6 @@ pub(super) fn core(old: &Core, catalog: &Catalog, aliases: &Aliases) -> Option<C
         weights: old.weights.clone(),
         definitions,
     })
-}
-
-/// Whether few ids stand for nothing.
-fn is_compact(vocabulary: &Vocabulary) -> bool {
-    vocabulary.n_ids() <= vocabulary.n_terms() + vocabulary.n_terms() / 4 + MAX_READ
 }
 
 /// Which entries differ between two catalogs.
@@ -165,10 +160,10 @@ fn of_kind(
     let mut lengths: Lengths = old.lengths;
     let gone = texts.gone.iter().filter(|(at, _)| frame.from.contains(at));
     let new = || texts.new.iter().filter(|(at, _)| frame.to.contains(at));
-    let mut touched = vec![false; frame.terms];
+    let mut touched: Vec<u32> = Vec::new();
     for (_, read) in gone {
         lengths.subtract(&read.lengths);
-        read.terms.iter().for_each(|&(term, _)| touched[term as usize] = true);
+        touched.extend(read.terms.iter().map(|(term, _)| *term));
     }
     new().for_each(|(_, read)| lengths.add(&read.lengths));
     let averages = lengths.averages();
@@ -176,50 +171,69 @@ fn of_kind(
         return None;
     }
     let impacts = Impacts::new(averages, weights);
+    let mut shapes = moved_shapes(old, frame, change);
     let mut added: HashMap<u32, Vec<Posting>> = HashMap::default();
     for (at, read) in new() {
         let document = compact(at - frame.to.start);
+        shapes.impacts[document as usize] = impacts.of_shapes(&old.shapes, &read.lengths);
         for (term, counts) in &read.terms {
-            touched[*term as usize] = true;
+            touched.push(*term);
             added.entry(*term).or_default().push(impacts.posting(document, *counts, &read.lengths));
         }
     }
-    let lists = repack(&old.lists, frame, change, &touched, &added);
-    Some(OfKind { lists, entries: frame.to.len(), lengths })
+    touched.sort_unstable();
+    touched.dedup();
+    let lists = repack(&old.lists, frame, change, shapes, &Edits { touched, added });
+    Some(OfKind { lists, shapes: old.shapes, entries: frame.to.len(), lengths })
+}
+
+/// What the shapes bring to the entries that stayed, at the places they have now.
+fn moved_shapes(old: &OfKind, frame: &Frame, change: &Change) -> Shapes {
+    let Shapes { fields, impacts } = &old.lists.shapes;
+    let mut moved = vec![OfShapes::default(); frame.to.len()];
+    for (at, impacts) in frame.from.clone().zip(impacts) {
+        if let Some(place) = change.place(compact(at)) {
+            moved[place as usize - frame.to.start] = *impacts;
+        }
+    }
+    Shapes { fields: *fields, impacts: moved }
+}
+
+/// What becomes of the lists of one kind.
+struct Edits {
+    /// Terms that stand in entries that went or came, sorted.
+    touched: Vec<u32>,
+    added: HashMap<u32, Vec<Posting>>,
 }
 
 /// The lists with the places entries have now, without those that went and with those that came.
-fn repack(
-    old: &Lists,
-    frame: &Frame,
-    change: &Change,
-    touched: &[bool],
-    added: &HashMap<u32, Vec<Posting>>,
-) -> Lists {
+fn repack(old: &Lists, frame: &Frame, change: &Change, shapes: Shapes, edits: &Edits) -> Lists {
     let from = frame.from.start;
     let moved = |document: u32| {
         let place = change.place(compact(from) + document)?;
         Some(place - compact(frame.to.start))
     };
-    // Where as many went as came, and at the same places, nobody else moved.
-    let stays =
-        (0..compact(frame.from.len())).all(|document| moved(document).is_none_or(|to| to == document));
-    let mut packer = Packer::like(old);
-    let mut postings = Vec::new();
-    for (term, touched) in (0..).zip(touched) {
-        if stays && !touched {
-            packer.copy(old, term);
-            continue;
-        }
-        postings.clear();
+    let edited = |term: u32, postings: &mut Vec<Posting>| {
         postings.extend(
             old.read(term)
                 .filter_map(|posting| Some(Posting { document: moved(posting.document)?, ..posting })),
         );
-        if let Some(added) = added.get(&term) {
+        if let Some(added) = edits.added.get(&term) {
             postings.extend(added);
             postings.sort_by_key(|posting| posting.document);
         }
+    };
+    // Where as many went as came, and at the same places, nobody else moved.
+    let stays =
+        (0..compact(frame.from.len())).all(|document| moved(document).is_none_or(|to| to == document));
+    if stays {
+        return old.updated(shapes, &edits.touched, edited).compacted(frame.terms);
+    }
+    let mut packer = Packer::new(shapes);
+    let mut postings = Vec::new();
+    for term in 0..compact(frame.terms) {
+        postings.clear();
+        edited(term, &mut postings);
         packer.add(&postings);
     }
     packer.finish()
