@@ -58,6 +58,12 @@ pub(crate) struct Shapes {
 }
 
 impl Shapes {
+    /// What tells a posting beside the distance to the one before: its shape, or its fields and impact.
+    pub(super) fn told(&self, posting: Posting) -> (u32, Option<(u8, u8)>) {
+        let shape = self.of(posting);
+        (shape, (shape == OTHER).then_some((posting.fields, posting.impact)))
+    }
+
     fn of(&self, posting: Posting) -> u32 {
         let impacts = self.impacts.get(posting.document as usize);
         let same = |shape: &usize| {

@@ -158,13 +158,9 @@ fn of_kind(
     weights: &super::Weights,
 ) -> Option<OfKind> {
     let mut lengths: Lengths = old.lengths;
-    let gone = texts.gone.iter().filter(|(at, _)| frame.from.contains(at));
+    let gone = || texts.gone.iter().filter(|(at, _)| frame.from.contains(at));
     let new = || texts.new.iter().filter(|(at, _)| frame.to.contains(at));
-    let mut touched: Vec<u32> = Vec::new();
-    for (_, read) in gone {
-        lengths.subtract(&read.lengths);
-        touched.extend(read.terms.iter().map(|(term, _)| *term));
-    }
+    gone().for_each(|(_, read)| lengths.subtract(&read.lengths));
     new().for_each(|(_, read)| lengths.add(&read.lengths));
     let averages = lengths.averages();
     if averages.map(f32::to_bits) != old.lengths.averages().map(f32::to_bits) {
@@ -172,18 +168,11 @@ fn of_kind(
     }
     let impacts = Impacts::new(averages, weights);
     let mut shapes = moved_shapes(old, frame, change);
-    let mut added: HashMap<u32, Vec<Posting>> = HashMap::default();
     for (at, read) in new() {
-        let document = compact(at - frame.to.start);
-        shapes.impacts[document as usize] = impacts.of_shapes(&old.shapes, &read.lengths);
-        for (term, counts) in &read.terms {
-            touched.push(*term);
-            added.entry(*term).or_default().push(impacts.posting(document, *counts, &read.lengths));
-        }
+        shapes.impacts[at - frame.to.start] = impacts.of_shapes(&old.shapes, &read.lengths);
     }
-    touched.sort_unstable();
-    touched.dedup();
-    let lists = repack(&old.lists, frame, change, shapes, &Edits { touched, added });
+    let edits = Edits::of(old, frame, change, texts, &Now { impacts, shapes: &shapes });
+    let lists = repack(&old.lists, frame, change, shapes, &edits);
     Some(OfKind { lists, shapes: old.shapes, entries: frame.to.len(), lengths })
 }
 
@@ -201,9 +190,54 @@ fn moved_shapes(old: &OfKind, frame: &Frame, change: &Change) -> Shapes {
 
 /// What becomes of the lists of one kind.
 struct Edits {
-    /// Terms that stand in entries that went or came, sorted.
+    /// Whether entries that stayed are where they were: then only the lists of some terms are others.
+    stays: bool,
+    /// These terms, sorted.
     touched: Vec<u32>,
+    /// All postings of entries that came.
     added: HashMap<u32, Vec<Posting>>,
+}
+
+/// What postings bring now.
+struct Now<'s> {
+    impacts: Impacts,
+    shapes: &'s Shapes,
+}
+
+impl Edits {
+    fn of(old: &OfKind, frame: &Frame, change: &Change, texts: &Texts, now: &Now<'_>) -> Edits {
+        let there = |at: usize| at - frame.from.start;
+        let here = |at: usize| at - frame.to.start;
+        // Where as many went as came, and at the same places, nobody else moved.
+        let moved = |at: usize| change.place(compact(at)).is_some_and(|to| here(to as usize) != there(at));
+        let stays = !frame.from.clone().any(moved);
+        let posting = |document: usize, counts, read: &Read| {
+            now.impacts.posting(compact(document), counts, &read.lengths)
+        };
+        // What is told of each posting that went and that came, by term and document.
+        let mut went: HashMap<(u32, usize), _> = HashMap::default();
+        for (at, read) in texts.gone.iter().filter(|(at, _)| frame.from.contains(at)) {
+            for (term, counts) in &read.terms {
+                let posting = posting(there(*at), *counts, read);
+                went.insert((*term, there(*at)), old.lists.shapes.told(posting));
+            }
+        }
+        let (mut touched, mut added) = (Vec::new(), HashMap::<u32, Vec<Posting>>::default());
+        for (at, read) in texts.new.iter().filter(|(at, _)| frame.to.contains(at)) {
+            for (term, counts) in &read.terms {
+                let posting = posting(here(*at), *counts, read);
+                added.entry(*term).or_default().push(posting);
+                // An entry whose length changed mostly brings something else by the same shapes.
+                if went.remove(&(*term, here(*at))) != Some(now.shapes.told(posting)) {
+                    touched.push(*term);
+                }
+            }
+        }
+        touched.extend(went.into_keys().map(|(term, _)| term));
+        touched.sort_unstable();
+        touched.dedup();
+        Edits { stays, touched, added }
+    }
 }
 
 /// The lists with the places entries have now, without those that went and with those that came.
@@ -219,14 +253,13 @@ fn repack(old: &Lists, frame: &Frame, change: &Change, shapes: Shapes, edits: &E
                 .filter_map(|posting| Some(Posting { document: moved(posting.document)?, ..posting })),
         );
         if let Some(added) = edits.added.get(&term) {
-            postings.extend(added);
-            postings.sort_by_key(|posting| posting.document);
+            for posting in added {
+                let at = postings.partition_point(|other| other.document < posting.document);
+                postings.insert(at, *posting);
+            }
         }
     };
-    // Where as many went as came, and at the same places, nobody else moved.
-    let stays =
-        (0..compact(frame.from.len())).all(|document| moved(document).is_none_or(|to| to == document));
-    if stays {
+    if edits.stays {
         return old.updated(shapes, &edits.touched, edited).compacted(frame.terms);
     }
     let mut packer = Packer::new(shapes);
