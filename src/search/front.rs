@@ -78,7 +78,7 @@ impl Strings {
     /// The strings that [`Strings::as_bytes`] told of; `None` where the bytes are none or they are not in order.
     pub(super) fn of_bytes(bytes: &[u8]) -> Option<Strings> {
         let mut strings = Strings { bytes: bytes.to_vec(), ..Strings::default() };
-        let (mut rest, mut last, mut before) = (bytes, Vec::new(), Vec::new());
+        let (mut rest, mut last) = (bytes, Vec::new());
         while !rest.is_empty() {
             let is_first = strings.len.is_multiple_of(BLOCK);
             if is_first {
@@ -88,10 +88,12 @@ impl Strings {
             if common > last.len() || is_first && common > 0 {
                 return None;
             }
-            before.clone_from(&last);
+            if strings.len > 0 && last[common..] >= *own {
+                return None;
+            }
             last.truncate(common);
             last.extend_from_slice(own);
-            if strings.len > 0 && before >= last || std::str::from_utf8(&last).is_err() {
+            if !last.is_ascii() && std::str::from_utf8(&last).is_err() {
                 return None;
             }
             if is_first {
