@@ -14,7 +14,7 @@ use super::lexical::{Gatherer, Lexical};
 use super::names::Names;
 use super::query::Reader;
 use super::roles::{Role, Roles};
-use super::vocabulary::{Builder, Intern, Vocabulary};
+use super::vocabulary::{Builder, Vocabulary};
 use super::weights::{Weights, number};
 use super::{Explanation, Findings, Request, rank, update};
 use crate::catalog::{Catalog, Definition, Kind, RoleAgent};
@@ -74,9 +74,10 @@ impl Index {
         let (Gathered { vocabulary, gatherer, terms }, (capabilities, names)) =
             gather(&definitions, || (Capabilities::of(&definitions), Names::of(&definitions)));
         let kinds = kinds(&definitions);
-        let lexical = gatherer.finish(vocabulary.terms(), &kinds, &weights);
+        let (vocabulary, ids) = vocabulary.finish();
+        let lexical = gatherer.finish(&ids, vocabulary.n_ids(), &kinds, &weights);
         let sizes = kinds.clone().map(|kind| terms[kind].iter().map(Vec::len).collect());
-        let vocabulary = Arc::new(vocabulary.finish());
+        let vocabulary = Arc::new(vocabulary);
         let core = Core {
             content: Content::of(catalog),
             kinds,

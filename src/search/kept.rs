@@ -17,14 +17,14 @@ use super::copies::Copies;
 use super::index::{Core, Sizes, alias_terms, kinds, roles};
 use super::lexical::{Lengths, Lexical, OfKind};
 use super::names::Names;
-use super::postings::{Lists, Skip};
+use super::postings::Lists;
 use super::vocabulary::Vocabulary;
 use super::weights::{Weights, compact};
 use crate::catalog::Catalog;
 
 const MAGIC: &[u8; 8] = b"adjidx\0\0";
 /// Raised with every change that makes kept indexes differ from built ones.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 impl Index {
     /// For keeping on disk. Without the latent space, which is kept by itself.
@@ -35,7 +35,8 @@ impl Index {
         writer.number(VERSION);
         writer.part(&core.content.0.to_le_bytes());
         core.vocabulary.write(&mut writer);
-        core.lexical.kinds.iter().for_each(|of_kind| write_kind(&mut writer, of_kind));
+        let n_ids = core.vocabulary.n_ids();
+        core.lexical.kinds.iter().for_each(|of_kind| write_kind(&mut writer, n_ids, of_kind));
         core.sizes.iter().for_each(|sizes| writer.numbers(sizes.entries.iter().copied()));
         write_pairs(&mut writer, &core.names.entries);
         writer.numbers(core.copies.names.iter().copied());
@@ -115,16 +116,11 @@ fn core(reader: &mut Reader<'_>, content: Content, catalog: &Catalog, aliases: &
     })
 }
 
-fn write_kind(writer: &mut Writer, OfKind { lists, entries, lengths }: &OfKind) {
+fn write_kind(writer: &mut Writer, n_ids: usize, of_kind: &OfKind) {
+    let OfKind { lists, shapes, entries, lengths } = of_kind;
     writer.number(compact(*entries));
-    writer.number(u32::from(lists.usual));
-    writer.numbers(lists.starts.iter().copied());
-    writer.part(&lists.bytes);
-    let skips = lists
-        .skips
-        .iter()
-        .flat_map(|&Skip { term, document, base, at, left }| [term, document, base, at, left]);
-    writer.numbers(skips.collect::<Vec<u32>>().into_iter());
+    writer.part(shapes.as_flattened());
+    lists.write(n_ids, writer);
     writer.part(&lengths.totals.map(u64::to_le_bytes).concat());
     writer.numbers(lengths.filled.iter().copied());
 }
@@ -133,24 +129,13 @@ fn read_kind(reader: &mut Reader<'_>, entries: usize, n_ids: usize) -> Option<Of
     if reader.count()? != entries {
         return None;
     }
-    let usual = u8::try_from(reader.number()?).ok()?;
-    let starts = reader.numbers()?;
-    let bytes = reader.part()?.to_vec();
-    let skips = reader.numbers()?;
-    let (skips, rest) = skips.as_chunks::<5>();
-    let skips: Vec<Skip> = (skips.iter())
-        .map(|&[term, document, base, at, left]| Skip { term, document, base, at, left })
-        .collect();
+    let (shapes, _) = reader.part()?.as_chunks();
+    let shapes = shapes.try_into().ok()?;
+    let lists = Lists::read_from(reader, entries, n_ids)?;
     let (totals, _) = reader.part()?.as_chunks::<8>();
     let totals: Vec<u64> = totals.iter().map(|total| u64::from_le_bytes(*total)).collect();
     let lengths = Lengths { totals: totals.try_into().ok()?, filled: reader.numbers()?.try_into().ok()? };
-    let ends_well = starts.last().map_or(bytes.is_empty(), |end| *end as usize == bytes.len());
-    let sound = rest.is_empty()
-        && ends_well
-        && (starts.is_empty() || starts.len() == n_ids + 1)
-        && starts.is_sorted()
-        && skips.iter().all(|skip| skip.at as usize <= bytes.len());
-    sound.then_some(OfKind { lists: Lists { starts, bytes, skips, usual }, entries, lengths })
+    Some(OfKind { lists, shapes, entries, lengths })
 }
 
 fn write_pairs(writer: &mut Writer, pairs: &[(u32, u32)]) {

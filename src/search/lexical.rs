@@ -9,9 +9,12 @@
 //! `f / (k1 + f)` is kept for each posting, in 255 steps. Averages are rounded to eighths of a power of two, so that a
 //! changed entry hardly ever changes what others bring.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 
-use super::postings::{Lists, Packer, Posting};
+use foldhash::HashMap;
+
+use super::postings::{Lists, OfShapes, Packer, Posting, SHAPES, Shapes};
 use super::text;
 use super::vocabulary::Intern;
 use super::weights::{FIELDS, Field, Weights, compact, number};
@@ -21,6 +24,8 @@ use crate::catalog::{Definition, Kind};
 const STEPS: f32 = 255.0;
 /// Steps in which averages are rounded, to each power of two.
 const AVERAGE_STEPS: f32 = 8.0;
+/// Postings that are looked at for what most are like.
+const SAMPLE: usize = 1 << 16;
 
 /// How often one term stands in each field of one entry, capped at 255.
 pub(crate) type Counts = [u8; FIELDS];
@@ -43,6 +48,8 @@ pub(crate) struct Lexical {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct OfKind {
     pub(super) lists: Lists,
+    /// Counts of the postings that the lists keep by shape.
+    pub(super) shapes: [Counts; SHAPES],
     pub(super) entries: usize,
     pub(super) lengths: Lengths,
 }
@@ -182,14 +189,22 @@ impl Gatherer {
         self.lengths.extend(other.lengths);
     }
 
-    /// Inverts what was read. `kinds` are the ranges of entries of one kind, in order.
-    pub(crate) fn finish(self, terms: usize, kinds: &[Range<usize>; 3], weights: &Weights) -> Lexical {
+    /// Inverts what was read. `ids` are those of the terms' numbers, all below `n_ids`; `kinds` are the ranges of entries
+    /// of one kind, in order.
+    pub(crate) fn finish(
+        mut self,
+        ids: &[u32],
+        n_ids: usize,
+        kinds: &[Range<usize>; 3],
+        weights: &Weights,
+    ) -> Lexical {
+        self.found.iter_mut().for_each(|found| found.term = ids[found.term as usize]);
         let mut rest = self.found.as_slice();
         let of_kind = |range: &Range<usize>| {
             let n = rest.partition_point(|found| (found.document as usize) < range.end);
             let (own, others) = rest.split_at(n);
             rest = others;
-            invert(own, &self.lengths[range.clone()], terms, range.start, weights)
+            invert(own, &self.lengths[range.clone()], n_ids, range.start, weights)
         };
         Lexical { kinds: kinds.each_ref().map(of_kind), field: weights.field }
     }
@@ -217,18 +232,27 @@ fn invert(found: &[Found], each: &[[u32; FIELDS]], terms: usize, first: usize, w
         postings[*at] = impacts.posting(compact(document), counts, &each[document]);
         *at += 1;
     }
-    let mut packer = Packer::new(usual(&postings));
+    let shapes = usual(found);
+    let of_shapes = each.iter().map(|lengths| impacts.of_shapes(&shapes, lengths)).collect();
+    let mut packer = Packer::new(Shapes { fields: shapes.map(fields), impacts: of_shapes });
     ends.windows(2).for_each(|ends| packer.add(&postings[ends[0]..ends[1]]));
-    OfKind { lists: packer.finish(), entries: each.len(), lengths }
+    OfKind { lists: packer.finish(), shapes, entries: each.len(), lengths }
 }
 
-/// The fields that most postings stand in.
-fn usual(postings: &[Posting]) -> u8 {
-    let mut often = [0usize; 256];
-    for posting in postings {
-        often[posting.fields as usize] += 1;
+/// The most frequent counts.
+fn usual(found: &[Found]) -> [Counts; SHAPES] {
+    let mut often: HashMap<Counts, usize> = HashMap::default();
+    for found in found.iter().step_by((found.len() / SAMPLE).max(1)) {
+        *often.entry(found.counts).or_default() += 1;
     }
-    (0..=u8::MAX).max_by_key(|&fields| often[fields as usize]).unwrap_or_default()
+    let mut often: Vec<_> = often.into_iter().map(|(counts, often)| (Reverse(often), counts)).collect();
+    often.sort_unstable();
+    std::array::from_fn(|nth| often.get(nth).map(|(_, counts)| *counts).unwrap_or_default())
+}
+
+/// The fields that a term of these counts stands in, a bit each.
+pub(super) fn fields(counts: Counts) -> u8 {
+    counts.iter().rev().fold(0, |fields, count| fields << 1 | u8::from(*count > 0))
 }
 
 /// Works out what postings bring.
@@ -251,13 +275,12 @@ impl Impacts {
 
     /// The posting of a term with these counts in an entry of these lengths.
     pub(super) fn posting(&self, document: u32, counts: Counts, lengths: &[u32; FIELDS]) -> Posting {
-        let (mut evidence, mut fields) = (0.0, 0);
+        let mut evidence = 0.0;
         for slot in 0..FIELDS {
             if counts[slot] > 0 {
                 let b = self.length[slot];
                 let length = number(lengths[slot] as usize) / self.averages[slot];
                 evidence += self.field[slot] * self.damped[counts[slot] as usize] / (1.0 - b + b * length);
-                fields |= 1 << slot;
             }
         }
         let saturated = evidence / (self.saturation + evidence);
@@ -267,7 +290,13 @@ impl Impacts {
             reason = "a ratio below 1, times 255 and rounded, is a byte"
         )]
         let impact = (saturated * STEPS).round().max(1.0) as u8;
-        Posting { document, fields, impact }
+        Posting { document, fields: fields(counts), impact }
+    }
+
+    /// What postings of these counts bring to an entry of these lengths.
+    pub(super) fn of_shapes(&self, shapes: &[Counts; SHAPES], lengths: &[u32; FIELDS]) -> OfShapes {
+        let [one, other, third] = shapes.map(|counts| self.posting(0, counts, lengths).impact);
+        [one, other, third, 0]
     }
 }
 
@@ -292,12 +321,8 @@ impl Lexical {
     pub(crate) fn score(&self, kind: Kind, wanted: &[Wanted], scores: &mut [f32]) {
         let lists = &self.kinds[kind as usize].lists;
         for want in wanted {
-            let step = want.weight * self.idf(kind, lists.found(want.term)) / STEPS;
-            for posting in lists.read(want.term) {
-                if let Some(score) = scores.get_mut(posting.document as usize) {
-                    *score += step * f32::from(posting.impact);
-                }
-            }
+            let step = |n| want.weight * self.idf(kind, n) / STEPS;
+            lists.add_to(want.term, step, scores);
         }
     }
 

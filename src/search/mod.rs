@@ -5,7 +5,7 @@
 //!
 //! * [`text`]: how text becomes terms;
 //! * [`aliases`]: what other words a word stands for;
-//! * `vocabulary`: the collection's own words, and repair of words it does not know;
+//! * `vocabulary`: the collection's own words, and repair of words it does not know; `lexicon` and `front` hold them;
 //! * `query`: a request read into weighted terms;
 //! * `lexical`: BM25F over the fields of an entry;
 //! * [`latent`]: likeness of meaning, learned from the collection itself;
@@ -32,10 +32,12 @@ mod capability;
 mod content;
 mod copies;
 mod evidence;
+mod front;
 mod index;
 mod kept;
 pub mod latent;
 mod lexical;
+mod lexicon;
 mod model;
 mod names;
 mod needs;

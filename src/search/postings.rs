@@ -1,15 +1,38 @@
 //! Posting lists of one kind of entries, packed into bytes.
 //!
-//! A list is the number of its postings as a varint, then for each posting the distance to the one before with a flag in
-//! its lowest bit, the fields it stands in where they are not the usual one (the flag), and its impact: some two and a half
-//! bytes a posting. What a term brings to an entry is worked out when the index is built, in 255 steps (an "impact";
-//! Anh, de Kretser, Moffat: "Vector-space ranking with effective early termination", 2001), so that scoring is an
-//! addition.
+//! What a term brings to an entry is worked out when the index is built, in 255 steps (an "impact"; Anh, de Kretser,
+//! Moffat: "Vector-space ranking with effective early termination", 2001), so that scoring is an addition. Most postings
+//! have one of three [`Shapes`], of which an entry tells once what they bring: a posting is the distance to the one before
+//! and the number of its shape.
+//!
+//! A list is cut into blocks of 128 postings, packed into as few bits as the largest needs, and the rest as varints. The
+//! fields and impacts of those of no shape follow their block. A list brought up to date lies beside the others until all are packed anew.
 
+use std::sync::Arc;
+
+use bitpacking::{BitPacker, BitPacker4x};
+
+use super::bytes::{Reader, Writer};
 use super::weights::compact;
 
-/// Postings between two places at which reading can begin in the middle of a long list.
-const STRIDE: usize = 128;
+/// Postings packed together, and between two places at which reading can begin.
+const STRIDE: usize = BitPacker4x::BLOCK_LEN;
+/// Shapes that postings may have.
+pub(super) const SHAPES: usize = 3;
+/// The number of a posting of no such shape.
+const OTHER: u32 = 3;
+/// Bits of a shape's number.
+const SHAPE_BITS: u32 = 2;
+
+/// Terms between two known starts of short lists.
+const GROUP: usize = 16;
+/// Sizes of short lists: of a single posting, and then of several with their number before them.
+const ONE: u8 = 8;
+/// The size that stands for a long list.
+const LONG: u8 = u8::MAX;
+
+/// The share of all bytes that lists brought up to date may take before all are packed anew: half.
+const CHANGED_SHARE: usize = 2;
 
 /// One term in one entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,153 +45,430 @@ pub(crate) struct Posting {
     pub(crate) impact: u8,
 }
 
+/// What each shape brings to an entry; nothing where a posting has none.
+pub(super) type OfShapes = [u8; SHAPES + 1];
+
+/// What most postings are like.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Shapes {
+    /// The fields of each shape.
+    pub(super) fields: [u8; SHAPES],
+    /// What each shape brings to each entry.
+    pub(super) impacts: Vec<OfShapes>,
+}
+
+impl Shapes {
+    /// What tells a posting beside the distance to the one before: its shape, or its fields and impact.
+    pub(super) fn told(&self, posting: Posting) -> (u32, Option<(u8, u8)>) {
+        let shape = self.of(posting);
+        (shape, (shape == OTHER).then_some((posting.fields, posting.impact)))
+    }
+
+    fn of(&self, posting: Posting) -> u32 {
+        let impacts = self.impacts.get(posting.document as usize);
+        let same = |shape: &usize| {
+            self.fields[*shape] == posting.fields
+                && impacts.is_some_and(|impacts| impacts[*shape] == posting.impact)
+        };
+        (0..SHAPES).find(same).map_or(OTHER, compact)
+    }
+}
+
 /// The posting lists of all terms.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Lists {
-    /// Start of each term's list in `bytes`, and the end of the last; nothing where there are no postings at all.
-    pub(super) starts: Vec<u32>,
-    pub(super) bytes: Vec<u8>,
-    /// Sorted by term, then document.
-    pub(super) skips: Vec<Skip>,
-    /// The fields of most postings.
-    pub(super) usual: u8,
+    pub(super) shapes: Shapes,
+    packed: Arc<Packed>,
+    /// Terms whose lists changed since all were packed, sorted, and their lists, numbered by place in it.
+    changed: Vec<u32>,
+    own: Packed,
 }
 
-/// A place in the middle of a list.
+/// Lists one after the other.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Packed {
+    /// Of each term's list: 0 for none, then as [`ONE`] and [`LONG`] say; nothing where there are no postings at all.
+    sizes: Vec<u8>,
+    /// Where the short lists of every [`GROUP`]th term start.
+    starts: Vec<u32>,
+    short: Vec<u8>,
+    /// Sorted by term.
+    longs: Vec<Long>,
+    long: Vec<u8>,
+    /// Of all long lists, one after the other.
+    blocks: Vec<Block>,
+}
+
+/// A list of at least [`STRIDE`] postings, or of many bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Skip {
-    pub(super) term: u32,
-    /// The first document that is not before this place.
-    pub(super) document: u32,
+struct Long {
+    term: u32,
+    count: u32,
+    /// Its first byte.
+    at: u32,
+    /// Its first block.
+    block: u32,
+}
+
+/// A place in a long list: [`STRIDE`] postings, or the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Block {
     /// Distances are told from here.
-    pub(super) base: u32,
-    /// Place in the bytes of all lists.
-    pub(super) at: u32,
-    /// Postings from here to the list's end.
-    pub(super) left: u32,
+    base: u32,
+    at: u32,
 }
 
 /// Packs lists, term by term.
 #[derive(Debug)]
 pub(crate) struct Packer {
-    lists: Lists,
+    shapes: Shapes,
+    packed: Packed,
 }
 
 impl Packer {
-    /// For lists of which most postings stand in the `usual` fields.
-    pub(crate) fn new(usual: u8) -> Packer {
-        Packer { lists: Lists { starts: vec![0], usual, ..Lists::default() } }
-    }
-
-    /// For lists about as large as `old` ones.
-    pub(crate) fn like(old: &Lists) -> Packer {
-        let mut packer = Packer::new(old.usual);
-        packer.lists.bytes.reserve_exact(old.bytes.len() + old.bytes.len() / 64 + 4 * STRIDE);
-        packer.lists.starts.reserve_exact(old.starts.len() + 2 * STRIDE);
-        packer
+    pub(crate) fn new(shapes: Shapes) -> Packer {
+        Packer { shapes, packed: Packed::default() }
     }
 
     /// Adds the list of the next term; `postings` are sorted by document.
     pub(crate) fn add(&mut self, postings: &[Posting]) {
-        let term = compact(self.lists.starts.len() - 1);
-        if !postings.is_empty() {
-            put(&mut self.lists.bytes, compact(postings.len()));
+        self.packed.begin();
+        if postings.is_empty() {
+            return self.packed.sizes.push(0);
         }
+        if postings.len() < STRIDE {
+            let before = self.packed.short.len();
+            if postings.len() > 1 {
+                self.packed.short.push(compact(postings.len()).to_le_bytes()[0]);
+            }
+            plain(&mut self.packed.short, &self.shapes, 0, postings);
+            let size = self.packed.short.len() - before + if postings.len() > 1 { ONE as usize } else { 0 };
+            if let Some(size) = u8::try_from(size).ok().filter(|size| *size < LONG) {
+                return self.packed.sizes.push(size);
+            }
+            self.packed.short.truncate(before);
+        }
+        let Packed { sizes, longs, long, blocks, .. } = &mut self.packed;
+        let [at, block] = [long.len(), blocks.len()].map(compact);
+        longs.push(Long { term: compact(sizes.len()), count: compact(postings.len()), at, block });
+        sizes.push(LONG);
+        let bitpacker = BitPacker4x::new();
+        let (full, rest) = postings.as_chunks::<STRIDE>();
         let mut base = 0;
-        for (nth, posting) in postings.iter().enumerate() {
-            if nth > 0 && nth % STRIDE == 0 {
-                let at = compact(self.lists.bytes.len());
-                let left = compact(postings.len() - nth);
-                self.lists.skips.push(Skip { term, document: posting.document, base, at, left });
-            }
-            let unusual = posting.fields != self.lists.usual;
-            put(&mut self.lists.bytes, (posting.document - base) << 1 | u32::from(unusual));
-            if unusual {
-                self.lists.bytes.push(posting.fields);
-            }
-            self.lists.bytes.push(posting.impact);
-            base = posting.document + 1;
+        for postings in full {
+            blocks.push(Block { base, at: compact(long.len()) });
+            let mut codes = [0; STRIDE];
+            codes.iter_mut().zip(told(&self.shapes, &mut base, postings)).for_each(|(to, code)| *to = code);
+            let bits = bitpacker.num_bits(&codes);
+            long.push(bits);
+            let start = long.len();
+            long.resize(start + BitPacker4x::compressed_block_size(bits), 0);
+            bitpacker.compress(&codes, &mut long[start..], bits);
+            others(long, &self.shapes, postings);
         }
-        self.lists.starts.push(compact(self.lists.bytes.len()));
+        blocks.push(Block { base, at: compact(long.len()) });
+        plain(long, &self.shapes, base, rest);
     }
 
-    /// Adds the list of the next term as it is in `other`, whose usual fields are the same.
+    /// Adds the list of the next term as it is in `other`, in which the entries have the same shapes as far as they are
+    /// in it.
     pub(crate) fn copy(&mut self, other: &Lists, from: u32) {
-        let term = compact(self.lists.starts.len() - 1);
-        let Some((start, end)) = other.bounds(from) else {
-            return self.lists.starts.push(compact(self.lists.bytes.len()));
-        };
-        let here = self.lists.bytes.len();
-        self.lists.bytes.extend_from_slice(&other.bytes[start..end]);
-        let moved = |skip: &Skip| Skip { term, at: compact(skip.at as usize - start + here), ..*skip };
-        self.lists.skips.extend(other.skips_of(from).iter().map(moved));
-        self.lists.starts.push(compact(self.lists.bytes.len()));
+        let (from, packed) = other.place(from);
+        self.packed.begin();
+        match packed.place(from) {
+            Place::None => self.packed.sizes.push(0),
+            Place::Short(size, bytes) => {
+                self.packed.sizes.push(size);
+                self.packed.short.extend_from_slice(bytes);
+            }
+            Place::Long(long, bytes) => {
+                let Packed { sizes, longs, long: own, blocks, .. } = &mut self.packed;
+                let [at, block] = [own.len(), blocks.len()].map(compact);
+                longs.push(Long { term: compact(sizes.len()), at, block, count: long.count });
+                sizes.push(LONG);
+                own.extend_from_slice(bytes);
+                let moved = |place: &Block| Block { at: place.at - long.at + at, ..*place };
+                blocks.extend(packed.blocks_of(long).iter().map(moved));
+            }
+        }
     }
 
     /// All lists added.
-    pub(crate) fn finish(mut self) -> Lists {
-        if self.lists.bytes.is_empty() {
-            self.lists.starts = Vec::new();
+    pub(crate) fn finish(self) -> Lists {
+        let Packer { shapes, packed } = self;
+        Lists { shapes, packed: Arc::new(packed.finish()), ..Lists::default() }
+    }
+
+    /// The lists of `old` of which those of the terms `changed`, sorted, are the ones added.
+    fn finish_beside(self, old: &Lists, changed: Vec<u32>) -> Lists {
+        let Packer { shapes, packed } = self;
+        Lists { shapes, packed: Arc::clone(&old.packed), changed, own: packed.finish() }
+    }
+}
+
+/// The numbers of postings that follow each other from `base`: distance and shape.
+fn told(shapes: &Shapes, base: &mut u32, postings: &[Posting]) -> impl Iterator<Item = u32> {
+    postings.iter().map(|posting| {
+        let code = (posting.document - *base) << SHAPE_BITS | shapes.of(*posting);
+        *base = posting.document + 1;
+        code
+    })
+}
+
+/// Adds the fields and impacts of postings of no shape.
+fn others(bytes: &mut Vec<u8>, shapes: &Shapes, postings: &[Posting]) {
+    let others = postings.iter().filter(|posting| shapes.of(**posting) == OTHER);
+    bytes.extend(others.flat_map(|posting| [posting.fields, posting.impact]));
+}
+
+/// Adds a block of fewer than [`STRIDE`] postings.
+fn plain(bytes: &mut Vec<u8>, shapes: &Shapes, mut base: u32, postings: &[Posting]) {
+    told(shapes, &mut base, postings).for_each(|code| put(bytes, code));
+    others(bytes, shapes, postings);
+}
+
+/// Where a list lies.
+enum Place<'l> {
+    None,
+    Short(u8, &'l [u8]),
+    Long(&'l Long, &'l [u8]),
+}
+
+impl Packed {
+    /// Notes where the next list starts, where that is noted.
+    fn begin(&mut self) {
+        if self.sizes.len().is_multiple_of(GROUP) {
+            self.starts.push(compact(self.short.len()));
         }
-        // A little room is not worth a copy.
-        if self.lists.bytes.capacity() / 16 * 15 > self.lists.bytes.len() {
-            self.lists.starts.shrink_to_fit();
-            self.lists.bytes.shrink_to_fit();
-            self.lists.skips.shrink_to_fit();
+    }
+
+    fn finish(mut self) -> Packed {
+        if self.short.is_empty() && self.long.is_empty() {
+            return Packed::default();
         }
-        self.lists
+        self.sizes.shrink_to_fit();
+        self.starts.shrink_to_fit();
+        self.short.shrink_to_fit();
+        self.longs.shrink_to_fit();
+        self.long.shrink_to_fit();
+        self.blocks.shrink_to_fit();
+        self
+    }
+
+    fn place(&self, term: u32) -> Place<'_> {
+        let at = term as usize;
+        match self.sizes.get(at) {
+            None | Some(0) => Place::None,
+            Some(&LONG) => {
+                let Ok(nth) = self.longs.binary_search_by_key(&term, |long| long.term) else {
+                    return Place::None;
+                };
+                let end = self.longs.get(nth + 1).map_or(self.long.len(), |next| next.at as usize);
+                let long = &self.longs[nth];
+                Place::Long(long, self.long.get(long.at as usize..end).unwrap_or_default())
+            }
+            Some(&size) => {
+                let group = at / GROUP * GROUP;
+                let before: usize = self.sizes[group..at].iter().map(|size| bytes_of(*size)).sum();
+                let start = self.starts[at / GROUP] as usize + before;
+                Place::Short(size, self.short.get(start..start + bytes_of(size)).unwrap_or_default())
+            }
+        }
+    }
+
+    fn blocks_of(&self, long: &Long) -> &[Block] {
+        let from = long.block as usize;
+        self.blocks.get(from..=from + long.count as usize / STRIDE).unwrap_or_default()
+    }
+
+    fn bytes(&self) -> usize {
+        self.short.len() + self.long.len()
+    }
+}
+
+/// Bytes of a list among the short ones, by its size.
+fn bytes_of(size: u8) -> usize {
+    match size {
+        LONG => 0,
+        0..=ONE => size.into(),
+        _ => (size - ONE).into(),
     }
 }
 
 impl Lists {
-    fn bounds(&self, term: u32) -> Option<(usize, usize)> {
-        let term = term as usize;
-        let (start, end) = (*self.starts.get(term)?, *self.starts.get(term + 1)?);
-        (start < end).then_some((start as usize, end as usize))
+    /// The lists among which that of a term is, and its number there.
+    fn place(&self, term: u32) -> (u32, &Packed) {
+        match self.changed.binary_search(&term) {
+            Ok(at) => (compact(at), &self.own),
+            Err(_) => (term, &self.packed),
+        }
     }
 
-    fn skips_of(&self, term: u32) -> &[Skip] {
-        let from = self.skips.partition_point(|skip| skip.term < term);
-        let to = from + self.skips[from..].partition_point(|skip| skip.term == term);
-        &self.skips[from..to]
+    /// These lists with those of the terms `touched`, which are sorted, as `each` puts them together.
+    /// The others must stay as they are, of entries that stay where they are.
+    pub(super) fn updated(
+        &self,
+        shapes: Shapes,
+        touched: &[u32],
+        mut each: impl FnMut(u32, &mut Vec<Posting>),
+    ) -> Lists {
+        let mut changed: Vec<u32> = self.changed.iter().chain(touched).copied().collect();
+        changed.sort_unstable();
+        changed.dedup();
+        let mut packer = Packer::new(shapes);
+        let mut postings = Vec::new();
+        for &term in &changed {
+            if touched.binary_search(&term).is_ok() {
+                postings.clear();
+                each(term, &mut postings);
+                packer.add(&postings);
+            } else {
+                packer.copy(self, term);
+            }
+        }
+        packer.finish_beside(self, changed)
+    }
+
+    /// The same lists, all packed together where much changed; `terms` there are.
+    pub(super) fn compacted(self, terms: usize) -> Lists {
+        let much = self.own.bytes() * CHANGED_SHARE > self.packed.bytes();
+        if much { self.whole(terms) } else { self }
+    }
+
+    fn whole(&self, terms: usize) -> Lists {
+        let mut packer = Packer::new(self.shapes.clone());
+        (0..compact(terms)).for_each(|term| packer.copy(self, term));
+        packer.finish()
     }
 
     /// In how many entries a term stands.
     pub(crate) fn found(&self, term: u32) -> usize {
-        self.read(term).left
+        let (term, packed) = self.place(term);
+        match packed.place(term) {
+            Place::None => 0,
+            Place::Short(0..=ONE, _) => 1,
+            Place::Short(_, bytes) => bytes.first().copied().unwrap_or_default().into(),
+            Place::Long(long, _) => long.count as usize,
+        }
     }
 
     /// The postings of a term, by document.
     pub(crate) fn read(&self, term: u32) -> Reading<'_> {
-        let Some((start, end)) = self.bounds(term) else {
-            return Reading { rest: &[], left: 0, base: 0, usual: self.usual };
+        let (term, packed) = self.place(term);
+        let (left, rest) = match packed.place(term) {
+            Place::None => (0, &[][..]),
+            Place::Short(0..=ONE, bytes) => (1, bytes),
+            Place::Short(_, bytes) => bytes.split_first().map_or((0, bytes), |(n, rest)| ((*n).into(), rest)),
+            Place::Long(long, bytes) => (long.count as usize, bytes),
         };
-        let mut rest = &self.bytes[start..end];
-        let left = take(&mut rest).unwrap_or_default() as usize;
-        Reading { rest, left, base: 0, usual: self.usual }
+        Reading::new(&self.shapes, rest, left, 0)
     }
 
     /// The posting of a term in one document.
     pub(crate) fn find(&self, term: u32, document: u32) -> Option<Posting> {
-        let skips = self.skips_of(term);
-        let mut reading = match skips.partition_point(|skip| skip.document <= document).checked_sub(1) {
-            None => self.read(term),
-            Some(last) => {
-                let Skip { at, base, left, .. } = skips[last];
-                Reading { rest: &self.bytes[at as usize..], left: left as usize, base, usual: self.usual }
+        let (own, packed) = self.place(term);
+        let mut reading = match packed.place(own) {
+            Place::Long(long, _) => {
+                let blocks = packed.blocks_of(long);
+                let nth = blocks.partition_point(|block| block.base <= document).checked_sub(1)?;
+                let Block { base, at } = blocks[nth];
+                let rest = packed.long.get(at as usize..)?;
+                Reading::new(&self.shapes, rest, long.count as usize - nth * STRIDE, base)
             }
+            _ => self.read(term),
         };
         reading.find(|posting| posting.document >= document).filter(|posting| posting.document == document)
+    }
+
+    /// Adds what a term brings to the documents it stands in to their scores; `step` says from their number how much a
+    /// step of an impact is.
+    pub(crate) fn add_to(&self, term: u32, step: impl FnOnce(usize) -> f32, scores: &mut [f32]) {
+        let mut reading = self.read(term);
+        let step = step(reading.left);
+        let impacts = self.shapes.impacts.as_slice();
+        let (mut documents, mut others) = ([0; STRIDE], [0; STRIDE]);
+        while reading.fill() {
+            // Neither kind of posting is foreseeable, so that a branch would cost more than an addition of nothing.
+            let mut n_others = 0;
+            for (nth, &code) in reading.codes[..reading.filled].iter().enumerate() {
+                let document = reading.base.wrapping_add(code >> SHAPE_BITS);
+                reading.base = document.wrapping_add(1);
+                let shape = code % (1 << SHAPE_BITS);
+                documents[nth] = document;
+                others[n_others] = nth;
+                n_others += usize::from(shape == OTHER);
+                let at = document as usize;
+                if let (Some(score), Some(impacts)) = (scores.get_mut(at), impacts.get(at)) {
+                    *score += step * f32::from(impacts[shape as usize]);
+                }
+            }
+            for &nth in &others[..n_others] {
+                let (_, impact) = reading.other();
+                if let Some(score) = scores.get_mut(documents[nth] as usize) {
+                    *score += step * f32::from(impact);
+                }
+            }
+        }
     }
 }
 
 /// A list being read.
 #[derive(Debug, Clone)]
 pub(crate) struct Reading<'l> {
+    shapes: &'l Shapes,
     rest: &'l [u8],
+    /// Postings behind those of this block.
     left: usize,
     base: u32,
-    usual: u8,
+    /// This block.
+    codes: [u32; STRIDE],
+    filled: usize,
+    /// The next of this block.
+    at: usize,
+}
+
+impl<'l> Reading<'l> {
+    fn new(shapes: &'l Shapes, rest: &'l [u8], left: usize, base: u32) -> Reading<'l> {
+        Reading { shapes, rest, left, base, codes: [0; STRIDE], filled: 0, at: 0 }
+    }
+
+    /// Unpacks the next block, where there is one.
+    fn fill(&mut self) -> bool {
+        let n = self.left.min(STRIDE);
+        let read = if n == STRIDE { self.unpack() } else { self.take(n) };
+        if read.is_none() {
+            // Less than there should be: the list ends here.
+            (self.left, self.at, self.filled) = (0, 0, 0);
+            return false;
+        }
+        (self.left, self.at, self.filled) = (self.left - n, 0, n);
+        n > 0
+    }
+
+    fn unpack(&mut self) -> Option<()> {
+        let (&bits, rest) = self.rest.split_first()?;
+        if u32::from(bits) > u32::BITS {
+            return None;
+        }
+        let (packed, rest) = rest.split_at_checked(BitPacker4x::compressed_block_size(bits))?;
+        BitPacker4x::new().decompress(packed, &mut self.codes, bits);
+        self.rest = rest;
+        Some(())
+    }
+
+    fn take(&mut self, n: usize) -> Option<()> {
+        for code in &mut self.codes[..n] {
+            *code = take(&mut self.rest)?;
+        }
+        Some(())
+    }
+
+    /// The fields and the impact of a posting of no shape.
+    fn other(&mut self) -> (u8, u8) {
+        let Some((&[fields, impact], rest)) = self.rest.split_first_chunk::<2>() else { return (0, 0) };
+        self.rest = rest;
+        (fields, impact)
+    }
 }
 
 impl Iterator for Reading<'_> {
@@ -176,30 +476,79 @@ impl Iterator for Reading<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<Posting> {
-        if self.left == 0 {
+        if self.at == self.filled && !self.fill() {
             return None;
         }
-        self.left -= 1;
-        let code = take(&mut self.rest)?;
-        let mut fields = self.usual;
-        if code & 1 == 1 {
-            let (first, rest) = self.rest.split_first()?;
-            (fields, self.rest) = (*first, rest);
-        }
-        let (impact, rest) = self.rest.split_first()?;
-        self.rest = rest;
-        let document = self.base + (code >> 1);
-        self.base = document + 1;
-        Some(Posting { document, fields, impact: *impact })
+        let code = self.codes[self.at];
+        self.at += 1;
+        let document = self.base.checked_add(code >> SHAPE_BITS)?;
+        self.base = document.checked_add(1)?;
+        let shape = code % (1 << SHAPE_BITS);
+        let (fields, impact) = if shape == OTHER {
+            self.other()
+        } else {
+            let impacts = self.shapes.impacts.get(document as usize)?;
+            (self.shapes.fields[shape as usize], impacts[shape as usize])
+        };
+        Some(Posting { document, fields, impact })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (0, Some(self.left))
+        (0, Some(self.left + self.filled - self.at))
+    }
+}
+
+impl Lists {
+    /// Their parts, all packed together, for [`Lists::read_from`].
+    pub(super) fn write(&self, terms: usize, writer: &mut Writer) {
+        let whole;
+        let lists = if self.changed.is_empty() {
+            self
+        } else {
+            whole = self.whole(terms);
+            &whole
+        };
+        writer.part(&lists.shapes.fields);
+        writer.part(lists.shapes.impacts.as_flattened());
+        let Packed { sizes, short, longs, long, blocks, .. } = &*lists.packed;
+        writer.part(sizes);
+        writer.part(short);
+        writer.part(long);
+        let longs = longs.iter().flat_map(|&Long { term, count, at, block }| [term, count, at, block]);
+        writer.numbers(longs.collect::<Vec<u32>>().into_iter());
+        let blocks = blocks.iter().flat_map(|&Block { base, at }| [base, at]);
+        writer.numbers(blocks.collect::<Vec<u32>>().into_iter());
+    }
+
+    /// What [`Lists::write`] wrote of so many entries and terms, if it can be that.
+    pub(super) fn read_from(reader: &mut Reader<'_>, entries: usize, terms: usize) -> Option<Lists> {
+        let fields = reader.part()?.try_into().ok()?;
+        let (impacts, rest) = reader.part()?.as_chunks();
+        let shapes = Shapes { fields, impacts: impacts.to_vec() };
+        let [sizes, short, long] = [reader.part()?, reader.part()?, reader.part()?].map(<[u8]>::to_vec);
+        let (longs, blocks) = (reader.numbers()?, reader.numbers()?);
+        let longs: Vec<Long> = (longs.as_chunks().0.iter())
+            .map(|&[term, count, at, block]| Long { term, count, at, block })
+            .collect();
+        let blocks: Vec<Block> = blocks.as_chunks().0.iter().map(|&[base, at]| Block { base, at }).collect();
+        let mut starts = Vec::with_capacity(sizes.len().div_ceil(GROUP));
+        let mut end = 0;
+        for group in sizes.chunks(GROUP) {
+            starts.push(compact(end));
+            end += group.iter().map(|size| bytes_of(*size)).sum::<usize>();
+        }
+        let fits = shapes.impacts.len() == entries
+            && rest.is_empty()
+            && end == short.len()
+            && sizes.len() <= terms
+            && longs.is_sorted_by(|a, b| a.term < b.term && a.at <= b.at && a.block <= b.block);
+        let packed = Packed { sizes, starts, short, longs, long, blocks };
+        fits.then(|| Lists { shapes, packed: Arc::new(packed), ..Lists::default() })
     }
 }
 
 /// Seven bits a byte, the lowest first; the highest bit says that more follow (LEB128).
-fn put(bytes: &mut Vec<u8>, mut number: u32) {
+pub(super) fn put(bytes: &mut Vec<u8>, mut number: u32) {
     while number >= 0x80 {
         bytes.push(number.to_le_bytes()[0] | 0x80);
         number >>= 7;
@@ -208,7 +557,7 @@ fn put(bytes: &mut Vec<u8>, mut number: u32) {
 }
 
 #[inline]
-fn take(rest: &mut &[u8]) -> Option<u32> {
+pub(super) fn take(rest: &mut &[u8]) -> Option<u32> {
     let (&first, after) = rest.split_first()?;
     *rest = after;
     let mut number = u32::from(first & 0x7f);
@@ -231,10 +580,11 @@ fn take(rest: &mut &[u8]) -> Option<u32> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Packer, Posting};
+    use super::{Packer, Posting, Shapes};
 
+    /// Lists of which most postings have a shape.
     fn postings() -> impl Strategy<Value = Vec<Posting>> {
-        let posting = (0u32..400, prop::sample::select(vec![2u8, 2, 2, 32, 35]), 1u8..);
+        let posting = (0u32..180, prop::sample::select(vec![2u8, 2, 2, 8, 32, 35]), 1u8..6);
         prop::collection::vec(posting, 0..500).prop_map(|steps| {
             let mut document = 0;
             let next = |(step, fields, impact): (u32, u8, u8)| {
@@ -249,24 +599,45 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
 
         #[test]
-        fn what_is_packed_is_read(all in prop::collection::vec(postings(), 0..4), wanted in 0u32..100_000) {
-            let mut packer = Packer::new(2);
+        fn what_is_packed_is_read(
+            mut all in prop::collection::vec(postings(), 0..40),
+            others in prop::collection::vec((0usize..40, postings()), 0..3),
+            wanted in 0u32..100_000,
+        ) {
+            let shapes = Shapes { fields: [2, 8, 2], impacts: vec![[1, 2, 3, 0]; 100_000] };
+            let mut packer = Packer::new(shapes.clone());
             for postings in &all {
                 packer.add(postings);
             }
             let lists = packer.finish();
-            let mut copier = Packer::new(2);
-            (0..all.len()).for_each(|term| copier.copy(&lists, u32::try_from(term).unwrap()));
-            prop_assert_eq!(&copier.finish(), &lists);
-            for (term, postings) in (0u32..).zip(&all) {
-                prop_assert_eq!(lists.found(term), postings.len());
-                prop_assert_eq!(&lists.read(term).collect::<Vec<_>>(), postings);
-                for document in postings.iter().map(|posting| posting.document).chain([wanted]) {
-                    let plain = postings.iter().copied().find(|posting| posting.document == document);
-                    prop_assert_eq!(lists.find(term, document), plain);
+            prop_assert_eq!(&lists.whole(all.len()), &lists);
+            let mut touched: Vec<u32> = Vec::new();
+            for (term, postings) in others {
+                if let Some(list) = all.get_mut(term) {
+                    touched.push(u32::try_from(term).unwrap());
+                    *list = postings;
                 }
             }
-            prop_assert_eq!(lists.found(9), 0);
+            touched.sort_unstable();
+            touched.dedup();
+            let changed = lists.updated(shapes, &touched, |term, own| own.extend(&all[term as usize]));
+            for lists in [&changed, &changed.whole(all.len()), &changed.clone().compacted(all.len())] {
+                for (term, postings) in (0u32..).zip(&all) {
+                    prop_assert_eq!(lists.found(term), postings.len());
+                    prop_assert_eq!(&lists.read(term).collect::<Vec<_>>(), postings);
+                    let (mut scores, mut plain) = (vec![1.0; 50_000], vec![1.0; 50_000]);
+                    lists.add_to(term, |n| if n == postings.len() { 0.5 } else { f32::NAN }, &mut scores);
+                    for posting in postings.iter().filter(|posting| posting.document < 50_000) {
+                        plain[posting.document as usize] += 0.5 * f32::from(posting.impact);
+                    }
+                    prop_assert_eq!(scores, plain);
+                    for document in postings.iter().map(|posting| posting.document).chain([wanted]) {
+                        let plain = postings.iter().copied().find(|posting| posting.document == document);
+                        prop_assert_eq!(lists.find(term, document), plain);
+                    }
+                }
+                prop_assert_eq!(lists.found(99), 0);
+            }
         }
     }
 }

@@ -87,9 +87,8 @@ impl Query {
 impl Reader<'_> {
     /// Reads a request.
     pub(crate) fn read(&self, request: &str) -> Query {
-        let words = read(request, MAX_WORDS, |word| {
-            self.vocabulary.term_of(word).map(str::to_owned).or_else(|| text::term(word))
-        });
+        let words =
+            read(request, MAX_WORDS, |word| self.vocabulary.term_of(word).or_else(|| text::term(word)));
         let mut query = Query::default();
         for (at, word) in words.iter().enumerate() {
             match word.form {
@@ -130,7 +129,7 @@ impl Reader<'_> {
         let frequency = |id| self.lexical.frequency(id);
         let repaired = self.vocabulary.repair(text, frequency);
         // One slip of a finger is likelier than a missing space, and that likelier than two slips.
-        let split = if repaired.is_some_and(|repaired| repaired.edits == 1) {
+        let split = if repaired.as_ref().is_some_and(|repaired| repaired.edits == 1) {
             None
         } else {
             self.vocabulary.split(text, frequency)
@@ -142,7 +141,7 @@ impl Reader<'_> {
             }
         } else if let Some(Repair { meant, term, .. }) = repaired {
             query.ask(term);
-            query.add(term, self.weights.repaired, meant, Some(text));
+            query.add(term, self.weights.repaired, &meant, Some(text));
         } else {
             query.asked.push(None);
             query.unknown.push(text.clone());
@@ -182,7 +181,7 @@ impl Reader<'_> {
                 let weight = each / number(expansion.len()).sqrt();
                 for &alias in expansion {
                     if let Some(id) = self.alias_terms[alias as usize] {
-                        query.add(id, weight, self.vocabulary.shown(id), Some(found.head));
+                        query.add(id, weight, &self.vocabulary.shown(id), Some(found.head));
                     }
                 }
             }

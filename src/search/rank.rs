@@ -54,19 +54,15 @@ pub(crate) fn top(index: &Index, kind: Kind, words: &str, limit: usize) -> Vec<(
     });
     let mut scores = Scores::zeros(range.len());
     core.lexical.score(kind, &wanted, &mut scores);
-    let mut rows: Vec<Row> = Vec::new();
-    let mut floor = 0.0;
-    above(&scores, 0.0, |at, score| {
-        rows.push((range.start + at, score));
-        if rows.len() >= ROOM + 2 * limit {
-            rows.sort_unstable_by(better);
+    let mut rows: Vec<Row> = Vec::with_capacity(limit.min(scores.len()) + 1);
+    if limit > 0 {
+        above(&scores, 0.0, |at, score| {
+            let row = (range.start + at, score);
+            rows.insert(rows.partition_point(|other| better(other, &row).is_lt()), row);
             rows.truncate(limit);
-            floor = rows.last().map_or(f32::INFINITY, |row| row.1);
-        }
-        floor
-    });
-    rows.sort_unstable_by(better);
-    rows.truncate(limit);
+            rows.get(limit - 1).map_or(0.0, |row| row.1)
+        });
+    }
     rows
 }
 

@@ -12,8 +12,8 @@ use super::content::Content;
 use super::copies::{Copies, common_name, group_alike};
 use super::index::{Core, alias_terms, kinds, roles};
 use super::lexical::{Counter, Impacts, Lengths, Lexical, OfKind, Read};
-use super::postings::{Lists, Packer, Posting};
-use super::vocabulary::{Extension, Intern, Vocabulary};
+use super::postings::{Lists, OfShapes, Packer, Posting, Shapes};
+use super::vocabulary::{Extension, Intern};
 use super::weights::compact;
 use crate::catalog::{Catalog, Definition, Kind};
 
@@ -59,7 +59,7 @@ pub(super) fn core(old: &Core, catalog: &Catalog, aliases: &Aliases) -> Option<C
         sizes[definitions[*at].kind as usize].add(read.terms.len());
         content = content + Content::of_entry(&definitions[*at]);
     }
-    is_compact(&vocabulary).then(|| Core {
+    vocabulary.is_compact().then(|| Core {
         content,
         kinds,
         alias_terms: alias_terms(aliases, &vocabulary),
@@ -74,11 +74,6 @@ pub(super) fn core(old: &Core, catalog: &Catalog, aliases: &Aliases) -> Option<C
         weights: old.weights.clone(),
         definitions,
     })
-}
-
-/// Whether few ids stand for nothing.
-fn is_compact(vocabulary: &Vocabulary) -> bool {
-    vocabulary.n_ids() <= vocabulary.n_terms() + vocabulary.n_terms() / 4 + MAX_READ
 }
 
 /// Which entries differ between two catalogs.
@@ -163,63 +158,115 @@ fn of_kind(
     weights: &super::Weights,
 ) -> Option<OfKind> {
     let mut lengths: Lengths = old.lengths;
-    let gone = texts.gone.iter().filter(|(at, _)| frame.from.contains(at));
+    let gone = || texts.gone.iter().filter(|(at, _)| frame.from.contains(at));
     let new = || texts.new.iter().filter(|(at, _)| frame.to.contains(at));
-    let mut touched = vec![false; frame.terms];
-    for (_, read) in gone {
-        lengths.subtract(&read.lengths);
-        read.terms.iter().for_each(|&(term, _)| touched[term as usize] = true);
-    }
+    gone().for_each(|(_, read)| lengths.subtract(&read.lengths));
     new().for_each(|(_, read)| lengths.add(&read.lengths));
     let averages = lengths.averages();
     if averages.map(f32::to_bits) != old.lengths.averages().map(f32::to_bits) {
         return None;
     }
     let impacts = Impacts::new(averages, weights);
-    let mut added: HashMap<u32, Vec<Posting>> = HashMap::default();
+    let mut shapes = moved_shapes(old, frame, change);
     for (at, read) in new() {
-        let document = compact(at - frame.to.start);
-        for (term, counts) in &read.terms {
-            touched[*term as usize] = true;
-            added.entry(*term).or_default().push(impacts.posting(document, *counts, &read.lengths));
+        shapes.impacts[at - frame.to.start] = impacts.of_shapes(&old.shapes, &read.lengths);
+    }
+    let edits = Edits::of(old, frame, change, texts, &Now { impacts, shapes: &shapes });
+    let lists = repack(&old.lists, frame, change, shapes, &edits);
+    Some(OfKind { lists, shapes: old.shapes, entries: frame.to.len(), lengths })
+}
+
+/// What the shapes bring to the entries that stayed, at the places they have now.
+fn moved_shapes(old: &OfKind, frame: &Frame, change: &Change) -> Shapes {
+    let Shapes { fields, impacts } = &old.lists.shapes;
+    let mut moved = vec![OfShapes::default(); frame.to.len()];
+    for (at, impacts) in frame.from.clone().zip(impacts) {
+        if let Some(place) = change.place(compact(at)) {
+            moved[place as usize - frame.to.start] = *impacts;
         }
     }
-    let lists = repack(&old.lists, frame, change, &touched, &added);
-    Some(OfKind { lists, entries: frame.to.len(), lengths })
+    Shapes { fields: *fields, impacts: moved }
+}
+
+/// What becomes of the lists of one kind.
+struct Edits {
+    /// Whether entries that stayed are where they were: then only the lists of some terms are others.
+    stays: bool,
+    /// These terms, sorted.
+    touched: Vec<u32>,
+    /// All postings of entries that came.
+    added: HashMap<u32, Vec<Posting>>,
+}
+
+/// What postings bring now.
+struct Now<'s> {
+    impacts: Impacts,
+    shapes: &'s Shapes,
+}
+
+impl Edits {
+    fn of(old: &OfKind, frame: &Frame, change: &Change, texts: &Texts, now: &Now<'_>) -> Edits {
+        let there = |at: usize| at - frame.from.start;
+        let here = |at: usize| at - frame.to.start;
+        // Where as many went as came, and at the same places, nobody else moved.
+        let moved = |at: usize| change.place(compact(at)).is_some_and(|to| here(to as usize) != there(at));
+        let stays = !frame.from.clone().any(moved);
+        let posting = |document: usize, counts, read: &Read| {
+            now.impacts.posting(compact(document), counts, &read.lengths)
+        };
+        // What is told of each posting that went and that came, by term and document.
+        let mut went: HashMap<(u32, usize), _> = HashMap::default();
+        for (at, read) in texts.gone.iter().filter(|(at, _)| frame.from.contains(at)) {
+            for (term, counts) in &read.terms {
+                let posting = posting(there(*at), *counts, read);
+                went.insert((*term, there(*at)), old.lists.shapes.told(posting));
+            }
+        }
+        let (mut touched, mut added) = (Vec::new(), HashMap::<u32, Vec<Posting>>::default());
+        for (at, read) in texts.new.iter().filter(|(at, _)| frame.to.contains(at)) {
+            for (term, counts) in &read.terms {
+                let posting = posting(here(*at), *counts, read);
+                added.entry(*term).or_default().push(posting);
+                // An entry whose length changed mostly brings something else by the same shapes.
+                if went.remove(&(*term, here(*at))) != Some(now.shapes.told(posting)) {
+                    touched.push(*term);
+                }
+            }
+        }
+        touched.extend(went.into_keys().map(|(term, _)| term));
+        touched.sort_unstable();
+        touched.dedup();
+        Edits { stays, touched, added }
+    }
 }
 
 /// The lists with the places entries have now, without those that went and with those that came.
-fn repack(
-    old: &Lists,
-    frame: &Frame,
-    change: &Change,
-    touched: &[bool],
-    added: &HashMap<u32, Vec<Posting>>,
-) -> Lists {
+fn repack(old: &Lists, frame: &Frame, change: &Change, shapes: Shapes, edits: &Edits) -> Lists {
     let from = frame.from.start;
     let moved = |document: u32| {
         let place = change.place(compact(from) + document)?;
         Some(place - compact(frame.to.start))
     };
-    // Where as many went as came, and at the same places, nobody else moved.
-    let stays =
-        (0..compact(frame.from.len())).all(|document| moved(document).is_none_or(|to| to == document));
-    let mut packer = Packer::like(old);
-    let mut postings = Vec::new();
-    for (term, touched) in (0..).zip(touched) {
-        if stays && !touched {
-            packer.copy(old, term);
-            continue;
-        }
-        postings.clear();
+    let edited = |term: u32, postings: &mut Vec<Posting>| {
         postings.extend(
             old.read(term)
                 .filter_map(|posting| Some(Posting { document: moved(posting.document)?, ..posting })),
         );
-        if let Some(added) = added.get(&term) {
-            postings.extend(added);
-            postings.sort_by_key(|posting| posting.document);
+        if let Some(added) = edits.added.get(&term) {
+            for posting in added {
+                let at = postings.partition_point(|other| other.document < posting.document);
+                postings.insert(at, *posting);
+            }
         }
+    };
+    if edits.stays {
+        return old.updated(shapes, &edits.touched, edited).compacted(frame.terms);
+    }
+    let mut packer = Packer::new(shapes);
+    let mut postings = Vec::new();
+    for term in 0..compact(frame.terms) {
+        postings.clear();
+        edited(term, &mut postings);
         packer.add(&postings);
     }
     packer.finish()

@@ -1,12 +1,18 @@
 //! The words of the collection, and the repair of words it does not know.
+//!
+//! A [`Lexicon`] holds them, shared by all vocabularies that were brought up to date from it; each of these has a list of
+//! its own of what came and went since.
 
+use std::cmp::Reverse;
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 use foldhash::HashMap;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
 use super::bytes::{Reader, Writer};
+use super::lexicon::Lexicon;
 use super::order::woven;
 use super::text;
 use super::weights::compact;
@@ -17,6 +23,11 @@ const MIN_REPAIR: usize = 4;
 const TWO_EDITS: usize = 8;
 /// Shorter halves of a split word are chance.
 const MIN_HALF: usize = 3;
+/// Strings that may come and go before all are put together anew: so many, and a share of all, up to a limit. Every
+/// update copies those that came.
+const MIN_CHANGES: usize = 256;
+const CHANGES_SHARE: usize = 64;
+const MAX_CHANGES: usize = 8_192;
 
 /// Sorted distinct strings in one buffer, found by hash.
 #[derive(Debug, Default)]
@@ -56,15 +67,6 @@ impl Table {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
         (0..self.len()).map(|at| self.get(at))
-    }
-
-    fn partition(&self, before: impl Fn(&str) -> bool) -> usize {
-        let (mut low, mut high) = (0, self.len());
-        while low < high {
-            let middle = usize::midpoint(low, high);
-            if before(self.get(middle)) { low = middle + 1 } else { high = middle }
-        }
-        low
     }
 
     pub(crate) fn find(&self, entry: &str) -> Option<usize> {
@@ -125,14 +127,16 @@ impl Builder {
         here
     }
 
-    /// Freezes the words into their compact form.
-    pub(crate) fn finish(self) -> Vocabulary {
+    /// Freezes the words into their compact form; with the id of each term by the number it had.
+    pub(crate) fn finish(self) -> (Vocabulary, Vec<u32>) {
         let mut words: Vec<_> =
             self.words.into_iter().filter_map(|(word, id)| id.map(|id| (word, id))).collect();
         words.sort_unstable();
         let mut terms: Vec<_> = self.terms.into_iter().collect();
         terms.sort_unstable();
-        Vocabulary::of_sorted(&words, &terms, terms.len())
+        let (lexicon, ids) = Lexicon::of_sorted(&words, &terms);
+        let own = Own { n_ids: lexicon.len(), ..Own::default() };
+        (Vocabulary { base: Arc::new(lexicon), own }, ids)
     }
 }
 
@@ -140,8 +144,8 @@ impl Builder {
 #[derive(Debug)]
 pub(crate) struct Extension<'v> {
     base: &'v Vocabulary,
-    words: HashMap<Box<str>, Option<u32>>,
-    terms: HashMap<Box<str>, u32>,
+    words: HashMap<Arc<str>, Option<u32>>,
+    terms: HashMap<Arc<str>, u32>,
 }
 
 impl Intern for Extension<'_> {
@@ -153,8 +157,8 @@ impl Intern for Extension<'_> {
             return known;
         }
         let id = text::term(word).map(|term| {
-            let next = compact(self.base.n_ids() + self.terms.len());
-            self.base.id(&term).unwrap_or_else(|| *self.terms.entry(term.into_boxed_str()).or_insert(next))
+            let next = compact(self.terms());
+            self.base.id(&term).unwrap_or_else(|| *self.terms.entry(term.into()).or_insert(next))
         });
         self.words.insert(word.into(), id);
         id
@@ -173,30 +177,31 @@ impl<'v> Extension<'v> {
     /// The vocabulary with the new words and without those of terms that nobody uses any more; `None` where it stays as
     /// it is. Ids stay what they are, so that those of unused terms stand for nothing.
     pub(crate) fn finish(self, unused: &[u32]) -> Option<Vocabulary> {
-        let new: Vec<(Box<str>, u32)> =
-            self.words.into_iter().filter_map(|(word, id)| id.map(|id| (word, id))).collect();
-        if new.is_empty() && unused.is_empty() {
+        let n_ids = self.terms();
+        let words: Vec<_> = self.words.into_iter().filter_map(|(word, id)| id.map(|id| (word, id))).collect();
+        if words.is_empty() && unused.is_empty() {
             return None;
         }
-        let n_ids = self.base.n_ids() + self.terms.len();
-        let is_used = |id: &u32| unused.binary_search(id).is_err();
-        let base = self.base;
-        let words = base.words.iter().zip(base.word_terms.iter().copied());
-        let words = woven(words.filter(|(_, id)| is_used(id)), borrowed(&new));
-        let terms: Vec<(Box<str>, u32)> = self.terms.into_iter().collect();
-        let terms = woven(base.iter().filter(|(_, id)| is_used(id)), borrowed(&terms));
-        Some(Vocabulary::of_sorted(&words, &terms, n_ids))
+        let Vocabulary { base, own } = self.base;
+        let is_used = |(_, id): &&(Arc<str>, u32)| unused.binary_search(id).is_err();
+        let terms = self.terms.into_iter().collect();
+        let gone = unused.iter().copied().filter(|id| (*id as usize) < base.len()).collect();
+        let mut own = Own {
+            words: woven(own.words.iter().filter(is_used).cloned(), words),
+            terms: woven(own.terms.iter().filter(is_used).cloned(), terms),
+            gone: woven(own.gone.iter().copied(), gone),
+            shown: Vec::new(),
+            n_ids,
+        };
+        own.shown = own.shortest();
+        Some(Vocabulary { base: Arc::clone(base), own })
     }
 }
 
-fn borrowed(numbered: &[(Box<str>, u32)]) -> Vec<(&str, u32)> {
-    numbered.iter().map(|(text, number)| (text.as_ref(), *number)).collect()
-}
-
 /// What a misspelt word most likely is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Repair<'v> {
-    pub(crate) meant: &'v str,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Repair {
+    pub(crate) meant: String,
     pub(crate) term: u32,
     pub(crate) edits: usize,
 }
@@ -204,110 +209,146 @@ pub(crate) struct Repair<'v> {
 /// The words of the collection as written, and the terms they became.
 #[derive(Debug, Default)]
 pub(crate) struct Vocabulary {
-    words: Table,
-    word_terms: Vec<u32>,
-    word_letters: Vec<u32>,
-    terms: Table,
-    term_ids: Vec<u32>,
-    /// Where the term of an id stands in `terms`.
-    term_places: Vec<u32>,
-    /// Where the word that shows the term of an id stands in `words`.
-    term_words: Vec<u32>,
+    base: Arc<Lexicon>,
+    own: Own,
 }
 
-/// The places of the shortest word of each term, which reads better than its stem.
-fn shortest_words<S: AsRef<str>>(sorted: &[(S, u32)], n_ids: usize) -> Vec<u32> {
-    let mut shortest: Vec<Option<usize>> = vec![None; n_ids];
-    for (place, (word, id)) in sorted.iter().enumerate() {
-        let best = &mut shortest[*id as usize];
-        if best.is_none_or(|best| word.as_ref().len() < sorted[best].0.as_ref().len()) {
-            *best = Some(place);
-        }
-    }
-    shortest.into_iter().map(|place| compact(place.unwrap_or(0))).collect()
+/// What came and went since the shared words were put together.
+#[derive(Debug, Default)]
+struct Own {
+    /// Words with the ids of their terms, sorted.
+    words: Vec<(Arc<str>, u32)>,
+    /// Terms with their ids, sorted.
+    terms: Vec<(Arc<str>, u32)>,
+    /// Ids of shared terms that nobody uses any more, sorted. Where one is used again it gets another.
+    gone: Vec<u32>,
+    /// Ids with the place of their shortest word in `words`, sorted.
+    shown: Vec<(u32, u32)>,
+    n_ids: usize,
 }
 
-/// The places of sorted terms, by their ids.
-fn places<S>(sorted: &[(S, u32)], n_ids: usize) -> Vec<u32> {
-    let mut places = vec![0; n_ids];
-    for (place, (_, id)) in sorted.iter().enumerate() {
-        places[*id as usize] = compact(place);
+impl Own {
+    fn shortest(&self) -> Vec<(u32, u32)> {
+        let all = self.words.iter().zip(0..);
+        let mut all: Vec<_> = all.map(|((word, id), at)| (*id, word.len(), at)).collect();
+        all.sort_unstable();
+        all.dedup_by_key(|(id, ..)| *id);
+        all.into_iter().map(|(id, _, at)| (id, at)).collect()
     }
-    places
+
+    fn word(&self, word: &str) -> Option<u32> {
+        numbered(&self.words, word)
+    }
+
+    fn has_lost(&self, id: u32) -> bool {
+        self.gone.binary_search(&id).is_ok()
+    }
+}
+
+/// The number of a string.
+fn numbered(sorted: &[(Arc<str>, u32)], wanted: &str) -> Option<u32> {
+    let at = sorted.binary_search_by(|(string, _)| string.as_ref().cmp(wanted)).ok()?;
+    Some(sorted[at].1)
 }
 
 impl Vocabulary {
-    /// From words with the ids of their terms, and terms with their ids, both sorted.
-    fn of_sorted<S: AsRef<str>>(words: &[(S, u32)], terms: &[(S, u32)], n_ids: usize) -> Vocabulary {
-        Vocabulary {
-            words: Table::new(words.iter().map(|(word, _)| word.as_ref())),
-            word_terms: words.iter().map(|&(_, id)| id).collect(),
-            word_letters: words.iter().map(|(word, _)| letters(word.as_ref())).collect(),
-            term_places: places(terms, n_ids),
-            term_words: shortest_words(words, n_ids),
-            terms: Table::new(terms.iter().map(|(term, _)| term.as_ref())),
-            term_ids: terms.iter().map(|&(_, id)| id).collect(),
-        }
-    }
-
     /// Its parts, for [`Vocabulary::read`].
     pub(crate) fn write(&self, writer: &mut Writer) {
-        for table in [&self.words, &self.terms] {
-            writer.part(table.text.as_bytes());
-            writer.numbers(table.ends.iter().copied());
+        self.base.write(writer);
+        for list in [&self.own.words, &self.own.terms] {
+            writer.number(compact(list.len()));
+            for (string, id) in list {
+                writer.part(string.as_bytes());
+                writer.number(*id);
+            }
         }
-        writer.numbers(self.word_terms.iter().copied());
-        writer.numbers(self.term_ids.iter().copied());
-        writer.number(compact(self.n_ids()));
+        writer.numbers(self.own.gone.iter().copied());
+        writer.number(compact(self.own.n_ids));
     }
 
     /// What [`Vocabulary::write`] wrote, if it can be that.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Vocabulary> {
-        let (words, terms) = (strings(reader)?, strings(reader)?);
-        let (word_terms, term_ids, n_ids) = (reader.numbers()?, reader.numbers()?, reader.count()?);
-        let fit = word_terms.len() == words.len() && term_ids.len() == terms.len();
-        let mut ids = word_terms.iter().chain(&term_ids);
-        let sound = fit && ids.all(|id| (*id as usize) < n_ids) && n_ids <= reader.rest.len();
-        let words: Vec<_> = words.into_iter().zip(word_terms).collect();
-        let terms: Vec<_> = terms.into_iter().zip(term_ids).collect();
-        (sound && words.is_sorted() && terms.is_sorted())
-            .then(|| Vocabulary::of_sorted(&words, &terms, n_ids))
+        let base = Arc::new(Lexicon::read(reader)?);
+        let mut list = || -> Option<Vec<(Arc<str>, u32)>> {
+            (0..reader.count()?).map(|_| Some((reader.text()?.into(), reader.number()?))).collect()
+        };
+        let (words, terms) = (list()?, list()?);
+        let (gone, n_ids) = (reader.numbers()?, reader.count()?);
+        let most = MAX_CHANGES.max(MIN_CHANGES) * text::MAX_WORD + base.len();
+        let mut own = Own { words, terms, gone, shown: Vec::new(), n_ids };
+        own.shown = own.shortest();
+        let sound = (base.len()..=most).contains(&n_ids)
+            && own.words.iter().chain(&own.terms).all(|(_, id)| (*id as usize) < n_ids)
+            && own.gone.iter().all(|id| (*id as usize) < base.len())
+            && own.gone.is_sorted()
+            && own.words.is_sorted()
+            && own.terms.is_sorted();
+        sound.then_some(Vocabulary { base, own })
     }
 
     /// Ids are below this; some may stand for nothing.
     pub(crate) fn n_ids(&self) -> usize {
-        self.term_places.len()
+        self.own.n_ids
     }
 
-    /// How many terms there are.
-    pub(crate) fn n_terms(&self) -> usize {
-        self.terms.len()
+    /// Whether little came and went since all was put together.
+    pub(crate) fn is_compact(&self) -> bool {
+        let Own { words, gone, n_ids, .. } = &self.own;
+        let changes = words.len() + gone.len() + n_ids - self.base.len();
+        changes <= (MIN_CHANGES + self.base.n_terms() / CHANGES_SHARE).min(MAX_CHANGES)
     }
 
     /// The term of a word as written, where the collection has that very word: [`text::term`] without stemming.
-    pub(crate) fn term_of(&self, word: &str) -> Option<&str> {
+    pub(crate) fn term_of(&self, word: &str) -> Option<String> {
         let id = self.id_of(word)?;
-        Some(self.terms.get(self.term_places[id as usize] as usize))
+        if (id as usize) < self.base.len() {
+            return self.base.text(id);
+        }
+        let own = self.own.terms.iter().find(|(_, own)| *own == id);
+        own.map(|(term, _)| term.as_ref().to_owned())
     }
 
     /// The term of an id as a reader should see it: a word of the collection, not a stem.
-    pub(crate) fn shown(&self, id: u32) -> &str {
-        self.words.get(self.term_words[id as usize] as usize)
+    pub(crate) fn shown(&self, id: u32) -> String {
+        let shared = self.base.shown(id);
+        let own = self.own.shown.binary_search_by_key(&id, |(own, _)| *own).ok();
+        let own = own.map(|at| self.own.words[self.own.shown[at].1 as usize].0.as_ref().to_owned());
+        let both = shared.into_iter().chain(own);
+        both.min_by(|a, b| (a.len(), a).cmp(&(b.len(), b))).unwrap_or_default()
     }
 
     /// The id of the term of a word as written, where the collection has that very word.
     pub(crate) fn id_of(&self, word: &str) -> Option<u32> {
-        self.words.find(word).map(|at| self.word_terms[at])
+        if let Some(own) = self.own.word(word) {
+            return Some(own);
+        }
+        let (_, roles) = self.base.find(word)?;
+        roles.term.filter(|id| !self.own.has_lost(*id))
     }
 
     /// The id of a term.
     pub(crate) fn id(&self, term: &str) -> Option<u32> {
-        self.terms.find(term).map(|at| self.term_ids[at])
+        if let Some(own) = numbered(&self.own.terms, term) {
+            return Some(own);
+        }
+        let (place, roles) = self.base.find(term)?;
+        (roles.shown.is_some() && !self.own.has_lost(place)).then_some(place)
     }
 
     /// All terms with their ids, sorted by term.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, u32)> {
-        (0..self.terms.len()).map(|at| (self.terms.get(at), self.term_ids[at]))
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (String, u32)> {
+        let mut reading = self.base.all();
+        let shared = std::iter::from_fn(|| {
+            loop {
+                let place = reading.next()?;
+                let is_term = self.base.roles(place, reading.note).shown.is_some();
+                if is_term && !self.own.has_lost(place) {
+                    return Some((reading.text().to_owned(), place));
+                }
+            }
+        });
+        let own = self.own.terms.iter().map(|(term, id)| (term.as_ref().to_owned(), *id));
+        woven(shared, own.collect()).into_iter()
     }
 
     /// The two known words that `word` is made of, the most frequent where there are several ways.
@@ -317,8 +358,7 @@ impl Vocabulary {
         frequency: impl Fn(u32) -> usize,
     ) -> Option<[(&'w str, u32); 2]> {
         let half = |part: &'w str| {
-            let at = self.words.find(part)?;
-            let id = self.word_terms[at];
+            let id = self.id_of(part)?;
             // Words of a single entry are as likely identifiers or misspelt.
             (part.chars().count() >= MIN_HALF && frequency(id) > 1).then_some((part, id))
         };
@@ -330,55 +370,98 @@ impl Vocabulary {
 
     /// The known word that `word` most likely is a misspelling of: nearest first (insertions, deletions, changes and
     /// swaps of neighbours), then most frequent, then first in the alphabet. The first letter must agree.
-    pub(crate) fn repair(&self, word: &str, frequency: impl Fn(u32) -> usize) -> Option<Repair<'_>> {
+    pub(crate) fn repair(&self, word: &str, frequency: impl Fn(u32) -> usize) -> Option<Repair> {
         let length = word.chars().count();
         let first = word.chars().next().filter(|_| (MIN_REPAIR..=text::MAX_WORD).contains(&length))?;
+        let first = &word[..first.len_utf8()];
         let allowed = if length < TWO_EDITS { 1 } else { 2 };
-        let own = letters(word);
-        let from = self.words.partition(|other| other.chars().next() < Some(first));
-        let to = self.words.partition(|other| other.chars().next() <= Some(first));
-        let mut best: Option<(usize, usize, usize)> = None;
-        for at in from..to {
+        let mut search = Search { word, length, own: letters(word), allowed, best: None, frequency };
+        let mut reading = self.base.from(first);
+        while let Some(place) = reading.next() {
+            if !reading.bytes().starts_with(first.as_bytes()) {
+                if reading.bytes() > first.as_bytes() {
+                    break;
+                }
+                continue;
+            }
             // The cheap tests first: most candidates fall to one of them.
-            let allowed = best.map_or(allowed, |(edits, ..)| edits);
-            // An edit takes away or brings in at most one letter.
-            let (lost, new) = (own & !self.word_letters[at], self.word_letters[at] & !own);
-            if lost.count_ones().max(new.count_ones()) as usize > allowed {
+            if !search.fits(reading.bytes()) {
                 continue;
             }
-            let candidate = self.words.get(at);
-            if candidate.chars().count().abs_diff(length) > allowed {
-                continue;
-            }
-            let often = frequency(self.word_terms[at]);
-            if often < 2 {
-                continue;
-            }
-            let edits = strsim::osa_distance(word, candidate);
-            if edits <= allowed && best.is_none_or(|(fewest, most, _)| edits < fewest || often > most) {
-                best = Some((edits, often, at));
+            let term = self.base.roles(place, reading.note).term;
+            if let Some(term) = term.filter(|term| !self.own.has_lost(*term)) {
+                search.look(reading.text(), term);
             }
         }
-        best.map(|(edits, _, at)| Repair { meant: self.words.get(at), term: self.word_terms[at], edits })
+        let from = self.own.words.partition_point(|(own, _)| own.as_ref() < first);
+        for (own, term) in self.own.words[from..].iter().take_while(|(own, _)| own.starts_with(first)) {
+            if search.fits(own.as_bytes()) {
+                search.look(own, *term);
+            }
+        }
+        search.best.map(|(Reverse(edits), _, Reverse(meant), term)| Repair { meant, term, edits })
     }
 }
 
-/// The strings of a table that was written.
-fn strings<'b>(reader: &mut Reader<'b>) -> Option<Vec<&'b str>> {
-    let (text, ends) = (reader.text()?, reader.numbers()?);
-    let mut start = 0;
-    let strings = ends.into_iter().map(|end| {
-        let string = text.get(start..end as usize);
-        start = end as usize;
-        string
-    });
-    strings.collect()
+/// The search for what a word was meant to be.
+struct Search<'w, F> {
+    word: &'w str,
+    /// Characters of the word.
+    length: usize,
+    /// Its letters.
+    own: u32,
+    /// Edits from it, at most.
+    allowed: usize,
+    /// Fewest edits, most frequent, first in the alphabet; with its term.
+    best: Option<(Reverse<usize>, usize, Reverse<String>, u32)>,
+    frequency: F,
+}
+
+impl<F: Fn(u32) -> usize> Search<'_, F> {
+    /// Whether a candidate may be near enough, by its length and its letters.
+    fn fits(&self, candidate: &[u8]) -> bool {
+        if candidate.len() + self.allowed < self.length {
+            return false;
+        }
+        if !candidate.is_ascii() {
+            return true;
+        }
+        if candidate.len() > self.length + self.allowed {
+            return false;
+        }
+        // An edit takes away or brings in at most one letter.
+        let theirs = candidate.iter().fold(0, |set, &letter| set | 1 << bit(char::from(letter)));
+        let (lost, new) = (self.own & !theirs, theirs & !self.own);
+        lost.count_ones().max(new.count_ones()) as usize <= self.allowed
+    }
+
+    fn look(&mut self, candidate: &str, term: u32) {
+        if candidate.chars().count().abs_diff(self.length) > self.allowed {
+            return;
+        }
+        let often = (self.frequency)(term);
+        if often < 2 {
+            return;
+        }
+        let edits = strsim::osa_distance(self.word, candidate);
+        if edits > self.allowed {
+            return;
+        }
+        let is_better = self.best.as_ref().is_none_or(|(fewest, most, meant, _)| {
+            (Reverse(edits), often, Reverse(candidate)) > (*fewest, *most, Reverse(meant.0.as_str()))
+        });
+        if is_better {
+            self.allowed = edits;
+            self.best = Some((Reverse(edits), often, Reverse(candidate.to_owned()), term));
+        }
+    }
 }
 
 /// The set of letters of a word, as bits; letters outside a–z share the remaining bits.
 fn letters(word: &str) -> u32 {
-    word.chars().fold(0, |set, c| {
-        let bit = if c.is_ascii_lowercase() { c as u32 - 'a' as u32 } else { 26 + c as u32 % 6 };
-        set | 1 << bit
-    })
+    word.chars().fold(0, |set, letter| set | 1 << bit(letter))
+}
+
+fn bit(letter: char) -> u32 {
+    if letter.is_ascii_lowercase() { letter as u32 - 'a' as u32 } else { 26 + letter as u32 % 6 }
 }

@@ -101,10 +101,10 @@ impl Latent {
         let mut rows = Vec::new();
         let mut own = self.terms.iter().enumerate().peekable();
         for (term, id) in vocabulary.iter() {
-            while own.next_if(|(_, other)| other.as_ref() < term).is_some() {}
+            while own.next_if(|(_, other)| other.as_ref() < term.as_str()).is_some() {}
             let row = own
                 .peek()
-                .filter(|(_, other)| other.as_ref() == term)
+                .filter(|(_, other)| other.as_ref() == term.as_str())
                 .map_or(NO_ROW, |&(row, _)| compact(row));
             if rows.len() <= id as usize {
                 rows.resize(id as usize + 1, NO_ROW);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::super::lexical::{Gatherer, Wanted};
-use super::super::vocabulary::{Builder, Intern};
+use super::super::vocabulary::Builder;
 use super::super::weights::number;
 use super::*;
 
@@ -78,8 +78,8 @@ proptest! {
         for definition in &definitions {
             gatherer.read(definition, &mut vocabulary);
         }
-        let lexical = gatherer.finish(vocabulary.terms(), &[range.clone(), 0..0, 0..0], &weights);
-        let vocabulary = vocabulary.finish();
+        let (vocabulary, ids) = vocabulary.finish();
+        let lexical = gatherer.finish(&ids, vocabulary.n_ids(), &[range.clone(), 0..0, 0..0], &weights);
         let mut scores = vec![0.0; definitions.len()];
         let term = text::term(&word.to_lowercase());
         if let Some(id) = term.as_deref().and_then(|term| vocabulary.id(term)) {
