@@ -284,10 +284,9 @@ impl Vocabulary {
         self.terms.len()
     }
 
-    /// The term of a word as written, where the collection has that very word: [`text::term`] without stemming.
-    pub(crate) fn term_of(&self, word: &str) -> Option<&str> {
-        let id = self.id_of(word)?;
-        Some(self.terms.get(self.term_places[id as usize] as usize))
+    /// The term of an id.
+    pub(crate) fn term(&self, id: u32) -> &str {
+        self.terms.get(self.term_places[id as usize] as usize)
     }
 
     /// The term of an id as a reader should see it: a word of the collection, not a stem.
