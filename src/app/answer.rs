@@ -3,11 +3,13 @@
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::ser::{Error, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use super::json::Members;
 use super::operation::Output;
-use super::rows::{MAX_DESCRIPTION_CHARS, MAX_LISTED, Row, rounded};
+use super::rows::{self, MAX_DESCRIPTION_CHARS, MAX_LISTED, Row, rounded};
+use super::snapshot::Snapshot;
 use super::tokens;
 use crate::search::Findings;
 use crate::telemetry::pace::Pace;
@@ -16,17 +18,17 @@ use crate::telemetry::pace::Pace;
 const LENGTHS: [(usize, usize); 6] =
     [(MAX_DESCRIPTION_CHARS, MAX_LISTED), (400, 12), (280, 8), (200, 6), (120, 4), (60, 2)];
 
+/// Bytes of a row as JSON, roughly: nine in ten are shorter.
+const ROW_BYTES: usize = 1024;
+
 /// What a query found, as it is cached: rows are written once and served as often as they are asked for.
 #[derive(Debug)]
 pub struct Found<R> {
-    /// The rows as a JSON list, best first.
-    pub rows: Box<RawValue>,
+    /// All of the answer as JSON that is the same each time: its rows, best first, why the first were chosen, in a
+    /// sentence, and how well the catalog can serve the request, 0 to 1, comparable between queries.
+    json: Box<str>,
     /// The ids of all that was found, best first, also of what a token budget left no room for.
     pub ids: Arc<[String]>,
-    /// Why the first rows were chosen, in a sentence.
-    pub reasoning: String,
-    /// How well the catalog can serve the request, 0 to 1, comparable between queries.
-    pub confidence: f32,
     /// What comes near, for when there are no rows.
     pub suggestions: Vec<String>,
     /// Estimated tokens of the rows as JSON.
@@ -54,27 +56,31 @@ pub struct Answer<R> {
 }
 
 impl<R: Row> Found<R> {
-    /// Makes rows of findings, fitted to `max_tokens` where there is a budget.
-    pub fn of(findings: &Findings, max_tokens: Option<usize>) -> Self {
+    /// Makes rows of findings in a snapshot, fitted to `max_tokens` where there is a budget.
+    pub fn of(snapshot: &Snapshot, findings: &Findings, max_tokens: Option<usize>) -> Self {
         let mut rows: Vec<R::Of<'_>> = findings.hits.iter().map(R::of).collect();
         if let Some(budget) = max_tokens {
             rows = fitted(&rows, budget);
         }
-        let reasoning = match max_tokens {
+        let whole = max_tokens.is_none().then_some((snapshot, findings));
+        let mut json = String::with_capacity(ROW_BYTES * (rows.len() + 1));
+        json.push('{');
+        let mut members = Members::onto(&mut json);
+        let tokens = write_rows(&rows, whole, members.value(R::FIELD));
+        match max_tokens {
             Some(budget) if rows.is_empty() && !findings.hits.is_empty() => {
-                format!("{} found, but none fits {budget} tokens: raise max_tokens", findings.hits.len())
+                let found = findings.hits.len();
+                let reasoning = format!("{found} found, but none fits {budget} tokens: raise max_tokens");
+                members.text("reasoning", &reasoning);
             }
-            _ => findings.reasoning.clone(),
-        };
-        // Rows are plain data: writing them cannot fail.
-        let json = serde_json::value::to_raw_value(&rows).unwrap_or_default();
+            _ => members.text("reasoning", &findings.reasoning),
+        }
+        members.number("confidence", rounded(findings.confidence));
         Found {
+            json: json.into_boxed_str(),
             ids: findings.hits.iter().map(|hit| hit.definition.id.clone()).collect(),
-            tokens: if max_tokens.is_some() { total(&rows) } else { tokens::estimate(json.get()) },
-            rows: json,
-            reasoning,
-            confidence: rounded(findings.confidence),
             suggestions: findings.suggestions.clone(),
+            tokens,
             shown: OnceLock::new(),
             repeats: Pace::of(LOGGED_REPEATS),
             kind: PhantomData,
@@ -89,8 +95,37 @@ impl<R: Row> Found<R> {
     /// Roughly the bytes it keeps in a cache. A text, which is made later, has at most half the length of the rows.
     pub fn weight(&self) -> u32 {
         let ids: usize = self.ids.iter().map(|id| id.len() + 40).sum();
-        u32::try_from(self.rows.get().len() * 3 / 2 + ids + self.reasoning.len() + 256).unwrap_or(u32::MAX)
+        u32::try_from(self.json.len() * 3 / 2 + ids + 256).unwrap_or(u32::MAX)
     }
+}
+
+/// Writes rows as a JSON list; answers the tokens they are estimated at: in `whole`, rows that nothing was cut of, as one
+/// text, most of which was estimated before; else each with the comma that follows it.
+fn write_rows<R: Row>(rows: &[R], whole: Option<(&Snapshot, &Findings)>, json: &mut String) -> usize {
+    let (mut thousandths, mut tokens) = (0, 0);
+    json.push('[');
+    for (at, row) in rows.iter().enumerate() {
+        if at > 0 {
+            json.push(',');
+        }
+        let begin = json.len();
+        let found = rows::write(row, json);
+        let (entry, found) = (&json[begin..found], &json[found..]);
+        if let Some((snapshot, findings)) = whole {
+            // Both parts begin and end with marks, and so does what stands between rows: no run goes over such a place.
+            thousandths += snapshot.row_thousandths(findings.hits[at].place, || tokens::thousandths(entry));
+            thousandths += tokens::thousandths(found);
+        } else {
+            tokens += tokens::estimate(&json[begin..]) + 1;
+        }
+    }
+    json.push(']');
+    if whole.is_none() {
+        return tokens;
+    }
+    // The brackets, and the commas between rows.
+    let around = tokens::thousandths("[]") + rows.len().saturating_sub(1) * tokens::thousandths(",");
+    tokens::whole(thousandths + around)
 }
 
 /// The rows that fit `budget` tokens: all of them with texts as long as fit, else as many as fit with the shortest
@@ -115,21 +150,17 @@ fn total<R: Row>(rows: &[R]) -> usize {
 
 /// Estimated tokens of a row as JSON, with the comma that follows it.
 fn cost<R: Row>(row: &R) -> usize {
-    serde_json::to_string(row).map_or(0, |json| tokens::estimate(&json) + 1)
+    let mut json = String::with_capacity(ROW_BYTES);
+    rows::write(row, &mut json);
+    tokens::estimate(&json) + 1
 }
 
+/// As [`Output::write`] writes it.
 impl<R: Row> Serialize for Answer<R> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry(R::FIELD, &self.found.rows)?;
-        map.serialize_entry("reasoning", &self.found.reasoning)?;
-        map.serialize_entry("confidence", &self.found.confidence)?;
-        map.serialize_entry("cache_hit", &self.cache_hit)?;
-        if self.tells_tokens {
-            map.serialize_entry("tokens", &self.found.tokens)?;
-            map.serialize_entry("token_estimator", tokens::ESTIMATOR)?;
-        }
-        map.end()
+        let mut json = Vec::with_capacity(self.size());
+        self.write(&mut json).map_err(S::Error::custom)?;
+        serde_json::from_slice::<&RawValue>(&json).map_err(S::Error::custom)?.serialize(serializer)
     }
 }
 
@@ -142,7 +173,23 @@ impl<R: Row> Output for Answer<R> {
         Some(&self.found.shown)
     }
 
+    fn write(&self, json: &mut Vec<u8>) -> serde_json::Result<()> {
+        let Found { json: same, tokens, .. } = &*self.found;
+        json.extend_from_slice(same.as_bytes());
+        let cache_hit: &[u8] =
+            if self.cache_hit { br#","cache_hit":true"# } else { br#","cache_hit":false"# };
+        json.extend_from_slice(cache_hit);
+        if self.tells_tokens {
+            json.extend_from_slice(br#","tokens":"#);
+            serde_json::to_writer(&mut *json, tokens)?;
+            json.extend_from_slice(br#","token_estimator":"#);
+            serde_json::to_writer(&mut *json, tokens::ESTIMATOR)?;
+        }
+        json.push(b'}');
+        Ok(())
+    }
+
     fn size(&self) -> usize {
-        self.found.rows.get().len() + self.found.reasoning.len() + 192
+        self.found.json.len() + 128
     }
 }

@@ -128,9 +128,15 @@ impl<R: Row + 'static> AnswerCache<R> {
         compute: impl FnOnce(&QueryKey) -> Found<R>,
     ) -> (Arc<Found<R>>, bool) {
         // `get` first: on a hit it does not take the lock that coalesces misses.
-        if let Some(found) = self.0.get(key) {
-            return (found, true);
-        }
+        self.0.get(key).map_or_else(|| self.get_or_wait(key, compute), |found| (found, true))
+    }
+
+    /// The same for who has just looked and found nothing.
+    pub fn get_or_wait(
+        &self,
+        key: &QueryKey,
+        compute: impl FnOnce(&QueryKey) -> Found<R>,
+    ) -> (Arc<Found<R>>, bool) {
         let entry = self.0.entry_by_ref(key).or_insert_with(|| Arc::new(compute(key)));
         let is_hit = !entry.is_fresh();
         (entry.into_value(), is_hit)

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::operation::{CallContext, Operation, read_params};
+use super::operation::{CallContext, Operation, Output, read_params};
 use super::operations::find::QueryAgents;
 use super::operations::{Visitor, by_name};
 use super::{App, AppError};
@@ -124,8 +124,9 @@ impl Visitor for InApp<'_> {
         };
         // By way of text, as an instance answers: a value in memory would widen its numbers.
         let written = output.and_then(|output| {
-            let text = serde_json::to_string(&output).map_err(anyhow::Error::from)?;
-            Ok(serde_json::from_str(&text).map_err(anyhow::Error::from)?)
+            let mut json = Vec::with_capacity(output.size());
+            output.write(&mut json).map_err(anyhow::Error::from)?;
+            Ok(serde_json::from_slice(&json).map_err(anyhow::Error::from)?)
         });
         written.map_err(|error| refusal(&error))
     }

@@ -11,6 +11,7 @@ mod error;
 mod experience;
 mod in_process;
 mod index;
+mod json;
 mod kept;
 mod latent;
 mod meaning;

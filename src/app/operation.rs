@@ -43,6 +43,14 @@ pub trait Output: Serialize {
         None
     }
 
+    /// Writes it as JSON at the end of `json`.
+    ///
+    /// # Errors
+    /// Never for plain data.
+    fn write(&self, json: &mut Vec<u8>) -> serde_json::Result<()> {
+        serde_json::to_writer(json, self)
+    }
+
     /// Bytes it takes as JSON, roughly: memory of that size is asked for before it is written.
     fn size(&self) -> usize {
         1024

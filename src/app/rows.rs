@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
-
+use super::json::Members;
 use crate::catalog::{Definition, Kind};
 use crate::search::Hit;
 
@@ -15,7 +14,7 @@ pub const MAX_DESCRIPTION_CHARS: usize = 600;
 pub const MAX_LISTED: usize = 12;
 
 /// A row of an answer, made from a definition that search found.
-pub trait Row: Serialize + Send + Sync + Sized {
+pub trait Row: Send + Sync + Sized {
     /// The kind of entry it describes.
     const KIND: Kind;
     /// The member of the answer that lists such rows.
@@ -29,13 +28,37 @@ pub trait Row: Serialize + Send + Sync + Sized {
     /// The same row with texts of at most `max_chars` characters and lists of at most `max_listed` entries.
     #[must_use]
     fn shortened(&self, max_chars: usize, max_listed: usize) -> Self;
+
+    /// Writes what the row tells of its entry whatever was asked.
+    fn write_entry(&self, row: &mut Members<'_>);
+
+    /// Writes what the request decides.
+    fn write_found(&self, row: &mut Members<'_>);
+}
+
+/// Writes a row as JSON at the end of `out`; answers where that begins which the request decides.
+pub(super) fn write<R: Row>(row: &R, out: &mut String) -> usize {
+    out.push('{');
+    row.write_entry(&mut Members::onto(out));
+    let found = out.len();
+    row.write_found(&mut Members::onto(out));
+    out.push('}');
+    found
+}
+
+/// The entries that a row stands for besides its own, where there are any, and how well it fits.
+fn write_place(row: &mut Members<'_>, copies: &[String], score: f32) {
+    if !copies.is_empty() {
+        row.texts("copies", copies);
+    }
+    row.number("score", score);
 }
 
 /// A list of texts, each as it is or cut.
 type Texts<'a> = Vec<Cow<'a, str>>;
 
 /// An agent, as the seed's `AgentIndex`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct AgentRow<'a> {
     id: &'a str,
     name: &'a str,
@@ -43,17 +66,14 @@ pub struct AgentRow<'a> {
     model: &'a str,
     capabilities: Texts<'a>,
     plugin: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<&'a str>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     fallbacks: &'a [String],
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     copies: &'a [String],
     score: f32,
 }
 
 /// A skill, as the seed's `SkillIndex`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct SkillRow<'a> {
     id: &'a str,
     name: &'a str,
@@ -61,13 +81,12 @@ pub struct SkillRow<'a> {
     keywords: Texts<'a>,
     description: Cow<'a, str>,
     plugin: &'a str,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     copies: &'a [String],
     score: f32,
 }
 
 /// A workflow, as the seed's `WorkflowIndex`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct WorkflowRow<'a> {
     id: &'a str,
     name: &'a str,
@@ -76,7 +95,6 @@ pub struct WorkflowRow<'a> {
     steps: Texts<'a>,
     agents: Texts<'a>,
     plugin: &'a str,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     copies: &'a [String],
     score: f32,
 }
@@ -110,6 +128,25 @@ impl Row for AgentRow<'_> {
             ..*self
         }
     }
+
+    fn write_entry(&self, row: &mut Members<'_>) {
+        row.text("id", self.id);
+        row.text("name", self.name);
+        row.text("description", &self.description);
+        row.text("model", self.model);
+        row.texts("capabilities", &self.capabilities);
+        row.text("plugin", self.plugin);
+    }
+
+    fn write_found(&self, row: &mut Members<'_>) {
+        if let Some(role) = self.role {
+            row.text("role", role);
+        }
+        if !self.fallbacks.is_empty() {
+            row.texts("fallbacks", self.fallbacks);
+        }
+        write_place(row, self.copies, self.score);
+    }
 }
 
 impl Row for SkillRow<'_> {
@@ -139,6 +176,19 @@ impl Row for SkillRow<'_> {
             copies: first(self.copies, max_listed),
             ..*self
         }
+    }
+
+    fn write_entry(&self, row: &mut Members<'_>) {
+        row.text("id", self.id);
+        row.text("name", self.name);
+        row.text("category", self.category);
+        row.texts("keywords", &self.keywords);
+        row.text("description", &self.description);
+        row.text("plugin", self.plugin);
+    }
+
+    fn write_found(&self, row: &mut Members<'_>) {
+        write_place(row, self.copies, self.score);
     }
 }
 
@@ -171,6 +221,20 @@ impl Row for WorkflowRow<'_> {
             copies: first(self.copies, max_listed),
             ..*self
         }
+    }
+
+    fn write_entry(&self, row: &mut Members<'_>) {
+        row.text("id", self.id);
+        row.text("name", self.name);
+        row.text("description", &self.description);
+        row.text("arguments", &self.arguments);
+        row.texts("steps", &self.steps);
+        row.texts("agents", &self.agents);
+        row.text("plugin", self.plugin);
+    }
+
+    fn write_found(&self, row: &mut Members<'_>) {
+        write_place(row, self.copies, self.score);
     }
 }
 

@@ -1,6 +1,6 @@
 //! One immutable state of the world that a request is answered from.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::index::Scanned;
@@ -28,14 +28,17 @@ pub struct Snapshot {
     /// Those of the snapshot before, which stand in until these are counted.
     listing_before: Option<[usize; 3]>,
     /// Estimated tokens of each definition, one more than they are; 0 where nobody asked yet. In the catalog's order.
-    whole_tokens: Arc<[AtomicUsize]>,
+    whole_tokens: Arc<[AtomicU32]>,
+    /// Thousandths of a token of what each definition's row tells of it; 0 where nobody asked yet. In the same order.
+    row_thousandths: Arc<[AtomicU32]>,
 }
 
 impl Snapshot {
     /// The first or next state, from its parts.
     pub(super) fn new(generation: u64, index: Index, scanned: Scanned) -> Self {
         let Scanned { catalog, embedded_default, own_aliases, took: _ } = scanned;
-        let whole_tokens = catalog.definitions().iter().map(|_| AtomicUsize::new(0)).collect();
+        let nothing_yet = || catalog.definitions().iter().map(|_| AtomicU32::new(0)).collect();
+        let (whole_tokens, row_thousandths) = (nothing_yet(), nothing_yet());
         Snapshot {
             generation,
             catalog: Arc::new(catalog),
@@ -46,6 +49,7 @@ impl Snapshot {
             listing_tokens: Arc::default(),
             listing_before: None,
             whole_tokens,
+            row_thousandths,
         }
     }
 
@@ -62,6 +66,7 @@ impl Snapshot {
             listing_tokens: Arc::clone(&self.listing_tokens),
             listing_before: self.listing_before,
             whole_tokens: Arc::clone(&self.whole_tokens),
+            row_thousandths: Arc::clone(&self.row_thousandths),
         }
     }
 
@@ -110,13 +115,25 @@ impl Snapshot {
         let definitions = self.catalog.definitions();
         let at = definitions.binary_search_by(|known| (known.kind, &known.id, &known.path).cmp(&wanted));
         let kept = at.ok().and_then(|at| self.whole_tokens.get(at));
-        if let Some(known @ 1..) = kept.map(|kept| kept.load(Ordering::Relaxed)) {
-            return known - 1;
-        }
-        let tokens = estimate();
-        if let Some(kept) = kept {
-            kept.store(tokens + 1, Ordering::Relaxed);
-        }
-        tokens
+        // One more than they are, so that an empty text is told apart from one that nobody asked for.
+        estimated(kept, || estimate() + 1).saturating_sub(1)
     }
+
+    /// Thousandths of a token that the row of the definition at that place costs, as far as it does not depend on the
+    /// request, by `estimate` when it is first asked for.
+    pub(super) fn row_thousandths(&self, place: usize, estimate: impl FnOnce() -> usize) -> usize {
+        estimated(self.row_thousandths.get(place), estimate)
+    }
+}
+
+/// The number that is kept, where one is, else what `estimate` says, which is kept from then on.
+fn estimated(kept: Option<&AtomicU32>, estimate: impl FnOnce() -> usize) -> usize {
+    if let Some(known @ 1..) = kept.map(|kept| kept.load(Ordering::Relaxed)) {
+        return known as usize;
+    }
+    let number = estimate();
+    if let (Some(kept), Ok(number)) = (kept, u32::try_from(number)) {
+        kept.store(number, Ordering::Relaxed);
+    }
+    number
 }

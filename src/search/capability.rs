@@ -13,6 +13,9 @@ const NEAR: f64 = 0.8;
 /// Characters of a capability that are compared.
 const MAX_CAPABILITY: usize = 64;
 
+/// Terms of a capability or a name that tell it apart.
+const MAX_KEY_TERMS: usize = 16;
+
 /// Pairs of letters that one request may compare: some ten milliseconds. Real collections stay far below; one that is made
 /// to be slow has its last capabilities compared no more.
 const MAX_PAIRS: usize = 8_000_000;
@@ -179,15 +182,38 @@ pub(crate) fn likeness(a: &str, b: &str) -> f32 {
 /// Terms of a capability, a role or a name, so that `frontend_developer`, `Frontend Developer` and `frontend-developer`
 /// are one.
 pub(crate) fn key(written: &str) -> String {
-    let mut terms = Vec::new();
+    let mut key = Key::default();
     text::words(written, |word, form| {
-        if form != text::Form::Joined && terms.len() < 16 {
-            terms.push(text::term(word).unwrap_or_else(|| word.to_owned()));
-        }
+        key.add(form, || text::term(word).unwrap_or_else(|| word.to_owned()));
     });
-    let mut key = terms.join(" ");
-    key.truncate(key.floor_char_boundary(2 * MAX_CAPABILITY));
-    key
+    key.finish()
+}
+
+/// A [`key`] in the making, word by word.
+#[derive(Debug, Default)]
+pub(crate) struct Key {
+    key: String,
+    terms: usize,
+}
+
+impl Key {
+    /// The next word, by what stands for it: its term, or itself where it has none.
+    pub(crate) fn add<S: AsRef<str>>(&mut self, form: text::Form, term: impl FnOnce() -> S) {
+        if form == text::Form::Joined || self.terms == MAX_KEY_TERMS {
+            return;
+        }
+        if self.terms > 0 {
+            self.key.push(' ');
+        }
+        self.key.push_str(term().as_ref());
+        self.terms += 1;
+    }
+
+    /// The whole of it.
+    pub(crate) fn finish(mut self) -> String {
+        self.key.truncate(self.key.floor_char_boundary(2 * MAX_CAPABILITY));
+        self.key
+    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! All that speaks for the entries of one kind, and how much each piece of it counts.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::capability::Fit;
 use super::index::{Core, Index};
 use super::lexical::Wanted;
-use super::query::Query;
+use super::query::{Query, Words};
 use super::roles::Role;
 use super::scores::Scores;
 use super::semantic::Semantic;
@@ -29,7 +30,7 @@ pub(crate) struct Evidence<'a> {
     pub(crate) index: &'a Index,
     pub(crate) kind: Kind,
     pub(crate) range: Range<usize>,
-    pub(crate) query: Query,
+    pub(crate) query: Query<'a>,
     pub(crate) role: Option<&'a Role>,
     pub(crate) fits: Vec<Fit<'a>>,
     /// BM25F, and its largest value.
@@ -51,25 +52,49 @@ pub(crate) struct Evidence<'a> {
     scale: f32,
 }
 
-impl<'a> Evidence<'a> {
-    pub(crate) fn gather(index: &'a Index, request: &Request<'a>) -> Evidence<'a> {
-        let core = &*index.core;
-        let range = core.range(request.kind);
+/// What a request says, read once: evidence borrows its words.
+pub(crate) struct Asked<'a> {
+    role: Option<&'a Role>,
+    words: Words,
+    /// Whether it is one text, which may be a name.
+    is_one: bool,
+    complexity: f32,
+}
+
+impl<'a> Asked<'a> {
+    pub(crate) fn read(core: &'a Core, request: &Request<'a>) -> Asked<'a> {
         let agents = request.kind == Kind::Agent;
         let role = request.role.filter(|_| agents).and_then(|name| core.roles.find(name));
         let role = role.filter(|role| !role.documents.is_empty());
         // A role that nobody registered or fills still says what is wanted.
         let role_words = request.role.filter(|_| role.is_none());
         let parts = [request.capability, role_words, request.context];
-        let asked: Vec<&str> = parts.into_iter().flatten().filter(|part| !part.trim().is_empty()).collect();
-        let whole = asked.join("\n");
-        let query = core.reader().read(&whole);
+        let mut said = parts.into_iter().flatten().filter(|part| !part.trim().is_empty());
+        let first = said.next().unwrap_or_default();
+        let rest: Vec<&str> = said.collect();
+        let is_one = !first.is_empty() && rest.is_empty();
+        let whole = if rest.is_empty() {
+            Cow::Borrowed(first)
+        } else {
+            Cow::Owned(rest.into_iter().fold(first.to_owned(), |whole, part| whole + "\n" + part))
+        };
+        Asked { role, words: core.reader().words(&whole), is_one, complexity: model::complexity(&whole) }
+    }
+}
+
+impl<'a> Evidence<'a> {
+    pub(crate) fn gather(index: &'a Index, request: &Request<'a>, asked: &'a Asked<'a>) -> Evidence<'a> {
+        let core = &*index.core;
+        let range = core.range(request.kind);
+        let Asked { role, words, is_one, complexity } = asked;
+        let (role, complexity) = (*role, *complexity);
+        let query = core.reader().read(words);
         let (lexical, latent) = scores(index, &query.wanted(), request.kind, request.plugin);
         let (lexical_top, latent_top) = (lexical.top(), latent.top());
         let fits = request.capability.map_or_else(Vec::new, |asked| core.capabilities.find(asked));
-        let need = needs::best(index, request);
-        let complexity = model::complexity(&whole);
-        let named = if asked.len() == 1 { core.names.find(&whole, &core.definitions) } else { Vec::new() };
+        let latent_share = core.latent_share(request.kind);
+        let need = needs::best(index, request, words, latent_share);
+        let named = if *is_one { core.names.find_key(&words.key(), &core.definitions) } else { Vec::new() };
         let mut evidence = Evidence {
             index,
             kind: request.kind,
@@ -82,7 +107,7 @@ impl<'a> Evidence<'a> {
             lexical_top,
             latent,
             latent_top,
-            latent_share: core.latent_share(request.kind),
+            latent_share,
             semantic: None,
             need,
             named,

@@ -42,8 +42,12 @@ impl Names {
 
     /// The entries that go by `name`, sorted.
     pub(crate) fn find(&self, name: &str, definitions: &[Arc<Definition>]) -> Vec<u32> {
-        let wanted = key(name);
-        let hash = hash(&wanted);
+        self.find_key(&key(name), definitions)
+    }
+
+    /// The entries that go by a name of that key, sorted.
+    pub(crate) fn find_key(&self, wanted: &str, definitions: &[Arc<Definition>]) -> Vec<u32> {
+        let hash = hash(wanted);
         let from = self.entries.partition_point(|(other, _)| *other < hash);
         let found = self.entries[from..].iter().take_while(|(other, _)| *other == hash);
         let goes_by = |document: &u32| {

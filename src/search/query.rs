@@ -1,6 +1,10 @@
 //! A request read into weighted terms of the collection.
 
-use super::aliases::{Aliases, Word, read};
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::aliases::{Aliases, Word};
+use super::capability::Key;
 use super::lexical::{Lexical, Wanted};
 use super::text::{self, Form};
 use super::vocabulary::{Repair, Vocabulary};
@@ -9,6 +13,8 @@ use crate::catalog::Kind;
 
 /// Words of a request that are read; the longest allowed request has about a hundred.
 const MAX_WORDS: usize = 256;
+/// Words that most requests stay below.
+const USUAL_WORDS: usize = 32;
 /// Unknown words that are split or repaired: each costs as much as scoring the whole request.
 const MAX_REPAIRS: usize = 12;
 /// Distinct terms that are scored.
@@ -25,30 +31,86 @@ pub(crate) struct Reader<'a> {
     pub(crate) weights: &'a Weights,
 }
 
+/// The words of a request, in order, with what is known of each: a request of several needs is read in parts.
+#[derive(Debug, Default)]
+pub(crate) struct Words {
+    words: Vec<Word>,
+    /// The id of each word's term, where the collection has it.
+    ids: Vec<Option<u32>>,
+    /// The id of each word and the next written as one, where the collection does so.
+    pairs: Vec<Option<u32>>,
+    /// What the aliases call each word.
+    alias_ids: Vec<Option<u32>>,
+}
+
+/// Some of them in a row.
+#[derive(Clone, Copy)]
+struct Part<'q> {
+    words: &'q [Word],
+    ids: &'q [Option<u32>],
+    pairs: &'q [Option<u32>],
+    alias_ids: &'q [Option<u32>],
+}
+
+impl Words {
+    /// What the request is called, were it a name.
+    pub(crate) fn key(&self) -> String {
+        let mut key = Key::default();
+        for word in &self.words {
+            key.add(word.form, || word.term.as_deref().unwrap_or(&word.text));
+        }
+        key.finish()
+    }
+
+    /// Whether there were more words than are read.
+    pub(crate) fn are_cut(&self) -> bool {
+        self.words.len() >= MAX_WORDS
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.words.len()
+    }
+}
+
 /// One term of a request.
 #[derive(Debug, Clone)]
-pub(crate) struct Term {
+pub(crate) struct Term<'q> {
     pub(crate) wanted: Wanted,
-    /// As shown to a reader.
-    pub(crate) text: String,
+    /// The word of the request; that of the collection where there is none.
+    text: Option<Cow<'q, str>>,
     /// The word or alias head it stands for, where it is not in the request itself.
-    pub(crate) via: Option<String>,
+    pub(crate) via: Option<Cow<'q, str>>,
 }
 
 /// A request in terms of the collection.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Query {
+pub(crate) struct Query<'q> {
     /// Distinct terms.
-    pub(crate) terms: Vec<Term>,
+    pub(crate) terms: Vec<Term<'q>>,
     /// Words neither the collection nor the aliases know.
-    pub(crate) unknown: Vec<String>,
+    pub(crate) unknown: Vec<&'q str>,
     /// Terms of the words asked, without what was added to them; `None` for an unknown one.
     pub(crate) asked: Vec<Option<u32>>,
     /// Unknown words looked at closely so far.
     repairs: usize,
 }
 
-impl Query {
+impl Term<'_> {
+    /// As shown to a reader.
+    pub(crate) fn shown(&self, vocabulary: &Vocabulary) -> Cow<'_, str> {
+        match &self.text {
+            Some(text) => Cow::Borrowed(text),
+            None => Cow::Owned(vocabulary.shown(self.wanted.term)),
+        }
+    }
+
+    fn is(&self, word: &str) -> bool {
+        self.text.as_deref() == Some(word)
+    }
+}
+
+impl<'q> Query<'q> {
     /// The terms to score.
     pub(crate) fn wanted(&self) -> Vec<Wanted> {
         self.terms.iter().map(|term| term.wanted).collect()
@@ -69,53 +131,106 @@ impl Query {
 
     /// Lowers the words of a compound that is asked for joined.
     fn soften(&mut self, words: &[Word], weight: f32) {
-        for term in self.terms.iter_mut().filter(|term| words.iter().any(|word| word.text == term.text)) {
+        for term in self.terms.iter_mut().filter(|term| words.iter().any(|word| term.is(&word.text))) {
             term.wanted.weight = term.wanted.weight.min(weight);
         }
     }
 
-    fn add(&mut self, id: u32, weight: f32, text: &str, via: Option<&str>) {
+    fn add(&mut self, id: u32, weight: f32, text: Option<Cow<'q, str>>, via: Option<Cow<'q, str>>) {
         if let Some(known) = self.terms.iter_mut().find(|term| term.wanted.term == id) {
             known.wanted.weight = known.wanted.weight.max(weight);
         } else if self.terms.len() < MAX_TERMS {
-            let wanted = Wanted { term: id, weight };
-            self.terms.push(Term { wanted, text: text.to_owned(), via: via.map(str::to_owned) });
+            self.terms.push(Term { wanted: Wanted { term: id, weight }, text, via });
         }
     }
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    /// The words of a text.
+    pub(crate) fn words(&self, text: &str) -> Words {
+        let mut read = Words {
+            words: Vec::with_capacity(USUAL_WORDS),
+            ids: Vec::with_capacity(USUAL_WORDS),
+            ..Words::default()
+        };
+        text::words(text, |word, form| {
+            if read.words.len() >= MAX_WORDS {
+                return;
+            }
+            // A word that the collection has needs no stemming.
+            let known = self.vocabulary.id_of(word);
+            let term = known.map_or_else(|| text::term(word), |id| self.vocabulary.term(id));
+            let id = known.or_else(|| self.vocabulary.id(term.as_deref()?));
+            read.words.push(Word { text: word.to_owned(), term, form });
+            read.ids.push(id);
+        });
+        read.pairs = self.pairs(&read.words);
+        read.alias_ids = self.aliases.ids(&read.words);
+        read
+    }
+
+    /// The ids of two words that the collection writes as one, in this form or in the singular.
+    fn pairs(&self, words: &[Word]) -> Vec<Option<u32>> {
+        let known = |word: &str| self.vocabulary.id_of(word);
+        let mut joined = String::new();
+        let id = |pair: &[Word]| {
+            if pair.iter().any(|word| word.form != Form::Whole) {
+                return None;
+            }
+            joined.clear();
+            pair.iter().for_each(|word| joined.push_str(&word.text));
+            known(&joined).or_else(|| joined.strip_suffix('s').and_then(known))
+        };
+        words.windows(2).map(id).collect()
+    }
+
     /// Reads a request.
-    pub(crate) fn read(&self, request: &str) -> Query {
-        let words =
-            read(request, MAX_WORDS, |word| self.vocabulary.term_of(word).or_else(|| text::term(word)));
-        let mut query = Query::default();
-        for (at, word) in words.iter().enumerate() {
+    pub(crate) fn read<'q>(&self, words: &'q Words) -> Query<'q>
+    where
+        'a: 'q,
+    {
+        self.read_part(words, 0..words.words.len())
+    }
+
+    /// Reads those words of a request as if they were all.
+    pub(crate) fn read_part<'q>(&self, words: &'q Words, part: Range<usize>) -> Query<'q>
+    where
+        'a: 'q,
+    {
+        let inner = part.start..part.end.saturating_sub(1).max(part.start);
+        let part = Part {
+            words: &words.words[part.clone()],
+            ids: &words.ids[part.clone()],
+            pairs: words.pairs.get(inner).unwrap_or_default(),
+            alias_ids: &words.alias_ids[part],
+        };
+        let mut query = Query { terms: Vec::with_capacity(4 * part.words.len()), ..Query::default() };
+        for (at, word) in part.words.iter().enumerate() {
             match word.form {
-                Form::Joined => self.join(&mut query, &word.text),
-                Form::Whole | Form::Piece => self.word(&mut query, &words, at),
+                Form::Joined => self.join(&mut query, word, part.ids[at]),
+                Form::Whole | Form::Piece => self.word(&mut query, part.words, part.ids, at),
             }
         }
-        for pair in words.windows(2) {
-            if pair.iter().all(|word| word.form == Form::Whole) {
-                self.join_pair(&mut query, pair);
+        for (pair, id) in part.words.windows(2).zip(part.pairs) {
+            if let Some(id) = id {
+                self.join_pair(&mut query, pair, *id);
             }
         }
-        self.expand(&mut query, &words);
+        self.expand(&mut query, part);
         query
     }
 
-    fn word(&self, query: &mut Query, words: &[Word], at: usize) {
+    fn word<'q>(&self, query: &mut Query<'q>, words: &'q [Word], ids: &[Option<u32>], at: usize)
+    where
+        'a: 'q,
+    {
         let Word { text, term: Some(term), form } = &words[at] else { return };
-        let known = |term: &str| self.vocabulary.id(term);
-        if let Some(id) = known(term) {
+        if let Some(id) = ids[at] {
             let joined_known = *form == Form::Piece
-                && words[at..].iter().find(|word| word.form != Form::Piece).is_some_and(|next| {
-                    next.form == Form::Joined
-                        && next.term.as_deref().is_some_and(|term| known(term).is_some())
-                });
+                && (words[at..].iter().zip(&ids[at..]).find(|(word, _)| word.form != Form::Piece))
+                    .is_some_and(|(next, id)| next.form == Form::Joined && id.is_some());
             query.ask(id);
-            return query.add(id, if joined_known { self.weights.piece } else { 1.0 }, text, None);
+            return query.add(id, if joined_known { self.weights.piece } else { 1.0 }, Some(text.into()), None);
         }
         if self.aliases.has(term) {
             query.asked.push(None);
@@ -123,7 +238,7 @@ impl Reader<'_> {
         }
         if query.repairs >= MAX_REPAIRS {
             query.asked.push(None);
-            return query.unknown.push(text.clone());
+            return query.unknown.push(text);
         }
         query.repairs += 1;
         let frequency = |id| self.lexical.frequency(id);
@@ -137,40 +252,40 @@ impl Reader<'_> {
         if let Some(halves) = split {
             for (half, id) in halves {
                 query.ask(id);
-                query.add(id, self.weights.repaired, half, Some(text));
+                query.add(id, self.weights.repaired, Some(half.into()), Some(text.into()));
             }
         } else if let Some(Repair { meant, term, .. }) = repaired {
             query.ask(term);
-            query.add(term, self.weights.repaired, &meant, Some(text));
+            query.add(term, self.weights.repaired, Some(meant.into()), Some(text.into()));
         } else {
             query.asked.push(None);
-            query.unknown.push(text.clone());
+            query.unknown.push(text);
         }
     }
 
     /// A compound that the collection may know in one word.
-    fn join(&self, query: &mut Query, joined: &str) {
-        if let Some(id) = text::term(joined).and_then(|term| self.vocabulary.id(&term)) {
-            query.add(id, self.weights.joined, joined, None);
+    fn join<'q>(&self, query: &mut Query<'q>, joined: &'q Word, id: Option<u32>) {
+        if let Some(id) = id.filter(|_| joined.term.is_some()) {
+            query.add(id, self.weights.joined, Some(joined.text.as_str().into()), None);
         }
     }
 
-    /// Two words that the collection writes as one, in this form or in the singular; the pieces then count for less.
-    fn join_pair(&self, query: &mut Query, pair: &[Word]) {
+    /// Two words that the collection writes as one; the pieces then count for less.
+    fn join_pair(&self, query: &mut Query<'_>, pair: &[Word], id: u32) {
         let [one, other] = pair else { return };
         let joined = format!("{}{}", one.text, other.text);
-        let known = |word: &str| self.vocabulary.id_of(word);
-        if let Some(id) = known(&joined).or_else(|| joined.strip_suffix('s').and_then(known)) {
-            query.add(id, self.weights.joined, &joined, Some(&format!("{} {}", one.text, other.text)));
-            query.soften(pair, self.weights.piece);
-        }
+        let apart = format!("{} {}", one.text, other.text);
+        query.add(id, self.weights.joined, Some(joined.into()), Some(apart.into()));
+        query.soften(pair, self.weights.piece);
     }
 
-    fn expand(&self, query: &mut Query, words: &[Word]) {
-        for found in self.aliases.find(words) {
-            let known =
-                |&at: &usize| words[at].term.as_ref().is_some_and(|term| self.vocabulary.id(term).is_some());
-            let all_known = found.words.iter().all(known);
+    fn expand<'q>(&self, query: &mut Query<'q>, part: Part<'q>)
+    where
+        'a: 'q,
+    {
+        let Part { words, ids, alias_ids, .. } = part;
+        for found in self.aliases.find(words, alias_ids) {
+            let all_known = found.words.iter().all(|&at| ids[at].is_some());
             let total = match found.words.len() {
                 2.. => self.weights.alias_phrase,
                 _ if all_known => self.weights.alias_known,
@@ -181,7 +296,7 @@ impl Reader<'_> {
                 let weight = each / number(expansion.len()).sqrt();
                 for &alias in expansion {
                     if let Some(id) = self.alias_terms[alias as usize] {
-                        query.add(id, weight, &self.vocabulary.shown(id), Some(found.head));
+                        query.add(id, weight, None, Some(found.head.into()));
                     }
                 }
             }

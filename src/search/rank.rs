@@ -1,9 +1,10 @@
 //! One ranking out of all evidence.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::evidence::{Evidence, Shares, ratio};
+use super::evidence::{Asked, Evidence, Shares, ratio};
 use super::index::{Core, Index};
 use super::lexical::Wanted;
 use super::scores::{Scores, above};
@@ -25,20 +26,30 @@ const LEADERS: usize = 10;
 const FEW: usize = 1_000;
 /// Rows worked out beyond those asked for, since several may turn out to be copies of one.
 const ROOM: usize = 32;
+/// Rows of which the lower half is cut off at least.
+const CUT: usize = 64;
+/// The same as [`ROOM`] for an answer, which is worked out again with more of them where they do not suffice.
+const LITTLE_ROOM: usize = 10;
 
 /// A row before it is dressed: the entry and its score.
 type Row = (usize, f32);
 
 pub(crate) fn find(index: &Index, request: &Request<'_>) -> Findings {
-    let evidence = Evidence::gather(index, request);
+    let asked = Asked::read(&index.core, request);
+    let evidence = Evidence::gather(index, request, &asked);
     answer(&evidence, request).0
 }
 
 pub(crate) fn explain(index: &Index, request: &Request<'_>) -> Explanation {
-    let evidence = Evidence::gather(index, request);
+    let asked = Asked::read(&index.core, request);
+    let evidence = Evidence::gather(index, request, &asked);
     let (findings, rows) = answer(&evidence, request);
     let shares = rows.iter().map(|&(document, _)| detail(&evidence, document)).collect();
-    Explanation { findings, shares, unknown: evidence.query.unknown }
+    Explanation {
+        findings,
+        shares,
+        unknown: evidence.query.unknown.iter().map(|&word| word.to_owned()).collect(),
+    }
 }
 
 /// The best entries by BM25F over the words themselves.
@@ -82,7 +93,7 @@ fn rows(evidence: &Evidence<'_>, request: &Request<'_>) -> Vec<Row> {
     let core = evidence.core();
     let limit = request.limit.min(MAX_LIMIT);
     let known = request.prior.map_or_else(Vec::new, |prior| told(evidence, prior));
-    let mut most = ROOM + 2 * limit + known.len();
+    let mut most = LITTLE_ROOM + 2 * limit + known.len();
     loop {
         let mut best = best(evidence, most);
         if let Some(prior) = request.prior {
@@ -137,23 +148,48 @@ struct Best {
 
 /// At least the `most` best rows, where there are so many.
 fn best(evidence: &Evidence<'_>, most: usize) -> Best {
+    let sums = evidence.sums();
+    let mut wanted = most;
+    loop {
+        let best = best_by_sums(evidence, &sums, wanted);
+        if best.rows.len() >= most || !best.is_cut {
+            return best;
+        }
+        // Hidden entries took the room.
+        wanted *= 8;
+    }
+}
+
+/// The same out of the best `most` by their sums, hidden ones included.
+fn best_by_sums(evidence: &Evidence<'_>, sums: &[f32], most: usize) -> Best {
     let start = evidence.range.start;
-    let mut rows: Vec<Row> = Vec::new();
-    let (mut floor, mut room) = (0.0, 2 * most);
-    above(&evidence.sums(), 0.0, |at, sum| {
+    // What is cut off is below the last of the best by more than a score may exceed its sum.
+    let cut = |rows: &mut Vec<Row>| {
+        let (_, last, _) = rows.select_nth_unstable_by(most, better);
+        let floor = last.1 - evidence.beyond_sums();
+        rows.retain(|row| row.1 > floor);
+        floor
+    };
+    // Cutting costs as much for few rows as for many.
+    let (mut floor, mut room) = (0.0, 2 * most.max(CUT));
+    let mut rows: Vec<Row> = Vec::with_capacity(room);
+    above(sums, 0.0, |at, sum| {
         let document = start + at;
-        if evidence.open(document) && !evidence.is_hidden(document) {
+        if evidence.open(document) {
             rows.push((document, sum));
             if rows.len() >= room {
-                let (_, last, _) = rows.select_nth_unstable_by(most, better);
-                floor = last.1 - evidence.beyond_sums();
-                rows.retain(|row| row.1 > floor);
+                floor = cut(&mut rows);
                 // Where many are equal, so many stay.
-                room = 2 * rows.len().max(most);
+                room = 2 * rows.len().max(most).max(CUT);
             }
         }
         floor
     });
+    if rows.len() > most {
+        floor = cut(&mut rows);
+    }
+    // Looking into an entry costs more than adding up all that speaks for it, so that few are.
+    rows.retain(|(document, _)| !evidence.is_hidden(*document));
     for (document, sum) in &mut rows {
         *sum = evidence.shares_but_prior(*document).sum();
     }
@@ -192,6 +228,7 @@ fn hit(evidence: &Evidence<'_>, (document, score): Row) -> Hit {
     let primary = role.filter(|role| role.has_primary && role.documents.first() == Some(&document));
     Hit {
         definition: Arc::clone(&core.definitions[document]),
+        place: document,
         score: score.clamp(0.0, 1.0),
         copies,
         role: role.map(|role| role.name.clone()),
@@ -211,8 +248,8 @@ fn detail(evidence: &Evidence<'_>, document: usize) -> HitShares {
                 core.lexical.share(evidence.kind, term.wanted, document - evidence.range.start)?;
             let fields = Field::ALL.into_iter().zip(fields).filter(|(_, part)| *part > 0.0);
             Some(TermShare {
-                term: term.text.clone(),
-                via: term.via.clone(),
+                term: term.shown(&core.vocabulary).into_owned(),
+                via: term.via.clone().map(Cow::into_owned),
                 share: score * per_point,
                 fields: fields.map(|(field, part)| (field, part * per_point)).collect(),
             })

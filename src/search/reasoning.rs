@@ -34,10 +34,8 @@ pub(crate) fn sentence(evidence: &Evidence<'_>, first: Option<usize>) -> String 
     let mut sentence =
         format!("`{name}` {}", if parts.is_empty() { "comes nearest".to_owned() } else { parts.join(", ") });
     if !evidence.query.unknown.is_empty() {
-        let unknown: Vec<&str> =
-            evidence.query.unknown.iter().take(NAMED_TERMS).map(String::as_str).collect();
         sentence.push_str("; nothing here knows ");
-        sentence.push_str(&quoted(&unknown));
+        sentence.push_str(&quoted(first_unknown(evidence)));
     }
     sentence
 }
@@ -45,7 +43,7 @@ pub(crate) fn sentence(evidence: &Evidence<'_>, first: Option<usize>) -> String 
 /// The terms that brought most, with the fields they stand in.
 fn words(evidence: &Evidence<'_>, document: usize) -> Option<String> {
     let lexical = &evidence.index.core.lexical;
-    let mut shares: Vec<(f32, usize)> = Vec::new();
+    let mut shares: Vec<(f32, usize)> = Vec::with_capacity(evidence.query.terms.len());
     let mut fields = [0.0f32; FIELDS];
     for (at, term) in evidence.query.terms.iter().enumerate() {
         if let Some((score, by_field)) =
@@ -60,9 +58,8 @@ fn words(evidence: &Evidence<'_>, document: usize) -> Option<String> {
     let named: Vec<String> = (shares.iter().take(NAMED_TERMS))
         .map(|&(_, at)| {
             let term = &evidence.query.terms[at];
-            term.via
-                .as_ref()
-                .map_or_else(|| format!("`{}`", term.text), |via| format!("`{}` (for `{via}`)", term.text))
+            let shown = term.shown(&evidence.index.core.vocabulary);
+            term.via.as_ref().map_or_else(|| format!("`{shown}`"), |via| format!("`{shown}` (for `{via}`)"))
         })
         .collect();
     let telling = Field::ALL.into_iter().zip(fields).filter(|(_, part)| *part > 0.2 * total);
@@ -71,14 +68,19 @@ fn words(evidence: &Evidence<'_>, document: usize) -> Option<String> {
 }
 
 fn nothing(evidence: &Evidence<'_>) -> String {
-    let unknown: Vec<&str> = evidence.query.unknown.iter().take(NAMED_TERMS).map(String::as_str).collect();
+    let unknown = first_unknown(evidence);
     if evidence.query.asked.is_empty() {
         return "The request holds no word to go by".to_owned();
     }
     if unknown.is_empty() {
         return "Nothing in the catalog fits the request well enough".to_owned();
     }
-    format!("Nothing in the catalog fits: nothing here knows {}", quoted(&unknown))
+    format!("Nothing in the catalog fits: nothing here knows {}", quoted(unknown))
+}
+
+fn first_unknown<'e>(evidence: &'e Evidence<'_>) -> &'e [&'e str] {
+    let unknown = &evidence.query.unknown;
+    &unknown[..unknown.len().min(NAMED_TERMS)]
 }
 
 fn quoted(words: &[&str]) -> String {

@@ -87,6 +87,8 @@ impl fmt::Debug for Request<'_> {
 pub struct Hit {
     /// The entry.
     pub definition: Arc<Definition>,
+    /// Its place in the catalog.
+    pub place: usize,
     /// How well it fits, in 0..=1, to compare within one answer; never NaN.
     pub score: f32,
     /// Ids of near-identical entries of the same name that this row stands for, sorted.

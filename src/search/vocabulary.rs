@@ -298,9 +298,8 @@ impl Vocabulary {
         changes <= (MIN_CHANGES + self.base.n_terms() / CHANGES_SHARE).min(MAX_CHANGES)
     }
 
-    /// The term of a word as written, where the collection has that very word: [`text::term`] without stemming.
-    pub(crate) fn term_of(&self, word: &str) -> Option<String> {
-        let id = self.id_of(word)?;
+    /// The term of an id.
+    pub(crate) fn term(&self, id: u32) -> Option<String> {
         if (id as usize) < self.base.len() {
             return self.base.text(id);
         }

@@ -13,11 +13,12 @@ use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
-use super::limits::{ACCEPT_PAUSE, DRAIN, HEAD_TIMEOUT, MAX_CONNECTIONS, MAX_HEAD_BYTES, MAX_HEADERS};
+use super::limits::{ACCEPT_PAUSE, DRAIN, HEAD_TIMEOUT, MAX_CONNECTIONS, MAX_HEAD_BYTES};
+use super::patience::Patience;
 use super::router::Front;
 use crate::tasks::Tasks;
 
@@ -66,7 +67,8 @@ async fn connection(stream: TcpStream, front: Front, connections: Tasks) {
         async move { Ok::<_, Infallible>(front.answer(request).await) }
     });
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_headers(MAX_HEADERS);
+    let patience = Patience::new();
+    builder.timer(patience.clone()).header_read_timeout(HEAD_TIMEOUT);
     builder.max_buf_size(MAX_HEAD_BYTES).half_close(false);
     let mut serving = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let mut stopped = pin!(connections.stopped());
@@ -78,15 +80,17 @@ async fn connection(stream: TcpStream, front: Front, connections: Tasks) {
     })
     .await;
     let mut is_ending = false;
-    let ended = poll_fn(|context| {
-        if connections.is_stopping() && !is_ending {
-            is_ending = true;
-            serving.as_mut().graceful_shutdown();
-        }
-        serving.as_mut().poll(context)
-    })
-    .await;
-    if let Err(error) = ended {
+    let ended = patience.keep(
+        poll_fn(|context| {
+            if connections.is_stopping() && !is_ending {
+                is_ending = true;
+                serving.as_mut().graceful_shutdown();
+            }
+            serving.as_mut().poll(context)
+        }),
+        HEAD_TIMEOUT,
+    );
+    if let Err(error) = ended.await {
         tracing::debug!(%error, "a connection ended early");
     }
 }

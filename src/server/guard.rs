@@ -18,6 +18,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use subtle::ConstantTimeEq;
 
+use super::limits::MAX_HEADERS;
 use super::rate;
 use super::rpc::rate_limited;
 use super::state::ServerState;
@@ -124,6 +125,9 @@ fn unauthorised(state: &ServerState, path: &str) -> Response {
 
 fn check<B>(request: &Request<B>, bound: Option<IpAddr>) -> Result<(), (StatusCode, &'static str)> {
     let headers = request.headers();
+    if headers.len() > MAX_HEADERS {
+        return Err((StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "there are too many headers"));
+    }
     check_host(request.version(), request.uri(), headers, bound)?;
     for origin in headers.get_all(ORIGIN) {
         if !origin.to_str().is_ok_and(is_loopback_origin) {
@@ -194,6 +198,9 @@ fn is_loopback_origin(origin: &str) -> bool {
 
 /// Whether a content type is JSON; the only charset JSON has may be named.
 fn is_json(content_type: &str) -> bool {
+    if content_type == "application/json" {
+        return true;
+    }
     let mut parts = content_type.split(';').map(str::trim);
     let is_json = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
     is_json

@@ -10,6 +10,7 @@ mod guard;
 pub mod limits;
 pub mod mcp;
 mod monitor;
+mod patience;
 pub mod rate;
 mod reindex;
 mod router;

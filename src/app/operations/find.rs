@@ -179,10 +179,11 @@ impl App {
             (found, true)
         } else {
             let judged = self.judged(&snapshot, R::KIND, &key).await;
-            let answer =
-                |key: &QueryKey| Found::of(&self.findings(&snapshot, R::KIND, key, &judged), key.max_tokens);
+            let answer = |key: &QueryKey| {
+                Found::of(&snapshot, &self.findings(&snapshot, R::KIND, key, &judged), key.max_tokens)
+            };
             // An answer that lacks the model's judgement is not kept: the next may have it.
-            if judged.is_whole() { cache.get_or(&key, answer) } else { (Arc::new(answer(&key)), false) }
+            if judged.is_whole() { cache.get_or_wait(&key, answer) } else { (Arc::new(answer(&key)), false) }
         };
         let is_news = || !cache_hit || found.repeats.admits(began.duration_since(self.started).as_secs());
         if self.config.memory.query_log && is_news() {
@@ -291,6 +292,8 @@ impl App {
     fn warm_kind<R: Row + 'static>(&self, snapshot: &Snapshot, cache: &AnswerCache<R>, mut key: QueryKey) {
         key.generation = snapshot.generation;
         key.learned = self.learned(R::KIND);
-        cache.get_or(&key, |key| Found::of(&self.findings(snapshot, R::KIND, key, &Judged::default()), None));
+        cache.get_or(&key, |key| {
+            Found::of(snapshot, &self.findings(snapshot, R::KIND, key, &Judged::default()), None)
+        });
     }
 }

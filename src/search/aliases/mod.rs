@@ -105,7 +105,7 @@ impl Aliases {
     /// The index terms `text` stands for beyond its own, in order of the heads found, with repetitions.
     pub fn expansions(&self, text: &str) -> Vec<String> {
         let words = read(text, usize::MAX, text::term);
-        let found = self.find(&words);
+        let found = self.find(&words, &self.ids(&words));
         let terms = found.iter().flat_map(Match::expansions).flatten();
         terms.map(|&id| self.term(id).to_owned()).collect()
     }
@@ -127,9 +127,14 @@ impl Aliases {
         self.table.starting_with(term).any(|at| alone(&self.table.entries[at]))
     }
 
-    /// The heads found among `words`: those of more words first, and none that lies wholly within a longer one.
-    pub(crate) fn find(&self, words: &[Word]) -> Vec<Match<'_>> {
-        let ids: Vec<Option<u32>> = words.iter().map(|word| self.table.id(key(word))).collect();
+    /// The number of what each word is looked up by, where a head has it.
+    pub(crate) fn ids(&self, words: &[Word]) -> Vec<Option<u32>> {
+        words.iter().map(|word| self.table.id(key(word))).collect()
+    }
+
+    /// The heads found among `words`, whose numbers are `ids`: those of more words first, and none that lies wholly within
+    /// a longer one.
+    pub(crate) fn find(&self, words: &[Word], ids: &[Option<u32>]) -> Vec<Match<'_>> {
         let mut found: Vec<Match<'_>> = Vec::new();
         for at in 0..words.len() {
             for entry in ids[at].into_iter().flat_map(|id| self.table.entries_of(id)) {
@@ -137,7 +142,7 @@ impl Aliases {
                 if found.iter().any(|other| other.number == head) {
                     continue;
                 }
-                let covered = self.covered(entry, words, &ids, at);
+                let covered = self.covered(entry, words, ids, at);
                 if let Some(covered) = covered.filter(|_| expansions.len() > 0) {
                     let expansions = self.table.ids(expansions);
                     found.push(Match {
@@ -176,8 +181,13 @@ impl Aliases {
         if words[at].form == Form::Joined && terms.len() > 1 {
             return None;
         }
+        // Most heads fail here: a word of theirs stands nowhere in the request.
+        if !terms[1..].iter().all(|term| ids.contains(&Some(*term))) {
+            return None;
+        }
         let reach = terms.len() + SLACK;
-        let mut covered = vec![at];
+        let mut covered = Vec::with_capacity(terms.len());
+        covered.push(at);
         for term in &terms[1..] {
             let content = |&at: &usize| words[at].term.is_some() && words[at].form != Form::Joined;
             let is_it = |&place: &usize| ids[place] == Some(*term) && !covered.contains(&place);

@@ -3,7 +3,8 @@ use super::*;
 fn heads(table: &str, request: &str) -> Vec<String> {
     let (aliases, problems) = Aliases::parse(table);
     assert_eq!(problems, []);
-    aliases.find(&read(request, 100, text::term)).iter().map(|found| found.head.to_owned()).collect()
+    let words = read(request, 100, text::term);
+    aliases.find(&words, &aliases.ids(&words)).iter().map(|found| found.head.to_owned()).collect()
 }
 
 #[test]

@@ -12,6 +12,7 @@ use std::ops::Range;
 
 pub use bytes::LatentError;
 use passages::Corpus;
+use pulp::{Arch, Simd, WithSimd};
 
 use super::content::Content;
 use super::lexical::Wanted;
@@ -117,15 +118,36 @@ impl Latent {
     /// Cosine of a request with each entry of `range`, negative ones as 0, into `cosines`, which holds zeros. `rows` is
     /// from [`Latent::rows`].
     pub(crate) fn cosines(&self, wanted: &[Wanted], rows: &[u32], range: &Range<usize>, cosines: &mut [f32]) {
-        let mut request = vec![0.0; self.dimensions];
+        Arch::new().dispatch(Cosines { space: self, wanted, rows, range, out: cosines });
+    }
+}
+
+/// Works out cosines in loops that are compiled for several generations of processors; the numbers are the same on each.
+struct Cosines<'a> {
+    space: &'a Latent,
+    wanted: &'a [Wanted],
+    rows: &'a [u32],
+    range: &'a Range<usize>,
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Cosines<'_> {
+    type Output = ();
+
+    #[expect(clippy::inline_always, reason = "only what is inlined is compiled for the processor at hand")]
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Cosines { space, wanted, rows, range, out } = self;
+        let dimensions = space.dimensions;
+        let mut request = vec![0.0; dimensions];
         for want in wanted {
             let row = rows[want.term as usize];
             if row == NO_ROW {
                 continue;
             }
             let row = row as usize;
-            let factor = want.weight * self.idf[row] * self.term_scales[row];
-            let vector = &self.term_rows[row * self.dimensions..(row + 1) * self.dimensions];
+            let factor = want.weight * space.idf[row] * space.term_scales[row];
+            let vector = &space.term_rows[row * dimensions..(row + 1) * dimensions];
             for (sum, &part) in request.iter_mut().zip(vector) {
                 *sum += factor * f32::from(part);
             }
@@ -134,9 +156,9 @@ impl Latent {
             return;
         }
         let request: Vec<i16> = request.iter().map(|part| fixed(*part)).collect();
-        let documents = &self.documents[range.start * self.dimensions..range.end * self.dimensions];
-        let documents = documents.chunks_exact(self.dimensions).zip(&self.document_scales[range.clone()]);
-        for (cosine, (document, scale)) in cosines.iter_mut().zip(documents) {
+        let documents = &space.documents[range.start * dimensions..range.end * dimensions];
+        let documents = documents.chunks_exact(dimensions).zip(&space.document_scales[range.clone()]);
+        for (cosine, (document, scale)) in out.iter_mut().zip(documents) {
             *cosine = (dot_fixed(&request, document) * scale / FIXED).max(0.0);
         }
     }
@@ -161,6 +183,7 @@ fn quantised(vectors: &[f32], dimensions: usize) -> (Vec<i8>, Vec<f32>) {
 
 /// A part of a unit vector in steps of `1 / FIXED`.
 #[expect(clippy::cast_possible_truncation, reason = "parts of a unit vector lie within ±1")]
+#[inline]
 fn fixed(part: f32) -> i16 {
     (part * FIXED).round() as i16
 }
@@ -168,6 +191,7 @@ fn fixed(part: f32) -> i16 {
 /// Inner product in whole numbers, which processors work out several at a time; 128 products of a 15-bit number and a
 /// byte stay within 32 bits.
 #[expect(clippy::cast_precision_loss, reason = "a cosine needs no more than seven digits")]
+#[inline]
 fn dot_fixed(a: &[i16], b: &[i8]) -> f32 {
     a.iter().zip(b).map(|(&a, &b)| i32::from(a) * i32::from(i16::from(b))).sum::<i32>() as f32
 }

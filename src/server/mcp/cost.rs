@@ -30,5 +30,5 @@ fn shown(tool: &Tool) -> String {
 pub async fn answer(app: &App, tool: &str, arguments: &JsonObject) -> Option<(String, String)> {
     let context = CallContext { correlation_id: "cost".to_owned(), client: ClientName::new("cost") };
     let called = tools::call(app, &context, tool, arguments).await.ok()?;
-    Some((called.text, called.structured?.get().to_owned()))
+    Some((called.text, called.structured?))
 }

@@ -10,16 +10,18 @@ use std::borrow::Cow;
 use axum::http::header::ACCEPT;
 use axum::http::{HeaderMap, HeaderValue};
 use rmcp::model::{ClientCapabilities, JsonObject, RequestId};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::tools::Called;
-use crate::server::rpc::write_result;
 use crate::telemetry::ledger::ClientName;
 
 const NEWER_ERA: &str = "2026-07-28";
 const OLDER_ERA: [&str; 3] = ["2025-11-25", "2025-06-18", "2025-03-26"];
 const METHOD: &str = "tools/call";
+
+/// Bytes of an answer around its text and its structured content, with room for an id.
+const AROUND: usize = 192;
 
 /// A well-formed call of a tool.
 #[derive(Debug)]
@@ -123,36 +125,31 @@ fn takes_both(headers: &HeaderMap) -> bool {
     ranges.clone().any(|range| range == json) && ranges.any(|range| range == stream)
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Outcome<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    result_type: Option<&'static str>,
-    content: [Content<'a>; 1],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    structured_content: Option<&'a RawValue>,
-    is_error: bool,
-}
-
-#[derive(Serialize)]
-struct Content<'a> {
-    r#type: &'static str,
-    text: &'a str,
-}
-
 /// The bytes that answer a call.
 ///
 /// # Errors
 /// Never for what was written by us.
 pub(super) fn write(call: &Call<'_>, called: &Called) -> serde_json::Result<Vec<u8>> {
-    let structured_content = called.structured.as_deref();
-    let result = Outcome {
-        result_type: call.session.is_none().then_some("complete"),
-        content: [Content { r#type: "text", text: &called.text }],
-        structured_content,
-        is_error: called.is_error(),
-    };
+    let Called { text, structured } = called;
     // Some of a text's characters are escaped.
-    let size = called.text.len() * 9 / 8 + structured_content.map_or(0, |json| json.get().len());
-    write_result(&result, size, Some(call.id))
+    let size = text.len() * 9 / 8 + structured.as_ref().map_or(0, String::len) + AROUND;
+    let mut bytes = Vec::with_capacity(size);
+    bytes.extend_from_slice(br#"{"jsonrpc":"2.0","result":{"#);
+    if call.session.is_none() {
+        bytes.extend_from_slice(br#""resultType":"complete","#);
+    }
+    bytes.extend_from_slice(br#""content":[{"type":"text","text":"#);
+    serde_json::to_writer(&mut bytes, text)?;
+    bytes.extend_from_slice(b"}]");
+    if let Some(structured) = structured {
+        bytes.extend_from_slice(br#","structuredContent":"#);
+        bytes.extend_from_slice(structured.as_bytes());
+    }
+    let is_error: &[u8] = if called.is_error() { b"true" } else { b"false" };
+    bytes.extend_from_slice(br#","isError":"#);
+    bytes.extend_from_slice(is_error);
+    bytes.extend_from_slice(br#"},"id":"#);
+    bytes.extend_from_slice(call.id.get().as_bytes());
+    bytes.push(b'}');
+    Ok(bytes)
 }

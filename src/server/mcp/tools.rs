@@ -12,7 +12,6 @@ use futures_util::FutureExt;
 use rmcp::ErrorData;
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject, Tool, ToolAnnotations};
 use serde_json::Value;
-use serde_json::value::RawValue;
 use tracing::{Instrument, Span};
 
 use super::{schemas, text};
@@ -147,7 +146,7 @@ pub(super) struct Called {
     /// For a model.
     pub(super) text: String,
     /// For a program, digit for digit what `POST /` writes; absent where the caller has to mend its arguments.
-    pub(super) structured: Option<Box<RawValue>>,
+    pub(super) structured: Option<String>,
 }
 
 impl Called {
@@ -163,7 +162,7 @@ impl From<Called> for CallToolResult {
         let Some(structured) = called.structured else { return CallToolResult::error(content) };
         let mut result = CallToolResult::success(content);
         // Read back, since a value made in memory would widen its numbers. What was written by us can be read.
-        result.structured_content = serde_json::from_str(structured.get()).ok();
+        result.structured_content = serde_json::from_str(&structured).ok();
         result
     }
 }
@@ -226,7 +225,7 @@ fn code_of(error: &AppError) -> i32 {
 /// An answer in both forms.
 struct Written {
     text: String,
-    json: Box<RawValue>,
+    json: String,
 }
 
 /// What running an operation gave.
@@ -276,12 +275,14 @@ async fn run_operation<O: Operation>(
 
 /// Writes an answer in both forms. The text is made from what was written, once for an answer that is kept.
 fn written<O: Output>(tool: &str, output: &O) -> anyhow::Result<Written> {
-    let json = serde_json::value::to_raw_value(output)?;
+    let mut json = Vec::with_capacity(output.size());
+    output.write(&mut json)?;
+    let json = String::from_utf8(json)?;
     let kept = output.shown();
     if let Some(text) = kept.and_then(OnceLock::get) {
         return Ok(Written { text: text.to_string(), json });
     }
-    let text = text::of(tool, &serde_json::from_str(json.get())?);
+    let text = text::of(tool, &serde_json::from_str(&json)?);
     if let Some(kept) = kept {
         // Another call may have made the same text meanwhile.
         let _ = kept.set(text.as_str().into());
@@ -324,8 +325,7 @@ fn called(
         Err(AppError::NotFound { message, suggestions }) => {
             let value = schemas::nothing_found(entry.name, &message, &suggestions);
             let text = text::of(entry.name, &value);
-            // A value can always be written.
-            Ok(Called { text, structured: serde_json::value::to_raw_value(&value).ok() })
+            Ok(Called { text, structured: Some(value.to_string()) })
         }
         Err(AppError::Invalid(sentences)) => {
             let text = format!("Wrong arguments: {}.", sentences.join("; "));

@@ -170,7 +170,7 @@ async fn run<O: Operation>(app: &App, context: &CallContext, call: &Call<'_>) ->
         Err(error) => Err(error),
     };
     match outcome {
-        Ok(output) => match envelope::write_result(&output, output.size(), call.id) {
+        Ok(output) => match envelope::write_output(&output, call.id) {
             Ok(body) => Answered {
                 status: StatusCode::OK,
                 body,

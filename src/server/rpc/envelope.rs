@@ -10,6 +10,8 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::app::operation::Output;
+
 /// Calls a batch may hold: enough for any orchestrator's step, few enough to answer in one go.
 pub const MAX_BATCH: usize = 64;
 
@@ -58,6 +60,12 @@ pub(crate) enum Unreadable {
 pub(crate) fn read(body: &[u8]) -> Result<Message<'_>, Unreadable> {
     let text = std::str::from_utf8(body).map_err(|_| Unreadable::NotJson("the body is not UTF-8"))?;
     check_shape(text)?;
+    // A single call is read in one go; whatever is wrong with it is found out below.
+    if text.starts_with('{')
+        && let Ok(members) = serde_json::from_str(text)
+    {
+        return Ok(Message::Single(call(members)));
+    }
     let raw: &RawValue =
         serde_json::from_str(text).map_err(|_| Unreadable::NotJson("the body is not valid JSON"))?;
     if !raw.get().starts_with('[') {
@@ -110,6 +118,11 @@ pub(crate) fn unreadable(body: &[u8]) -> Option<&'static str> {
 /// Everything else is left to the parser.
 fn check_shape(text: &str) -> Result<(), Unreadable> {
     let bytes = text.as_bytes();
+    // Nearly no message escapes anything or has as many brackets as it may be deep, which is quickly seen.
+    let brackets: usize = bytes.iter().map(|byte| usize::from(matches!(byte, b'[' | b'{'))).sum();
+    if brackets <= MAX_DEPTH && memchr::memchr(b'\\', bytes).is_none() {
+        return Ok(());
+    }
     let (mut depth, mut at) = (0_usize, 0_usize);
     while at < bytes.len() {
         match bytes[at] {
@@ -169,9 +182,15 @@ fn entry(raw: &RawValue) -> Entry<'_> {
     if !raw.get().starts_with('{') {
         return refuse(None, "a request must be an object");
     }
-    let Ok(Members { version, method, params, id, repeated }) = serde_json::from_str(raw.get()) else {
-        return refuse(None, "the request object cannot be read");
-    };
+    match serde_json::from_str(raw.get()) {
+        Ok(members) => call(members),
+        Err(_) => refuse(None, "the request object cannot be read"),
+    }
+}
+
+/// The call that the members of a request object make.
+fn call(Members { version, method, params, id, repeated }: Members<'_>) -> Entry<'_> {
+    let refuse = |id, reason| Err(BadRequest { id, reason });
     let id_is_valid = id.is_none_or(|id| !id.get().starts_with(['{', '[', 't', 'f']));
     if !id_is_valid {
         return refuse(None, "id must be a string, a number or null");
@@ -220,7 +239,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
                 let mut members = Members::default();
-                while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+                while let Some(Text(key)) = map.next_key::<Text<'de>>()? {
                     let slot = match key.as_ref() {
                         "jsonrpc" => &mut members.version,
                         "method" => &mut members.method,
@@ -241,13 +260,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 }
 
 #[derive(Serialize)]
-struct Success<'a, T: Serialize> {
-    jsonrpc: &'static str,
-    result: &'a T,
-    id: Option<&'a RawValue>,
-}
-
-#[derive(Serialize)]
 struct Failure<'a, T: Serialize> {
     jsonrpc: &'static str,
     error: &'a T,
@@ -257,23 +269,20 @@ struct Failure<'a, T: Serialize> {
 /// Bytes of an envelope around a result, with room for an id.
 const ENVELOPE: usize = 96;
 
-/// The bytes of a successful answer; `id` absent is written as `null`. `size` says how long the result will be, roughly,
-/// so that an answer is written into one piece of memory.
-pub(crate) fn write_result<T: Serialize>(
-    result: &T,
-    size: usize,
-    id: Option<&RawValue>,
-) -> serde_json::Result<Vec<u8>> {
-    write(&Success { jsonrpc: "2.0", result, id }, size)
+/// The bytes of the answer to a call that gave `output`; `id` absent is written as `null`.
+pub(crate) fn write_output<O: Output>(output: &O, id: Option<&RawValue>) -> serde_json::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(output.size() + ENVELOPE);
+    bytes.extend_from_slice(br#"{"jsonrpc":"2.0","result":"#);
+    output.write(&mut bytes)?;
+    bytes.extend_from_slice(br#","id":"#);
+    bytes.extend_from_slice(id.map_or("null", RawValue::get).as_bytes());
+    bytes.push(b'}');
+    Ok(bytes)
 }
 
 /// The bytes of a failed answer; `id` absent is written as `null`.
 pub(crate) fn write_error<T: Serialize>(error: &T, id: Option<&RawValue>) -> serde_json::Result<Vec<u8>> {
-    write(&Failure { jsonrpc: "2.0", error, id }, 256)
-}
-
-fn write<T: Serialize>(response: &T, size: usize) -> serde_json::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(size + ENVELOPE);
-    serde_json::to_writer(&mut bytes, response)?;
+    let mut bytes = Vec::with_capacity(256 + ENVELOPE);
+    serde_json::to_writer(&mut bytes, &Failure { jsonrpc: "2.0", error, id })?;
     Ok(bytes)
 }

@@ -5,10 +5,12 @@ mod envelope;
 mod error;
 
 pub use envelope::{MAX_BATCH, MAX_DEPTH, Shape, shape};
-pub(super) use envelope::{unreadable, write_error, write_result};
+pub(super) use envelope::{unreadable, write_error};
 pub(super) use error::RATE_LIMITED;
 
+use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::BoxError;
@@ -63,7 +65,13 @@ where
     if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
         return Err(too_large());
     }
-    match tokio::time::timeout(BODY_TIMEOUT, whole(Limited::new(body, MAX_BODY_BYTES))).await {
+    let mut reading = pin!(whole(Limited::new(body, MAX_BODY_BYTES)));
+    // Most bodies come with their head: only where one is waited for, a timer is set.
+    let read = match poll_fn(|context| Poll::Ready(reading.as_mut().poll(context))).await {
+        Poll::Ready(read) => Ok(read),
+        Poll::Pending => tokio::time::timeout(BODY_TIMEOUT, reading).await,
+    };
+    match read {
         Err(_) => Err(refusal(StatusCode::REQUEST_TIMEOUT, "the body took too long")),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Ok(Err(_)) => Err(refusal(StatusCode::BAD_REQUEST, "the body could not be read")),

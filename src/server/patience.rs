@@ -1,0 +1,113 @@
+//! How long a connection waits for the next head: hyper's timer, made cheap.
+//!
+//! hyper sets a timer before each head and drops it once the head is there, which takes the runtime's lock twice a request.
+//! Here it only writes down until when it waits; one timer a connection, which is set again after it went off, looks
+//! whether that moment has passed.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use hyper::rt::{Sleep, Timer};
+
+/// No wait is under way.
+const NONE: u64 = u64::MAX;
+
+/// Until when one connection waits.
+#[derive(Debug, Clone)]
+pub(super) struct Patience(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    began: Instant,
+    /// The end of the wait, in microseconds since `began`.
+    deadline: AtomicU64,
+    is_over: AtomicBool,
+}
+
+/// One wait. Only the latest of a connection counts.
+#[derive(Debug)]
+struct Wait {
+    deadline: u64,
+    of: Patience,
+}
+
+impl Patience {
+    /// For a connection that begins now.
+    pub(super) fn new() -> Self {
+        Patience(Arc::new(Inner {
+            began: Instant::now(),
+            deadline: AtomicU64::new(NONE),
+            is_over: AtomicBool::new(false),
+        }))
+    }
+
+    /// Resolves as `serving` does, whose timer this is; wakes it when a wait of it is over. `usual` is how long it mostly
+    /// waits.
+    pub(super) async fn keep<F: Future>(&self, serving: F, usual: Duration) -> F::Output {
+        let mut serving = pin!(serving);
+        let mut timer = pin!(tokio::time::sleep(usual));
+        let mut is_set = false;
+        poll_fn(|context| {
+            loop {
+                if let Poll::Ready(ended) = serving.as_mut().poll(context) {
+                    return Poll::Ready(ended);
+                }
+                // A timer that was set keeps waking this task.
+                if is_set && !timer.is_elapsed() {
+                    return Poll::Pending;
+                }
+                is_set = true;
+                if timer.as_mut().poll(context).is_pending() {
+                    return Poll::Pending;
+                }
+                let now = self.since_began(Instant::now());
+                match self.0.deadline.load(Ordering::Relaxed) {
+                    NONE => timer.as_mut().reset(tokio::time::Instant::now() + usual),
+                    deadline if deadline <= now => self.0.is_over.store(true, Ordering::Relaxed),
+                    deadline => {
+                        let left = Duration::from_micros(deadline - now);
+                        timer.as_mut().reset(tokio::time::Instant::now() + left);
+                    }
+                }
+                is_set = false;
+            }
+        })
+        .await
+    }
+
+    fn since_began(&self, moment: Instant) -> u64 {
+        u64::try_from(moment.saturating_duration_since(self.0.began).as_micros()).unwrap_or(NONE - 1)
+    }
+}
+
+impl Timer for Patience {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
+        self.sleep_until(self.now() + duration)
+    }
+
+    fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn Sleep>> {
+        Box::pin(Wait { deadline: self.since_began(deadline), of: self.clone() })
+    }
+}
+
+impl Future for Wait {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        let Inner { deadline, is_over, .. } = &*self.of.0;
+        deadline.store(self.deadline, Ordering::Relaxed);
+        if is_over.load(Ordering::Relaxed) { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+impl Sleep for Wait {}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        self.of.0.deadline.store(NONE, Ordering::Relaxed);
+    }
+}
