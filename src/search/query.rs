@@ -34,7 +34,7 @@ pub(crate) struct Reader<'a> {
 /// The words of a request, in order, with what is known of each: a request of several needs is read in parts.
 #[derive(Debug, Default)]
 pub(crate) struct Words {
-    words: Vec<Word>,
+    read: Vec<Word>,
     /// The id of each word's term, where the collection has it.
     ids: Vec<Option<u32>>,
     /// The id of each word and the next written as one, where the collection does so.
@@ -56,7 +56,7 @@ impl Words {
     /// What the request is called, were it a name.
     pub(crate) fn key(&self) -> String {
         let mut key = Key::default();
-        for word in &self.words {
+        for word in &self.read {
             key.add(word.form, || word.term.as_deref().unwrap_or(&word.text));
         }
         key.finish()
@@ -64,12 +64,12 @@ impl Words {
 
     /// Whether there were more words than are read.
     pub(crate) fn are_cut(&self) -> bool {
-        self.words.len() >= MAX_WORDS
+        self.read.len() >= MAX_WORDS
     }
 
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
-        self.words.len()
+        self.read.len()
     }
 }
 
@@ -148,25 +148,25 @@ impl<'q> Query<'q> {
 impl<'a> Reader<'a> {
     /// The words of a text.
     pub(crate) fn words(&self, text: &str) -> Words {
-        let mut read = Words {
-            words: Vec::with_capacity(USUAL_WORDS),
+        let mut words = Words {
+            read: Vec::with_capacity(USUAL_WORDS),
             ids: Vec::with_capacity(USUAL_WORDS),
             ..Words::default()
         };
         text::words(text, |word, form| {
-            if read.words.len() >= MAX_WORDS {
+            if words.read.len() >= MAX_WORDS {
                 return;
             }
             // A word that the collection has needs no stemming.
             let known = self.vocabulary.id_of(word);
             let term = known.map_or_else(|| text::term(word), |id| self.vocabulary.term(id));
             let id = known.or_else(|| self.vocabulary.id(term.as_deref()?));
-            read.words.push(Word { text: word.to_owned(), term, form });
-            read.ids.push(id);
+            words.read.push(Word { text: word.to_owned(), term, form });
+            words.ids.push(id);
         });
-        read.pairs = self.pairs(&read.words);
-        read.alias_ids = self.aliases.ids(&read.words);
-        read
+        words.pairs = self.pairs(&words.read);
+        words.alias_ids = self.aliases.ids(&words.read);
+        words
     }
 
     /// The ids of two words that the collection writes as one, in this form or in the singular.
@@ -178,7 +178,9 @@ impl<'a> Reader<'a> {
                 return None;
             }
             joined.clear();
-            pair.iter().for_each(|word| joined.push_str(&word.text));
+            for word in pair {
+                joined.push_str(&word.text);
+            }
             known(&joined).or_else(|| joined.strip_suffix('s').and_then(known))
         };
         words.windows(2).map(id).collect()
@@ -189,7 +191,7 @@ impl<'a> Reader<'a> {
     where
         'a: 'q,
     {
-        self.read_part(words, 0..words.words.len())
+        self.read_part(words, 0..words.read.len())
     }
 
     /// Reads those words of a request as if they were all.
@@ -199,7 +201,7 @@ impl<'a> Reader<'a> {
     {
         let inner = part.start..part.end.saturating_sub(1).max(part.start);
         let part = Part {
-            words: &words.words[part.clone()],
+            words: &words.read[part.clone()],
             ids: &words.ids[part.clone()],
             pairs: words.pairs.get(inner).unwrap_or_default(),
             alias_ids: &words.alias_ids[part],
