@@ -74,11 +74,17 @@ impl Index {
         let (Gathered { vocabulary, gatherer, terms }, (capabilities, names)) =
             gather(&definitions, || (Capabilities::of(&definitions), Names::of(&definitions)));
         let kinds = kinds(&definitions);
-        let lexical = gatherer.finish(vocabulary.terms(), &kinds, &weights);
         let sizes = kinds.clone().map(|kind| terms[kind].iter().map(Vec::len).collect());
-        let vocabulary = Arc::new(vocabulary.finish());
+        let n_terms = vocabulary.terms();
+        let (vocabulary, content, copies, lexical) = std::thread::scope(|scope| {
+            let vocabulary = scope.spawn(|| (Arc::new(vocabulary.finish()), Content::of(catalog)));
+            let lexical = gatherer.finish(n_terms, &kinds, &weights);
+            let copies = Copies::of(definitions.iter().map(Arc::as_ref), &terms);
+            let (vocabulary, content) = vocabulary.join().unwrap_or_else(|panic| resume_unwind(panic));
+            (vocabulary, content, copies, lexical)
+        });
         let core = Core {
-            content: Content::of(catalog),
+            content,
             kinds,
             alias_terms: alias_terms(aliases, &vocabulary),
             vocabulary,
@@ -87,7 +93,7 @@ impl Index {
             capabilities,
             names,
             roles: roles(catalog),
-            copies: Copies::of(definitions.iter().map(Arc::as_ref), &terms),
+            copies,
             definitions,
             sizes,
             weights,

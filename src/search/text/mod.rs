@@ -3,6 +3,7 @@
 //! [`words`] cuts text into normalised words and says how each came about (as written, a piece of a compound, or a
 //! compound joined); [`term`] turns one word into an index term, or nothing for a stop word; [`terms`] does both.
 
+mod english;
 mod stem;
 mod stop;
 mod words;

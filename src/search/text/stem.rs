@@ -1,12 +1,7 @@
 //! One word to one index term.
 
-use std::sync::LazyLock;
-
-use rust_stemmers::{Algorithm, Stemmer};
-
+use super::english::Word;
 use super::{MAX_WORD, is_stop};
-
-static ENGLISH: LazyLock<Stemmer> = LazyLock::new(|| Stemmer::create(Algorithm::English));
 
 /// Forms the stemmer cannot relate to their word, mostly irregular verbs that reports of faults are made of.
 const IRREGULAR: [(&str, &str); 48] = [
@@ -70,51 +65,50 @@ pub fn term(word: &str) -> Option<String> {
     if word.len() > MAX_WORD || !word.bytes().all(|b| b.is_ascii_lowercase()) {
         return Some(word.chars().take(MAX_WORD).collect());
     }
-    let american = american(word);
-    let regular = match IRREGULAR.binary_search_by(|(form, _)| (*form).cmp(american.as_str())) {
-        Ok(at) => IRREGULAR[at].1,
-        Err(_) => american.as_str(),
-    };
-    if regular.len() <= 3 {
-        return Some(regular.to_owned());
+    let mut word = Word::new(word);
+    make_american(&mut word);
+    if let Ok(at) = IRREGULAR.binary_search_by(|(form, _)| {
+        // Most differ in the first letter, which is compared without a call.
+        let form = form.as_bytes();
+        form.first().cmp(&word.letters().first()).then_with(|| form.cmp(word.letters()))
+    }) {
+        word.replace(MAX_WORD, IRREGULAR[at].1.as_bytes());
     }
-    let mut stem = ENGLISH.stem(regular).into_owned();
-    // `debugger` stems to `debugg` and `debugging` to `debug`.
-    let bytes = stem.as_bytes();
-    if let [.., a, b] = bytes
-        && a == b
-        && bytes.len() > 4
-        && b"bdgmnprt".contains(a)
-    {
-        stem.pop();
+    if word.letters().len() > 3 {
+        word.stem();
+        // `debugger` stems to `debugg` and `debugging` to `debug`.
+        if let [_, _, _, .., a, b] = word.letters()
+            && a == b
+            && b"bdgmnprt".contains(a)
+        {
+            word.replace(1, b"");
+        }
     }
-    Some(stem)
+    Some(word.as_str().to_owned())
 }
 
 /// `optimisation` to `optimization`, `behaviour` to `behavior`. Applied to every word alike, so that a word it
 /// misspells (`enterprize`) still meets itself.
-fn american(word: &str) -> String {
-    const ENDINGS: [(&str, &str); 14] = [
-        ("isation", "ization"),
-        ("isations", "izations"),
-        ("ising", "izing"),
-        ("ised", "ized"),
-        ("iser", "izer"),
-        ("isers", "izers"),
-        ("ises", "izes"),
-        ("ise", "ize"),
-        ("yse", "yze"),
-        ("ysed", "yzed"),
-        ("ysing", "yzing"),
-        ("our", "or"),
-        ("ours", "ors"),
-        ("elling", "eling"),
+fn make_american(word: &mut Word) {
+    const ENDINGS: [(&[u8], &[u8]); 14] = [
+        (b"isation", b"ization"),
+        (b"isations", b"izations"),
+        (b"ising", b"izing"),
+        (b"ised", b"ized"),
+        (b"iser", b"izer"),
+        (b"isers", b"izers"),
+        (b"ises", b"izes"),
+        (b"ise", b"ize"),
+        (b"yse", b"yze"),
+        (b"ysed", b"yzed"),
+        (b"ysing", b"yzing"),
+        (b"our", b"or"),
+        (b"ours", b"ors"),
+        (b"elling", b"eling"),
     ];
-    let ending = ENDINGS.iter().filter(|(british, _)| word.len() >= british.len() + 3);
-    for (british, us) in ending {
-        if let Some(stem) = word.strip_suffix(british) {
-            return format!("{stem}{us}");
-        }
+    let length = word.letters().len();
+    let fits = |ending: &&(&[u8], &[u8])| length >= ending.0.len() + 3 && word.ends(ending.0);
+    if let Some((british, us)) = ENDINGS.iter().find(fits) {
+        word.replace(british.len(), us);
     }
-    word.to_owned()
 }
