@@ -34,7 +34,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// The first or next state, from its parts.
     pub(super) fn new(generation: u64, index: Index, scanned: Scanned) -> Self {
-        let Scanned { catalog, embedded_default, own_aliases, took: _ } = scanned;
+        let Scanned { catalog, embedded_default, own_aliases, before: _, kept_index: _, took: _ } = scanned;
         let whole_tokens = catalog.definitions().iter().map(|_| AtomicUsize::new(0)).collect();
         Snapshot {
             generation,

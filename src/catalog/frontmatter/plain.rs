@@ -115,7 +115,8 @@ mod tests {
         fn what_needs_no_engine_is_read_as_by_one(
             lines in prop::collection::vec(("[a-zA-Z][a-z_-]{0,6}", "[ -~]{0,12}|[a-zA-Z]{1,6}|\"[ -~]{0,6}\"|'[ -~]{0,6}'"), 1..4)
         ) {
-            let block: String = lines.iter().map(|(key, value)| format!("{key}: {value}\n")).collect();
+            let lines: Vec<String> = lines.iter().map(|(key, value)| format!("{key}: {value}")).collect();
+            let block = lines.join("\n") + "\n";
             check(&block);
         }
     }

@@ -18,20 +18,38 @@ pub(super) fn read(text: &str) -> Option<Compiled> {
     let terms = Table::new(lines.by_ref().take(n_terms));
     let mut heads: Vec<&str> = Vec::new();
     let mut entries: Vec<Entry> = Vec::new();
-    let mut ids: Vec<u32> = Vec::new();
+    let mut ids: Vec<u32> = Vec::with_capacity(rest.len() / 5);
     for line in lines {
         let (head, spans) = line.split_once('\t')?;
         if !head.is_empty() {
             heads.push(head);
         }
-        let mut spans = spans.split('\t');
-        let mut span = || -> Option<Span> {
-            let start = compact(ids.len());
-            ids.extend(spans.next()?.split(' ').filter(|id| !id.is_empty()).map(number));
-            Some(Span { start, end: compact(ids.len()) })
-        };
+        let mut starts = [compact(ids.len()); 4];
+        let mut number = None;
+        let mut span = 0;
+        for byte in spans.bytes().chain(*b"\t") {
+            match byte {
+                b'0'..=b'9' => {
+                    let tens = number.unwrap_or(0u32).saturating_mul(10);
+                    number = Some(tens.saturating_add(u32::from(byte - b'0')));
+                }
+                b'-' => number = Some(GAP),
+                b' ' | b'\t' => {
+                    ids.extend(number.take());
+                    if byte == b'\t' {
+                        span += 1;
+                        *starts.get_mut(span)? = compact(ids.len());
+                    }
+                }
+                _ => return None,
+            }
+        }
         let head = compact(heads.len().checked_sub(1)?);
-        entries.push(Entry { head, terms: span()?, phrase: span()?, expansions: span()? });
+        let [terms, phrase, expansions] = [0, 1, 2].map(|at| Span { start: starts[at], end: starts[at + 1] });
+        entries.push(Entry { head, terms, phrase, expansions });
+        if span != 3 {
+            return None;
+        }
     }
     let are_terms = terms.len() == n_terms && ids.iter().all(|&id| id == GAP || (id as usize) < n_terms);
     are_terms.then(|| Compiled {
@@ -41,11 +59,6 @@ pub(super) fn read(text: &str) -> Option<Compiled> {
         entries,
         ids,
     })
-}
-
-/// Gaps and what is no number are gaps.
-fn number(id: &str) -> u32 {
-    id.parse().unwrap_or(GAP)
 }
 
 #[cfg(test)]
