@@ -385,7 +385,7 @@ fn what_was_kept_is_not_read_again_and_says_the_same() {
         assert_eq!((second.report().files_read, second.report().manifests_read), (0, 0), "{root}");
     }
     let tree = Tree::new();
-    tree.write("plugins/p/agents/b.md", "---\ndescription: another\n---\n");
+    tree.write("plugins/p/agents/b.md", "---\ndescription: kubernetes\n---\n");
     let (second, before) = scan_recalling(&tree.options, &kept(&tree.catalog));
     // What was there before comes with it, and what stayed is the same in both.
     let before = before.unwrap();
@@ -395,9 +395,9 @@ fn what_was_kept_is_not_read_again_and_says_the_same() {
     let aliases = Aliases::built_in();
     let bytes = Index::build(&tree.catalog, aliases).to_bytes();
     let index = Index::from_bytes(&bytes, &before, aliases).unwrap().updated(&second, aliases);
-    let found = index.top(Kind::Agent, "another", 9);
+    let found = index.top(Kind::Agent, "kubernetes", 9);
     assert_eq!(found.len(), 1);
-    assert_eq!(found, Index::build(&second, aliases).top(Kind::Agent, "another", 9));
+    assert_eq!(found, Index::build(&second, aliases).top(Kind::Agent, "kubernetes", 9));
     assert_eq!((second.report().files_read, second.report().files_reused), (1, 3));
     assert_same(&second, &scan(&tree.options, None));
     // What a scan built from it leaves can be changed in part, and kept again.
