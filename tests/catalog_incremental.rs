@@ -5,10 +5,12 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use adjutant::catalog::{
     Catalog, Changes, Definition, Kept, Kind, ScanOptions, rescan, scan, scan_recalling,
 };
+use adjutant::search::{Aliases, Index};
 use proptest::prelude::*;
 
 /// One edit of a tree.
@@ -319,7 +321,7 @@ fn a_change_within_a_plugin_is_read_alone() {
     assert_eq!(changes, Changes { added: 2, changed: 0, removed: 2, unchanged: 2 });
     // What did not change is shared, not copied.
     let kept = |catalog: &Catalog| catalog.find(Kind::Agent, "q:a").one().cloned().unwrap();
-    assert!(std::sync::Arc::ptr_eq(&kept(&again), &kept(&tree.catalog)));
+    assert!(Arc::ptr_eq(&kept(&again), &kept(&tree.catalog)));
 }
 
 #[test]
@@ -377,20 +379,32 @@ fn what_was_kept_is_not_read_again_and_says_the_same() {
     for root in ["fixtures", "fixtures/behaviours"] {
         let options = ScanOptions::new(Path::new(env!("CARGO_MANIFEST_DIR")).join(root));
         let first = scan(&options, None);
-        let second = scan_recalling(&options, &kept(&first));
+        let (second, before) = scan_recalling(&options, &kept(&first));
         assert_same(&second, &first);
+        assert!(before.is_none());
         assert_eq!((second.report().files_read, second.report().manifests_read), (0, 0), "{root}");
     }
     let tree = Tree::new();
-    tree.write("plugins/p/agents/b.md", "---\ndescription: another\n---\n");
-    let second = scan_recalling(&tree.options, &kept(&tree.catalog));
+    tree.write("plugins/p/agents/b.md", "---\ndescription: kubernetes\n---\n");
+    let (second, before) = scan_recalling(&tree.options, &kept(&tree.catalog));
+    // What was there before comes with it, and what stayed is the same in both.
+    let before = before.unwrap();
+    assert_eq!(before.definitions(), tree.catalog.definitions());
+    let stayed = |one: &&Arc<Definition>| before.definitions().iter().any(|other| Arc::ptr_eq(one, other));
+    assert_eq!(second.definitions().iter().filter(stayed).count(), second.definitions().len() - 1);
+    let aliases = Aliases::built_in();
+    let bytes = Index::build(&tree.catalog, aliases).to_bytes();
+    let index = Index::from_bytes(&bytes, &before, aliases).unwrap().updated(&second, aliases);
+    let found = index.top(Kind::Agent, "kubernetes", 9);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found, Index::build(&second, aliases).top(Kind::Agent, "kubernetes", 9));
     assert_eq!((second.report().files_read, second.report().files_reused), (1, 3));
     assert_same(&second, &scan(&tree.options, None));
     // What a scan built from it leaves can be changed in part, and kept again.
     tree.write("plugins/p/agents/b.md", "---\ndescription: a third\n---\n");
     let third =
         rescan(&tree.options, &second, &[tree.options.project.join("plugins/p/agents/b.md")]).unwrap();
-    assert_same(&third, &scan_recalling(&tree.options, &kept(&third)));
+    assert_same(&third, &scan_recalling(&tree.options, &kept(&third)).0);
 }
 
 #[test]
@@ -401,7 +415,7 @@ fn whatever_is_odd_about_what_was_kept_makes_it_worthless() {
     // How many files need not be read with these bytes.
     let reused = |bytes: &[u8], program: &str| {
         let kept = Kept::open(bytes.to_vec(), program)?;
-        let again = scan_recalling(&tree.options, &kept);
+        let (again, _) = scan_recalling(&tree.options, &kept);
         assert_same(&again, &tree.catalog);
         Some(again.report().files_reused)
     };

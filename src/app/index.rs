@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::kept;
 use super::snapshot::Snapshot;
 use crate::catalog::{self, Catalog, Counts, Definition, Kept, Kind, Limits, Problem, ScanOptions, code};
 use crate::config::Config;
@@ -30,6 +29,10 @@ pub struct Scanned {
     pub(super) catalog: Catalog,
     /// Whether the project has no plugins of its own and its `fixtures` stand in.
     pub(super) embedded_default: bool,
+    /// What another run kept, where that is not what is there now.
+    pub(super) before: Option<Catalog>,
+    /// What another run kept of the index, read while the files are looked at.
+    pub(super) kept_index: Option<Vec<u8>>,
     /// The project's own alias file; what is wrong with it is among the catalog's problems.
     pub(super) own_aliases: Option<String>,
     /// What it took.
@@ -50,22 +53,19 @@ pub(super) enum Known<'a> {
 pub(super) fn scan(config: &Config, known: Known<'_>) -> Scanned {
     let began = Instant::now();
     let root = &config.project.root;
-    // The first use of the alias table reads it, which takes half as long as a scan does. Whoever needs it waits for
-    // whoever reads it, so nobody has to join this thread.
-    let _reading = std::thread::Builder::new().name("aliases".into()).spawn(|| Aliases::built_in().len());
     let scan = |options: &ScanOptions| match known {
-        Known::Nothing => catalog::scan(options, None),
+        Known::Nothing => (catalog::scan(options, None), None),
         Known::Kept(kept) => catalog::scan_recalling(options, kept),
-        Known::Served(previous) => catalog::scan(options, Some(previous)),
+        Known::Served(previous) => (catalog::scan(options, Some(previous)), None),
     };
-    let mut catalog = scan(&options(config));
+    let (mut catalog, mut before) = scan(&options(config));
     let embedded_default = lacks_plugins(config, &catalog);
     if embedded_default {
         let fixtures = root.join(FIXTURES);
         let registry = Some(fixtures.join("agent-registry.yml")).filter(|file| file.is_file());
-        catalog = scan(&ScanOptions { registry, ..ScanOptions::new(fixtures) });
+        (catalog, before) = scan(&ScanOptions { registry, ..ScanOptions::new(fixtures) });
     }
-    Scanned { took: began.elapsed(), ..finished(config, catalog, embedded_default) }
+    Scanned { before, took: began.elapsed(), ..finished(config, catalog, embedded_default) }
 }
 
 /// The same where nothing but these paths changed since what is served; `None` where only a full scan can tell.
@@ -89,7 +89,7 @@ fn options(config: &Config) -> ScanOptions {
 fn finished(config: &Config, mut catalog: Catalog, embedded_default: bool) -> Scanned {
     let (own_aliases, problems) = own_aliases(&config.project.root);
     catalog.add_problems(problems);
-    Scanned { catalog, embedded_default, own_aliases, took: Duration::ZERO }
+    Scanned { catalog, embedded_default, before: None, kept_index: None, own_aliases, took: Duration::ZERO }
 }
 
 /// Whether the built-in collection is to stand in.
@@ -127,14 +127,17 @@ impl Scanned {
         self.catalog.counts()
     }
 
-    /// The index over the catalog: the one that was kept of it, else one that is built.
-    pub(super) fn first_index(&self, config: &Config) -> (Index, Origin) {
+    /// The index over the catalog: the one that was kept, brought up to date where something changed since, else one that
+    /// is built.
+    pub(super) fn first_index(&mut self) -> (Index, Origin) {
         let aliases = self.aliases();
-        let kept = kept::index(config).and_then(|bytes| Index::from_bytes(&bytes, &self.catalog, &aliases));
-        kept.map_or_else(
-            || (Index::build(&self.catalog, &aliases), Origin::Built),
-            |index| (index, Origin::Kept),
-        )
+        let of = self.before.as_ref().unwrap_or(&self.catalog);
+        let bytes = self.kept_index.take();
+        match (bytes.and_then(|bytes| Index::from_bytes(&bytes, of, &aliases)), &self.before) {
+            (Some(index), None) => (index, Origin::Kept),
+            (Some(index), Some(_)) => (index.updated(&self.catalog, &aliases), Origin::Built),
+            (None, _) => (Index::build(&self.catalog, &aliases), Origin::Built),
+        }
     }
 
     /// The index over the catalog, from the one over the catalog before.

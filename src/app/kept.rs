@@ -24,8 +24,11 @@ const INDEX: &str = "index.bin";
 /// Bytes of it that are read: some 2,000,000 entries of the usual size.
 const MAX_BYTES: u64 = 4 << 30;
 
-/// Time between two writings: who edits files all day shall not wear out the disk.
+/// Time between two writings: who edits files all day shall not wear out the disk. A start brings up to date what was kept
+/// some changes ago.
 const PAUSE: Duration = Duration::from_secs(30);
+/// After a long writing the pause is so many times as long, so that no more than a hundredth of the time is spent on it.
+const PAUSES: u32 = 100;
 
 /// What was kept of the catalog, for the first scan.
 pub(super) fn catalog(config: &Config) -> Option<Kept> {
@@ -129,7 +132,7 @@ impl Keeper {
                             tracing::warn!(%error, "the catalog and its index are not kept for the next start");
                         }
                     }
-                    due = Instant::now() + PAUSE;
+                    due = Instant::now() + PAUSE.max(began.elapsed() * PAUSES);
                 }
             }
         }

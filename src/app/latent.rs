@@ -8,9 +8,9 @@ use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use super::App;
 use super::refresh::millis;
 use super::snapshot::Snapshot;
+use super::{App, MAX_ENTRIES_LEARNED};
 use crate::config::Config;
 use crate::private;
 use crate::search::Latent;
@@ -50,7 +50,9 @@ impl LatentTrainer {
     /// The thread's whole life.
     pub(super) fn run(&self, app: &App) {
         while self.wait() {
-            if !app.snapshot().latent_ready {
+            let snapshot = app.snapshot();
+            // Of more entries nothing is learned, and finding that out reads all of them.
+            if !snapshot.latent_ready && snapshot.catalog.definitions().len() <= MAX_ENTRIES_LEARNED {
                 rank_fully(app);
             }
         }

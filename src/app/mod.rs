@@ -44,6 +44,7 @@ pub use watch::WatchState;
 
 use crate::catalog::Catalog;
 use crate::config::Config;
+use crate::search::Aliases;
 use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
 use backups::BackupKeeper;
@@ -125,9 +126,9 @@ impl App {
         app
     }
 
-    fn assemble(scanned: Scanned, config: Config, store: Store) -> (App, Origin) {
+    fn assemble(mut scanned: Scanned, config: Config, store: Store) -> (App, Origin) {
         let began = Instant::now();
-        let (index, origin) = scanned.first_index(&config);
+        let (index, origin) = scanned.first_index();
         let timings = Timings::new(scanned.took, began.elapsed());
         let snapshot = Snapshot::new(1, index, scanned);
         let app = App {
@@ -247,8 +248,16 @@ impl App {
 /// What the configured folders hold now: the first half of a start. Files that are as they were at the last one are not
 /// opened.
 pub fn scan(config: &Config) -> Scanned {
-    let kept = kept::catalog(config);
-    index::scan(config, kept.as_ref().map_or(index::Known::Nothing, index::Known::Kept))
+    std::thread::scope(|scope| {
+        // The first use of the alias table reads it.
+        let index = scope.spawn(|| (kept::index(config), Aliases::built_in().len()));
+        let kept = kept::catalog(config);
+        let mut scanned =
+            index::scan(config, kept.as_ref().map_or(index::Known::Nothing, index::Known::Kept));
+        // Without it the index is built.
+        scanned.kept_index = index.join().ok().and_then(|(bytes, _)| bytes);
+        scanned
+    })
 }
 
 /// What a scan of the configured folders finds now, without a running service, and whether the built-in
@@ -260,8 +269,8 @@ pub fn scan_once(config: &Config) -> (Catalog, bool) {
 
 /// What would be served now, ranking by all scores, without a running service or a store.
 pub fn snapshot_once(config: &Config) -> Snapshot {
-    let scanned = scan(config);
-    let (index, _) = scanned.first_index(config);
+    let mut scanned = scan(config);
+    let (index, _) = scanned.first_index();
     let snapshot = Snapshot::new(1, index, scanned);
     let latent = Arc::new(latent::load_or_train(config, &snapshot));
     snapshot.with_latent(latent)

@@ -36,7 +36,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// The first or next state, from its parts.
     pub(super) fn new(generation: u64, index: Index, scanned: Scanned) -> Self {
-        let Scanned { catalog, embedded_default, own_aliases, took: _ } = scanned;
+        let Scanned { catalog, embedded_default, own_aliases, before: _, kept_index: _, took: _ } = scanned;
         let nothing_yet = || catalog.definitions().iter().map(|_| AtomicU32::new(0)).collect();
         let (whole_tokens, row_thousandths) = (nothing_yet(), nothing_yet());
         Snapshot {

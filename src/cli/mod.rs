@@ -116,7 +116,7 @@ enum Command {
 
 /// Parses the process's arguments and runs the command.
 pub fn run() -> ExitCode {
-    let matches = help::dressed(Arguments::command()).get_matches();
+    let matches = command_line().get_matches();
     let arguments = match Arguments::from_arg_matches(&matches) {
         Ok(arguments) => arguments,
         Err(error) => error.exit(),
@@ -131,6 +131,15 @@ pub fn run() -> ExitCode {
         output::error(&format!("{error:#}"));
         exit::FAILED.into()
     })
+}
+
+/// The command line, with the help of the whole where that may be asked for: it takes the definition of every command,
+/// which takes longer than an answer does.
+fn command_line() -> clap::Command {
+    let first = std::env::args_os().nth(1);
+    let names_command = first
+        .is_some_and(|first| first != "help" && first.to_str().is_some_and(|first| !first.starts_with('-')));
+    if names_command { Arguments::command() } else { help::dressed(Arguments::command()) }
 }
 
 fn run_command(command: &Command, environment: &Environment) -> anyhow::Result<ExitCode> {

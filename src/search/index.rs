@@ -74,12 +74,17 @@ impl Index {
         let (Gathered { vocabulary, gatherer, terms }, (capabilities, names)) =
             gather(&definitions, || (Capabilities::of(&definitions), Names::of(&definitions)));
         let kinds = kinds(&definitions);
-        let (vocabulary, ids) = vocabulary.finish();
-        let lexical = gatherer.finish(&ids, vocabulary.n_ids(), &kinds, &weights);
         let sizes = kinds.clone().map(|kind| terms[kind].iter().map(Vec::len).collect());
-        let vocabulary = Arc::new(vocabulary);
+        let (vocabulary, lexical, content, copies) = std::thread::scope(|scope| {
+            let others = scope
+                .spawn(|| (Content::of(catalog), Copies::of(definitions.iter().map(Arc::as_ref), &terms)));
+            let (vocabulary, ids) = vocabulary.finish();
+            let lexical = gatherer.finish(&ids, vocabulary.n_ids(), &kinds, &weights);
+            let (content, copies) = others.join().unwrap_or_else(|panic| resume_unwind(panic));
+            (Arc::new(vocabulary), lexical, content, copies)
+        });
         let core = Core {
-            content: Content::of(catalog),
+            content,
             kinds,
             alias_terms: alias_terms(aliases, &vocabulary),
             vocabulary,
@@ -88,7 +93,7 @@ impl Index {
             capabilities,
             names,
             roles: roles(catalog),
-            copies: Copies::of(definitions.iter().map(Arc::as_ref), &terms),
+            copies,
             definitions,
             sizes,
             weights,

@@ -232,7 +232,12 @@ impl<'a> Reader<'a> {
                 && (words[at..].iter().zip(&ids[at..]).find(|(word, _)| word.form != Form::Piece))
                     .is_some_and(|(next, id)| next.form == Form::Joined && id.is_some());
             query.ask(id);
-            return query.add(id, if joined_known { self.weights.piece } else { 1.0 }, Some(text.into()), None);
+            return query.add(
+                id,
+                if joined_known { self.weights.piece } else { 1.0 },
+                Some(text.into()),
+                None,
+            );
         }
         if self.aliases.has(term) {
             query.asked.push(None);

@@ -84,24 +84,56 @@ pub(crate) trait Intern {
     fn terms(&self) -> usize;
 }
 
+/// A word of up to sixteen bytes in two numbers, which are compared and hashed in a few instructions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Short {
+    start: u64,
+    end: u64,
+    length: usize,
+}
+
+impl Short {
+    /// Nothing for longer words.
+    fn of(word: &str) -> Option<Short> {
+        let bytes = word.as_bytes();
+        let (start, end) = match bytes.len() {
+            // Start and end may overlap; with the length they say all.
+            8..=16 => (number(*bytes.first_chunk()?), number(*bytes.last_chunk()?)),
+            4..8 => (u64::from(half(*bytes.first_chunk()?)), u64::from(half(*bytes.last_chunk()?))),
+            0..4 => (bytes.iter().fold(0, |number, &byte| number << 8 | u64::from(byte)), 0),
+            _ => return None,
+        };
+        Some(Short { start, end, length: bytes.len() })
+    }
+}
+
+fn number(bytes: [u8; 8]) -> u64 {
+    u64::from_le_bytes(bytes)
+}
+
+fn half(bytes: [u8; 4]) -> u32 {
+    u32::from_le_bytes(bytes)
+}
+
 /// Words while an index is being built.
 #[derive(Debug, Default)]
 pub(crate) struct Builder {
-    /// `None` for stop words.
-    words: HashMap<Box<str>, Option<u32>>,
+    /// What each word is, `None` for stop words; most words are short.
+    short: HashMap<Short, Option<u32>>,
+    long: HashMap<Box<str>, Option<u32>>,
+    /// Those that have a term.
+    words: Vec<(Box<str>, u32)>,
     terms: HashMap<Box<str>, u32>,
 }
 
 impl Intern for Builder {
     fn intern(&mut self, word: &str) -> Option<u32> {
-        if let Some(&known) = self.words.get(word) {
+        let short = Short::of(word);
+        if let Some(&known) = self.known(short, word) {
             return known;
         }
-        let id = text::term(word).map(|term| {
-            let next = compact(self.terms.len());
-            *self.terms.entry(term.into_boxed_str()).or_insert(next)
-        });
-        self.words.insert(word.into(), id);
+        let id = text::term(word).map(|term| self.number(term.into_boxed_str()));
+        self.insert(short, word.into(), id);
         id
     }
 
@@ -111,26 +143,41 @@ impl Intern for Builder {
 }
 
 impl Builder {
+    fn known(&self, short: Option<Short>, word: &str) -> Option<&Option<u32>> {
+        short.map_or_else(|| self.long.get(word), |short| self.short.get(&short))
+    }
+
+    fn number(&mut self, term: Box<str>) -> u32 {
+        let next = compact(self.terms.len());
+        *self.terms.entry(term).or_insert(next)
+    }
+
+    fn insert(&mut self, short: Option<Short>, word: Box<str>, id: Option<u32>) {
+        match short {
+            Some(short) => drop(self.short.insert(short, id)),
+            None => drop(self.long.insert(word.clone(), id)),
+        }
+        self.words.extend(id.map(|id| (word, id)));
+    }
+
     /// Takes over the words of another builder; answers its terms' ids here, by their ids there. Terms that are new
     /// are numbered in the other's order, so that reading in parts numbers as reading in one go does.
     pub(crate) fn absorb(&mut self, other: Builder) -> Vec<u32> {
         let mut terms: Vec<(u32, Box<str>)> = other.terms.into_iter().map(|(term, id)| (id, term)).collect();
-        terms.sort_unstable();
-        let mut here = Vec::with_capacity(terms.len());
-        for (_, term) in terms {
-            let next = compact(self.terms.len());
-            here.push(*self.terms.entry(term).or_insert(next));
-        }
+        terms.sort_unstable_by_key(|(id, _)| *id);
+        let here: Vec<u32> = terms.into_iter().map(|(_, term)| self.number(term)).collect();
         for (word, id) in other.words {
-            self.words.entry(word).or_insert_with(|| id.map(|id| here[id as usize]));
+            let short = Short::of(&word);
+            if self.known(short, &word).is_none() {
+                self.insert(short, word, Some(here[id as usize]));
+            }
         }
         here
     }
 
     /// Freezes the words into their compact form; with the id of each term by the number it had.
     pub(crate) fn finish(self) -> (Vocabulary, Vec<u32>) {
-        let mut words: Vec<_> =
-            self.words.into_iter().filter_map(|(word, id)| id.map(|id| (word, id))).collect();
+        let mut words = self.words;
         words.sort_unstable();
         let mut terms: Vec<_> = self.terms.into_iter().collect();
         terms.sort_unstable();

@@ -23,6 +23,16 @@ pub(super) struct Lock {
 /// # Errors
 /// [`StoreError::Locked`] where it is held, [`StoreError::ReadOnly`] where the file cannot be made or written.
 pub(super) fn take(path: &Path) -> Result<Lock, StoreError> {
+    let lock = take_unsynced(path)?;
+    lock.sync().map_err(|error| StoreError::ReadOnly(format!("{}: {error}", path.display())))?;
+    Ok(lock)
+}
+
+/// The same, whose owner calls [`Lock::sync`] before anything is written under it: a start need not wait for the disk.
+///
+/// # Errors
+/// As [`take`].
+pub(super) fn take_unsynced(path: &Path) -> Result<Lock, StoreError> {
     let cannot = |error: std::io::Error| StoreError::ReadOnly(format!("{}: {error}", path.display()));
     let mut file = OpenOptions::new()
         .read(true)
@@ -62,13 +72,18 @@ impl Lock {
 
     /// Marks the stop as clean, or as clean as it was at the start.
     pub(super) fn mark_clean(&mut self) -> std::io::Result<()> {
-        self.write("")
+        self.write("")?;
+        self.sync()
+    }
+
+    /// Waits until the owner is on disk, so that the next one knows of it after a power loss, too.
+    pub(super) fn sync(&self) -> std::io::Result<()> {
+        self.file.sync_data()
     }
 
     fn write(&mut self, text: &str) -> std::io::Result<()> {
         self.file.set_len(0)?;
         self.file.seek(SeekFrom::Start(0))?;
-        self.file.write_all(text.as_bytes())?;
-        self.file.sync_data()
+        self.file.write_all(text.as_bytes())
     }
 }

@@ -80,7 +80,8 @@ pub(super) fn open(options: &StoreOptions) -> Result<Opened, StoreError> {
     if let Err(error) = created {
         return Ok(without_writing(options, None, format!("{}: {error}", options.data_dir.display())));
     }
-    let lock = match lock::take(&options.lock_file()) {
+    // The writer syncs it before it writes; making a database is no matter for a check.
+    let lock = match lock::take_unsynced(&options.lock_file()) {
         Ok(lock) => lock,
         Err(StoreError::ReadOnly(why)) => return Ok(without_writing(options, None, why)),
         Err(error) => return Err(error),

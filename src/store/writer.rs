@@ -94,6 +94,9 @@ impl Writer {
 
     /// Works until it is told to stop or nobody is left to tell it.
     pub(super) fn run(mut self, jobs: &Receiver<Ticket>) {
+        if let Some(Err(error)) = self.lock.as_ref().map(Lock::sync) {
+            tracing::warn!(%error, "whether this instance stopped in order may not outlast a power loss");
+        }
         self.settle();
         let closing = loop {
             let due = self.log_due.map_or(self.look_due, |due| due.min(self.look_due));

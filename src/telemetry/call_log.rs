@@ -1,8 +1,8 @@
 //! The log lines of calls.
 //!
-//! A line costs as much as a cached answer does, on two threads. So whatever failed or was slow gets one; of the rest, as
-//! many a second as a person or an agent makes, and the next line says how many went without. All of them are in the
-//! metrics, and at level `debug` in the log.
+//! A line costs as much as a cached answer does, on two threads. So of what was quick and went well, as many a second get
+//! one as a person or an agent makes, and of what failed or was slow some more; the next line says how many went without.
+//! All of them are in the metrics, and at level `debug` in the log.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -11,6 +11,10 @@ use super::pace::Pace;
 
 /// Lines a second for calls that were quick and went well.
 pub const QUICK_LINES: u32 = 20;
+
+/// Lines a second for calls that failed or were slow: who asks wrongly in a loop shall not push everything else out of a
+/// day's log.
+pub const TROUBLED_LINES: u32 = 100;
 
 /// What a call that is not worth a line of its own takes at most: some hundred times a query that was not asked before.
 pub const QUICK: Duration = Duration::from_millis(10);
@@ -36,13 +40,19 @@ pub struct LoggedCall<'a> {
 #[derive(Debug)]
 pub struct CallLog {
     began: Instant,
-    pace: Pace,
+    quick: Pace,
+    troubled: Pace,
     left_out: AtomicU64,
 }
 
 impl Default for CallLog {
     fn default() -> Self {
-        CallLog { began: Instant::now(), pace: Pace::of(QUICK_LINES), left_out: AtomicU64::new(0) }
+        CallLog {
+            began: Instant::now(),
+            quick: Pace::of(QUICK_LINES),
+            troubled: Pace::of(TROUBLED_LINES),
+            left_out: AtomicU64::new(0),
+        }
     }
 }
 
@@ -50,7 +60,8 @@ impl CallLog {
     /// Writes the line of one call that is answered, or counts it.
     pub fn write(&self, call: &LoggedCall<'_>) {
         let is_quick = call.took < QUICK && call.error_code.is_none();
-        if is_quick && !self.pace.admits(self.began.elapsed().as_secs()) {
+        let pace = if is_quick { &self.quick } else { &self.troubled };
+        if !pace.admits(self.began.elapsed().as_secs()) {
             if tracing::enabled!(tracing::Level::DEBUG) {
                 line(call, None);
             } else {

@@ -1,8 +1,9 @@
 //! Words that make no capability, words that turn into one, and names of the field that are one: the lists of
 //! `words.txt` and `terms.txt` in one table, so that every word of a text is looked up once.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use foldhash::{HashMap, HashMapExt};
 
 use super::tokens::split;
 

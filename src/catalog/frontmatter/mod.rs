@@ -1,12 +1,13 @@
 //! The block between the two `---` lines at the top of a file, read as far as anyone can read it.
 //!
-//! Framed by `gray_matter`, parsed by a bounded engine; where that fails, by the client's own repair (quoting plain
+//! Framed by `gray_matter`, parsed by a bounded engine (plain lines without either); where that fails, by the client's own repair (quoting plain
 //! values), and where that fails too, line by line. What the client itself makes of the block is kept apart, since
 //! ids are made of it.
 
 mod bounds;
 mod engine;
 mod lenient;
+mod plain;
 mod quoting;
 mod value;
 
@@ -163,6 +164,12 @@ enum Refusal {
 
 fn strict(head: &str, block: &str) -> Result<Fields, Refusal> {
     bounds::check(block).map_err(Refusal::Excess)?;
+    let is_framed_plainly = head.strip_prefix("---\n").is_some_and(|rest| {
+        rest.strip_prefix(block).is_some_and(|closing| matches!(closing, "---" | "---\n"))
+    });
+    if is_framed_plainly && let Some(fields) = plain::read(block) {
+        return Ok(Fields::from(fields));
+    }
     let parsed = Matter::<BoundedYaml>::new().parse::<Pod>(head);
     match parsed {
         Ok(entity) => match entity.data {

@@ -55,23 +55,46 @@ impl ScanOptions {
 /// and marketplace are the same as for `previous` is not opened again.
 pub fn scan(options: &ScanOptions, previous: Option<&Catalog>) -> Catalog {
     let last = previous.map(|previous| &previous.memory);
-    scan_with(options, last.map(|last| &*last.manifests), move || last.map(|last| &last.roots))
+    scan_with(options, last.map(|last| &*last.manifests), move || last.map(|last| &last.roots), |_, _| ())
 }
 
-/// The same after what was kept of a scan of another run; its files are decoded while folders are listed.
-pub fn scan_recalling(options: &ScanOptions, kept: &Kept) -> Catalog {
-    std::thread::scope(|scope| {
+/// The same after what was kept of a scan of another run; its files are decoded while folders are listed. With the
+/// catalog of that run where files came, went or changed since: what stayed is the same in both.
+pub fn scan_recalling(options: &ScanOptions, kept: &Kept) -> (Catalog, Option<Catalog>) {
+    let mut before = None;
+    let catalog = std::thread::scope(|scope| {
         let files = scope.spawn(|| kept.files());
         // Decoding reports what is odd and has no other reason to fail.
-        scan_with(options, Some(&kept.manifests), || files.join().ok().flatten())
-    })
+        let files = || files.join().ok().flatten();
+        scan_with(options, Some(&kept.manifests), files, |known: Vec<RootMemory>, report| {
+            let n_known: usize = known.iter().map(|root| root.files.len()).sum();
+            if report.files_read > 0 || report.files_reused != n_known {
+                before = Some(of_files(&known));
+            }
+        })
+    });
+    (catalog, before)
 }
 
-/// A scan that is told what files said once it has listed them.
+/// A catalog of the definitions alone that were read from these files.
+fn of_files(roots: &[RootMemory]) -> Catalog {
+    let files = roots.iter().flat_map(|root| root.files.iter());
+    let mut definitions: Vec<Arc<Definition>> = files.filter_map(File::definition).cloned().collect();
+    in_order(&mut definitions);
+    Catalog { definitions: merging::merge(definitions).kept.into(), ..Catalog::default() }
+}
+
+/// Sorts definitions as a catalog holds them.
+fn in_order(definitions: &mut [Arc<Definition>]) {
+    definitions.sort_by(|a, b| (a.kind, &a.id, &a.path).cmp(&(b.kind, &b.id, &b.path)));
+}
+
+/// A scan that is told what files said once it has listed them, and hands that on once it has read them.
 fn scan_with<R: Borrow<Vec<RootMemory>>>(
     options: &ScanOptions,
     manifests: Option<&Known>,
     files: impl FnOnce() -> Option<R>,
+    done: impl FnOnce(R, &ScanReport),
 ) -> Catalog {
     let mut pass = Pass::new(options, manifests);
     let roots = pass.open_roots();
@@ -82,10 +105,13 @@ fn scan_with<R: Borrow<Vec<RootMemory>>>(
     pass.bound(&mut candidates);
     let beneath: Vec<&Root> = roots.iter().map(|(root, _)| root).collect();
     let known = files();
-    let known = known.as_ref().map(|known| known.borrow().as_slice()).unwrap_or_default();
-    let reading = Reading { roots: &beneath, known, cap: options.limits.file_bytes };
+    let recalled = known.as_ref().map(|known| known.borrow().as_slice()).unwrap_or_default();
+    let reading = Reading { roots: &beneath, known: recalled, cap: options.limits.file_bytes };
     let outcomes = reading.all(&candidates);
     pass.gather(&beneath, &candidates, outcomes);
+    if let Some(known) = known {
+        done(known, &pass.report);
+    }
     pass.finish()
 }
 
@@ -218,7 +244,7 @@ impl<'a> Pass<'a> {
     }
 
     fn finish(mut self) -> Catalog {
-        self.definitions.sort_by(|a, b| (a.kind, &a.id, &a.path).cmp(&(b.kind, &b.id, &b.path)));
+        in_order(&mut self.definitions);
         let mut merged = merging::merge(self.definitions);
         self.problems.append(&mut merged.problems);
         self.problems.extend(self.places.iter().flat_map(|place| place.problems.iter().cloned()));

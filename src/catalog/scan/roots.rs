@@ -1,6 +1,6 @@
 //! Where the plugins beneath one root are.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -61,6 +61,8 @@ pub(super) struct Finder<'a, 'm> {
     linked: bool,
     folders_seen: usize,
     listings: Vec<Listing>,
+    /// Which of them is the first of each folder.
+    listed: HashMap<PathBuf, usize>,
     found: HashSet<PathBuf>,
     plugins: Vec<(Plugin, Place)>,
 }
@@ -81,6 +83,7 @@ impl<'a, 'm> Finder<'a, 'm> {
             linked: false,
             folders_seen: 0,
             listings: Vec::new(),
+            listed: HashMap::new(),
             found: HashSet::new(),
             plugins: Vec::new(),
         }
@@ -106,7 +109,14 @@ impl<'a, 'm> Finder<'a, 'm> {
         let path = Path::new(MARKETPLACE_FILE);
         let Some(marketplace) = self.manifests.marketplace(self.root, path) else { return };
         match &*marketplace {
-            Ok(listings) => self.listings.clone_from(listings),
+            Ok(listings) => {
+                self.listings.clone_from(listings);
+                for (at, listing) in listings.iter().enumerate() {
+                    if let Some(folder) = normalised(&listing.source) {
+                        self.listed.entry(folder).or_insert(at);
+                    }
+                }
+            }
             Err(reason) => {
                 let message = format!("the marketplace cannot be used: {reason}");
                 self.problems.push(Problem::new(path, code::MARKETPLACE_INVALID, "skipped", message));
@@ -164,11 +174,7 @@ impl<'a, 'm> Finder<'a, 'm> {
         if manifest.is_none() && !(bare && self.has_components(folder)) {
             return false;
         }
-        let listing = self
-            .listings
-            .iter()
-            .find(|listing| normalised(&listing.source).is_some_and(|source| source == folder))
-            .cloned();
+        let listing = self.listed.get(folder).and_then(|&at| self.listings.get(at)).cloned();
         self.add(folder, manifest.as_deref(), listing.as_ref());
         true
     }

@@ -13,8 +13,8 @@ pub(super) const GAP: u32 = u32::MAX;
 /// A range of numbered terms.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Span {
-    start: u32,
-    end: u32,
+    pub(super) start: u32,
+    pub(super) end: u32,
 }
 
 impl Span {
@@ -39,11 +39,11 @@ pub(super) struct Entry {
 pub(super) struct Compiled {
     /// Sorted; a term's number is its place.
     pub(super) terms: Table,
-    heads: Table,
+    pub(super) heads: Table,
     pub(super) entries: Vec<Entry>,
-    ids: Vec<u32>,
+    pub(super) ids: Vec<u32>,
     /// The first term of each entry's head, with the entry; sorted.
-    first: Vec<(u32, u32)>,
+    pub(super) first: Vec<(u32, u32)>,
 }
 
 impl Compiled {
@@ -76,6 +76,19 @@ impl Compiled {
     pub(super) fn starting_with(&self, term: &str) -> impl Iterator<Item = usize> {
         self.id(term).into_iter().flat_map(|id| self.entries_of(id))
     }
+}
+
+/// The first term of each entry's head, with the entry; sorted.
+pub(super) fn first(entries: &[Entry], ids: &[u32]) -> Vec<(u32, u32)> {
+    let first_of = |entry: &Entry| {
+        let span = if entry.phrase.len() > 0 { entry.phrase } else { entry.terms };
+        (span.len() > 0).then(|| ids[span.start as usize])
+    };
+    let entries = entries.iter().enumerate();
+    let mut first: Vec<(u32, u32)> =
+        entries.filter_map(|(at, entry)| Some((first_of(entry)?, compact(at)))).collect();
+    first.sort_unstable();
+    first
 }
 
 /// Builds a table, numbering terms as they come.
@@ -176,20 +189,12 @@ impl Compiler {
         }
         let renumbered = |id: u32| if id == GAP { GAP } else { place[id as usize] };
         let ids: Vec<u32> = self.ids.into_iter().map(renumbered).collect();
-        let first_of = |entry: &Entry| {
-            let span = if entry.phrase.len() > 0 { entry.phrase } else { entry.terms };
-            (span.len() > 0).then(|| ids[span.start as usize])
-        };
-        let entries = self.entries.iter().enumerate();
-        let mut first: Vec<(u32, u32)> =
-            entries.filter_map(|(at, entry)| Some((first_of(entry)?, compact(at)))).collect();
-        first.sort_unstable();
         Compiled {
             terms: Table::new(sorted.iter().map(|(term, _)| term.as_ref())),
             heads: Table::new(self.heads.iter().map(AsRef::as_ref)),
+            first: first(&self.entries, &ids),
             entries: self.entries,
             ids,
-            first,
         }
     }
 }

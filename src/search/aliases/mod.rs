@@ -3,8 +3,13 @@
 //! The table is data (`aliases.yml` here, and a user's own merged over it): `head: [expansion, …]`, heads and expansions
 //! of one or several words. Expansion is one step deep, so cycles are harmless. A head of several words is found where
 //! all its content words stand near each other, in any order.
+//!
+//! Reading and stemming our own 5,000 heads takes longer than all else that a start does with what is kept, so they come
+//! compiled (`compiled.txt`). After a change of `aliases.yml`, write it anew:
+//! `cargo test --lib aliases::compiled -- --ignored`.
 
 mod compile;
+mod compiled;
 mod file;
 
 use std::sync::{Arc, LazyLock};
@@ -20,7 +25,8 @@ use super::vocabulary::Table;
 /// How many other content words may stand among those of a head of several words.
 const SLACK: usize = 2;
 
-static BUILT_IN: LazyLock<Aliases> = LazyLock::new(|| Aliases::parse(include_str!("aliases.yml")).0);
+static BUILT_IN: LazyLock<Aliases> =
+    LazyLock::new(|| Aliases { table: Arc::new(compiled::read(compiled::BUILT_IN).unwrap_or_default()) });
 
 /// An alias table, ready to be looked up; cheap to clone.
 #[derive(Debug, Clone, Default)]

@@ -23,12 +23,13 @@ pub enum Form {
 /// Calls `each` with every word of `text`, in order: compatibility-composed (NFKC), lower case, Latin accents
 /// removed. Stop words are included; scripts written without spaces come as overlapping pairs of characters.
 pub fn words(text: &str, mut each: impl FnMut(&str, Form)) {
-    let mut cutter = Cutter { each: &mut each, lower: String::new() };
+    let mut cutter =
+        Cutter { each: &mut each, lower: String::new(), joined: String::new(), cuts: Vec::new() };
     let bytes = text.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
         let start = at;
-        let mut classes = 0;
+        let mut classes = APART;
         while let Some(class) =
             bytes.get(at).map(|&byte| CLASSES[byte as usize]).filter(|&class| class != APART)
         {
@@ -38,12 +39,11 @@ pub fn words(text: &str, mut each: impl FnMut(&str, Form)) {
         // Between ASCII bytes, so on character boundaries.
         let chunk = &text[start..at];
         at += 1;
-        match classes {
-            APART => {}
-            LOWER => cutter.emit(symbol_term(chunk).unwrap_or(chunk), Form::Whole),
-            classes if classes & WIDE == 0 => cutter.chunk(chunk),
+        if classes & WIDE != 0 {
             // Only what is not ASCII needs normalising.
-            _ => cutter.wide(chunk),
+            cutter.wide(chunk);
+        } else if classes & (LOWER | UPPER | DIGIT) != 0 {
+            cutter.chunk(chunk, classes);
         }
     }
 }
@@ -51,10 +51,14 @@ pub fn words(text: &str, mut each: impl FnMut(&str, Form)) {
 /// Bytes that stand between chunks.
 const APART: u8 = 0;
 const LOWER: u8 = 1;
-/// Capitals, digits and joining signs.
-const OTHER: u8 = 2;
+const UPPER: u8 = 2;
+const DIGIT: u8 = 4;
+/// Signs that join pieces, or stand within one.
+const SIGN: u8 = 8;
+/// Signs between sides.
+const SLASH: u8 = 16;
 /// Bytes of characters that are not ASCII.
-const WIDE: u8 = 4;
+const WIDE: u8 = 32;
 
 /// The class of every byte.
 const CLASSES: [u8; 256] = {
@@ -63,7 +67,10 @@ const CLASSES: [u8; 256] = {
     loop {
         classes[byte as usize] = match byte {
             b'a'..=b'z' => LOWER,
-            b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/' | b'+' | b'#' | b'\'' | b'&' => OTHER,
+            b'A'..=b'Z' => UPPER,
+            b'0'..=b'9' => DIGIT,
+            b'-' | b'_' | b'.' | b'+' | b'#' | b'\'' => SIGN,
+            b'/' | b'&' => SLASH,
             128.. => WIDE,
             _ => APART,
         };
@@ -73,6 +80,11 @@ const CLASSES: [u8; 256] = {
         byte += 1;
     }
 };
+
+/// The classes of the bytes of `text`, together.
+fn classes(text: &str) -> u8 {
+    text.bytes().fold(APART, |classes, byte| classes | CLASSES[byte as usize])
+}
 
 /// Characters that [`normalised`] drops or turns into a joining sign.
 fn is_folded(c: char) -> bool {
@@ -120,7 +132,10 @@ fn is_unspaced(c: char) -> bool {
 
 struct Cutter<'e, E> {
     each: &'e mut E,
+    /// Room for a word in lower case, for one put together, and for where one is cut.
     lower: String,
+    joined: String,
+    cuts: Vec<usize>,
 }
 
 impl<E: FnMut(&str, Form)> Cutter<'_, E> {
@@ -128,27 +143,39 @@ impl<E: FnMut(&str, Form)> Cutter<'_, E> {
     fn wide(&mut self, run: &str) {
         for chunk in run.split(|c: char| !(is_chunk(c) || is_folded(c))) {
             if chunk.is_ascii() {
-                self.chunk(chunk);
+                self.chunk(chunk, classes(chunk));
             } else {
                 for chunk in normalised(chunk).split(|c: char| !is_chunk(c)) {
-                    self.chunk(chunk);
+                    self.chunk(chunk, classes(chunk));
                 }
             }
         }
     }
 
-    /// A run of letters and joining signs, such as `CI/CD`, `node.js` or `C++`.
-    fn chunk(&mut self, chunk: &str) {
-        let chunk = chunk.trim_end_matches(['.', '-', '_', '\'', '/', '&']);
-        if chunk.is_empty() {
+    /// A run of letters and joining signs, such as `CI/CD`, `node.js` or `C++`, with the classes of its bytes.
+    fn chunk(&mut self, chunk: &str, mut of_bytes: u8) {
+        let mut chunk = chunk;
+        if of_bytes & (SIGN | SLASH) != 0 {
+            let ends = |byte: &u8| matches!(byte, b'.' | b'-' | b'_' | b'\'' | b'/' | b'&');
+            let n_ends = chunk.bytes().rev().take_while(ends).count();
+            if n_ends > 0 {
+                chunk = &chunk[..chunk.len() - n_ends];
+                of_bytes = classes(chunk);
+            }
+        }
+        if of_bytes & (SIGN | SLASH | WIDE) == 0 {
+            if !chunk.is_empty() {
+                self.alphanumeric(chunk, of_bytes);
+            }
             return;
         }
-        // Nearly all chunks are plain words.
-        if chunk.bytes().skip(1).all(|b| b.is_ascii_lowercase()) && chunk.as_bytes()[0].is_ascii_alphabetic()
-        {
-            return self.emit(symbol_term(chunk).unwrap_or(chunk), Form::Whole);
+        if of_bytes & SLASH == 0 {
+            if has_letter(chunk) {
+                self.side(chunk, Form::Whole);
+            }
+            return;
         }
-        let sides = || chunk.split(['/', '&']).filter(|side| side.contains(is_letter));
+        let sides = || chunk.split(['/', '&']).filter(|side| has_letter(side));
         let count = sides().count();
         for side in sides() {
             self.side(side, if count > 1 { Form::Piece } else { Form::Whole });
@@ -157,8 +184,20 @@ impl<E: FnMut(&str, Form)> Cutter<'_, E> {
         if (2..=MAX_JOINED_PIECES).contains(&count)
             && sides().all(|side| side.len() <= 3 && side.bytes().all(|b| b.is_ascii_alphabetic()))
         {
-            self.emit(&sides().collect::<String>(), Form::Joined);
+            self.join(sides());
         }
+    }
+
+    /// ASCII letters and digits alone.
+    fn alphanumeric(&mut self, chunk: &str, of_bytes: u8) {
+        if let Some(symbol) = symbol_term(chunk) {
+            return self.emit(symbol, Form::Whole);
+        }
+        let is_plain = of_bytes & (UPPER | DIGIT) == 0
+            // No humps: all capitals, or the first letter at most.
+            || of_bytes == UPPER
+            || (of_bytes == UPPER | LOWER && chunk.bytes().skip(1).all(|byte| byte.is_ascii_lowercase()));
+        if is_plain { self.emit_ascii(chunk, of_bytes, Form::Whole) } else { self.piece(chunk, Form::Whole) }
     }
 
     /// What stands between slashes: a symbol term, or pieces joined by `-`, `_` or `.`.
@@ -166,25 +205,33 @@ impl<E: FnMut(&str, Form)> Cutter<'_, E> {
         if let Some(symbol) = symbol_term(side) {
             return self.emit(symbol, form);
         }
-        let pieces = || side.split(['-', '_', '.', '+', '#']).filter(|piece| piece.contains(is_letter));
-        let count = pieces().count();
+        let count = pieces(side).count();
         if count == 1 {
-            for piece in pieces() {
+            for piece in pieces(side) {
                 self.piece(piece, form);
             }
             return;
         }
-        for piece in pieces() {
+        for piece in pieces(side) {
             self.piece(piece, Form::Piece);
         }
-        if count <= MAX_JOINED_PIECES && pieces().all(|piece| piece.bytes().any(|b| !b.is_ascii_digit())) {
-            self.emit(&pieces().collect::<String>(), Form::Joined);
+        if count <= MAX_JOINED_PIECES && pieces(side).all(|piece| piece.bytes().any(|b| !b.is_ascii_digit()))
+        {
+            self.join(pieces(side));
         }
+    }
+
+    fn join<'p>(&mut self, pieces: impl Iterator<Item = &'p str>) {
+        let mut joined = std::mem::take(&mut self.joined);
+        joined.clear();
+        joined.extend(pieces);
+        self.emit(&joined, Form::Joined);
+        self.joined = joined;
     }
 
     /// Letters and apostrophes only: cut at the humps of `camelCase` and before a version number.
     fn piece(&mut self, piece: &str, form: Form) {
-        if piece.contains(is_unspaced) {
+        if !piece.is_ascii() && piece.contains(is_unspaced) {
             return self.unspaced(piece, form);
         }
         if piece.contains('\'') {
@@ -193,12 +240,18 @@ impl<E: FnMut(&str, Form)> Cutter<'_, E> {
             return self.emit(bare.map_or(whole.as_str(), |bare| bare.trim_matches('\'')), form);
         }
         if piece.bytes().skip(1).any(|b| b.is_ascii_uppercase()) {
-            let humps = humps(piece);
-            if humps.len() > 1 {
-                for &(start, end) in &humps {
-                    self.emit(&piece[start..end], Form::Piece);
+            let mut cuts = std::mem::take(&mut self.cuts);
+            find_humps(piece, &mut cuts);
+            let has_humps = cuts.len() > 2;
+            if has_humps {
+                for hump in cuts.windows(2) {
+                    self.emit(&piece[hump[0]..hump[1]], Form::Piece);
                 }
-                return self.emit(piece, Form::Joined);
+                self.emit(piece, Form::Joined);
+            }
+            self.cuts = cuts;
+            if has_humps {
+                return;
             }
         }
         let stem = piece.trim_end_matches(|c: char| c.is_ascii_digit());
@@ -227,16 +280,24 @@ impl<E: FnMut(&str, Form)> Cutter<'_, E> {
         }
     }
 
-    fn emit(&mut self, word: &str, form: Form) {
-        if word.len() <= MAX_WORD && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) {
+    /// A word of ASCII letters and digits.
+    fn emit_ascii(&mut self, word: &str, of_bytes: u8, form: Form) {
+        let word = &word[..word.len().min(MAX_WORD)];
+        if of_bytes & UPPER == 0 {
             return (self.each)(word, form);
         }
         self.lower.clear();
-        if word.len() <= MAX_WORD && word.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            self.lower.push_str(word);
-            self.lower.make_ascii_lowercase();
-            return (self.each)(&self.lower, form);
+        self.lower.push_str(word);
+        self.lower.make_ascii_lowercase();
+        (self.each)(&self.lower, form);
+    }
+
+    fn emit(&mut self, word: &str, form: Form) {
+        let of_bytes = classes(word);
+        if of_bytes & (SIGN | SLASH | WIDE) == 0 {
+            return self.emit_ascii(word, of_bytes, form);
         }
+        self.lower.clear();
         // Lower-casing `İ` yields a dot above, a mark that was removed everywhere else.
         let lower = word.chars().flat_map(char::to_lowercase).filter(|&c| c != '\u{307}' && c != '\'');
         self.lower.extend(lower.take(MAX_WORD));
@@ -261,13 +322,32 @@ fn symbol_term(side: &str) -> Option<&'static str> {
     }
 }
 
-/// The byte ranges of the humps of an ASCII `camelCase` or `PascalCase` word; one range where it is not to be cut.
+/// What stands between the signs that join, where it is more than signs.
+fn pieces(side: &str) -> impl Iterator<Item = &str> {
+    let joins = |byte: &u8| matches!(byte, b'-' | b'_' | b'.' | b'+' | b'#');
+    let mut rest = Some(side);
+    let parts = std::iter::from_fn(move || {
+        let text = rest?;
+        let end = text.as_bytes().iter().position(joins);
+        rest = end.map(|end| &text[end + 1..]);
+        Some(&text[..end.unwrap_or(text.len())])
+    });
+    parts.filter(|piece| has_letter(piece))
+}
+
+fn has_letter(text: &str) -> bool {
+    text.bytes().any(|byte| byte.is_ascii_alphanumeric()) || (!text.is_ascii() && text.contains(is_letter))
+}
+
+/// Where the humps of an ASCII `camelCase` or `PascalCase` word begin and end; start and end alone where it is not to be
+/// cut.
 ///
 /// A name of two capitalised parts (`JavaScript`, `GitHub`) is a word of its own: cutting it would make every
 /// JavaScript text a text on Java. `PostgreSQL` is cut, since its tail is an acronym.
-fn humps(word: &str) -> Vec<(usize, usize)> {
+fn find_humps(word: &str, cuts: &mut Vec<usize>) {
     let bytes = word.as_bytes();
-    let mut cuts = vec![0];
+    cuts.clear();
+    cuts.push(0);
     if word.is_ascii() && word.len() <= MAX_WORD {
         for at in 1..bytes.len() {
             let (before, here) = (bytes[at - 1], bytes[at]);
@@ -281,13 +361,12 @@ fn humps(word: &str) -> Vec<(usize, usize)> {
             }
         }
     }
+    let tail = &bytes[cuts.last().copied().unwrap_or_default()..];
     cuts.push(word.len());
-    let ranges: Vec<_> = cuts.windows(2).map(|pair| (pair[0], pair[1])).collect();
-    let tail = ranges.last().map_or("", |&(start, end)| &word[start..end]);
-    let acronym_tail = tail.len() >= 3 && tail.bytes().all(|b| b.is_ascii_uppercase());
-    let identifier = bytes.first().is_some_and(u8::is_ascii_lowercase) && ranges[0].1 >= 3;
-    if ranges.len() > 2 || (ranges.len() == 2 && (acronym_tail || identifier)) {
-        return ranges;
+    let acronym_tail = tail.len() >= 3 && tail.iter().all(u8::is_ascii_uppercase);
+    let identifier = bytes.first().is_some_and(u8::is_ascii_lowercase) && cuts[1] >= 3;
+    if cuts.len() <= 2 || (cuts.len() == 3 && !(acronym_tail || identifier)) {
+        cuts.clear();
+        cuts.extend([0, word.len()]);
     }
-    vec![(0, word.len())]
 }
