@@ -521,15 +521,41 @@ fn doctor_works_without_a_running_instance() {
 fn slow_heads_are_cut_off_and_others_answered() {
     let project = Project::sample();
     let served = Served::start(project.path(), &[]);
-    let mut slow = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
-    slow.set_read_timeout(Some(Duration::from_secs(15))).unwrap();
+    let connected = || {
+        let stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(15))).unwrap();
+        stream
+    };
+    let (mut slow, mut idle) = (connected(), connected());
+    // One sends half a head, the other nothing more once it was answered.
+    idle.write_all(b"GET /nowhere HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+    let mut answer = [0; 12];
+    idle.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 404");
+    let began = Instant::now();
     slow.write_all(b"GET /health HTTP/1.1\r\nhost: loc").unwrap();
     assert!(health(served.port).is_some());
-    let began = Instant::now();
-    let mut rest = Vec::new();
-    slow.read_to_end(&mut rest).unwrap();
-    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    for (what, stream) in [("half a head", &mut slow), ("nothing more", &mut idle)] {
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).unwrap();
+        let took = began.elapsed();
+        assert!((Duration::from_secs(4)..Duration::from_secs(10)).contains(&took), "{what}: {took:?}");
+    }
     assert!(health(served.port).is_some());
+}
+
+#[test]
+fn too_many_headers_are_refused_with_a_reason() {
+    let project = Project::sample();
+    let served = Served::start(project.path(), &[]);
+    for (headers, status) in [(63, "200"), (64, "431")] {
+        let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
+        let fields: String = (0..headers).map(|number| format!("x-{number}: y\r\n")).collect();
+        write!(stream, "GET /health HTTP/1.1\r\nhost: localhost\r\n{fields}\r\n").unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(answer, *format!("HTTP/1.1 {status}").as_bytes(), "{headers} and the host");
+    }
 }
 
 #[test]

@@ -33,7 +33,7 @@ const OVER_TANTIVY: [(usize, f64); 3] = [(1_000, 0.2), (100_000, 0.6), (usize::M
 /// Bytes of the product's index an entry at most, from so many entries on: below, what does not grow weighs more.
 pub(crate) const BYTES_AN_ENTRY: (usize, f64) = (100_000, 150.0);
 
-/// Milliseconds at most from hearing of one changed file to serving it, and from asking for a re-index to its end.
+/// Milliseconds at most from beginning to look at one changed file, which a watch does once changes rest, to serving it.
 pub(crate) const CHANGE_MS: f64 = 50.0;
 
 /// Milliseconds of a warm start, and microseconds of the slowest hundredth of uncached queries, over a million files.

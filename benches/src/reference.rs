@@ -150,7 +150,7 @@ impl Reference {
     ///
     /// Equal scores may change places, and so may scores that differ by rounding alone.
     pub fn judge(&mut self, query: usize, rows: &[(Arc<Definition>, f32)]) -> Option<Verdict> {
-        if self.joined[query] || self.tops[0][query].is_empty() {
+        if self.joined[query] || self.tops[0][query].is_empty() && rows.is_empty() {
             return None;
         }
         let best = rows.first().map_or(0.0, |(_, score)| *score);

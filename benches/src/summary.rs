@@ -9,7 +9,7 @@ use crate::load::{Latency, Throughput};
 use crate::process::megabytes;
 use crate::report::{aligned, cells, counted, figure, grouped, verdict};
 use crate::run::Run;
-use crate::scale::{MILLION, Scale};
+use crate::scale::{MILLION, Scale, number};
 use crate::whole::Whole;
 
 /// The size that most aims at scale are stated for.
@@ -159,18 +159,26 @@ fn of_scale(scale: &Scale) -> Vec<Figure> {
     let large = counted(LARGE);
     let bytes = scale.engine(Contender::Adjutant, Some(LARGE)).and_then(|one| {
         let weight = one.weight.as_ref()?;
-        Some((one.bytes_an_entry()?, format!("{} MB in all", figure(megabytes_of(weight.index)))))
+        let per = |bytes: usize| figure(number(bytes) / number(weight.entries));
+        let holding = per(weight.catalog.saturating_sub(weight.text));
+        let of = format!("the catalog takes {holding} beyond the text of {}", per(weight.text));
+        Some((one.bytes_an_entry()?, of))
     });
-    figures.push(at_most(format!("index, an entry of {large}"), bytes, aims::BYTES_AN_ENTRY.1, "bytes"));
+    figures.push(at_most(
+        format!("index beyond the catalog, an entry of {large}"),
+        bytes,
+        aims::BYTES_AN_ENTRY.1,
+        "bytes",
+    ));
     let change = scale.service(LARGE).map(|one| {
         let of = format!("{} ms from writing it, with the wait for more", figure(one.changed.served.median));
         (one.changed.reported.median, of)
     });
-    let what = format!("one changed file of {large}, looked at and served");
+    let what = format!("one changed file of {large}, from looking to serving");
     figures.push(at_most(what, change, aims::CHANGE_MS, "ms"));
     let service = scale.service(MILLION);
     let named = counted(MILLION);
-    let warm = service.map(|one| (one.warm_ms, format!("reading takes {} ms", figure(one.reading_ms))));
+    let warm = service.map(|one| (one.warm_ms, format!("once; reading takes {} ms", figure(one.reading_ms))));
     figures.push(at_most(format!("warm start, {named} files"), warm, aims::MILLION_WARM_MS, "ms"));
     let slowest = service.map(|one| {
         let of = format!(
@@ -192,7 +200,8 @@ fn of_answers(scale: &Scale) -> Figure {
     let of: Vec<_> = (judged.iter())
         .map(|(entries, told)| {
             let compared = told.equal + told.different;
-            format!("{}/{compared} of {}", told.equal, counted(*entries))
+            let skipped = told.skipped;
+            format!("{}/{compared} at {} entries ({skipped} not comparable)", told.equal, counted(*entries))
         })
         .collect();
     let equal: usize = judged.iter().map(|(_, told)| told.equal).sum();

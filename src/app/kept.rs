@@ -32,23 +32,23 @@ const PAUSES: u32 = 100;
 
 /// What was kept of the catalog, for the first scan.
 pub(super) fn catalog(config: &Config) -> Option<Kept> {
-    Kept::open(read(config, CATALOG)?, &program())
+    Kept::open(read(config, CATALOG, &[])?, &program())
 }
 
 /// What was kept of the index, if this program wrote it.
 pub(super) fn index(config: &Config) -> Option<Vec<u8>> {
-    let mut bytes = read(config, INDEX)?;
-    let program = header();
-    if !bytes.starts_with(&program) {
-        return None;
-    }
-    bytes.drain(..program.len());
-    Some(bytes)
+    read(config, INDEX, &header())
 }
 
-fn read(config: &Config, name: &str) -> Option<Vec<u8>> {
-    let file = private::open(&config.paths.data_dir.join(name)).ok()?;
+/// What a file holds after `head`; `None` where it does not begin so.
+fn read(config: &Config, name: &str, head: &[u8]) -> Option<Vec<u8>> {
+    let mut file = private::open(&config.paths.data_dir.join(name)).ok()?;
     let length = file.metadata().ok()?.len();
+    let mut begins = vec![0; head.len()];
+    file.read_exact(&mut begins).ok()?;
+    if begins != head {
+        return None;
+    }
     let mut bytes = Vec::with_capacity(usize::try_from(length.min(MAX_BYTES)).ok()? + 1);
     file.take(MAX_BYTES).read_to_end(&mut bytes).ok()?;
     Some(bytes)

@@ -5,12 +5,15 @@
 //! search looks among those and then reads at most one block.
 
 use super::postings::{put, take};
+use super::text;
 use super::weights::compact;
 
 /// Strings of one block.
 const BLOCK: usize = 16;
 /// Lengths that do not fit into half a byte follow as a number of their own.
 const LONG: usize = 15;
+/// Bytes of a string that are read again: more than a word of the most letters has, so that no file costs more than its size.
+const MAX_BYTES: usize = 4 * text::MAX_WORD + 16;
 
 /// Distinct strings in order, each with a note.
 #[derive(Debug, Default, PartialEq)]
@@ -85,7 +88,7 @@ impl Strings {
                 strings.starts.push(compact(bytes.len() - rest.len()));
             }
             let Part { common, own, .. } = part(&mut rest)?;
-            if common > last.len() || is_first && common > 0 {
+            if common > last.len() || is_first && common > 0 || common + own.len() > MAX_BYTES {
                 return None;
             }
             if strings.len > 0 && last[common..] >= *own {

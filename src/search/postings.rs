@@ -6,7 +6,8 @@
 //! and the number of its shape.
 //!
 //! A list is cut into blocks of 128 postings, packed into as few bits as the largest needs, and the rest as varints. The
-//! fields and impacts of those of no shape follow their block. A list brought up to date lies beside the others until all are packed anew.
+//! fields and impacts of those of no shape follow their block. A list brought up to date lies beside the others until all
+//! are packed anew.
 
 use std::sync::Arc;
 

@@ -108,6 +108,9 @@ impl Sleep for Wait {}
 
 impl Drop for Wait {
     fn drop(&mut self) {
-        self.of.0.deadline.store(NONE, Ordering::Relaxed);
+        let Inner { deadline, is_over, .. } = &*self.of.0;
+        deadline.store(NONE, Ordering::Relaxed);
+        // What was over in the moment in which the head came does not end the next wait.
+        is_over.store(false, Ordering::Relaxed);
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn take(path: &Path) -> Result<Lock, StoreError> {
     Ok(lock)
 }
 
-/// The same, whose owner calls [`Lock::sync`] before anything is written under it: a start need not wait for the disk.
+/// The same, whose owner calls [`Lock::sync`] before anything that is there is changed: a start need not wait for the disk.
 ///
 /// # Errors
 /// As [`take`].

@@ -80,7 +80,7 @@ pub(super) fn open(options: &StoreOptions) -> Result<Opened, StoreError> {
     if let Err(error) = created {
         return Ok(without_writing(options, None, format!("{}: {error}", options.data_dir.display())));
     }
-    // The writer syncs it before it writes; making a database is no matter for a check.
+    // The writer syncs it before it writes; what changes an existing database here syncs it first.
     let lock = match lock::take_unsynced(&options.lock_file()) {
         Ok(lock) => lock,
         Err(StoreError::ReadOnly(why)) => return Ok(without_writing(options, None, why)),
@@ -91,7 +91,7 @@ pub(super) fn open(options: &StoreOptions) -> Result<Opened, StoreError> {
     let mut depth = if lock.unclean { Depth::Full } else { Depth::Quick };
     notes.extend(set_aside_bad_log(options));
     for _ in 0..ATTEMPTS {
-        match attempt(options, depth) {
+        match attempt(options, depth, Some(&lock)) {
             Ok((connection, book, refused)) => {
                 notes.extend(refused);
                 let (connection, lock) = (Some(connection), Some(lock));
@@ -105,7 +105,7 @@ pub(super) fn open(options: &StoreOptions) -> Result<Opened, StoreError> {
                     notes,
                 });
             }
-            Err(Trouble::Corrupt(why)) => match replace(options, &why) {
+            Err(Trouble::Corrupt(why)) => match lock.sync().and_then(|()| replace(options, &why)) {
                 Ok(note) => notes.push(note),
                 Err(error) => return Ok(without_writing(options, Some(lock), error.to_string())),
             },
@@ -126,10 +126,11 @@ pub(super) fn open(options: &StoreOptions) -> Result<Opened, StoreError> {
     Ok(without_writing(options, Some(lock), "no database could be opened".to_owned()))
 }
 
-/// Opens for writing, checks, migrates and reads.
+/// Opens for writing, checks, migrates and reads. A `lock` that is not synced yet is so before an old database is migrated.
 fn attempt(
     options: &StoreOptions,
     depth: Depth,
+    lock: Option<&Lock>,
 ) -> Result<(Connection, PatternBook, Option<String>), Trouble> {
     let path = options.database();
     let size = fs::metadata(&path).ok().map(|metadata| metadata.len());
@@ -151,6 +152,9 @@ fn attempt(
         return Err(Trouble::ReadOnly(why));
     }
     prepare(&connection)?;
+    if let Some(lock) = lock.filter(|_| (1..SCHEMA_VERSION).contains(&found)) {
+        lock.sync().map_err(|error| Trouble::Later(format!("the lock: {error}")))?;
+    }
     schema::migrate(&mut connection)?;
     let (book, refused) = read(&connection, options)?;
     Ok((connection, book, refused))
@@ -166,10 +170,10 @@ pub(super) fn again(
     if known && !options.database().exists() {
         note = Some(replace(options, "the file is gone")?);
     }
-    let mut attempted = attempt(options, Depth::Quick);
+    let mut attempted = attempt(options, Depth::Quick, None);
     if let Err(Trouble::Corrupt(why)) = &attempted {
         note = Some(replace(options, why)?);
-        attempted = attempt(options, Depth::Quick);
+        attempted = attempt(options, Depth::Quick, None);
     }
     match attempted {
         Ok((connection, book, _)) => Ok((connection, book, note)),

@@ -88,7 +88,8 @@ fn wait_until_found(connection: &mut Connection, word: &str, name: &str) -> anyh
     }
 }
 
-/// How long the service says the first re-index that found a change took, after so many; its log is written a moment after it serves.
+/// How long the service says the first re-index that found a change took, after so many; its log is written a moment after
+/// it serves.
 fn next_report(data_dir: &Path, known: usize) -> anyhow::Result<Duration> {
     let began = Instant::now();
     loop {

@@ -208,7 +208,7 @@ fn ratio(part: usize, whole: usize) -> f64 {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "bytes beyond 2^53 do not occur")]
-pub(super) fn number(count: usize) -> f64 {
+pub(crate) fn number(count: usize) -> f64 {
     count as f64
 }
 

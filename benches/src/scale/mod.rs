@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::whole::Output;
 use crate::{Subject, interrupt};
 
-pub(crate) use engines::{EngineArguments, engine};
+pub(crate) use engines::{EngineArguments, engine, number};
 
 /// Entries from which on everything takes minutes.
 pub(crate) const MILLION: usize = 1_000_000;

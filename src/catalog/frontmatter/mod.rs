@@ -1,8 +1,8 @@
 //! The block between the two `---` lines at the top of a file, read as far as anyone can read it.
 //!
-//! Framed by `gray_matter`, parsed by a bounded engine (plain lines without either); where that fails, by the client's own repair (quoting plain
-//! values), and where that fails too, line by line. What the client itself makes of the block is kept apart, since
-//! ids are made of it.
+//! Framed by `gray_matter`, parsed by a bounded engine (plain lines without either); where that fails, by the client's own
+//! repair (quoting plain values), and where that fails too, line by line. What the client itself makes of the block is kept
+//! apart, since ids are made of it.
 
 mod bounds;
 mod engine;

@@ -5,7 +5,7 @@
 //! all its content words stand near each other, in any order.
 //!
 //! Reading and stemming our own 5,000 heads takes longer than all else that a start does with what is kept, so they come
-//! compiled (`compiled.txt`). After a change of `aliases.yml`, write it anew:
+//! compiled (`compiled.txt`). After a change of `aliases.yml` or of how words become terms, write it anew:
 //! `cargo test --lib aliases::compiled -- --ignored`.
 
 mod compile;

@@ -141,10 +141,7 @@ impl WithSimd for Cosines<'_> {
         let dimensions = space.dimensions;
         let mut request = vec![0.0; dimensions];
         for want in wanted {
-            let row = rows[want.term as usize];
-            if row == NO_ROW {
-                continue;
-            }
+            let Some(&row) = rows.get(want.term as usize).filter(|row| **row != NO_ROW) else { continue };
             let row = row as usize;
             let factor = want.weight * space.idf[row] * space.term_scales[row];
             let vector = &space.term_rows[row * dimensions..(row + 1) * dimensions];
