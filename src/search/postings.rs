@@ -352,32 +352,68 @@ impl Lists {
         }
     }
 
-    /// The postings of a term, by document.
-    pub(crate) fn read(&self, term: u32) -> Reading<'_> {
+    /// The bytes of a term's list.
+    fn list(&self, term: u32) -> List<'_> {
         let (term, packed) = self.place(term);
-        let (left, rest) = match packed.place(term) {
-            Place::None => (0, &[][..]),
-            Place::Short(0..=ONE, bytes) => (1, bytes),
-            Place::Short(_, bytes) => bytes.split_first().map_or((0, bytes), |(n, rest)| ((*n).into(), rest)),
-            Place::Long(long, bytes) => (long.count as usize, bytes),
-        };
-        Reading::new(&self.shapes, rest, left, 0)
+        match packed.place(term) {
+            Place::None => List { n: 0, bytes: &[], long: None },
+            Place::Short(0..=ONE, bytes) => List { n: 1, bytes, long: None },
+            Place::Short(_, bytes) => {
+                let (n, bytes) = bytes.split_first().map_or((0, bytes), |(n, rest)| ((*n).into(), rest));
+                List { n, bytes, long: None }
+            }
+            Place::Long(long, bytes) => {
+                List { n: long.count as usize, bytes, long: Some(packed.blocks_of(long)) }
+            }
+        }
     }
 
-    /// The posting of a term in one document.
-    pub(crate) fn find(&self, term: u32, document: u32) -> Option<Posting> {
-        let (own, packed) = self.place(term);
-        let mut reading = match packed.place(own) {
-            Place::Long(long, _) => {
-                let blocks = packed.blocks_of(long);
-                let nth = blocks.partition_point(|block| block.base <= document).checked_sub(1)?;
-                let Block { base, at } = blocks[nth];
-                let rest = packed.long.get(at as usize..)?;
-                Reading::new(&self.shapes, rest, long.count as usize - nth * STRIDE, base)
-            }
-            _ => self.read(term),
+    /// The postings of a term, by document.
+    pub(crate) fn read(&self, term: u32) -> Reading<'_> {
+        let List { n, bytes, .. } = self.list(term);
+        Reading::new(&self.shapes, bytes, n, 0)
+    }
+
+    /// The posting of a term in one document, and how many it has.
+    pub(crate) fn find(&self, term: u32, document: u32) -> Option<(Posting, usize)> {
+        let List { n, bytes, long } = self.list(term);
+        let Some(blocks) = long else {
+            return self.find_short(bytes, n, document).map(|posting| (posting, n));
         };
-        reading.find(|posting| posting.document >= document).filter(|posting| posting.document == document)
+        let nth = blocks.partition_point(|block| block.base <= document).checked_sub(1)?;
+        let start = blocks[nth].at.checked_sub(blocks.first()?.at)?;
+        let rest = bytes.get(start as usize..)?;
+        let mut reading = Reading::new(&self.shapes, rest, n - nth * STRIDE, blocks[nth].base);
+        let posting = reading.find(|posting| posting.document >= document);
+        posting.filter(|posting| posting.document == document).map(|posting| (posting, n))
+    }
+
+    /// The posting of one document in a short list of `n`.
+    fn find_short(&self, bytes: &[u8], n: usize, document: u32) -> Option<Posting> {
+        let (mut rest, mut base, mut others) = (bytes, 0u32, 0);
+        for nth in 1..=n {
+            let code = take(&mut rest)?;
+            let here = base.checked_add(code >> SHAPE_BITS)?;
+            base = here.checked_add(1)?;
+            let shape = code % (1 << SHAPE_BITS);
+            if here < document {
+                others += usize::from(shape == OTHER);
+                continue;
+            }
+            if here > document {
+                return None;
+            }
+            let (fields, impact) = if shape == OTHER {
+                (nth..n).try_for_each(|_| take(&mut rest).map(|_| ()))?;
+                let pair = rest.get(2 * others..2 * others + 2)?;
+                (pair[0], pair[1])
+            } else {
+                let impacts = self.shapes.impacts.get(document as usize)?;
+                (self.shapes.fields[shape as usize], impacts[shape as usize])
+            };
+            return Some(Posting { document, fields, impact });
+        }
+        None
     }
 
     /// Adds what a term brings to the documents it stands in to their scores; `step` says from their number how much a
@@ -410,6 +446,15 @@ impl Lists {
             }
         }
     }
+}
+
+/// The list of one term.
+struct List<'l> {
+    /// Postings.
+    n: usize,
+    bytes: &'l [u8],
+    /// The blocks of a long one.
+    long: Option<&'l [Block]>,
 }
 
 /// A list being read.
@@ -633,7 +678,7 @@ mod tests {
                     prop_assert_eq!(scores, plain);
                     for document in postings.iter().map(|posting| posting.document).chain([wanted]) {
                         let plain = postings.iter().copied().find(|posting| posting.document == document);
-                        prop_assert_eq!(lists.find(term, document), plain);
+                        prop_assert_eq!(lists.find(term, document), plain.map(|posting| (posting, postings.len())));
                     }
                 }
                 prop_assert_eq!(lists.found(99), 0);
