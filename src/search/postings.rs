@@ -13,6 +13,7 @@ use std::sync::Arc;
 use bitpacking::{BitPacker, BitPacker4x};
 
 use super::bytes::{Reader, Writer};
+use super::short;
 use super::weights::compact;
 
 /// Postings packed together, and between two places at which reading can begin.
@@ -20,9 +21,9 @@ const STRIDE: usize = BitPacker4x::BLOCK_LEN;
 /// Shapes that postings may have.
 pub(super) const SHAPES: usize = 3;
 /// The number of a posting of no such shape.
-const OTHER: u32 = 3;
+pub(super) const OTHER: u32 = 3;
 /// Bits of a shape's number.
-const SHAPE_BITS: u32 = 2;
+pub(super) const SHAPE_BITS: u32 = 2;
 
 /// Terms between two known starts of short lists.
 const GROUP: usize = 16;
@@ -378,7 +379,7 @@ impl Lists {
     pub(crate) fn find(&self, term: u32, document: u32) -> Option<(Posting, usize)> {
         let List { n, bytes, long } = self.list(term);
         let Some(blocks) = long else {
-            return self.find_short(bytes, n, document).map(|posting| (posting, n));
+            return short::find(bytes, n, &self.shapes, document).map(|posting| (posting, n));
         };
         let nth = blocks.partition_point(|block| block.base <= document).checked_sub(1)?;
         let start = blocks[nth].at.checked_sub(blocks.first()?.at)?;
@@ -388,49 +389,25 @@ impl Lists {
         posting.filter(|posting| posting.document == document).map(|posting| (posting, n))
     }
 
-    /// The posting of one document in a short list of `n`.
-    fn find_short(&self, bytes: &[u8], n: usize, document: u32) -> Option<Posting> {
-        let (mut rest, mut base, mut others) = (bytes, 0u32, 0);
-        for nth in 1..=n {
-            let code = take(&mut rest)?;
-            let here = base.checked_add(code >> SHAPE_BITS)?;
-            base = here.checked_add(1)?;
-            let shape = code % (1 << SHAPE_BITS);
-            if here < document {
-                others += usize::from(shape == OTHER);
-                continue;
-            }
-            if here > document {
-                return None;
-            }
-            let (fields, impact) = if shape == OTHER {
-                (nth..n).try_for_each(|_| take(&mut rest).map(|_| ()))?;
-                let pair = rest.get(2 * others..2 * others + 2)?;
-                (pair[0], pair[1])
-            } else {
-                let impacts = self.shapes.impacts.get(document as usize)?;
-                (self.shapes.fields[shape as usize], impacts[shape as usize])
-            };
-            return Some(Posting { document, fields, impact });
-        }
-        None
-    }
-
     /// Adds what a term brings to the documents it stands in to their scores; `step` says from their number how much a
     /// step of an impact is.
     pub(crate) fn add_to(&self, term: u32, step: impl FnOnce(usize) -> f32, scores: &mut [f32]) {
-        let mut reading = self.read(term);
-        let step = step(reading.left);
+        let List { n, bytes, long } = self.list(term);
+        let step = step(n);
+        if long.is_none() {
+            return short::add(bytes, n, &self.shapes, step, scores);
+        }
+        let mut reading = Reading::new(&self.shapes, bytes, n, 0);
         let impacts = self.shapes.impacts.as_slice();
-        let (mut documents, mut others) = ([0; STRIDE], [0; STRIDE]);
+        let (mut documents, mut others) = ([0; STRIDE], [0u8; STRIDE]);
         while reading.fill() {
             // Neither kind of posting is foreseeable, so that a branch would cost more than an addition of nothing.
             let mut n_others = 0;
-            for (nth, &code) in reading.codes[..reading.filled].iter().enumerate() {
+            for (nth, &code) in (0u8..).zip(&reading.codes[..reading.filled]) {
                 let document = reading.base.wrapping_add(code >> SHAPE_BITS);
                 reading.base = document.wrapping_add(1);
                 let shape = code % (1 << SHAPE_BITS);
-                documents[nth] = document;
+                documents[usize::from(nth)] = document;
                 others[n_others] = nth;
                 n_others += usize::from(shape == OTHER);
                 let at = document as usize;
@@ -440,7 +417,7 @@ impl Lists {
             }
             for &nth in &others[..n_others] {
                 let (_, impact) = reading.other();
-                if let Some(score) = scores.get_mut(documents[nth] as usize) {
+                if let Some(score) = scores.get_mut(documents[usize::from(nth)] as usize) {
                     *score += step * f32::from(impact);
                 }
             }
@@ -448,12 +425,10 @@ impl Lists {
     }
 }
 
-/// The list of one term.
+/// The list of one term: its `n` postings, and the blocks of a long one.
 struct List<'l> {
-    /// Postings.
     n: usize,
     bytes: &'l [u8],
-    /// The blocks of a long one.
     long: Option<&'l [Block]>,
 }
 
