@@ -109,13 +109,17 @@ fn write_rows<R: Row>(rows: &[R], whole: Option<(&Snapshot, &Findings)>, json: &
             json.push(',');
         }
         let begin = json.len();
-        let found = rows::write(row, json);
-        let (entry, found) = (&json[begin..found], &json[found..]);
         if let Some((snapshot, findings)) = whole {
+            let place = findings.hits[at].place;
+            snapshot.write_row(place, json, |json| rows::write_start(row, json));
+            let found = json.len();
+            rows::write_end(row, json);
+            let (entry, found) = (&json[begin..found], &json[found..]);
             // Both parts begin and end with marks, and so does what stands between rows: no run goes over such a place.
-            thousandths += snapshot.row_thousandths(findings.hits[at].place, || tokens::thousandths(entry));
+            thousandths += snapshot.row_thousandths(place, || tokens::thousandths(entry));
             thousandths += tokens::thousandths(found);
         } else {
+            rows::write(row, json);
             tokens += tokens::estimate(&json[begin..]) + 1;
         }
     }

@@ -36,14 +36,22 @@ pub trait Row: Send + Sync + Sized {
     fn write_found(&self, row: &mut Members<'_>);
 }
 
-/// Writes a row as JSON at the end of `out`; answers where that begins which the request decides.
-pub(super) fn write<R: Row>(row: &R, out: &mut String) -> usize {
+/// Writes a row as JSON at the end of `out`.
+pub(super) fn write<R: Row>(row: &R, out: &mut String) {
+    write_start(row, out);
+    write_end(row, out);
+}
+
+/// Writes what begins a row: what it tells whatever was asked.
+pub(super) fn write_start<R: Row>(row: &R, out: &mut String) {
     out.push('{');
     row.write_entry(&mut Members::onto(out));
-    let found = out.len();
+}
+
+/// Writes what ends it: what the request decides.
+pub(super) fn write_end<R: Row>(row: &R, out: &mut String) {
     row.write_found(&mut Members::onto(out));
     out.push('}');
-    found
 }
 
 /// The entries that a row stands for besides its own, where there are any, and how well it fits.

@@ -31,7 +31,12 @@ pub struct Snapshot {
     whole_tokens: Arc<[AtomicU32]>,
     /// Thousandths of a token of what each definition's row tells of it; 0 where nobody asked yet. In the same order.
     row_thousandths: Arc<[AtomicU32]>,
+    /// That part of the rows of a small catalog, as JSON, where somebody asked.
+    rows: Arc<[OnceLock<Box<str>>]>,
 }
+
+/// Entries of a catalog whose rows are kept once written, some 700 bytes each; of a larger one few are asked for twice.
+const MAX_ROWS: usize = 2_000;
 
 impl Snapshot {
     /// The first or next state, from its parts.
@@ -39,6 +44,8 @@ impl Snapshot {
         let Scanned { catalog, embedded_default, own_aliases, before: _, kept_index: _, took: _ } = scanned;
         let nothing_yet = || catalog.definitions().iter().map(|_| AtomicU32::new(0)).collect();
         let (whole_tokens, row_thousandths) = (nothing_yet(), nothing_yet());
+        let entries = catalog.definitions().len();
+        let rows = (0..entries).filter(|_| entries <= MAX_ROWS).map(|_| OnceLock::new()).collect();
         Snapshot {
             generation,
             catalog: Arc::new(catalog),
@@ -50,6 +57,7 @@ impl Snapshot {
             listing_before: None,
             whole_tokens,
             row_thousandths,
+            rows,
         }
     }
 
@@ -67,6 +75,7 @@ impl Snapshot {
             listing_before: self.listing_before,
             whole_tokens: Arc::clone(&self.whole_tokens),
             row_thousandths: Arc::clone(&self.row_thousandths),
+            rows: Arc::clone(&self.rows),
         }
     }
 
@@ -123,6 +132,16 @@ impl Snapshot {
     /// request, by `estimate` when it is first asked for.
     pub(super) fn row_thousandths(&self, place: usize, estimate: impl FnOnce() -> usize) -> usize {
         estimated(self.row_thousandths.get(place), estimate)
+    }
+
+    /// That part of the row itself at the end of `json`, as `write` writes it when it is first asked for.
+    pub(super) fn write_row(&self, place: usize, json: &mut String, write: impl FnOnce(&mut String)) {
+        let Some(kept) = self.rows.get(place) else { return write(json) };
+        json.push_str(kept.get_or_init(|| {
+            let mut row = String::new();
+            write(&mut row);
+            row.into_boxed_str()
+        }));
     }
 }
 

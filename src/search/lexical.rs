@@ -330,8 +330,8 @@ impl Lexical {
     /// in, by their weights.
     pub(crate) fn share(&self, kind: Kind, want: Wanted, document: usize) -> Option<(f32, [f32; FIELDS])> {
         let lists = &self.kinds[kind as usize].lists;
-        let posting = lists.find(want.term, compact(document))?;
-        let step = want.weight * self.idf(kind, lists.found(want.term)) / STEPS;
+        let (posting, found) = lists.find(want.term, compact(document))?;
+        let step = want.weight * self.idf(kind, found) / STEPS;
         let score = step * f32::from(posting.impact);
         let weight = |slot: usize| if posting.fields >> slot & 1 == 1 { self.field[slot] } else { 0.0 };
         let parts: [f32; FIELDS] = std::array::from_fn(weight);

@@ -3,8 +3,12 @@
 //! Most terms are words themselves and most other words stand beside their term, so that a small number tells what a
 //! string is. The id of a term is its place.
 
+use std::sync::OnceLock;
+
 use super::bytes::{Reader, Writer};
 use super::front::{Gathering, Reading, Strings};
+use super::vocabulary::Table;
+use super::weights::compact;
 
 /// What a string is, in the lowest bits of its note; above them the way to the string it points to.
 const OWN: u32 = 0; // a word that is its own term and shows it
@@ -12,6 +16,8 @@ const WORD: u32 = 1; // a word; points to its term
 const TERM: u32 = 2; // a term; points to the word that shows it
 const ODD: u32 = 3; // anything else, see `Odd`
 const KINDS: u32 = 2;
+/// Lists of more strings are not kept whole beside, which takes some 30 bytes each: a megabyte at most.
+const MAX_WHOLE: usize = 1 << 15;
 /// Points nowhere.
 const NOWHERE: u32 = u32::MAX;
 
@@ -39,6 +45,19 @@ pub(super) struct Lexicon {
     /// Sorted by place.
     odd: Vec<Odd>,
     n_terms: usize,
+    whole: Whole,
+}
+
+/// The strings of a short list as they are, with their notes, put together when first asked for: a request looks dozens of
+/// them up, and most pairs of its words are not there, which a hash tells at once.
+#[derive(Debug, Default)]
+struct Whole(OnceLock<Option<(Table, Vec<u32>)>>);
+
+/// It tells nothing that the list does not.
+impl PartialEq for Whole {
+    fn eq(&self, _: &Whole) -> bool {
+        true
+    }
 }
 
 impl Lexicon {
@@ -78,7 +97,8 @@ impl Lexicon {
             gathering.add(string, note);
         });
         odd.shrink_to_fit();
-        (Lexicon { strings: gathering.finish(), odd, n_terms: terms.len() }, ids)
+        let (strings, whole) = (gathering.finish(), Whole::default());
+        (Lexicon { strings, odd, n_terms: terms.len(), whole }, ids)
     }
 
     /// Its parts, for [`Lexicon::read`].
@@ -94,7 +114,7 @@ impl Lexicon {
         let numbers = reader.numbers()?;
         let (odd, rest) = numbers.as_chunks::<3>();
         let odd = odd.iter().map(|&[place, term, shown]| Odd { place, term, shown }).collect();
-        let mut lexicon = Lexicon { strings, odd, n_terms: 0 };
+        let mut lexicon = Lexicon { strings, odd, n_terms: 0, whole: Whole::default() };
         let mut is_term = vec![false; lexicon.len()];
         let mut words_of = Vec::new();
         let mut reading = lexicon.strings.all();
@@ -119,20 +139,52 @@ impl Lexicon {
         self.n_terms
     }
 
+    /// The strings as they are, of a short list.
+    fn whole(&self) -> Option<&(Table, Vec<u32>)> {
+        let whole = self.whole.0.get_or_init(|| {
+            (self.len() <= MAX_WHOLE).then(|| {
+                let mut notes = Vec::with_capacity(self.len());
+                let mut table = Table::default();
+                let mut reading = self.strings.all();
+                while reading.next().is_some() {
+                    table.push(reading.text());
+                    notes.push(reading.note);
+                }
+                (table.placed(), notes)
+            })
+        });
+        whole.as_ref()
+    }
+
     /// What a string is, if it is known.
     pub(super) fn find(&self, string: &str) -> Option<(u32, Roles)> {
-        let (place, note) = self.strings.find(string)?;
+        let (place, note) = match self.whole() {
+            Some((table, notes)) => {
+                let place = table.find(string)?;
+                (compact(place), notes[place])
+            }
+            None => self.strings.find(string)?,
+        };
         Some((place, self.roles(place, note)))
     }
 
     /// The string at a place.
     pub(super) fn text(&self, place: u32) -> Option<String> {
-        Some(self.strings.get(place)?.0)
+        match self.whole() {
+            Some((table, notes)) => {
+                ((place as usize) < notes.len()).then(|| table.get(place as usize).to_owned())
+            }
+            None => Some(self.strings.get(place)?.0),
+        }
     }
 
     /// The word that shows a term.
     pub(super) fn shown(&self, id: u32) -> Option<String> {
-        self.text(self.roles(id, self.strings.note(id)?).shown?)
+        let note = match self.whole() {
+            Some((_, notes)) => *notes.get(id as usize)?,
+            None => self.strings.note(id)?,
+        };
+        self.text(self.roles(id, note).shown?)
     }
 
     /// All strings, in order.

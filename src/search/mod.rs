@@ -50,6 +50,7 @@ mod request;
 mod roles;
 mod scores;
 mod semantic;
+mod short;
 pub mod text;
 mod update;
 mod vocabulary;

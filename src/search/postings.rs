@@ -14,6 +14,7 @@ use std::sync::Arc;
 use bitpacking::{BitPacker, BitPacker4x};
 
 use super::bytes::{Reader, Writer};
+use super::short;
 use super::weights::compact;
 
 /// Postings packed together, and between two places at which reading can begin.
@@ -21,9 +22,9 @@ const STRIDE: usize = BitPacker4x::BLOCK_LEN;
 /// Shapes that postings may have.
 pub(super) const SHAPES: usize = 3;
 /// The number of a posting of no such shape.
-const OTHER: u32 = 3;
+pub(super) const OTHER: u32 = 3;
 /// Bits of a shape's number.
-const SHAPE_BITS: u32 = 2;
+pub(super) const SHAPE_BITS: u32 = 2;
 
 /// Terms between two known starts of short lists.
 const GROUP: usize = 16;
@@ -353,49 +354,61 @@ impl Lists {
         }
     }
 
-    /// The postings of a term, by document.
-    pub(crate) fn read(&self, term: u32) -> Reading<'_> {
+    /// The bytes of a term's list.
+    fn list(&self, term: u32) -> List<'_> {
         let (term, packed) = self.place(term);
-        let (left, rest) = match packed.place(term) {
-            Place::None => (0, &[][..]),
-            Place::Short(0..=ONE, bytes) => (1, bytes),
-            Place::Short(_, bytes) => bytes.split_first().map_or((0, bytes), |(n, rest)| ((*n).into(), rest)),
-            Place::Long(long, bytes) => (long.count as usize, bytes),
-        };
-        Reading::new(&self.shapes, rest, left, 0)
+        match packed.place(term) {
+            Place::None => List { n: 0, bytes: &[], long: None },
+            Place::Short(0..=ONE, bytes) => List { n: 1, bytes, long: None },
+            Place::Short(_, bytes) => {
+                let (n, bytes) = bytes.split_first().map_or((0, bytes), |(n, rest)| ((*n).into(), rest));
+                List { n, bytes, long: None }
+            }
+            Place::Long(long, bytes) => {
+                List { n: long.count as usize, bytes, long: Some(packed.blocks_of(long)) }
+            }
+        }
     }
 
-    /// The posting of a term in one document.
-    pub(crate) fn find(&self, term: u32, document: u32) -> Option<Posting> {
-        let (own, packed) = self.place(term);
-        let mut reading = match packed.place(own) {
-            Place::Long(long, _) => {
-                let blocks = packed.blocks_of(long);
-                let nth = blocks.partition_point(|block| block.base <= document).checked_sub(1)?;
-                let Block { base, at } = blocks[nth];
-                let rest = packed.long.get(at as usize..)?;
-                Reading::new(&self.shapes, rest, long.count as usize - nth * STRIDE, base)
-            }
-            _ => self.read(term),
+    /// The postings of a term, by document.
+    pub(crate) fn read(&self, term: u32) -> Reading<'_> {
+        let List { n, bytes, .. } = self.list(term);
+        Reading::new(&self.shapes, bytes, n, 0)
+    }
+
+    /// The posting of a term in one document, and how many it has.
+    pub(crate) fn find(&self, term: u32, document: u32) -> Option<(Posting, usize)> {
+        let List { n, bytes, long } = self.list(term);
+        let Some(blocks) = long else {
+            return short::find(bytes, n, &self.shapes, document).map(|posting| (posting, n));
         };
-        reading.find(|posting| posting.document >= document).filter(|posting| posting.document == document)
+        let nth = blocks.partition_point(|block| block.base <= document).checked_sub(1)?;
+        let start = blocks[nth].at.checked_sub(blocks.first()?.at)?;
+        let rest = bytes.get(start as usize..)?;
+        let mut reading = Reading::new(&self.shapes, rest, n - nth * STRIDE, blocks[nth].base);
+        let posting = reading.find(|posting| posting.document >= document);
+        posting.filter(|posting| posting.document == document).map(|posting| (posting, n))
     }
 
     /// Adds what a term brings to the documents it stands in to their scores; `step` says from their number how much a
     /// step of an impact is.
     pub(crate) fn add_to(&self, term: u32, step: impl FnOnce(usize) -> f32, scores: &mut [f32]) {
-        let mut reading = self.read(term);
-        let step = step(reading.left);
+        let List { n, bytes, long } = self.list(term);
+        let step = step(n);
+        if long.is_none() {
+            return short::add(bytes, n, &self.shapes, step, scores);
+        }
+        let mut reading = Reading::new(&self.shapes, bytes, n, 0);
         let impacts = self.shapes.impacts.as_slice();
-        let (mut documents, mut others) = ([0; STRIDE], [0; STRIDE]);
+        let (mut documents, mut others) = ([0; STRIDE], [0u8; STRIDE]);
         while reading.fill() {
             // Neither kind of posting is foreseeable, so that a branch would cost more than an addition of nothing.
             let mut n_others = 0;
-            for (nth, &code) in reading.codes[..reading.filled].iter().enumerate() {
+            for (nth, &code) in (0u8..).zip(&reading.codes[..reading.filled]) {
                 let document = reading.base.wrapping_add(code >> SHAPE_BITS);
                 reading.base = document.wrapping_add(1);
                 let shape = code % (1 << SHAPE_BITS);
-                documents[nth] = document;
+                documents[usize::from(nth)] = document;
                 others[n_others] = nth;
                 n_others += usize::from(shape == OTHER);
                 let at = document as usize;
@@ -405,12 +418,19 @@ impl Lists {
             }
             for &nth in &others[..n_others] {
                 let (_, impact) = reading.other();
-                if let Some(score) = scores.get_mut(documents[nth] as usize) {
+                if let Some(score) = scores.get_mut(documents[usize::from(nth)] as usize) {
                     *score += step * f32::from(impact);
                 }
             }
         }
     }
+}
+
+/// The list of one term: its `n` postings, and the blocks of a long one.
+struct List<'l> {
+    n: usize,
+    bytes: &'l [u8],
+    long: Option<&'l [Block]>,
 }
 
 /// A list being read.
@@ -634,7 +654,7 @@ mod tests {
                     prop_assert_eq!(scores, plain);
                     for document in postings.iter().map(|posting| posting.document).chain([wanted]) {
                         let plain = postings.iter().copied().find(|posting| posting.document == document);
-                        prop_assert_eq!(lists.find(term, document), plain);
+                        prop_assert_eq!(lists.find(term, document), plain.map(|posting| (posting, postings.len())));
                     }
                 }
                 prop_assert_eq!(lists.found(99), 0);

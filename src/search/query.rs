@@ -172,7 +172,7 @@ impl<'a> Reader<'a> {
     /// The ids of two words that the collection writes as one, in this form or in the singular.
     fn pairs(&self, words: &[Word]) -> Vec<Option<u32>> {
         let known = |word: &str| self.vocabulary.id_of(word);
-        let mut joined = String::new();
+        let mut joined = String::with_capacity(2 * text::MAX_WORD);
         let id = |pair: &[Word]| {
             if pair.iter().any(|word| word.form != Form::Whole) {
                 return None;
@@ -206,7 +206,11 @@ impl<'a> Reader<'a> {
             pairs: words.pairs.get(inner).unwrap_or_default(),
             alias_ids: &words.alias_ids[part],
         };
-        let mut query = Query { terms: Vec::with_capacity(4 * part.words.len()), ..Query::default() };
+        let mut query = Query {
+            terms: Vec::with_capacity(4 * part.words.len()),
+            asked: Vec::with_capacity(part.words.len()),
+            ..Query::default()
+        };
         for (at, word) in part.words.iter().enumerate() {
             match word.form {
                 Form::Joined => self.join(&mut query, word, part.ids[at]),

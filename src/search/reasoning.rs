@@ -6,33 +6,38 @@ use super::weights::FIELDS;
 
 /// Terms named in the sentence.
 const NAMED_TERMS: usize = 4;
+/// Bytes that most sentences stay below.
+const USUAL_LENGTH: usize = 256;
 
 /// Why `first` leads the answer, or why there is none.
 pub(crate) fn sentence(evidence: &Evidence<'_>, first: Option<usize>) -> String {
     let Some(document) = first else {
         return nothing(evidence);
     };
-    let mut parts = Vec::new();
+    let name = &evidence.index.core.definitions[document].name;
+    let mut parts = Parts { sentence: String::with_capacity(USUAL_LENGTH), any: false };
+    parts.sentence.extend(["`", name, "` "]);
     if let Some(role) = evidence.role.filter(|role| role.documents.contains(&document)) {
-        parts.push(format!("fills the role `{}`", role.name));
+        parts.add(&["fills the role `", &role.name, "`"]);
     }
     if let Some(fit) =
         evidence.fits.iter().find(|fit| fit.documents.iter().any(|&other| other as usize == document))
     {
         let exact = if fit.strength < 1.0 { "near the" } else { "has the" };
-        parts.push(format!("{exact} capability `{}`", fit.written));
+        parts.add(&[exact, " capability `", fit.written, "`"]);
     }
-    parts.extend(words(evidence, document));
+    words(evidence, document, &mut parts);
     let at = document - evidence.range.start;
     let shares = evidence.shares(document);
     if 2.0 * shares.semantic > shares.sum() {
-        parts.push("close in meaning as the embedding model judges".to_owned());
+        parts.add(&["close in meaning as the embedding model judges"]);
     } else if evidence.latent.get(at).is_some_and(|&cosine| cosine > 0.3) || evidence.is_close(document) {
-        parts.push("close in meaning".to_owned());
+        parts.add(&["close in meaning"]);
     }
-    let name = &evidence.index.core.definitions[document].name;
-    let mut sentence =
-        format!("`{name}` {}", if parts.is_empty() { "comes nearest".to_owned() } else { parts.join(", ") });
+    if !parts.any {
+        parts.add(&["comes nearest"]);
+    }
+    let mut sentence = parts.sentence;
     if !evidence.query.unknown.is_empty() {
         sentence.push_str("; nothing here knows ");
         sentence.push_str(&quoted(first_unknown(evidence)));
@@ -40,8 +45,23 @@ pub(crate) fn sentence(evidence: &Evidence<'_>, first: Option<usize>) -> String 
     sentence
 }
 
+/// A sentence whose parts have commas between them.
+struct Parts {
+    sentence: String,
+    any: bool,
+}
+
+impl Parts {
+    fn add(&mut self, pieces: &[&str]) {
+        if std::mem::replace(&mut self.any, true) {
+            self.sentence.push_str(", ");
+        }
+        self.sentence.extend(pieces.iter().copied());
+    }
+}
+
 /// The terms that brought most, with the fields they stand in.
-fn words(evidence: &Evidence<'_>, document: usize) -> Option<String> {
+fn words(evidence: &Evidence<'_>, document: usize, parts: &mut Parts) {
     let lexical = &evidence.index.core.lexical;
     let mut shares: Vec<(f32, usize)> = Vec::with_capacity(evidence.query.terms.len());
     let mut fields = [0.0f32; FIELDS];
@@ -53,18 +73,23 @@ fn words(evidence: &Evidence<'_>, document: usize) -> Option<String> {
             fields.iter_mut().zip(by_field).for_each(|(sum, part)| *sum += part);
         }
     }
-    shares.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    shares.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    for (nth, &(_, at)) in shares.iter().take(NAMED_TERMS).enumerate() {
+        let term = &evidence.query.terms[at];
+        let shown = term.shown(&evidence.index.core.vocabulary);
+        parts.add(&[if nth == 0 { "matches `" } else { "`" }, &shown, "`"]);
+        if let Some(via) = &term.via {
+            parts.sentence.extend([" (for `", via, "`)"]);
+        }
+    }
+    if shares.is_empty() {
+        return;
+    }
     let total: f32 = fields.iter().sum();
-    let named: Vec<String> = (shares.iter().take(NAMED_TERMS))
-        .map(|&(_, at)| {
-            let term = &evidence.query.terms[at];
-            let shown = term.shown(&evidence.index.core.vocabulary);
-            term.via.as_ref().map_or_else(|| format!("`{shown}`"), |via| format!("`{shown}` (for `{via}`)"))
-        })
-        .collect();
     let telling = Field::ALL.into_iter().zip(fields).filter(|(_, part)| *part > 0.2 * total);
-    let telling: Vec<&str> = telling.map(|(field, _)| field.as_str()).collect();
-    (!named.is_empty()).then(|| format!("matches {} in its {}", named.join(", "), telling.join(" and ")))
+    for (nth, (field, _)) in telling.enumerate() {
+        parts.sentence.extend([if nth == 0 { " in its " } else { " and " }, field.as_str()]);
+    }
 }
 
 fn nothing(evidence: &Evidence<'_>) -> String {

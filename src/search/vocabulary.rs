@@ -41,19 +41,27 @@ pub(crate) struct Table {
 impl Table {
     pub(crate) fn new<'a>(sorted: impl Iterator<Item = &'a str>) -> Table {
         let mut table = Table::default();
-        for entry in sorted {
-            table.text.push_str(entry);
-            table.ends.push(compact(table.text.len()));
+        sorted.for_each(|entry| table.push(entry));
+        table.placed()
+    }
+
+    /// Adds the next entry, which is found once all are [placed](Table::placed).
+    pub(super) fn push(&mut self, entry: &str) {
+        self.text.push_str(entry);
+        self.ends.push(compact(self.text.len()));
+    }
+
+    /// The same table in which entries are found.
+    pub(super) fn placed(mut self) -> Table {
+        self.text.shrink_to_fit();
+        self.ends.shrink_to_fit();
+        let mut places = HashTable::with_capacity(self.len());
+        for at in 0..self.len() {
+            let rehash = |&other: &u32| self.hasher.hash_one(self.get(other as usize));
+            places.insert_unique(self.hasher.hash_one(self.get(at)), compact(at), rehash);
         }
-        table.text.shrink_to_fit();
-        table.ends.shrink_to_fit();
-        let mut places = HashTable::with_capacity(table.len());
-        for at in 0..table.len() {
-            let rehash = |&other: &u32| table.hasher.hash_one(table.get(other as usize));
-            places.insert_unique(table.hasher.hash_one(table.get(at)), compact(at), rehash);
-        }
-        table.places = places;
-        table
+        self.places = places;
+        self
     }
 
     pub(crate) fn len(&self) -> usize {

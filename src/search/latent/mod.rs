@@ -154,9 +154,19 @@ impl WithSimd for Cosines<'_> {
         }
         let request: Vec<i16> = request.iter().map(|part| fixed(*part)).collect();
         let documents = &space.documents[range.start * dimensions..range.end * dimensions];
-        let documents = documents.chunks_exact(dimensions).zip(&space.document_scales[range.clone()]);
-        for (cosine, (document, scale)) in out.iter_mut().zip(documents) {
-            *cosine = (dot_fixed(&request, document) * scale / FIXED).max(0.0);
+        let scales = &space.document_scales[range.clone()];
+        let cosine = |dot: f32, scale: f32| (dot * scale / FIXED).max(0.0);
+        // A loop whose length is known is laid out in a row, with no test of what is left.
+        if let Some(request) = request.as_array::<DIMENSIONS>() {
+            let documents = documents.as_chunks::<DIMENSIONS>().0;
+            for (out, (document, scale)) in out.iter_mut().zip(documents.iter().zip(scales)) {
+                *out = cosine(dot_fixed(request, document), *scale);
+            }
+        } else {
+            for (out, (document, scale)) in out.iter_mut().zip(documents.chunks_exact(dimensions).zip(scales))
+            {
+                *out = cosine(dot_fixed(&request, document), *scale);
+            }
         }
     }
 }

@@ -287,6 +287,8 @@ impl<E: FnMut(&str, Form)> Cutter<'_, E> {
             return (self.each)(word, form);
         }
         self.lower.clear();
+        // At once, so that it does not grow word by word.
+        self.lower.reserve(MAX_WORD);
         self.lower.push_str(word);
         self.lower.make_ascii_lowercase();
         (self.each)(&self.lower, form);
