@@ -550,7 +550,7 @@ fn too_many_headers_are_refused_with_a_reason() {
     let served = Served::start(project.path(), &[]);
     for (headers, status) in [(63, "200"), (64, "431")] {
         let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
-        let fields: String = (0..headers).map(|number| format!("x-{number}: y\r\n")).collect();
+        let fields = "x: y\r\n".repeat(headers);
         write!(stream, "GET /health HTTP/1.1\r\nhost: localhost\r\n{fields}\r\n").unwrap();
         let mut answer = [0; 12];
         stream.read_exact(&mut answer).unwrap();
