@@ -218,10 +218,6 @@ fn of_answers(scale: &Scale) -> Figure {
     }
 }
 
-fn megabytes_of(bytes: usize) -> f64 {
-    f64::from(u32::try_from(bytes / 1_000).unwrap_or(u32::MAX)) / 1e3
-}
-
 #[cfg(test)]
 mod tests {
     use super::{NOT_MEASURED, at_least, at_most, rows};
