@@ -4,7 +4,7 @@
 //! nor a pipe hold anybody up.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -13,6 +13,17 @@ use rustix::fs::OFlags;
 /// Opens a file to read it; an error where something other than a regular file is in its place.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     regular(OpenOptions::new().read(true).custom_flags(flags()).open(path)?)
+}
+
+/// The content of a file of at most `most` bytes, which are whole MiB; an error where it is larger, too.
+pub(crate) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        let why = format!("it is larger than {} MiB", most >> 20);
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
+    }
+    Ok(bytes)
 }
 
 /// Opens a file to write at its end, for its owner alone where it is new.

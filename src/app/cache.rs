@@ -121,18 +121,9 @@ impl<R: Row + 'static> AnswerCache<R> {
         self.0.get(key)
     }
 
-    /// The answer kept for `key`, or the one `compute` makes; and whether it was kept.
+    /// The answer kept for `key`, or the one `compute` makes; and whether it was kept. Takes the lock that coalesces misses
+    /// even where it was: who expects that asks [`AnswerCache::get`] first.
     pub fn get_or(
-        &self,
-        key: &QueryKey,
-        compute: impl FnOnce(&QueryKey) -> Found<R>,
-    ) -> (Arc<Found<R>>, bool) {
-        // `get` first: on a hit it does not take the lock that coalesces misses.
-        self.0.get(key).map_or_else(|| self.get_or_wait(key, compute), |found| (found, true))
-    }
-
-    /// The same for who has just looked and found nothing.
-    pub fn get_or_wait(
         &self,
         key: &QueryKey,
         compute: impl FnOnce(&QueryKey) -> Found<R>,

@@ -188,15 +188,8 @@ pub(super) fn sample_patterns(config: &Config) -> Option<String> {
 
 /// The file's text; `None` where there is no such file.
 fn read_bounded(path: &Path) -> std::io::Result<Option<String>> {
-    use std::io::{Error, ErrorKind, Read};
-    let file = match private::open(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        opened => opened?,
-    };
-    let mut bytes = Vec::new();
-    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(Error::new(ErrorKind::FileTooLarge, "it is larger than 1 MiB"));
+    match private::read(path, MAX_FILE_BYTES) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        read => Ok(Some(String::from_utf8_lossy(&read?).into_owned())),
     }
-    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
 }

@@ -3,8 +3,7 @@
 //! The service ranks lexically until it is ready. What was trained is kept beside the database under the
 //! catalog's content key, so an unchanged collection is trained once.
 
-use std::io::{Read, Write};
-use std::path::Path;
+use std::io::Write;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -51,7 +50,7 @@ impl LatentTrainer {
     pub(super) fn run(&self, app: &App) {
         while self.wait() {
             let snapshot = app.snapshot();
-            // Of more entries nothing is learned, and finding that out reads all of them.
+            // Of more entries nothing is learned.
             if !snapshot.latent_ready && snapshot.catalog.definitions().len() <= MAX_ENTRIES_LEARNED {
                 rank_fully(app);
             }
@@ -85,7 +84,7 @@ pub(super) fn rank_fully(app: &App) {
 /// What was kept for the snapshot's catalog, else a new training, which is kept.
 pub(super) fn load_or_train(config: &Config, snapshot: &Snapshot) -> Latent {
     let file = config.paths.data_dir.join(FILE);
-    let kept = read(&file).ok().and_then(|bytes| Latent::from_bytes(&bytes).ok());
+    let kept = private::read(&file, MAX_BYTES).ok().and_then(|bytes| Latent::from_bytes(&bytes).ok());
     if let Some(latent) = kept.filter(|latent| snapshot.index.suits(latent)) {
         return latent;
     }
@@ -96,12 +95,6 @@ pub(super) fn load_or_train(config: &Config, snapshot: &Snapshot) -> Latent {
         tracing::warn!(%error, "the latent score is not kept for the next start");
     }
     latent
-}
-
-fn read(file: &Path) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    private::open(file)?.take(MAX_BYTES).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 impl App {

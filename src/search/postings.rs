@@ -345,13 +345,7 @@ impl Lists {
 
     /// In how many entries a term stands.
     pub(crate) fn found(&self, term: u32) -> usize {
-        let (term, packed) = self.place(term);
-        match packed.place(term) {
-            Place::None => 0,
-            Place::Short(0..=ONE, _) => 1,
-            Place::Short(_, bytes) => bytes.first().copied().unwrap_or_default().into(),
-            Place::Long(long, _) => long.count as usize,
-        }
+        self.list(term).n
     }
 
     /// The bytes of a term's list.

@@ -4,7 +4,7 @@
 //! good as none: what it held is made anew.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -23,12 +23,7 @@ const MAX_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// The vectors a file keeps of the model of that identity and size; `None` where it keeps none that can be used.
 pub fn read(path: &Path, identity: &str, dimensions: usize) -> Option<Vectors> {
-    let mut file = private::open(path).ok()?;
-    if file.metadata().ok()?.len() > MAX_BYTES {
-        return None;
-    }
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).ok()?;
+    let bytes = private::read(path, MAX_BYTES).ok()?;
     let (content, checksum) = bytes.split_at_checked(bytes.len().checked_sub(CHECKSUM)?)?;
     if content.len() < HEAD || Sha256::digest(content).as_slice() != checksum {
         return None;

@@ -183,7 +183,7 @@ impl App {
                 Found::of(&snapshot, &self.findings(&snapshot, R::KIND, key, &judged), key.max_tokens)
             };
             // An answer that lacks the model's judgement is not kept: the next may have it.
-            if judged.is_whole() { cache.get_or_wait(&key, answer) } else { (Arc::new(answer(&key)), false) }
+            if judged.is_whole() { cache.get_or(&key, answer) } else { (Arc::new(answer(&key)), false) }
         };
         let is_news = || !cache_hit || found.repeats.admits(began.duration_since(self.started).as_secs());
         if self.config.memory.query_log && is_news() {

@@ -54,10 +54,10 @@ impl Latent {
     /// Learns the space of a catalog. Seconds of work: keep it off the request path. Large collections are sampled, so
     /// that they cost quality, not time without bound; of more than [`MAX_ENTRIES`] nothing is learned.
     pub fn train(catalog: &Catalog) -> Latent {
-        let key = Latent::key(catalog);
         if catalog.definitions().len() > MAX_ENTRIES {
-            return Latent { key, ..Latent::default() };
+            return Latent::default();
         }
+        let key = Latent::key(catalog);
         let corpus = Corpus::read(catalog.definitions());
         let dimensions = DIMENSIONS.min(corpus.rows()).min(corpus.terms.len());
         let vectors = svd::right_vectors(&corpus, dimensions);
