@@ -16,8 +16,8 @@
 //! # Asking a collection
 //!
 //! ```
-//! use adjutant::catalog::{Kind, ScanOptions, scan};
-//! use adjutant::search::{Aliases, Index, Request};
+//! use catalog::{Kind, ScanOptions, scan};
+//! use search::{Aliases, Index, Request};
 //!
 //! let catalog = scan(&ScanOptions::new("fixtures"), None);
 //! let index = Index::build(&catalog, Aliases::built_in());
@@ -32,17 +32,9 @@
 //! [`client::OrchestratorClient`] asks a running instance, and [`app::InProcess`] answers where none runs.
 
 pub mod app;
-pub mod catalog;
 pub mod cli;
-pub mod client;
 pub mod config;
 pub mod instance;
-pub mod outbox;
-pub mod patterns;
-mod private;
-pub mod search;
-pub mod semantic;
 pub mod server;
-pub mod store;
 pub mod tasks;
 pub mod telemetry;

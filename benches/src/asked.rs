@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use adjutant::catalog::Definition;
-use adjutant::search::text;
+use catalog::Definition;
+use search::text;
 
 use crate::numbers::Numbers;
 

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use adjutant::patterns::{Decision, Outcome, Outcomes, Pattern, PatternBook, Plan, TaskOutcome};
-use adjutant::store::{Store, StoreError, StoreOptions};
+use domain::{Decision, Outcome, Outcomes, Pattern, PatternBook, Plan, TaskOutcome};
+use store::{Store, StoreError, StoreOptions};
 use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 

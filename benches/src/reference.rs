@@ -1,6 +1,6 @@
 //! The published formula, worked out for every entry: what an index may find faster, but not otherwise.
 //!
-//! BM25F as `adjutant::search` documents it: `Σ_t idf(t) · f / (k1 + f)`, with
+//! BM25F as `search` documents it: `Σ_t idf(t) · f / (k1 + f)`, with
 //! `f = Σ_field weight · (1 + ln tf) / (1 - b + b · length / average)` and `idf = ln(1 + (N - n + ½) / (n + ½))`, counts of
 //! a term in one field capped at 255 and averages over the entries that have the field. Two passes over the text and no
 //! index at all. An index may keep this [`Formula`] whole or in steps.
@@ -8,8 +8,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use adjutant::catalog::Definition;
-use adjutant::search::{FIELDS, Field, Weights, text};
+use catalog::Definition;
+use search::{FIELDS, Field, Weights, text};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::TOP;

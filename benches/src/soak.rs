@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use adjutant::store::{Reader, StoreOptions};
+use store::{Reader, StoreOptions};
 use anyhow::Context;
 use rusqlite::Connection as Database;
 use serde_json::{Value, json};

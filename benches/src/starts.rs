@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use adjutant::catalog::{ScanOptions, scan};
-use adjutant::search::{Aliases, Index, Latent};
+use catalog::{ScanOptions, scan};
+use search::{Aliases, Index, Latent};
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use adjutant::catalog::{Catalog, Definition, Kind, ScanOptions, scan};
+use catalog::{Catalog, Definition, Kind, ScanOptions, scan};
 
 use crate::synthetic::{Entries, Entry};
 

@@ -11,8 +11,8 @@ use super::operation::Output;
 use super::rows::{self, MAX_DESCRIPTION_CHARS, MAX_LISTED, Row, rounded};
 use super::snapshot::Snapshot;
 use super::tokens;
-use crate::search::Findings;
 use crate::telemetry::pace::Pace;
+use search::Findings;
 
 /// Lengths tried to keep a row within a token budget, longest first: characters of texts, entries of lists.
 const LENGTHS: [(usize, usize); 6] =

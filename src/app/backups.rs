@@ -3,7 +3,7 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::store::Store;
+use store::Store;
 
 /// How old the newest backup may become.
 const BACKUP_AGE: Duration = Duration::from_hours(24);
@@ -82,7 +82,7 @@ impl BackupKeeper {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::StoreOptions;
+    use store::StoreOptions;
 
     #[test]
     fn a_backup_is_made_once_a_day_and_a_failure_is_told() {

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::operations::definition::KindName;
 use super::snapshot::Snapshot;
-use crate::catalog::Kind;
-use crate::search::Request;
+use catalog::Kind;
+use search::Request;
 
 /// Rows of an answer in which an expected entry may stand unless a query says otherwise.
 const WITHIN: usize = 1;

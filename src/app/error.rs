@@ -1,6 +1,6 @@
 //! What can go wrong with an operation, by what the caller can do about it.
 
-use crate::store::StoreError;
+use store::StoreError;
 
 /// Why an operation has no answer.
 #[derive(Debug, thiserror::Error)]

@@ -14,10 +14,10 @@ use arc_swap::ArcSwap;
 use super::App;
 use super::cache::QueryKey;
 use super::snapshot::Snapshot;
-use crate::catalog::{Definition, Kind};
-use crate::patterns::{AgentEvidence, Neighbours, Outcomes, Profile, TaskEvidence};
-use crate::search::{Prior, Request};
-use crate::store::now_ms;
+use catalog::{Definition, Kind};
+use domain::{AgentEvidence, Neighbours, Outcomes, Profile, TaskEvidence};
+use search::{Prior, Request};
+use store::now_ms;
 
 /// Agents that a task's profile holds.
 const OFFERED: usize = 10;

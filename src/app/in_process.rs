@@ -8,11 +8,11 @@ use super::operation::{CallContext, Operation, Output, read_params};
 use super::operations::find::QueryAgents;
 use super::operations::{Visitor, by_name};
 use super::{App, AppError};
-use crate::catalog::{Kind, Role, Roles};
-use crate::client::{Answering, Fallback, Refusal};
 use crate::config::{Config, Memory};
-use crate::store::{Store, StoreOptions};
 use crate::telemetry::ledger::ClientName;
+use catalog::{Kind, Role, Roles};
+use client::{Answering, Fallback, Refusal};
+use store::{Store, StoreOptions};
 
 /// The registry that is asked where there is neither an index nor a registry of the project's own.
 const EMBEDDED: &str = include_str!("../../fixtures/agent-registry.yml");
@@ -26,7 +26,7 @@ type Open = Box<dyn Fn() -> anyhow::Result<App> + Send + Sync>;
 ///
 /// ```
 /// use adjutant::app::InProcess;
-/// use adjutant::client::{Options, OrchestratorClient, Source};
+/// use client::{Options, OrchestratorClient, Source};
 /// use adjutant::config::{Config, Environment, Flags};
 ///
 /// let flags = Flags { root: Some("fixtures".into()), ..Flags::default() };

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::snapshot::Snapshot;
-use crate::catalog::{self, Catalog, Counts, Definition, Kept, Kind, Limits, Problem, ScanOptions, code};
 use crate::config::Config;
-use crate::private;
-use crate::search::{Aliases, Index};
+use catalog::{self, Catalog, Counts, Definition, Kept, Kind, Limits, Problem, ScanOptions, code};
+use confined_fs::private_file;
+use search::{Aliases, Index};
 
 /// A project's own additions to the built-in alias table.
 const ALIAS_FILE: &str = ".claude/aliases.yml";
@@ -188,7 +188,7 @@ pub(super) fn sample_patterns(config: &Config) -> Option<String> {
 
 /// The file's text; `None` where there is no such file.
 fn read_bounded(path: &Path) -> std::io::Result<Option<String>> {
-    match private::read(path, MAX_FILE_BYTES) {
+    match private_file::read(path, MAX_FILE_BYTES) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         read => Ok(Some(String::from_utf8_lossy(&read?).into_owned())),
     }

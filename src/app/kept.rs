@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 
 use super::refresh::millis;
 use super::{App, Snapshot};
-use crate::catalog::Kept;
 use crate::config::Config;
-use crate::private;
+use catalog::Kept;
+use confined_fs::private_file;
 
 /// What files said when they were last read, in the data directory.
 const CATALOG: &str = "catalog.bin";
@@ -42,7 +42,7 @@ pub(super) fn index(config: &Config) -> Option<Vec<u8>> {
 
 /// What a file holds after `head`; `None` where it does not begin so.
 fn read(config: &Config, name: &str, head: &[u8]) -> Option<Vec<u8>> {
-    let mut file = private::open(&config.paths.data_dir.join(name)).ok()?;
+    let mut file = private_file::open(&config.paths.data_dir.join(name)).ok()?;
     let length = file.metadata().ok()?.len();
     let mut begins = vec![0; head.len()];
     file.read_exact(&mut begins).ok()?;
@@ -57,8 +57,8 @@ fn read(config: &Config, name: &str, head: &[u8]) -> Option<Vec<u8>> {
 /// Replaces what was kept by what is in this snapshot. Not synced: a file that a power loss cut off is passed over.
 fn keep(config: &Config, snapshot: &Snapshot) -> std::io::Result<()> {
     let data_dir = &config.paths.data_dir;
-    private::replace(&data_dir.join(CATALOG), |out| snapshot.catalog.keep(&program(), out))?;
-    private::replace(&data_dir.join(INDEX), |out| {
+    private_file::replace(&data_dir.join(CATALOG), |out| snapshot.catalog.keep(&program(), out))?;
+    private_file::replace(&data_dir.join(INDEX), |out| {
         out.write_all(&header())?;
         out.write_all(&snapshot.index.to_bytes())
     })

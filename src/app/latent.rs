@@ -11,8 +11,8 @@ use super::refresh::millis;
 use super::snapshot::Snapshot;
 use super::{App, MAX_ENTRIES_LEARNED};
 use crate::config::Config;
-use crate::private;
-use crate::search::Latent;
+use confined_fs::private_file;
+use search::Latent;
 
 /// The file, in the data directory.
 const FILE: &str = "latent.bin";
@@ -84,14 +84,14 @@ pub(super) fn rank_fully(app: &App) {
 /// What was kept for the snapshot's catalog, else a new training, which is kept.
 pub(super) fn load_or_train(config: &Config, snapshot: &Snapshot) -> Latent {
     let file = config.paths.data_dir.join(FILE);
-    let kept = private::read(&file, MAX_BYTES).ok().and_then(|bytes| Latent::from_bytes(&bytes).ok());
+    let kept = private_file::read(&file, MAX_BYTES).ok().and_then(|bytes| Latent::from_bytes(&bytes).ok());
     if let Some(latent) = kept.filter(|latent| snapshot.index.suits(latent)) {
         return latent;
     }
     let began = Instant::now();
     let latent = Latent::train(&snapshot.catalog);
     tracing::info!(duration_ms = millis(began.elapsed()), "latent score trained");
-    if let Err(error) = private::replace(&file, |out| out.write_all(&latent.to_bytes())) {
+    if let Err(error) = private_file::replace(&file, |out| out.write_all(&latent.to_bytes())) {
         tracing::warn!(%error, "the latent score is not kept for the next start");
     }
     latent

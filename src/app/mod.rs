@@ -34,27 +34,27 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use tokio::sync::watch as watch_channel;
 
-pub use crate::search::latent::MAX_ENTRIES as MAX_ENTRIES_LEARNED;
 pub use error::AppError;
 pub use in_process::InProcess;
 pub use index::Scanned;
 pub use refresh::ReindexReport;
+pub use search::latent::MAX_ENTRIES as MAX_ENTRIES_LEARNED;
 pub use snapshot::Snapshot;
 pub use watch::WatchState;
 
-use crate::catalog::Catalog;
 use crate::config::Config;
-use crate::search::Aliases;
-use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
 use backups::BackupKeeper;
 use cache::Caches;
+use catalog::Catalog;
 use experience::Memories;
 use index::Origin;
 use kept::Keeper;
 use latent::LatentTrainer;
 use meaning::Meaning;
 use refresh::Refresher;
+use search::Aliases;
+use store::Store;
 use timings::Timings;
 use waiting::WaitingKeeper;
 

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::json::Members;
-use crate::catalog::{Definition, Kind};
-use crate::search::Hit;
+use catalog::{Definition, Kind};
+use search::Hit;
 
 /// Characters of a description that an answer carries unless a token budget asks for fewer. Nine in ten real
 /// descriptions are shorter; the longest has 5,700.

@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use super::index::Scanned;
 use super::tokens;
-use crate::catalog::{Catalog, Counts, Definition, Kind};
-use crate::search::{Index, Latent};
+use catalog::{Catalog, Counts, Definition, Kind};
+use search::{Index, Latent};
 
 /// A catalog, the indexes over it, and which generation they are.
 #[derive(Debug)]

@@ -9,8 +9,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use crate::catalog::Definition;
-use crate::private;
+use catalog::Definition;
+use confined_fs::private_file;
 
 /// The file in the data directory.
 const FILE: &str = "used.log";
@@ -71,7 +71,7 @@ impl Known {
             return;
         }
         if self.file.is_none() {
-            self.file = private::append(path).ok();
+            self.file = private_file::append(path).ok();
         }
         let written = self.file.as_mut().is_some_and(|file| file.write_all(line.as_bytes()).is_ok());
         self.is_broken = !written;
@@ -82,7 +82,7 @@ impl Known {
 fn read(path: &Path) -> (HashMap<String, String>, usize) {
     let mut hashes = HashMap::new();
     let mut lines = 0;
-    let Ok(file) = private::open(path) else { return (hashes, 0) };
+    let Ok(file) = private_file::open(path) else { return (hashes, 0) };
     for line in BufReader::new(file.take(MAX_FILE_BYTES)).lines() {
         // What is not text was not written by this.
         let Ok(line) = line else { break };
@@ -102,13 +102,13 @@ fn rewrite(path: &Path, hashes: &HashMap<String, String>) {
     let mut lines: Vec<String> = hashes.iter().map(|(key, hash)| format!("{hash} {key}\n")).collect();
     lines.sort();
     // Where it fails the longer file goes on serving.
-    let _ = private::replace(path, |out| out.write_all(lines.concat().as_bytes()));
+    let _ = private_file::replace(path, |out| out.write_all(lines.concat().as_bytes()));
 }
 
 #[cfg(test)]
 mod tests {
     use super::{FILE, Uses};
-    use crate::catalog::Definition;
+    use catalog::Definition;
 
     fn definition(id: &str, content: char) -> Definition {
         Definition { id: id.into(), content_hash: content.to_string().repeat(64), ..Definition::default() }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::operation::read_params;
 use super::operations::decision::{CacheDecision, DecisionParams, DecisionStored};
 use super::{App, AppError};
-use crate::outbox::{Outbox, Replayed, Verdict};
+use client::outbox::{Outbox, Replayed, Verdict};
 
 /// Time between two looks: a client whose server was slow queues as well, and may not come back.
 const LOOK_INTERVAL: Duration = Duration::from_mins(1);

@@ -2,7 +2,7 @@
 
 use super::App;
 use super::snapshot::Snapshot;
-use crate::store::FrequentQuery;
+use store::FrequentQuery;
 
 /// Queries asked again: the ones a session is likely to begin with.
 const MAX_WARMED: usize = 50;

@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::{memory, output, running_client, small_runtime};
 use crate::app::operation::Operation;
 use crate::app::{App, InProcess};
-use crate::client::{Options, OrchestratorClient, Refusal, Source};
 use crate::config::Config;
 use crate::instance;
-use crate::outbox::Outbox;
+use client::outbox::Outbox;
+use client::{Options, OrchestratorClient, Refusal, Source};
 
 /// What the ledger of tokens calls the command line.
 pub(super) const CLIENT_NAME: &str = "adjutant-cli";

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{output, store_options, table};
 use crate::config::{Config, Environment, Flags};
-use crate::store::{BACKUPS_KEPT, Backup, Store, rfc3339};
+use store::{BACKUPS_KEPT, Backup, Store, rfc3339};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct BackupArguments {

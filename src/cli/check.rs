@@ -10,7 +10,7 @@ use crate::app;
 use crate::app::check::{Expectation, check, read_expectations};
 use crate::app::operations::definition::KindName;
 use crate::config::{Config, Environment, Flags};
-use crate::store::Store;
+use store::Store;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct CheckArguments {

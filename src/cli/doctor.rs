@@ -7,8 +7,8 @@ use serde_json::json;
 
 use super::output;
 use crate::app;
-use crate::catalog::{Catalog, Kind};
 use crate::config::{Config, Environment, Flags};
+use catalog::{Catalog, Kind};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct DoctorArguments {

@@ -8,13 +8,14 @@ use serde_json::{Value, json};
 use super::{output, table};
 use crate::app::operations::find::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::app::{self, cache, rows, uses};
-use crate::catalog::Limits;
 use crate::config::{Memory, access};
-use crate::semantic::{folder, passages};
 use crate::server::{limits, mcp, rate, rpc};
-use crate::store::{BACKUPS_KEPT, StoreOptions};
 use crate::telemetry::logging;
-use crate::{outbox, patterns};
+use catalog::Limits;
+use client::outbox;
+use domain as patterns;
+use semantic::{folder, passages};
+use store::{BACKUPS_KEPT, StoreOptions};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct LimitsArguments {

@@ -10,7 +10,7 @@ use anyhow::Context;
 use super::{output, store_options};
 use crate::config::Config;
 use crate::instance;
-use crate::store::{Reader, Store, StoreError};
+use store::{Reader, Store, StoreError};
 
 /// Time a session has to let go of the memory; it looks for the wish twice a second.
 const PATIENCE: Duration = Duration::from_secs(4);

@@ -38,10 +38,10 @@ use std::time::Duration;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::client::Client;
 use crate::config::{Config, Environment, Flags, Memory};
 use crate::instance;
-use crate::store::StoreOptions;
+use client::Client;
+use store::StoreOptions;
 
 /// The staff officer beside an orchestrator: answers "who can do this?" from an index of the project's agents,
 /// skills and commands.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{exit, output, running_client, small_runtime, table};
 use crate::config::{Config, Environment, Flags};
-use crate::semantic::{Encoder, ModelFolder, folder, install};
+use semantic::{Encoder, ModelFolder, folder, install};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ModelArguments {

@@ -11,11 +11,11 @@ use super::{exit, running_client, small_runtime, store_options};
 use crate::app::operation::{CallContext, Operation, read_params};
 use crate::app::operations::decision::CacheDecision;
 use crate::app::{App, AppError};
-use crate::client::{NoFallback, OrchestratorClient, Recorded, Refusal, Stored};
 use crate::config::{Config, Environment, Flags};
-use crate::outbox::Outbox;
-use crate::store::{Store, StoreError};
 use crate::telemetry::ledger::ClientName;
+use client::outbox::Outbox;
+use client::{NoFallback, OrchestratorClient, Recorded, Refusal, Stored};
+use store::{Store, StoreError};
 
 /// Characters of a pattern's id that are shown; `adjutant patterns show` takes as many.
 const ID_CHARS: usize = 8;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{backup, exit, output, store_options, table};
 use crate::config::{Config, Environment, Flags};
-use crate::store::{Restored, Store, StoreError, rfc3339};
+use store::{Restored, Store, StoreError, rfc3339};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct RestoreArguments {

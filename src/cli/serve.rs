@@ -11,13 +11,13 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{allocator, exit, memory, output, small_runtime, supervisor};
 use crate::app::{self, App, Scanned};
-use crate::catalog::Kind;
 use crate::config::{Access, Config, Environment, Flags, Project, Token};
 use crate::instance::{self, Endpoint, Occupant};
 use crate::server::{self, Doors, ServerState, rate};
-use crate::store::{Store, StoreError};
 use crate::tasks::{self, Tasks};
 use crate::telemetry::logging;
+use catalog::Kind;
+use store::{Store, StoreError};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ServeArguments {

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::output::{self, Tone};
 use super::{HEALTH_TIMEOUT, exit, running_client, small_runtime, table};
-use crate::client::ClientError;
 use crate::config::{Config, Environment, Flags};
 use crate::instance::Endpoint;
-use crate::outbox::{Outbox, Waiting};
+use client::ClientError;
+use client::outbox::{Outbox, Waiting};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct StatusArguments {

@@ -12,9 +12,9 @@ use super::service::{Manager, Service};
 use super::{exit, store_options};
 use crate::config::{Config, Environment, Flags, Paths};
 use crate::instance;
-use crate::outbox::is_file_of_queue;
-use crate::semantic::install;
-use crate::store::{Store, StoreError};
+use client::outbox::is_file_of_queue;
+use semantic::install;
+use store::{Store, StoreError};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct UninstallArguments {

@@ -14,8 +14,8 @@ pub use holder::holder_of_port;
 pub use process::Process;
 pub use supervision::{Supervision, supervisor};
 
-use crate::client::{Client, ClientError};
 use crate::config::{Config, Paths};
+use client::{Client, ClientError};
 
 /// How long a probe waits for somebody else's answer.
 const PROBE_TIMEOUT: Duration = Duration::from_millis(1500);

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::guard::unavailable;
 use super::state::ServerState;
 use crate::app::App;
-use crate::catalog::Kind;
+use catalog::Kind;
 
 /// The health of the service; 503 while it starts or stops.
 pub(super) async fn health(State(state): State<ServerState>) -> Response {

@@ -123,8 +123,8 @@ mod tests {
     use crate::config::{Config, Environment, Flags};
     use crate::server::ServerState;
     use crate::server::limits::MAX_REQUESTS;
-    use crate::store::{Store, StoreOptions};
     use crate::tasks::Tasks;
+    use store::{Store, StoreOptions};
 
     #[tokio::test]
     async fn beyond_what_is_worked_on_at_once_callers_are_sent_away() {

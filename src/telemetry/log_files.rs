@@ -18,7 +18,7 @@ use time::{Date, OffsetDateTime};
 
 use super::logging::{DAYS_KEPT, MAX_DAY_BYTES, MAX_TEXT_CHARS};
 use super::redaction::redacted;
-use crate::private;
+use confined_fs::private_file;
 
 /// Days whose files stay as they are: today's and yesterday's, which another process may still write to.
 const PLAIN_DAYS: usize = 2;
@@ -177,7 +177,7 @@ impl Drop for DailyFile {
 }
 
 fn append_to(path: &Path) -> io::Result<File> {
-    private::append(path)
+    private_file::append(path)
 }
 
 /// Whether a line is a warning or an error.
@@ -249,8 +249,8 @@ fn is_log(name: &str) -> bool {
 /// Puts a compressed copy in the place of a file, whole or not at all.
 fn compress(from: &Path, to: &Path) -> io::Result<()> {
     let temporary = to.with_extension(format!("{}.tmp", std::process::id()));
-    let compressed = private::open(from).and_then(|mut plain| {
-        let mut encoder = GzEncoder::new(private::create(&temporary)?, Compression::default());
+    let compressed = private_file::open(from).and_then(|mut plain| {
+        let mut encoder = GzEncoder::new(private_file::create(&temporary)?, Compression::default());
         io::copy(&mut plain, &mut encoder)?;
         encoder.finish()?.sync_all()
     });

@@ -6,6 +6,7 @@
 mod commands;
 mod folders;
 mod model;
+#[expect(dead_code, reason = "each test binary uses a part of it")]
 #[path = "../support/mod.rs"]
 mod support;
 

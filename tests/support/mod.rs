@@ -1,19 +1,17 @@
 //! What the integration tests share: a small project on disk, and the service over it in this process.
 
-#![expect(dead_code, reason = "each test binary uses a part of it")]
-
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use adjutant::app::App;
 use adjutant::config::{Config, Environment, Flags};
 use adjutant::server::{Doors, Front, ServerState, router};
-use adjutant::store::{Store, StoreOptions};
 use adjutant::tasks::Tasks;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use store::{Store, StoreOptions};
 use tempfile::TempDir;
 use tower::ServiceExt;
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use adjutant::catalog::{Catalog, Definition, Kind};
-use adjutant::search::{Aliases, Index, Latent, Request};
+use catalog::{Catalog, Definition, Kind};
+use search::{Aliases, Index, Latent, Request};
 
 use super::{Engine, TOP};
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use adjutant::catalog::Definition;
+use catalog::Definition;
 use rusqlite::Connection;
 
 use super::{Engine, TOP, whole_text};

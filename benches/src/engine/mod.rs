@@ -8,7 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use ::adjutant::catalog::{Catalog, Definition};
+use ::catalog::{Catalog, Definition};
 use serde::{Deserialize, Serialize};
 
 pub use self::adjutant::Plain;

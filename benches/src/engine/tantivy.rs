@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use adjutant::catalog::Definition;
+use catalog::Definition;
 use anyhow::Context;
 use tantivy::collector::TopDocs;
 use tantivy::query::QueryParser;

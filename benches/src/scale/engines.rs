@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use adjutant::catalog::Catalog;
+use catalog::Catalog;
 use adjutant_bench::engine::{Contender, Engine, Plain, TOP};
 use adjutant_bench::reference::{Formula, Reference};
 use adjutant_bench::{asked, subject};

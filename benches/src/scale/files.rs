@@ -46,7 +46,7 @@ pub(super) fn write(root: &Path, count: usize) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use adjutant::catalog::{ScanOptions, scan};
+    use catalog::{ScanOptions, scan};
     use adjutant_bench::subject;
 
     use super::write;

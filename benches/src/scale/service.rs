@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use adjutant::search::latent::MAX_ENTRIES;
+use search::latent::MAX_ENTRIES;
 use adjutant_bench::{asked, subject};
 use anyhow::Context;
 use serde::{Deserialize, Serialize};

@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::Loaded;
-use crate::semantic::passages::MAX_REQUEST_TOKENS;
-use crate::semantic::{Side, encoder};
+use semantic::passages::MAX_REQUEST_TOKENS;
+use semantic::{Side, encoder};
 
 /// Time a request waits for its vector. A dozen words take some ten milliseconds.
 const BUDGET: Duration = Duration::from_millis(30);

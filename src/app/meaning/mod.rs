@@ -16,10 +16,10 @@ use serde::Serialize;
 
 use super::cache::QueryKey;
 use super::{App, Snapshot};
-use crate::catalog::Kind;
 use crate::config::Config;
-use crate::semantic::{Encoder, Table, folder};
 use asking::Askers;
+use catalog::Kind;
+use semantic::{Encoder, Table, folder};
 
 /// Requests whose vectors are kept: some two megabytes.
 const MAX_KEPT_REQUESTS: u64 = 1_000;

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use super::{App, Loaded, Meaning, Phase, State, text_of};
 use crate::app::refresh::millis;
-use crate::catalog::Catalog;
-use crate::patterns::Outcome;
-use crate::semantic::folder::{self, Stamp};
-use crate::semantic::passages::{MAX_PASSAGE_TOKENS, MAX_REQUEST_TOKENS};
-use crate::semantic::{Done, Encoder, ModelError, ModelFolder, Side, Table, Texts, Vectors, encoder, kept};
-use crate::store::{Store, StoreOptions};
+use catalog::Catalog;
+use domain::Outcome;
+use semantic::folder::{self, Stamp};
+use semantic::passages::{MAX_PASSAGE_TOKENS, MAX_REQUEST_TOKENS};
+use semantic::{Done, Encoder, ModelError, ModelFolder, Side, Table, Texts, Vectors, encoder, kept};
+use store::{Store, StoreOptions};
 
 /// Time between two looks at the model's folder and at what was learned.
 const LOOK_EVERY: Duration = Duration::from_secs(3);

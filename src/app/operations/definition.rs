@@ -8,8 +8,8 @@ use validator::Validate;
 use super::find::whole;
 use crate::app::operation::{CallContext, Operation, Output};
 use crate::app::{App, AppError, Snapshot, tokens};
-use crate::catalog::{Definition, Kind, Lookup};
-use crate::search::Request;
+use catalog::{Definition, Kind, Lookup};
+use search::Request;
 
 /// `getDefinition`
 #[derive(Debug)]

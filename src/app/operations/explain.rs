@@ -8,8 +8,8 @@ use super::find::{DEFAULT_LIMIT, request_of, whole};
 use crate::app::cache::{QueryKey, canonical};
 use crate::app::operation::{CallContext, Operation, Output};
 use crate::app::{App, AppError};
-use crate::catalog::{Definition, Kind};
-use crate::search::{Explanation, HitShares, Prior, Request, TermShare};
+use catalog::{Definition, Kind};
+use search::{Explanation, HitShares, Prior, Request, TermShare};
 
 /// `explain`
 #[derive(Debug)]

@@ -12,9 +12,9 @@ use crate::app::meaning::Judged;
 use crate::app::operation::{CallContext, Operation};
 use crate::app::rows::{AgentRow, Row, SkillRow, WorkflowRow, shortened};
 use crate::app::{App, AppError, Snapshot};
-use crate::catalog::Kind;
-use crate::search::{Findings, Prior, Request};
-use crate::store::{FrequentQuery, QueryRecord, now_ms};
+use catalog::Kind;
+use search::{Findings, Prior, Request};
+use store::{FrequentQuery, QueryRecord, now_ms};
 
 /// Rows of an answer where the caller says nothing of them.
 pub const DEFAULT_LIMIT: usize = 5;

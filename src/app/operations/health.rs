@@ -9,9 +9,9 @@ use crate::app::meaning::MeaningHealth;
 use crate::app::operation::{CallContext, Operation, Output};
 use crate::app::timings::Timings;
 use crate::app::{App, AppError, WatchState, tokens};
-use crate::catalog::Kind;
 use crate::telemetry::ledger::{TokenCounts, TokenLedger};
 use crate::telemetry::{logging, memory};
+use catalog::Kind;
 
 /// `getHealth`
 #[derive(Debug)]

@@ -10,9 +10,9 @@ use super::find::{DEFAULT_LIMIT, MAX_LIMIT, required, whole};
 use crate::app::cache::{PatternKey, canonical};
 use crate::app::operation::{CallContext, Operation, Output};
 use crate::app::{App, AppError, Snapshot, tokens};
-use crate::catalog::{Kind, Lookup};
-use crate::patterns::{DEFAULT_MIN_SIMILARITY, Pattern, PatternMatch, PatternRequest};
-use crate::store::{NewPattern, now_ms, rfc3339};
+use catalog::{Kind, Lookup};
+use domain::{DEFAULT_MIN_SIMILARITY, Pattern, PatternMatch, PatternRequest};
+use store::{NewPattern, now_ms, rfc3339};
 
 /// Matches that score at least this share of the best one are named as alternatives to it.
 const ALTERNATIVE_SHARE: f64 = 0.9;
@@ -210,7 +210,7 @@ fn fitted(mut matches: Vec<MatchView>, max_tokens: Option<usize>) -> (Vec<MatchV
 #[derive(Debug)]
 pub struct StorePattern;
 
-/// What `storePattern` takes. The plan's own limits are those of [`crate::patterns::Plan::new`].
+/// What `storePattern` takes. The plan's own limits are those of [`domain::Plan::new`].
 #[derive(Debug, Deserialize, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct PatternParams {

@@ -6,7 +6,7 @@ use validator::Validate;
 use super::find::whole;
 use crate::app::operation::{CallContext, Operation, Output};
 use crate::app::{App, AppError};
-use crate::store::ImportReport;
+use store::ImportReport;
 
 /// `importPatterns`
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{exit, memory, output, table};
 use crate::config::{Config, Environment, Flags};
-use crate::store::HistoryEntry;
+use store::HistoryEntry;
 
 /// Characters of a task's description in the list.
 const DESCRIPTION_CHARS: usize = 48;

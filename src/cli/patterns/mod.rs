@@ -12,8 +12,8 @@ use super::pattern::show_plan;
 use super::{exit, memory, output, table};
 use crate::app::operations::patterns::{GetOrchestrationPattern, PatternView};
 use crate::config::{Config, Environment, Flags};
-use crate::patterns::{Pattern, PatternBook};
-use crate::store::Reader;
+use domain::{Pattern, PatternBook};
+use store::Reader;
 
 /// Characters of a goal in the list.
 const GOAL_CHARS: usize = 56;

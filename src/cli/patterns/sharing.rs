@@ -13,8 +13,8 @@ use crate::cli::memory;
 use crate::cli::{exit, output, running_client, small_runtime};
 use crate::config::Config;
 use crate::instance::write_whole;
-use crate::patterns::PatternBook;
-use crate::store::export_patterns;
+use domain::PatternBook;
+use store::export_patterns;
 
 /// Bytes of an imported file at most: beyond any number of patterns that is kept.
 const MAX_IMPORT_BYTES: u64 = 64 << 20;

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use crate::app::{App, Snapshot, tokens};
-use crate::catalog::{Definition, Kind};
 use crate::server::mcp::cost;
+use catalog::{Definition, Kind};
 
 /// Entries of each kind whose own descriptions are asked, evenly spread over all.
 const SAMPLE: usize = 40;
@@ -110,7 +110,7 @@ async fn of_kind(app: &App, snapshot: &Snapshot, kind: Kind) -> OfKind {
     };
     let bounded = listed(true);
     let name_only = bounded.iter().filter(|listed| listed.is_name_only).count();
-    let lines = |listed: Vec<crate::catalog::Listed<'_>>| -> Vec<String> {
+    let lines = |listed: Vec<catalog::Listed<'_>>| -> Vec<String> {
         // One text, as the client puts it before a model.
         vec![listed.into_iter().map(|listed| listed.line).collect()]
     };

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use super::output::{self, Tone};
 use super::{small_runtime, table};
 use crate::app::{App, tokens};
-use crate::catalog::Kind;
 use crate::config::{Config, Environment, Flags};
-use crate::store::{Store, StoreOptions};
+use catalog::Kind;
 use measure::{Measured, OfKind, measure};
+use store::{Store, StoreOptions};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct TokensArguments {

@@ -4,7 +4,7 @@ use rmcp::model::{CompleteRequestParams, CompletionInfo, Reference};
 
 use super::{prompts, resources};
 use crate::app::{App, Snapshot};
-use crate::catalog::Kind;
+use catalog::Kind;
 
 /// The values that complete an argument, those that begin with what was typed first. What is not known is
 /// completed by nothing.

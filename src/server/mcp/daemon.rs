@@ -10,8 +10,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::client::{Client, ClientError};
 use crate::telemetry::ledger::ClientName;
+use client::{Client, ClientError};
 
 /// Time an instance has for an answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);

@@ -18,11 +18,11 @@ use super::listed::Feed;
 use super::{completion, prompts, resources, tools};
 use crate::app::App;
 use crate::app::operation::CallContext;
-use crate::catalog::Counts;
 use crate::server::caller::client_of;
 use crate::server::correlation::CorrelationId;
 use crate::tasks::Tasks;
 use crate::telemetry::ledger::ClientName;
+use catalog::Counts;
 
 /// Milliseconds a client may take a list as fresh: long enough to spare repeated asking in one turn, and where a
 /// list changes before, those that listen are told at once. What is read is never fresh: a file may change at

@@ -5,7 +5,7 @@ use rmcp::ErrorData;
 use rmcp::model::{GetPromptResult, JsonObject, Prompt, PromptArgument, PromptMessage, Role};
 
 use crate::app::Snapshot;
-use crate::catalog::{Definition, Kind, Lookup};
+use catalog::{Definition, Kind, Lookup};
 
 /// The prompt that teaches the tools.
 pub(super) const ORCHESTRATE: &str = "orchestrate";

@@ -11,7 +11,7 @@ use rmcp::model::{ReadResourceResult, Resource, ResourceContents, ResourceTempla
 use serde_json::json;
 
 use crate::app::Snapshot;
-use crate::catalog::{Definition, Kind, Lookup};
+use catalog::{Definition, Kind, Lookup};
 
 const SCHEME: &str = "adjutant://";
 const CATALOG: &str = "adjutant://catalog";
@@ -135,7 +135,7 @@ fn contents(snapshot: &Snapshot) -> String {
 #[cfg(test)]
 mod tests {
     use super::{address, entry_of, kind_of_template, templates};
-    use crate::catalog::{Definition, Kind};
+    use catalog::{Definition, Kind};
 
     #[test]
     fn every_address_leads_back_to_its_entry() {

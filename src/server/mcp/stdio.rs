@@ -33,9 +33,9 @@ use super::listed::{Feed, Listed};
 use super::opening::Opening;
 use super::{lines, tools};
 use crate::app::{App, AppError};
-use crate::catalog::Counts;
 use crate::tasks::{self, Tasks};
 use crate::telemetry::ledger::ClientName;
+use catalog::Counts;
 
 /// Time between two looks for an instance that runs or wishes to.
 const LOOK: Duration = Duration::from_millis(500);

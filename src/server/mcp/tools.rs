@@ -18,9 +18,9 @@ use super::{schemas, text};
 use crate::app::operation::{CallContext, Operation, Output, read_params};
 use crate::app::operations::{decision, definition, find, patterns};
 use crate::app::{App, AppError, Snapshot};
-use crate::catalog::Kind;
 use crate::server::correlation::span_of;
 use crate::telemetry::call_log::LoggedCall;
+use catalog::Kind;
 
 /// Estimated tokens of the rows of an answer where the caller sets no budget of its own. With what surrounds
 /// them, and a client that shows a model both forms of an answer, it stays below 2,000.

@@ -203,8 +203,8 @@ mod tests {
     use super::{Call, CallContext, caught};
     use crate::app::App;
     use crate::config::{Config, Environment, Flags};
-    use crate::store::{Store, StoreOptions};
     use crate::telemetry::ledger::ClientName;
+    use store::{Store, StoreOptions};
 
     #[tokio::test]
     async fn a_handler_that_panics_is_answered_and_counted() {

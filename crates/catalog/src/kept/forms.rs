@@ -1,0 +1,389 @@
+//! The forms in which files and manifests are kept: they borrow what they hold, on the way out as on the way in.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{bytes_of, path_of};
+use crate::beneath::Stamp;
+use crate::definition::{Definition, Kind};
+use crate::layout::{Context, Facts, Naming, UNSEEN};
+use crate::manifest::{Command, Components, Listing, Manifest};
+use crate::problem::{CODES, Problem};
+use crate::scan::files::{File, Read};
+
+/// What a scan does about problems of files.
+const ACTIONS: [&str; 3] = ["kept", "repaired", "skipped"];
+
+/// The numbers of a stamp.
+pub(super) type Numbers = (u64, u64, u64, i64, i64);
+
+/// One block of files.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct BlockForm<'a> {
+    /// What the plugins of the files say, each once.
+    #[serde(borrow)]
+    facts: Vec<FactsForm<'a>>,
+    #[serde(borrow)]
+    files: Vec<FileForm<'a>>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct FactsForm<'a> {
+    plugin: &'a str,
+    category: &'a str,
+    #[serde(borrow)]
+    keywords: Vec<&'a str>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct FileForm<'a> {
+    path: &'a [u8],
+    stamp: Numbers,
+    /// By position in [`Kind::ALL`].
+    kind: u8,
+    prefix: &'a str,
+    naming: NamingForm<'a>,
+    /// By position in the block's facts.
+    facts: u32,
+    /// By position in [`UNSEEN`].
+    unseen: u8,
+    #[serde(borrow)]
+    definition: Option<DefinitionForm<'a>>,
+    #[serde(borrow)]
+    problems: Vec<ProblemForm<'a>>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+enum NamingForm<'a> {
+    Stated(&'a str),
+    Fixed(&'a str),
+    OwnSkill(&'a str),
+}
+
+/// Everything of a definition that its place does not say.
+#[derive(Debug, Serialize, Deserialize)]
+struct DefinitionForm<'a> {
+    id: &'a str,
+    name: &'a str,
+    description: &'a str,
+    when_to_use: &'a str,
+    model: Option<&'a str>,
+    category: &'a str,
+    arguments: &'a str,
+    body: &'a str,
+    content_hash: &'a str,
+    hidden: bool,
+    #[serde(borrow)]
+    lists: [Vec<&'a str>; 7],
+}
+
+/// A problem of the file it stands with.
+#[derive(Debug, Serialize, Deserialize)]
+struct ProblemForm<'a> {
+    line: Option<u64>,
+    /// By position in [`CODES`].
+    code: u16,
+    /// By position in [`ACTIONS`].
+    action: u8,
+    message: &'a str,
+}
+
+impl<'a> BlockForm<'a> {
+    /// `None` where a problem is of no known kind.
+    pub(super) fn of(files: &'a [File]) -> Option<Self> {
+        let mut known: Vec<&Arc<Facts>> = Vec::new();
+        let mut forms = Vec::with_capacity(files.len());
+        for file in files {
+            let facts = &file.context.facts;
+            // Files of one plugin stand together.
+            let number = known.iter().rposition(|known| Arc::ptr_eq(known, facts)).unwrap_or(known.len());
+            if number == known.len() {
+                known.push(facts);
+            }
+            forms.push(FileForm::of(file, u32::try_from(number).ok()?)?);
+        }
+        let facts = known.iter().map(|facts| FactsForm {
+            plugin: &facts.plugin,
+            category: &facts.category,
+            keywords: borrowed(&facts.keywords),
+        });
+        Some(BlockForm { facts: facts.collect(), files: forms })
+    }
+
+    /// `None` where a number says nothing.
+    pub(super) fn to_files(&self) -> Option<Arc<[File]>> {
+        let facts: Vec<Arc<Facts>> = self.facts.iter().map(|facts| Arc::new(facts.to_facts())).collect();
+        self.files.iter().map(|file| file.to_file(&facts)).collect()
+    }
+}
+
+impl FactsForm<'_> {
+    fn to_facts(&self) -> Facts {
+        Facts {
+            plugin: self.plugin.to_owned(),
+            category: self.category.to_owned(),
+            keywords: owned(&self.keywords),
+        }
+    }
+}
+
+impl<'a> FileForm<'a> {
+    fn of(file: &'a File, facts: u32) -> Option<Self> {
+        let File { stamp, context, read: _, problems, .. } = file;
+        let Context { kind, prefix, naming, facts: _, unseen } = context;
+        Some(FileForm {
+            path: bytes_of(file.path()),
+            stamp: stamp.numbers(),
+            kind: number(&Kind::ALL, kind)?,
+            prefix,
+            naming: match naming {
+                Naming::Stated { stem } => NamingForm::Stated(stem),
+                Naming::Fixed { name } => NamingForm::Fixed(name),
+                Naming::OwnSkill { folder } => NamingForm::OwnSkill(folder),
+            },
+            facts,
+            unseen: number(&UNSEEN, unseen)?,
+            definition: file.definition().map(|definition| DefinitionForm::of(definition)),
+            problems: problems.iter().map(ProblemForm::of).collect::<Option<_>>()?,
+        })
+    }
+
+    fn to_file(&self, facts: &[Arc<Facts>]) -> Option<File> {
+        let path = path_of(self.path);
+        let facts = facts.get(self.facts as usize)?;
+        let kind = *Kind::ALL.get(usize::from(self.kind))?;
+        let naming = match self.naming {
+            NamingForm::Stated(stem) => Naming::Stated { stem: stem.into() },
+            NamingForm::Fixed(name) => Naming::Fixed { name: name.into() },
+            NamingForm::OwnSkill(folder) => Naming::OwnSkill { folder: folder.into() },
+        };
+        let unseen = UNSEEN.get(usize::from(self.unseen))?;
+        let context = Context { kind, prefix: self.prefix.into(), naming, facts: Arc::clone(facts), unseen };
+        let read = match &self.definition {
+            Some(form) => Read::Entry(Arc::new(form.to_definition(kind, &facts.plugin, path))),
+            None => Read::Nothing(path.into()),
+        };
+        let shared: Option<Arc<Path>> = (!self.problems.is_empty()).then(|| path.into());
+        let problems = self.problems.iter().map(|problem| problem.to_problem(shared.as_ref()?));
+        let problems: Option<Arc<[Problem]>> = problems.collect();
+        Some(File { stamp: Stamp::of_numbers(self.stamp), context, place: 0, read, problems: problems? })
+    }
+}
+
+impl<'a> DefinitionForm<'a> {
+    fn of(definition: &'a Definition) -> Self {
+        // Without a rest, so that a new field is not forgotten.
+        let Definition {
+            kind: _,
+            id,
+            plugin: _,
+            name,
+            aliases,
+            description,
+            when_to_use,
+            model,
+            tools,
+            category,
+            keywords,
+            capabilities,
+            arguments,
+            steps,
+            agents,
+            headings,
+            body,
+            path: _,
+            content_hash,
+            hidden,
+        } = definition;
+        DefinitionForm {
+            id,
+            name,
+            description,
+            when_to_use,
+            model: model.as_deref(),
+            category,
+            arguments,
+            body,
+            content_hash,
+            hidden: *hidden,
+            lists: [aliases, tools, keywords, capabilities, steps, agents, headings]
+                .map(|list| borrowed(list)),
+        }
+    }
+
+    fn to_definition(&self, kind: Kind, plugin: &str, path: &Path) -> Definition {
+        let [aliases, tools, keywords, capabilities, steps, agents, headings] =
+            [0, 1, 2, 3, 4, 5, 6].map(|list: usize| owned(&self.lists[list]));
+        Definition {
+            kind,
+            id: self.id.to_owned(),
+            plugin: plugin.to_owned(),
+            name: self.name.to_owned(),
+            aliases,
+            description: self.description.to_owned(),
+            when_to_use: self.when_to_use.to_owned(),
+            model: self.model.map(str::to_owned),
+            tools,
+            category: self.category.to_owned(),
+            keywords,
+            capabilities,
+            arguments: self.arguments.to_owned(),
+            steps,
+            agents,
+            headings,
+            body: self.body.to_owned(),
+            path: path.to_owned(),
+            content_hash: self.content_hash.to_owned(),
+            hidden: self.hidden,
+        }
+    }
+}
+
+impl<'a> ProblemForm<'a> {
+    fn of(problem: &'a Problem) -> Option<Self> {
+        let code = CODES.iter().position(|(code, ..)| *code == problem.code)?;
+        Some(ProblemForm {
+            line: problem.line.map(|line| line as u64),
+            code: u16::try_from(code).ok()?,
+            action: number(&ACTIONS, &problem.action)?,
+            message: &problem.message,
+        })
+    }
+
+    fn to_problem(&self, path: &Arc<Path>) -> Option<Problem> {
+        Some(Problem {
+            path: Arc::clone(path),
+            line: self.line.map(usize::try_from).transpose().ok()?,
+            code: CODES.get(usize::from(self.code))?.0,
+            message: self.message.into(),
+            action: ACTIONS.get(usize::from(self.action))?,
+        })
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct ManifestForm<'a> {
+    name: Option<&'a str>,
+    category: &'a str,
+    #[serde(borrow)]
+    keywords: Vec<&'a str>,
+    #[serde(borrow)]
+    components: ComponentsForm<'a>,
+    disabled: bool,
+    rejected: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct ComponentsForm<'a> {
+    #[serde(borrow)]
+    agents: Option<Vec<&'a str>>,
+    #[serde(borrow)]
+    commands: Option<Vec<CommandForm<'a>>>,
+    #[serde(borrow)]
+    skills: Vec<&'a str>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+enum CommandForm<'a> {
+    Path(&'a str),
+    Named(&'a str, &'a str),
+    Inline(&'a str, &'a str),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct ListingForm<'a> {
+    name: &'a str,
+    source: &'a str,
+    category: &'a str,
+    #[serde(borrow)]
+    keywords: Vec<&'a str>,
+    #[serde(borrow)]
+    components: ComponentsForm<'a>,
+}
+
+impl<'a> ManifestForm<'a> {
+    pub(super) fn of(manifest: &'a Manifest) -> Self {
+        let Manifest { name, category, keywords, components, disabled, rejected } = manifest;
+        ManifestForm {
+            name: name.as_deref(),
+            category,
+            keywords: borrowed(keywords),
+            components: ComponentsForm::of(components),
+            disabled: *disabled,
+            rejected: rejected.as_deref(),
+        }
+    }
+
+    pub(super) fn to_manifest(&self) -> Manifest {
+        Manifest {
+            name: self.name.map(str::to_owned),
+            category: self.category.to_owned(),
+            keywords: owned(&self.keywords),
+            components: self.components.to_components(),
+            disabled: self.disabled,
+            rejected: self.rejected.map(str::to_owned),
+        }
+    }
+}
+
+impl<'a> ListingForm<'a> {
+    pub(super) fn of(listing: &'a Listing) -> Self {
+        let Listing { name, source, category, keywords, components } = listing;
+        let (keywords, components) = (borrowed(keywords), ComponentsForm::of(components));
+        ListingForm { name, source, category, keywords, components }
+    }
+
+    pub(super) fn to_listing(&self) -> Listing {
+        Listing {
+            name: self.name.to_owned(),
+            source: self.source.to_owned(),
+            category: self.category.to_owned(),
+            keywords: owned(&self.keywords),
+            components: self.components.to_components(),
+        }
+    }
+}
+
+impl<'a> ComponentsForm<'a> {
+    fn of(components: &'a Components) -> Self {
+        let Components { agents, commands, skills } = components;
+        let command = |command: &'a Command| match command {
+            Command::Path(path) => CommandForm::Path(path),
+            Command::Named(name, path) => CommandForm::Named(name, path),
+            Command::Inline(name, text) => CommandForm::Inline(name, text),
+        };
+        ComponentsForm {
+            agents: agents.as_deref().map(borrowed),
+            commands: commands.as_deref().map(|commands| commands.iter().map(command).collect()),
+            skills: borrowed(skills),
+        }
+    }
+
+    fn to_components(&self) -> Components {
+        let command = |command: &CommandForm<'_>| match *command {
+            CommandForm::Path(path) => Command::Path(path.to_owned()),
+            CommandForm::Named(name, path) => Command::Named(name.to_owned(), path.to_owned()),
+            CommandForm::Inline(name, text) => Command::Inline(name.to_owned(), text.to_owned()),
+        };
+        Components {
+            agents: self.agents.as_deref().map(owned),
+            commands: self.commands.as_deref().map(|commands| commands.iter().map(command).collect()),
+            skills: owned(&self.skills),
+        }
+    }
+}
+
+fn borrowed(list: &[String]) -> Vec<&str> {
+    list.iter().map(String::as_str).collect()
+}
+
+fn owned(list: &[&str]) -> Vec<String> {
+    list.iter().map(|&text| text.to_owned()).collect()
+}
+
+/// The position of `one` among `all`.
+fn number<T: PartialEq>(all: &[T], one: &T) -> Option<u8> {
+    all.iter().position(|known| known == one).and_then(|at| u8::try_from(at).ok())
+}

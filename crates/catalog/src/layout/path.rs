@@ -1,0 +1,131 @@
+//! Paths and file names, and the names the client makes of them.
+
+use std::cmp::Ordering;
+use std::ffi::OsStr;
+use std::path::{Component, Path, PathBuf};
+
+use crate::clean::one_line;
+
+/// The order of paths, which is that of their parts, at a fraction of the cost: both are relative and hold no `.`, `..`
+/// or repeated separator, so that their bytes say it all.
+pub(crate) fn order(one: &Path, other: &Path) -> Ordering {
+    const CHUNK: usize = 16;
+    let (one, other) = (one.as_os_str().as_encoded_bytes(), other.as_os_str().as_encoded_bytes());
+    let chunks = one.chunks_exact(CHUNK).zip(other.chunks_exact(CHUNK));
+    let alike = chunks.take_while(|(one, other)| one == other).count() * CHUNK;
+    let (one, other) = (&one[alike..], &other[alike..]);
+    // The shorter part goes before one that it begins.
+    let rank = |byte: u8| if byte == b'/' { 0 } else { u16::from(byte) + 1 };
+    let differs = one.iter().zip(other).find(|(one, other)| one != other);
+    differs.map_or_else(|| one.len().cmp(&other.len()), |(one, other)| rank(*one).cmp(&rank(*other)))
+}
+
+/// Folders in which nobody keeps entries on purpose.
+const SKIPPED_FOLDERS: [&str; 3] = ["node_modules", "backups", ".git"];
+
+/// A relative path without `.` and `..`, or `None` where it leads out of its base.
+pub(crate) fn normalised(written: &str) -> Option<PathBuf> {
+    let mut path = PathBuf::new();
+    for component in Path::new(written).components() {
+        match component {
+            Component::CurDir => {}
+            Component::Normal(part) => path.push(part),
+            Component::ParentDir => {
+                if !path.pop() {
+                    return None;
+                }
+            }
+            Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
+    Some(path)
+}
+
+/// Whether the folder is one that is passed by.
+pub(crate) fn is_skipped(path: &Path) -> bool {
+    path.file_name().and_then(OsStr::to_str).is_some_and(|name| SKIPPED_FOLDERS.contains(&name))
+}
+
+pub(super) fn has_md_extension(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    name.len() >= 3 && name[name.len() - 3..].eq_ignore_ascii_case(b".md")
+}
+
+pub(super) fn lossy(name: Option<&OsStr>) -> String {
+    one_line(&name.unwrap_or_default().to_string_lossy())
+}
+
+/// The file's name without its `.md`, in whatever case.
+pub(super) fn stem(path: &Path) -> String {
+    let name = lossy(path.file_name());
+    match name.len().checked_sub(3).and_then(|at| name.get(at..).map(|end| (at, end))) {
+        Some((at, end)) if end.eq_ignore_ascii_case(".md") => name[..at].to_owned(),
+        _ => name,
+    }
+}
+
+/// The file's name without `.md`; a suffix in capitals stays, as in the client.
+pub(super) fn command_name(path: &Path) -> String {
+    let name = lossy(path.file_name());
+    name.strip_suffix(".md").map(str::to_owned).unwrap_or(name)
+}
+
+/// `name` with every character but ASCII letters, digits, `_` and `-` replaced, as the client writes skill ids; it
+/// counts in UTF-16 units.
+pub(crate) fn sanitised(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for c in name.chars() {
+        if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') {
+            out.push(c);
+        } else {
+            out.extend(std::iter::repeat_n('-', c.len_utf16()));
+        }
+    }
+    out
+}
+
+/// An input or output error without the path, which the problem names already.
+pub(super) fn describe(error: &std::io::Error) -> String {
+    error.kind().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{command_name, normalised, order, sanitised, stem};
+    use std::path::Path;
+
+    #[test]
+    fn names_are_written_as_the_client_writes_them() {
+        assert_eq!(sanitised("s15 space"), "s15-space");
+        assert_eq!(sanitised(".s17"), "-s17");
+        assert_eq!(sanitised("日本"), "--");
+        assert_eq!(stem(Path::new("a/x.agent.md")), "x.agent");
+        assert_eq!(stem(Path::new("A.MD")), "A");
+        assert_eq!(command_name(Path::new("c08.MD")), "c08.MD");
+    }
+
+    #[test]
+    fn paths_are_ordered_by_their_parts() {
+        let long = "plugins/some-plugin/agents/sub";
+        let paths = ["", "a", "a/b", "a/b/c", "a-b", "a-b/c", "a.md", "a0", "b", "日本/x", long]
+            .map(str::to_owned)
+            .into_iter()
+            .chain(["/x.md", "-b/x.md", "/x", ".md", ""].map(|end| format!("{long}{end}")))
+            .collect::<Vec<_>>();
+        for one in &paths {
+            for other in &paths {
+                let (one, other) = (Path::new(one), Path::new(other));
+                assert_eq!(order(one, other), one.cmp(other), "{one:?} {other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn component_paths_stay_inside() {
+        assert_eq!(normalised("./skills/").as_deref(), Some(Path::new("skills")));
+        assert_eq!(normalised("./a/../b").as_deref(), Some(Path::new("b")));
+        assert_eq!(normalised("../up"), None);
+        assert_eq!(normalised("./a/../../b"), None);
+        assert_eq!(normalised("/etc"), None);
+    }
+}

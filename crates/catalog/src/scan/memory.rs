@@ -1,0 +1,116 @@
+//! What a scan remembers, so that the next one opens only what changed.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::ScanOptions;
+use super::files::Files;
+use crate::beneath::{Root, Stamp};
+use crate::client::Stated;
+use crate::definition::Definition;
+use crate::layout::Place;
+use crate::manifest::{Listing, Manifest, read_manifest, read_marketplace};
+use crate::problem::Problem;
+
+/// Bytes of a manifest or marketplace; the largest known is 190 KB.
+const MANIFEST_BYTES: usize = 4 << 20;
+
+/// Everything one scan leaves to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    pub roots: Vec<RootMemory>,
+    pub manifests: Arc<Known>,
+    pub standing: Standing,
+}
+
+/// What a scan of single places builds on.
+#[derive(Debug, Default)]
+pub(crate) struct Standing {
+    pub options: ScanOptions,
+    /// Whether what is found in one place says nothing of the others.
+    pub steady: bool,
+    /// In the order in which they were collected, which a file names them by.
+    pub places: Arc<[Arc<PlaceMemory>]>,
+    /// All problems but those of roles and of the client's listing: ordered, with repetitions.
+    pub noted: Arc<[Problem]>,
+    /// Definitions that were dropped since one of the same id and content is kept, in the catalog's order.
+    pub copies: Arc<[Arc<Definition>]>,
+    pub stated: Stated,
+}
+
+/// A place, and what was wrong in it besides what files say of themselves.
+#[derive(Debug, Clone)]
+pub(crate) struct PlaceMemory {
+    /// The number of its root.
+    pub root: usize,
+    pub place: Place,
+    pub problems: Vec<Problem>,
+}
+
+/// The files beneath one root.
+#[derive(Debug)]
+pub(crate) struct RootMemory {
+    /// Its absolute path, free of links.
+    pub path: PathBuf,
+    pub files: Files,
+}
+
+/// A marketplace's local plugins, or why it cannot be used.
+pub(crate) type Marketplace = Arc<Result<Vec<Listing>, String>>;
+
+/// Manifests and marketplaces by absolute path, with the stamp they were read at.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    pub manifests: HashMap<PathBuf, (Stamp, Arc<Manifest>)>,
+    pub marketplaces: HashMap<PathBuf, (Stamp, Marketplace)>,
+}
+
+/// Reads manifests, those unchanged since the last scan from memory.
+pub(super) struct Manifests<'a> {
+    last: Option<&'a Known>,
+    /// What this scan used, for the next one.
+    pub known: Known,
+    /// Manifests opened.
+    pub read: usize,
+}
+
+impl<'a> Manifests<'a> {
+    pub(super) fn new(last: Option<&'a Known>) -> Manifests<'a> {
+        Manifests { last, known: Known::default(), read: 0 }
+    }
+
+    /// The manifest at `path`, `None` when there is no such file.
+    pub(super) fn manifest(&mut self, root: &Root, path: &Path) -> Option<Arc<Manifest>> {
+        let stamp = root.stamp(path)?;
+        let absolute = root.path().join(path);
+        let last = self.last.and_then(|last| last.manifests.get(&absolute));
+        let manifest = match self.known.manifests.get(&absolute).or(last) {
+            Some((known, manifest)) if *known == stamp => Arc::clone(manifest),
+            _ => Arc::new(match self.bytes(root, path) {
+                Ok(bytes) => read_manifest(&bytes),
+                Err(reason) => Manifest { rejected: Some(reason), ..Manifest::default() },
+            }),
+        };
+        self.known.manifests.insert(absolute, (stamp, Arc::clone(&manifest)));
+        Some(manifest)
+    }
+
+    /// The local plugins of the marketplace at `path`, `None` when there is no such file.
+    pub(super) fn marketplace(&mut self, root: &Root, path: &Path) -> Option<Marketplace> {
+        let stamp = root.stamp(path)?;
+        let absolute = root.path().join(path);
+        let last = self.last.and_then(|last| last.marketplaces.get(&absolute));
+        let listings = match last {
+            Some((known, listings)) if *known == stamp => Arc::clone(listings),
+            _ => Arc::new(self.bytes(root, path).and_then(|bytes| read_marketplace(&bytes))),
+        };
+        self.known.marketplaces.insert(absolute, (stamp, Arc::clone(&listings)));
+        Some(listings)
+    }
+
+    fn bytes(&mut self, root: &Root, path: &Path) -> Result<Vec<u8>, String> {
+        self.read += 1;
+        root.read(path, MANIFEST_BYTES).map(|read| read.0).map_err(|error| error.phrase())
+    }
+}

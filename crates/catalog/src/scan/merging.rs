@@ -1,0 +1,43 @@
+//! What becomes of definitions that share an id.
+
+use std::sync::Arc;
+
+use crate::definition::Definition;
+use crate::problem::{Problem, code};
+
+/// What is left of definitions, and what was found.
+#[derive(Debug, Default)]
+pub(super) struct Merged {
+    pub kept: Vec<Arc<Definition>>,
+    /// What has the same id and content as one that is kept.
+    pub copies: Vec<Arc<Definition>>,
+    pub problems: Vec<Problem>,
+}
+
+/// Drops what is the same in id and content as its neighbour, and reports ids that differ in content. `definitions` are
+/// in the catalog's order, as is what is left of them.
+pub(super) fn merge(definitions: Vec<Arc<Definition>>) -> Merged {
+    let mut merged = Merged { kept: Vec::with_capacity(definitions.len()), ..Merged::default() };
+    for definition in definitions {
+        let mut twins = merged
+            .kept
+            .iter()
+            .rev()
+            .take_while(|twin| twin.kind == definition.kind && twin.id == definition.id)
+            .peekable();
+        if twins.peek().is_none() {
+            merged.kept.push(definition);
+            continue;
+        }
+        let is_copy = twins.any(|twin| twin.content_hash == definition.content_hash);
+        let (code, action, message) = if is_copy {
+            (code::IDENTICAL_COPY, "skipped", "the same content was found under another path")
+        } else {
+            (code::DUPLICATE_ID, "kept", "another file has this id; Claude Code keeps one of them")
+        };
+        let message = format!("{}: {message}", definition.id);
+        merged.problems.push(Problem::new(definition.path.clone(), code, action, message));
+        if is_copy { merged.copies.push(definition) } else { merged.kept.push(definition) }
+    }
+    merged
+}

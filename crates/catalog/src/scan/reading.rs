@@ -1,0 +1,105 @@
+//! Reading the candidates of a scan, those that did not change from memory.
+
+use std::sync::Arc;
+
+use super::files::{Cursor, File, Read};
+use super::memory::RootMemory;
+use crate::beneath::{ReadError, Root};
+use crate::entry;
+use crate::layout::Candidate;
+use crate::problem::{Problem, code};
+use crate::threads::in_shares;
+
+/// Candidates that a thread takes at a time: few enough that no thread is left with the last of the large files.
+const SHARE: usize = 32;
+
+/// A candidate and the number of its root.
+pub(super) type Located = (usize, Candidate);
+
+/// What became of one candidate.
+pub(super) struct Outcome {
+    /// What to remember, where the file could be read.
+    pub file: Option<File>,
+    /// What was wrong where nothing can be remembered.
+    pub problems: Vec<Problem>,
+    /// The file was opened, not recalled.
+    pub opened: bool,
+}
+
+/// What is read, from where, and with what known of the last time.
+pub(super) struct Reading<'a> {
+    pub roots: &'a [&'a Root],
+    /// What files said the last time.
+    pub known: &'a [RootMemory],
+    /// Bytes of one file.
+    pub cap: usize,
+}
+
+impl Reading<'_> {
+    /// Reads `candidates`, in parallel where that pays; outcomes are in their order. Within one root they come ordered
+    /// by path.
+    pub(super) fn all(&self, candidates: &[Located]) -> Vec<Outcome> {
+        in_shares(candidates, SHARE, |some| self.some(some))
+    }
+
+    fn some(&self, candidates: &[Located]) -> Vec<Outcome> {
+        let mut cursor: Option<(usize, Option<Cursor<'_>>)> = None;
+        let one = |(root, candidate): &Located| {
+            if cursor.as_ref().is_none_or(|(known, _)| known != root) {
+                let known = self.known.iter().find(|known| known.path == self.roots[*root].path());
+                cursor = Some((*root, known.map(|known| Cursor::new(&known.files, &candidate.path))));
+            }
+            let cursor = cursor.as_mut().and_then(|(_, cursor)| cursor.as_mut());
+            self.one(self.roots[*root], candidate, cursor)
+        };
+        candidates.iter().map(one).collect()
+    }
+
+    fn one(&self, root: &Root, candidate: &Candidate, cursor: Option<&mut Cursor<'_>>) -> Outcome {
+        if let Some(cursor) = cursor.filter(|_| candidate.inline.is_none())
+            && let Some(stamp) = root.stamp(&candidate.path)
+            && let Some(known) = cursor.recall(&candidate.path, stamp, &candidate.context)
+        {
+            let context = candidate.context.clone();
+            let file = File { place: candidate.place, context, ..known.clone() };
+            return Outcome { file: Some(file), problems: Vec::new(), opened: false };
+        }
+        let read = match &candidate.inline {
+            Some(text) => root
+                .stamp(&candidate.path)
+                .map(|stamp| (text.clone().into_bytes(), stamp))
+                .ok_or(ReadError::Vanished),
+            None => root.read(&candidate.path, self.cap),
+        };
+        match read {
+            Ok((bytes, stamp)) => {
+                let (definition, problems) = entry::read(&candidate.path, &bytes, &candidate.context);
+                let file = File {
+                    stamp,
+                    context: candidate.context.clone(),
+                    place: candidate.place,
+                    read: match definition {
+                        Some(definition) => Read::Entry(Arc::new(definition)),
+                        None => Read::Nothing(candidate.path.as_path().into()),
+                    },
+                    problems: problems.into(),
+                };
+                Outcome { file: Some(file), problems: Vec::new(), opened: true }
+            }
+            Err(error) => Outcome { file: None, problems: unreadable(candidate, &error), opened: true },
+        }
+    }
+}
+
+fn unreadable(candidate: &Candidate, error: &ReadError) -> Vec<Problem> {
+    let code = match error {
+        // A file that is gone is none; the next scan will not list it.
+        ReadError::Vanished => return Vec::new(),
+        ReadError::Escape => code::SKIPPED_ESCAPE,
+        ReadError::NotRegular => code::FILE_NOT_REGULAR,
+        ReadError::TooLarge => code::FILE_TOO_LARGE,
+        ReadError::Unreadable(_) => code::FILE_UNREADABLE,
+    };
+    let message = format!("the file was not read: {}", error.phrase());
+    vec![Problem::new(candidate.path.clone(), code, "skipped", message)]
+}

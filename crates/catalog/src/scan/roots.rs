@@ -1,0 +1,259 @@
+//! Where the plugins beneath one root are.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::memory::Manifests;
+use crate::Plugin;
+use crate::beneath::Root;
+use crate::layout::{Facts, Layout, MANIFEST_FILE, MARKETPLACE_FILE, Place, is_skipped, normalised};
+use crate::limits::Limits;
+use crate::manifest::{Components, Listing, Manifest};
+use crate::problem::{Problem, code};
+
+/// Folders of a project that hold plugins only by accident: build output, samples, and a plugin's own parts.
+const PASSED_BY: [&str; 14] = [
+    "agents",
+    "commands",
+    "skills",
+    "hooks",
+    "target",
+    "dist",
+    "build",
+    "vendor",
+    "fixtures",
+    "tests",
+    "test",
+    "testdata",
+    "examples",
+    "templates",
+];
+/// Folders below a root in which manifests are looked for: `plugin/`, `categories/plugin/`.
+const MANIFEST_DEPTH: usize = 2;
+/// One more below `plugins/`: `plugins/category/plugin/`.
+const PLUGINS_DEPTH: usize = 3;
+
+/// What a root is to the user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The project: plugins need a manifest or a place in `plugins/`.
+    Project,
+    /// A folder the user named: a plugin, a folder of plugins or a collection.
+    Extra,
+}
+
+/// What was found beneath one root.
+pub(super) struct Found {
+    pub plugins: Vec<(Plugin, Place)>,
+    pub problems: Vec<Problem>,
+    /// Whether a link was followed.
+    pub linked: bool,
+}
+
+/// Looks for plugins beneath one root.
+pub(super) struct Finder<'a, 'm> {
+    pub root: &'a Root,
+    pub role: Role,
+    pub limits: Limits,
+    pub manifests: &'a mut Manifests<'m>,
+    pub problems: Vec<Problem>,
+    linked: bool,
+    folders_seen: usize,
+    listings: Vec<Listing>,
+    /// Which of them is the first of each folder.
+    listed: HashMap<PathBuf, usize>,
+    found: HashSet<PathBuf>,
+    plugins: Vec<(Plugin, Place)>,
+}
+
+impl<'a, 'm> Finder<'a, 'm> {
+    pub(super) fn new(
+        root: &'a Root,
+        role: Role,
+        limits: Limits,
+        manifests: &'a mut Manifests<'m>,
+    ) -> Finder<'a, 'm> {
+        Finder {
+            root,
+            role,
+            limits,
+            manifests,
+            problems: Vec::new(),
+            linked: false,
+            folders_seen: 0,
+            listings: Vec::new(),
+            listed: HashMap::new(),
+            found: HashSet::new(),
+            plugins: Vec::new(),
+        }
+    }
+
+    /// The plugins, in order of their folders, and the places of their components.
+    pub(super) fn find(mut self) -> Found {
+        self.read_marketplace();
+        self.consider(Path::new(""), self.role == Role::Extra);
+        for listing in std::mem::take(&mut self.listings) {
+            self.consider_listing(&listing);
+            self.listings.push(listing);
+        }
+        let is_plugin = self.found.contains(self.root.path());
+        if !(self.role == Role::Extra && is_plugin) {
+            self.descend(Path::new(""), 1);
+        }
+        self.plugins.sort_by(|a, b| (&a.0.root, &a.0.name).cmp(&(&b.0.root, &b.0.name)));
+        Found { plugins: self.plugins, problems: self.problems, linked: self.linked }
+    }
+
+    fn read_marketplace(&mut self) {
+        let path = Path::new(MARKETPLACE_FILE);
+        let Some(marketplace) = self.manifests.marketplace(self.root, path) else { return };
+        match &*marketplace {
+            Ok(listings) => {
+                self.listings.clone_from(listings);
+                for (at, listing) in listings.iter().enumerate() {
+                    if let Some(folder) = normalised(&listing.source) {
+                        self.listed.entry(folder).or_insert(at);
+                    }
+                }
+            }
+            Err(reason) => {
+                let message = format!("the marketplace cannot be used: {reason}");
+                self.problems.push(Problem::new(path, code::MARKETPLACE_INVALID, "skipped", message));
+            }
+        }
+    }
+
+    /// Considers the children of `folder`, which are `depth` levels below the root.
+    fn descend(&mut self, folder: &Path, depth: usize) {
+        let in_plugins = folder.starts_with("plugins");
+        let limit = if in_plugins { PLUGINS_DEPTH } else { MANIFEST_DEPTH };
+        if depth > limit {
+            return;
+        }
+        let mut layout = Layout::new(self.root, self.limits);
+        for name in layout.list(folder) {
+            let path = folder.join(&name);
+            let shown = name.to_string_lossy();
+            if shown.starts_with('.') || is_skipped(&path) || !self.may_enter(&mut layout, &path, in_plugins)
+            {
+                continue;
+            }
+            self.folders_seen += 1;
+            if self.folders_seen > self.limits.folders {
+                let message = format!("plugins are looked for in {} folders at most", self.limits.folders);
+                self.problems.push(Problem::new(".", code::LIMIT_FOLDERS, "skipped", message));
+                self.linked = true;
+                break;
+            }
+            let bare = folder == Path::new("plugins")
+                || (self.role == Role::Extra && folder == Path::new("") && shown != "plugins");
+            let passed_by = !in_plugins && PASSED_BY.contains(&&*shown);
+            if !passed_by && !self.consider(&path, bare) {
+                self.descend(&path, depth + 1);
+            }
+        }
+        self.linked |= layout.linked;
+        self.problems.append(&mut layout.problems);
+    }
+
+    /// Whether `path` is a folder; a link to one counts only where plugins are kept, and only beneath the root.
+    fn may_enter(&self, layout: &mut Layout<'_>, path: &Path, in_plugins: bool) -> bool {
+        let Ok(metadata) = self.root.path().join(path).symlink_metadata() else { return false };
+        if metadata.is_symlink() {
+            let wanted = in_plugins || path == Path::new("plugins") || self.role == Role::Extra;
+            return wanted && layout.is_dir(path) && layout.stays_inside(path);
+        }
+        metadata.is_dir()
+    }
+
+    /// Adds the plugin in `folder`, when there is one: with a manifest, or, where `bare` folders count, with
+    /// components. Answers whether there is.
+    fn consider(&mut self, folder: &Path, bare: bool) -> bool {
+        let manifest = self.manifests.manifest(self.root, &folder.join(MANIFEST_FILE));
+        if manifest.is_none() && !(bare && self.has_components(folder)) {
+            return false;
+        }
+        let listing = self.listed.get(folder).and_then(|&at| self.listings.get(at)).cloned();
+        self.add(folder, manifest.as_deref(), listing.as_ref());
+        true
+    }
+
+    fn consider_listing(&mut self, listing: &Listing) {
+        let Some(folder) = normalised(&listing.source) else {
+            let message = format!("the source {:?} leads out of the marketplace", listing.source);
+            let path = MARKETPLACE_FILE;
+            self.problems.push(Problem::new(path, code::COMPONENT_REFUSED, "skipped", message));
+            return;
+        };
+        let mut layout = Layout::new(self.root, self.limits);
+        if layout.enter(&folder).is_some() {
+            let manifest = self.manifests.manifest(self.root, &folder.join(MANIFEST_FILE));
+            self.add(&folder, manifest.as_deref(), Some(listing));
+        }
+        self.linked |= layout.linked;
+        self.problems.append(&mut layout.problems);
+    }
+
+    fn has_components(&self, folder: &Path) -> bool {
+        let base = self.root.path().join(folder);
+        ["agents", "commands", "skills"].iter().any(|part| base.join(part).is_dir())
+            || base.join("SKILL.md").is_file()
+    }
+
+    fn add(&mut self, folder: &Path, manifest: Option<&Manifest>, listing: Option<&Listing>) {
+        let real = self.root.path().join(folder).canonicalize().unwrap_or_else(|_| folder.to_owned());
+        // Several listings may share a folder without a manifest, each with its own selection.
+        let selection = manifest.is_none() && listing.is_some_and(|listing| listing.components.selects());
+        if !self.found.insert(real.clone()) && !selection {
+            return;
+        }
+        let stated = manifest.and_then(|manifest| manifest.name.clone());
+        let folder_name = || real.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = stated.or_else(|| listing.map(|listing| listing.name.clone())).unwrap_or_else(folder_name);
+        let usable = self.report(folder, manifest);
+        let loaded = usable && (manifest.is_some() || self.has_components(folder));
+        let facts = facts(&name, manifest, listing);
+        let components = match (manifest, listing) {
+            (Some(manifest), _) => manifest.components.clone(),
+            (None, Some(listing)) => listing.components.clone(),
+            (None, None) => Components::default(),
+        };
+        let place = Place { base: folder.to_owned(), facts, components, only_listed: selection };
+        self.plugins.push((Plugin { name, root: folder.to_owned(), loaded }, place));
+    }
+
+    /// Reports why the client would not load the plugin; answers whether it would.
+    fn report(&mut self, folder: &Path, manifest: Option<&Manifest>) -> bool {
+        let Some(manifest) = manifest else { return true };
+        let path = folder.join(MANIFEST_FILE);
+        if let Some(reason) = &manifest.rejected {
+            let message = format!("Claude Code rejects the plugin's manifest: {reason}");
+            self.problems.push(Problem::new(path, code::MANIFEST_REJECTED, "kept", message));
+            return false;
+        }
+        if manifest.disabled {
+            let message = "Claude Code does not load the plugin: `defaultEnabled` is false";
+            self.problems.push(Problem::new(path, code::PLUGIN_DISABLED, "kept", message));
+            return false;
+        }
+        true
+    }
+}
+
+fn facts(name: &str, manifest: Option<&Manifest>, listing: Option<&Listing>) -> Arc<Facts> {
+    let mut keywords = Vec::new();
+    let stated = manifest.map(|manifest| &manifest.keywords);
+    for keyword in stated.into_iter().chain(listing.map(|listing| &listing.keywords)).flatten() {
+        let keyword = crate::clean::one_line(keyword).trim().to_lowercase();
+        if !keyword.is_empty() && !keywords.contains(&keyword) {
+            keywords.push(keyword);
+        }
+    }
+    let category = listing
+        .map(|listing| listing.category.as_str())
+        .filter(|category| !category.is_empty())
+        .or_else(|| manifest.map(|manifest| manifest.category.as_str()))
+        .unwrap_or_default();
+    Arc::new(Facts { plugin: name.to_owned(), category: category.to_lowercase(), keywords })
+}

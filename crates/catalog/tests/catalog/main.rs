@@ -1,0 +1,8 @@
+//! The catalog as its callers see it: what it reads, under which ids, and what it says of files that are wrong.
+
+mod behaviours;
+mod corpus;
+mod faults;
+mod ids;
+mod listing;
+mod samples;

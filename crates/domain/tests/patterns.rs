@@ -1,0 +1,331 @@
+//! Similarity, matching and learning against oracles that know no index and no increments.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use adjutant_domain::{
+    Decision, Fading, Goal, Lesson, Occasion, Origin, Outcome, Pattern, PatternBook, Plan, Tally,
+};
+use proptest::prelude::*;
+use search::text::terms;
+
+fn plan(agents: &[&str]) -> Plan {
+    let agents: Vec<String> = agents.iter().map(|&agent| agent.to_owned()).collect();
+    Plan::new(&agents, &BTreeMap::new(), &[]).unwrap()
+}
+
+fn pattern(id: usize, goal: &str) -> Pattern {
+    Pattern { id: id.to_string(), goal: goal.to_owned(), plan: plan(&["a", "b"]), ..Pattern::default() }
+}
+
+fn book(goals: &[String]) -> PatternBook {
+    let mut book = PatternBook::new(None);
+    book.extend(goals.iter().enumerate().map(|(id, goal)| pattern(id, goal)));
+    book
+}
+
+fn exact(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap())
+}
+
+/// The formula as it is written down, term by term.
+fn naive_similarity(goals: &[String], one: &str, other: &str) -> f64 {
+    let normal = |text: &str| text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+    if normal(one) == normal(other) {
+        return 1.0;
+    }
+    let count = |text: &str| {
+        let mut counts: BTreeMap<String, f64> = BTreeMap::new();
+        for term in terms(text) {
+            *counts.entry(term).or_default() += 1.0;
+        }
+        counts
+    };
+    let rarity = |term: &str| {
+        let holding = goals.iter().filter(|goal| terms(goal).iter().any(|known| known == term)).count();
+        1.0 + ((1.0 + exact(goals.len())) / (1.0 + exact(holding))).ln()
+    };
+    let vector = |text: &str| -> BTreeMap<String, f64> {
+        count(text).into_iter().map(|(term, tf)| (term.clone(), (1.0 + tf.ln()) * rarity(&term))).collect()
+    };
+    let (a, b) = (vector(one), vector(other));
+    let length = |v: &BTreeMap<String, f64>| v.values().map(|weight| weight * weight).sum::<f64>().sqrt();
+    let dot: f64 = a.iter().filter_map(|(term, weight)| b.get(term).map(|other| weight * other)).sum();
+    let cosine = if dot > 0.0 { dot / (length(&a) * length(&b)) } else { 0.0 };
+    let shared = exact(a.keys().filter(|term| b.contains_key(*term)).count());
+    let overlap = if shared > 0.0 { 2.0 * shared / exact(a.len() + b.len()) } else { 0.0 };
+    0.5 * cosine + 0.3 * overlap + 0.2 * strsim::normalized_levenshtein(&normal(one), &normal(other))
+}
+
+fn goal_text() -> impl Strategy<Value = String> {
+    let word = prop::sample::select(vec![
+        "add", "login", "OAuth2", "api", "the", "to", "Database", "migrate", "test", "é", "日本", "rest", "x",
+    ]);
+    prop::collection::vec(word, 0..7).prop_map(|words| words.join(" "))
+}
+
+proptest! {
+    #[test]
+    fn similarity_is_what_its_formula_says(
+        goals in prop::collection::vec(goal_text(), 0..20), one in goal_text(), other in goal_text(),
+    ) {
+        let book = book(&goals);
+        let similarity = book.similarity(&one, &other);
+        prop_assert!((0.0..=1.0).contains(&similarity));
+        prop_assert!((similarity - book.similarity(&other, &one)).abs() < 1e-12);
+        prop_assert!((similarity - naive_similarity(&goals, &one, &other)).abs() < 1e-9);
+        prop_assert!(book.similarity(&one, &one) >= 1.0);
+    }
+
+    #[test]
+    fn any_text_has_a_similarity(one in ".{0,300}", other in ".{0,300}") {
+        let similarity = book(std::slice::from_ref(&one)).similarity(&one, &other);
+        prop_assert!((0.0..=1.0).contains(&similarity));
+    }
+
+    /// The bounds and the inverted index leave nothing out and let nothing in.
+    #[test]
+    fn matches_are_those_of_a_full_scan(
+        goals in prop::collection::vec(goal_text(), 0..30),
+        counts in prop::collection::vec((0_u32..6, 0_u32..9), 30),
+        goal in goal_text(),
+        floor in prop::sample::select(vec![0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0]),
+        limit in 0_usize..8,
+    ) {
+        let mut book = PatternBook::new(None);
+        book.extend(goals.iter().zip(&counts).enumerate().map(|(id, (goal, &(successes, failures)))| {
+            let tally = Tally { successes, failures, ..Tally::default() };
+            Pattern { tally, fading: Fading::fresh(&tally, 0), ..pattern(id, goal) }
+        }));
+        let found: Vec<f64> = book.matches(&goal, floor, limit, 0).iter().map(|found| found.score).collect();
+        let mut expected: Vec<f64> = book
+            .patterns()
+            .filter(|pattern| !pattern.pruned())
+            .map(|pattern| (book.similarity(&goal, &pattern.goal), pattern))
+            .filter(|(similarity, _)| *similarity >= floor)
+            .map(|(similarity, pattern)| {
+                let (good, uses) = (f64::from(pattern.tally.successes), f64::from(pattern.tally.uses()));
+                similarity * (good + 1.0) / (uses + 2.0)
+            })
+            .collect();
+        expected.sort_by(|a, b| b.total_cmp(a));
+        expected.truncate(limit);
+        prop_assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(&expected) {
+            prop_assert!((found - expected).abs() < 1e-9, "{} {}", found, expected);
+        }
+    }
+
+    /// A book that grew one by one and one that was read at once agree to the last bit.
+    #[test]
+    fn a_book_does_not_depend_on_how_it_grew(count in 0_usize..400, goal in goal_text()) {
+        let goals: Vec<String> = (0..count).map(|index| format!("add part{} to api{}", index % 37, index)).collect();
+        let at_once = book(&goals);
+        let mut one_by_one = PatternBook::new(None);
+        for (id, goal) in goals.iter().enumerate() {
+            one_by_one.extend([pattern(id, goal)]);
+        }
+        for other in ["add part3 to api40", "part5", &goal] {
+            let similarity = |book: &PatternBook| book.similarity("add part3 to api3", other).to_bits();
+            prop_assert_eq!(similarity(&at_once), similarity(&one_by_one));
+        }
+        prop_assert_eq!(format!("{:?}", at_once.matches(&goal, 0.0, 5, 0)), format!("{:?}", one_by_one.matches(&goal, 0.0, 5, 0)));
+    }
+
+    /// However decisions come, come again and change: each task counts once, as it was last reported.
+    #[test]
+    fn each_task_counts_once(steps in prop::collection::vec(step(), 1..40)) {
+        let mut book = PatternBook::new(None);
+        book.extend([pattern(900, "add login to api"), pattern(901, "migrate database")]);
+        let mut tasks: BTreeMap<String, (Decision, Option<Lesson>)> = BTreeMap::new();
+        let mut ids = 0;
+        for (now_ms, decision) in (1_i64..).zip(steps) {
+            let goal = Goal::new(&decision.task_description);
+            let plan = decision.check().unwrap();
+            let former = tasks.get(&decision.task_id);
+            let occasion = Occasion {
+                decision: &decision,
+                goal: &goal,
+                plan: &plan,
+                former: former.and_then(|(_, lesson)| lesson.as_ref()),
+                same_task: former.is_some_and(|(former, _)| {
+                    former.task_description == decision.task_description && former.agents_used == decision.agents_used
+                }),
+                at_ms: former.and_then(|(_, lesson)| lesson.as_ref()).map_or(now_ms, |lesson| lesson.at_ms),
+                now_ms,
+            };
+            let learned = book.learn(&occasion, || { ids += 1; format!("learned-{ids}") }).unwrap();
+            prop_assert_eq!(learned.pattern.is_some(), learned.lesson.is_some());
+            if decision.result == Outcome::Success {
+                prop_assert!(learned.lesson.is_some(), "a success always teaches");
+            }
+            tasks.insert(decision.task_id.clone(), (decision, learned.lesson));
+        }
+        for pattern in book.patterns() {
+            let mut expected = Tally::default();
+            for (_, lesson) in tasks.values() {
+                if let Some(lesson) = lesson.as_ref().filter(|lesson| lesson.pattern_id == pattern.id) {
+                    expected.add(lesson.result, lesson.duration_ms, lesson.tokens_saved);
+                }
+            }
+            prop_assert_eq!(pattern.tally, expected);
+            prop_assert!((pattern.fading.uses - f64::from(expected.uses())).abs() < 1e-6);
+            prop_assert_eq!(pattern.pruned() && pattern.origin == Origin::Stored && expected.uses() == 0, false);
+        }
+        let unique: BTreeSet<(String, &[String])> = book
+            .patterns()
+            .map(|pattern| (pattern.goal.to_lowercase(), pattern.plan.agent_sequence()))
+            .collect();
+        prop_assert_eq!(unique.len(), book.len(), "no pattern is founded twice");
+    }
+}
+
+fn step() -> impl Strategy<Value = Decision> {
+    let goals = prop::sample::select(vec![
+        "add login to api",
+        "Add login to API",
+        "add oauth login",
+        "migrate database",
+        "x",
+    ]);
+    let agents = prop::sample::select(vec![vec!["a", "b"], vec!["a", "b", "a"], vec!["b", "a"], vec!["c"]]);
+    let result = prop::sample::select(vec![Outcome::Success, Outcome::Failure, Outcome::Partial]);
+    let pattern = prop::option::weighted(0.2, prop::sample::select(vec!["900", "901"]));
+    (0..8, goals, agents, result, prop::option::of(0_u64..1000), prop::option::of(-50_i64..50), pattern)
+        .prop_map(|(task, goal, agents, result, duration_ms, tokens_saved, pattern)| Decision {
+            task_id: format!("task-{task}"),
+            task_description: goal.to_owned(),
+            agents_used: agents.into_iter().map(str::to_owned).collect(),
+            result,
+            duration_ms,
+            tokens_saved,
+            pattern_id: pattern.map(str::to_owned),
+            dependencies: BTreeMap::new(),
+            parallel_groups: Vec::new(),
+        })
+}
+
+fn decision(task_id: &str, result: Outcome) -> Decision {
+    Decision {
+        task_id: task_id.to_owned(),
+        task_description: "add login".to_owned(),
+        agents_used: vec!["a".to_owned(), "b".to_owned()],
+        result,
+        duration_ms: None,
+        tokens_saved: None,
+        pattern_id: None,
+        dependencies: BTreeMap::new(),
+        parallel_groups: Vec::new(),
+    }
+}
+
+#[test]
+fn a_decision_out_of_its_limits_is_refused_with_sentences() {
+    let good = decision("t", Outcome::Success);
+    assert!(good.check().is_ok());
+    let cases: Vec<(Decision, &str)> = vec![
+        (Decision { task_id: " ".into(), ..good.clone() }, "task_id is blank"),
+        (Decision { task_id: "x".repeat(201), ..good.clone() }, "task_id is longer than 200 characters"),
+        (Decision { task_description: String::new(), ..good.clone() }, "task_description is blank"),
+        (Decision { task_description: "x".repeat(2001), ..good.clone() }, "task_description is longer than"),
+        (Decision { agents_used: Vec::new(), ..good.clone() }, "agents_used is empty"),
+        (
+            Decision { agents_used: vec!["a".into(); 10_000], ..good.clone() },
+            "agents_used names 10000 agents",
+        ),
+        (Decision { agents_used: vec![String::new()], ..good.clone() }, "agents_used[0] is blank"),
+        (Decision { duration_ms: Some(u64::MAX), ..good.clone() }, "duration_ms is 18446744073709551615"),
+        (Decision { tokens_saved: Some(i64::MIN), ..good.clone() }, "tokens_saved is -9223372036854775808"),
+        (Decision { pattern_id: Some(String::new()), ..good.clone() }, "pattern_id is blank"),
+        (
+            Decision { dependencies: BTreeMap::from([("z".to_owned(), Vec::new())]), ..good },
+            "`z`, which is not in agents_used",
+        ),
+    ];
+    for (decision, expected) in cases {
+        let problems = decision.check().unwrap_err();
+        assert!(problems.iter().any(|problem| problem.contains(expected)), "{expected}: {problems:?}");
+    }
+}
+
+fn learn(book: &mut PatternBook, decision: &Decision, former: Option<&Lesson>) -> Option<Lesson> {
+    let (goal, plan) = (Goal::new(&decision.task_description), decision.check().unwrap());
+    let same_task = former.is_some();
+    let occasion = Occasion { decision, goal: &goal, plan: &plan, former, same_task, at_ms: 0, now_ms: 0 };
+    let id = format!("p{}", book.len());
+    book.learn(&occasion, || id).unwrap().lesson
+}
+
+#[test]
+fn a_pattern_is_founded_pruned_and_comes_back() {
+    let mut book = PatternBook::new(None);
+    assert_eq!(learn(&mut book, &decision("t0", Outcome::Failure), None), None, "a failure founds nothing");
+    let founding = learn(&mut book, &decision("t1", Outcome::Success), None);
+    assert_eq!(book.matches("add login", 0.7, 5, 0).len(), 1);
+
+    // Corrected to nothing, it is withdrawn; taught again, it is offered again.
+    let lesson = founding.unwrap();
+    book.take_back(&lesson, 0);
+    assert!(book.matches("add login", 0.7, 5, 0).is_empty());
+    book.teach(&lesson, 0);
+
+    for task in 2..6 {
+        learn(&mut book, &decision(&format!("t{task}"), Outcome::Failure), None);
+    }
+    assert_eq!(book.len(), 1, "failures teach the pattern there is");
+    assert!(
+        book.patterns().all(|pattern| pattern.pruned()) && book.matches("add login", 0.7, 5, 0).is_empty()
+    );
+    learn(&mut book, &decision("t6", Outcome::Success), None);
+    assert_eq!(book.len(), 1, "a pruned pattern still learns");
+    assert_eq!(book.matches("add login", 0.7, 5, 0)[0].task_count, 6);
+}
+
+#[test]
+fn one_lucky_run_does_not_outrank_ten_good_ones() {
+    let mut book = PatternBook::new(None);
+    let tally = |successes, failures| Tally { successes, failures, ..Tally::default() };
+    for (id, tally) in [(0, tally(1, 0)), (1, tally(9, 1)), (2, tally(0, 0))] {
+        book.extend([Pattern { tally, fading: Fading::fresh(&tally, 0), ..pattern(id, "add login") }]);
+    }
+    let order: Vec<String> =
+        book.matches("add login", 0.7, 5, 0).iter().map(|m| m.pattern.id.clone()).collect();
+    assert_eq!(order, ["1", "0", "2"]);
+}
+
+#[test]
+fn an_unknown_pattern_changes_nothing() {
+    let mut book = book(&["add login".to_owned()]);
+    let lesson = Lesson {
+        pattern_id: "0".into(),
+        result: Outcome::Success,
+        duration_ms: None,
+        tokens_saved: None,
+        at_ms: 0,
+    };
+    book.teach(&lesson, 0);
+    let before = format!("{:?}", book.patterns().collect::<Vec<_>>());
+    let decision = Decision { pattern_id: Some("nowhere".to_owned()), ..decision("t", Outcome::Success) };
+    let (goal, plan) = (Goal::new("add login"), decision.check().unwrap());
+    let occasion = Occasion {
+        decision: &decision,
+        goal: &goal,
+        plan: &plan,
+        former: Some(&lesson),
+        same_task: true,
+        at_ms: 0,
+        now_ms: 0,
+    };
+    assert_eq!(book.learn(&occasion, || unreachable!()).unwrap_err().0, "nowhere");
+    assert_eq!(format!("{:?}", book.patterns().collect::<Vec<_>>()), before);
+}
+
+#[test]
+fn goals_without_terms_match_themselves_only() {
+    let book = book(&["!!!".to_owned(), "???".to_owned(), String::new()]);
+    let found = book.matches("!!!", 0.7, 5, 0);
+    assert_eq!(found.len(), 1);
+    assert!(found[0].similarity >= 1.0);
+    assert!(book.matches("add", f64::NAN, 5, 0).is_empty());
+}

@@ -1,0 +1,121 @@
+//! A compiled table as text: the number of its terms, the terms, a line each, then the entries.
+//!
+//! An entry is its head (nothing where that is the one before), its terms, its phrase and its expansions, with tabs
+//! between; terms are numbers with blanks between them, `-` is a gap.
+
+use super::compile::{Compiled, Entry, GAP, Span, first};
+use crate::vocabulary::Table;
+use crate::weights::compact;
+
+/// What `aliases.yml` compiles to.
+pub(super) const BUILT_IN: &str = include_str!("compiled.txt");
+
+/// The table of a text; `None` where it is none.
+pub(super) fn read(text: &str) -> Option<Compiled> {
+    let (n_terms, rest) = text.split_once('\n')?;
+    let n_terms: usize = n_terms.parse().ok()?;
+    let mut lines = rest.lines();
+    let terms = Table::new(lines.by_ref().take(n_terms));
+    let mut heads: Vec<&str> = Vec::new();
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut ids: Vec<u32> = Vec::with_capacity(rest.len() / 5);
+    for line in lines {
+        let (head, spans) = line.split_once('\t')?;
+        if !head.is_empty() {
+            heads.push(head);
+        }
+        let mut starts = [compact(ids.len()); 4];
+        let mut number = None;
+        let mut span = 0;
+        for byte in spans.bytes().chain(*b"\t") {
+            match byte {
+                b'0'..=b'9' => {
+                    let tens = number.unwrap_or(0u32).saturating_mul(10);
+                    number = Some(tens.saturating_add(u32::from(byte - b'0')));
+                }
+                b'-' => number = Some(GAP),
+                b' ' | b'\t' => {
+                    ids.extend(number.take());
+                    if byte == b'\t' {
+                        span += 1;
+                        *starts.get_mut(span)? = compact(ids.len());
+                    }
+                }
+                _ => return None,
+            }
+        }
+        let head = compact(heads.len().checked_sub(1)?);
+        let [terms, phrase, expansions] = [0, 1, 2].map(|at| Span { start: starts[at], end: starts[at + 1] });
+        entries.push(Entry { head, terms, phrase, expansions });
+        if span != 3 {
+            return None;
+        }
+    }
+    let are_terms = terms.len() == n_terms && ids.iter().all(|&id| id == GAP || (id as usize) < n_terms);
+    are_terms.then(|| Compiled {
+        terms,
+        heads: Table::new(heads.into_iter()),
+        first: first(&entries, &ids),
+        entries,
+        ids,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+
+    use super::*;
+    use crate::aliases::Aliases;
+
+    /// The text that [`read`] reads.
+    fn written(table: &Compiled) -> String {
+        let mut text = format!("{}\n", table.terms.len());
+        for term in table.terms.iter() {
+            writeln!(text, "{term}").unwrap();
+        }
+        let mut last = None;
+        for entry in &table.entries {
+            let head = if last.replace(entry.head) == Some(entry.head) { "" } else { table.head(entry.head) };
+            text.push_str(head);
+            for span in [entry.terms, entry.phrase, entry.expansions] {
+                let shown = |&id: &u32| if id == GAP { "-".to_owned() } else { id.to_string() };
+                let ids: Vec<String> = table.ids(span).iter().map(shown).collect();
+                write!(text, "\t{}", ids.join(" ")).unwrap();
+            }
+            text.push('\n');
+        }
+        text
+    }
+
+    fn compiled_now() -> Aliases {
+        let (aliases, problems) = Aliases::parse(include_str!("aliases.yml"));
+        assert_eq!(problems, []);
+        aliases
+    }
+
+    #[test]
+    fn what_is_compiled_in_is_what_the_table_says() {
+        let now = compiled_now();
+        assert!(written(&now.table) == BUILT_IN, "compiled.txt is old: see the documentation of `aliases`");
+        let kept = read(BUILT_IN).unwrap();
+        assert!(written(&kept) == BUILT_IN);
+        assert_eq!(kept.first, now.table.first);
+        assert_eq!(kept.heads(), now.table.heads());
+    }
+
+    #[test]
+    fn what_is_no_table_is_none() {
+        for text in ["", "1\n", "1\nterm\nhead", "1\nterm\nhead\t0\t\t1\n", "x\n", "0\n\t\t\t\n"] {
+            assert!(read(text).is_none(), "{text:?}");
+        }
+        assert_eq!(read("1\nterm\nhead\t0\t\t0 - 0\n").unwrap().heads(), 1);
+    }
+
+    #[test]
+    #[ignore = "writes compiled.txt"]
+    fn write() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/aliases/compiled.txt");
+        std::fs::write(file, written(&compiled_now().table)).unwrap();
+    }
+}

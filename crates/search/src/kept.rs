@@ -1,0 +1,149 @@
+//! An index as bytes, so that the next start need not read the entries again.
+//!
+//! Layout, little endian: magic, version, the content it was made from, then the parts in the order of [`Index::to_bytes`],
+//! then a checksum of all before it. What an index derives from the catalog and the aliases in no time is left out.
+
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use foldhash::quality::FixedState;
+
+use super::Index;
+use super::aliases::Aliases;
+use super::bytes::{Reader, Writer};
+use super::capability::{Capabilities, Capability};
+use super::content::Content;
+use super::copies::Copies;
+use super::index::{Core, Sizes, alias_terms, kinds, roles};
+use super::lexical::{Lengths, Lexical, OfKind};
+use super::names::Names;
+use super::postings::Lists;
+use super::vocabulary::Vocabulary;
+use super::weights::{Weights, compact};
+use catalog::Catalog;
+
+const MAGIC: &[u8; 8] = b"adjidx\0\0";
+/// Raised with every change that makes kept indexes differ from built ones.
+const VERSION: u32 = 3;
+
+impl Index {
+    /// For keeping on disk. Without the latent space, which is kept by itself.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let core = &*self.core;
+        let mut writer = Writer::default();
+        writer.bytes.extend_from_slice(MAGIC);
+        writer.number(VERSION);
+        writer.part(&core.content.0.to_le_bytes());
+        core.vocabulary.write(&mut writer);
+        let n_ids = core.vocabulary.n_ids();
+        core.lexical.kinds.iter().for_each(|of_kind| write_kind(&mut writer, n_ids, of_kind));
+        core.sizes.iter().for_each(|sizes| writer.numbers(sizes.entries.iter().copied()));
+        write_pairs(&mut writer, &core.names.entries);
+        writer.numbers(core.copies.names.iter().copied());
+        write_pairs(&mut writer, &core.copies.leaders);
+        writer.number(compact(core.capabilities.entries.len()));
+        for capability in &core.capabilities.entries {
+            writer.part(capability.key.as_bytes());
+            writer.part(capability.written.as_bytes());
+            writer.numbers(capability.documents.iter().copied());
+        }
+        let checksum = checksum(&writer.bytes);
+        writer.bytes.extend_from_slice(&checksum.to_le_bytes());
+        writer.bytes
+    }
+
+    /// The index over `catalog` that [`Index::to_bytes`] wrote; `None` where the bytes are of another catalog or version,
+    /// damaged, or no index at all: then it is built.
+    pub fn from_bytes(bytes: &[u8], catalog: &Catalog, aliases: &Aliases) -> Option<Index> {
+        let (body, sum) = bytes.split_last_chunk::<8>()?;
+        let rest = body.strip_prefix(MAGIC)?;
+        let mut reader = Reader { rest };
+        if reader.number()? != VERSION {
+            return None;
+        }
+        let content = Content(u128::from_le_bytes(reader.part()?.try_into().ok()?));
+        if content != Content::of(catalog) || u64::from_le_bytes(*sum) != checksum(body) {
+            return None;
+        }
+        let core = core(&mut reader, content, catalog, aliases).filter(|_| reader.rest.is_empty())?;
+        Some(Index { core: Arc::new(core), latent: None })
+    }
+}
+
+/// Tells accidents; whoever can write the file on purpose can do without it.
+fn checksum(bytes: &[u8]) -> u64 {
+    FixedState::default().hash_one(bytes)
+}
+
+fn core(reader: &mut Reader<'_>, content: Content, catalog: &Catalog, aliases: &Aliases) -> Option<Core> {
+    let definitions = catalog.shared_definitions();
+    let is_entry = |document: &u32| (*document as usize) < definitions.len();
+    let kinds = kinds(&definitions);
+    let vocabulary = Arc::new(Vocabulary::read(reader)?);
+    let weights = Weights::default();
+    let [one, other, third] = kinds.each_ref().map(std::ops::Range::len);
+    let n_ids = vocabulary.n_ids();
+    let of_kinds =
+        [read_kind(reader, one, n_ids)?, read_kind(reader, other, n_ids)?, read_kind(reader, third, n_ids)?];
+    let mut sizes = || Some(Sizes { entries: reader.numbers()? });
+    let sizes = [sizes()?, sizes()?, sizes()?];
+    let names = Names { entries: read_pairs(reader)? };
+    let called = reader.numbers().filter(|called| called.len() == definitions.len())?;
+    let leaders = read_pairs(reader)?;
+    let mut capabilities = Capabilities::default();
+    for _ in 0..reader.count()? {
+        let (key, written) = (reader.text()?.into(), reader.text()?.into());
+        let documents = reader.numbers()?.into_boxed_slice();
+        capabilities.entries.push(Arc::new(Capability { key, written, documents }));
+    }
+    let documents = capabilities.entries.iter().flat_map(|capability| &capability.documents);
+    let are_entries = leaders.iter().all(|(copy, leader)| is_entry(copy) && is_entry(leader))
+        && documents.into_iter().all(is_entry);
+    are_entries.then(|| Core {
+        content,
+        kinds,
+        alias_terms: alias_terms(aliases, &vocabulary),
+        vocabulary,
+        lexical: Lexical { kinds: of_kinds, field: weights.field },
+        aliases: aliases.clone(),
+        capabilities,
+        names,
+        roles: roles(catalog),
+        copies: Copies::from_leaders(called, leaders),
+        sizes,
+        weights,
+        definitions,
+    })
+}
+
+fn write_kind(writer: &mut Writer, n_ids: usize, of_kind: &OfKind) {
+    let OfKind { lists, shapes, entries, lengths } = of_kind;
+    writer.number(compact(*entries));
+    writer.part(shapes.as_flattened());
+    lists.write(n_ids, writer);
+    writer.part(&lengths.totals.map(u64::to_le_bytes).concat());
+    writer.numbers(lengths.filled.iter().copied());
+}
+
+fn read_kind(reader: &mut Reader<'_>, entries: usize, n_ids: usize) -> Option<OfKind> {
+    if reader.count()? != entries {
+        return None;
+    }
+    let (shapes, _) = reader.part()?.as_chunks();
+    let shapes = shapes.try_into().ok()?;
+    let lists = Lists::read_from(reader, entries, n_ids)?;
+    let (totals, _) = reader.part()?.as_chunks::<8>();
+    let totals: Vec<u64> = totals.iter().map(|total| u64::from_le_bytes(*total)).collect();
+    let lengths = Lengths { totals: totals.try_into().ok()?, filled: reader.numbers()?.try_into().ok()? };
+    Some(OfKind { lists, shapes, entries, lengths })
+}
+
+fn write_pairs(writer: &mut Writer, pairs: &[(u32, u32)]) {
+    writer.numbers(pairs.iter().map(|pair| pair.0));
+    writer.numbers(pairs.iter().map(|pair| pair.1));
+}
+
+fn read_pairs(reader: &mut Reader<'_>) -> Option<Vec<(u32, u32)>> {
+    let (first, second) = (reader.numbers()?, reader.numbers()?);
+    (first.len() == second.len()).then(|| first.into_iter().zip(second).collect())
+}

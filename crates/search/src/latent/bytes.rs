@@ -1,0 +1,78 @@
+//! A latent space as bytes, for keeping beside the database.
+//!
+//! Layout, little endian: magic, version, key, dimensions, terms, then the arrays, then the SHA-256 of all before it.
+
+use sha2::{Digest, Sha256};
+
+use super::{Latent, VERSION};
+use crate::bytes::{Reader, Writer};
+use crate::weights::compact;
+
+const MAGIC: &[u8; 8] = b"adjlsa\0\0";
+const DIGEST: usize = 32;
+
+/// Why stored bytes are not a usable space; the caller trains anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LatentError {
+    /// Another version of the program wrote them, or they are something else altogether.
+    #[error("the latent space was written by another version")]
+    Version,
+    /// Cut short or altered.
+    #[error("the latent space is damaged")]
+    Damaged,
+}
+
+impl Latent {
+    /// For keeping on disk.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut writer = Writer::default();
+        writer.bytes.extend_from_slice(MAGIC);
+        writer.number(VERSION);
+        writer.part(self.key.as_bytes());
+        writer.number(compact(self.dimensions));
+        writer.part(self.terms.join("\n").as_bytes());
+        for floats in [&self.idf, &self.term_scales, &self.document_scales] {
+            writer.floats(floats);
+        }
+        for vectors in [&self.term_rows, &self.documents] {
+            writer.part(&vectors.iter().map(|part| part.cast_unsigned()).collect::<Vec<u8>>());
+        }
+        let digest = Sha256::digest(&writer.bytes);
+        writer.bytes.extend_from_slice(&digest);
+        writer.bytes
+    }
+
+    /// Reads what [`Latent::to_bytes`] wrote. Whether it belongs to a catalog, [`Latent::fits`] says.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Latent, LatentError> {
+        let start = [MAGIC.as_slice(), &VERSION.to_le_bytes()].concat();
+        let rest = bytes.strip_prefix(start.as_slice()).ok_or(LatentError::Version)?;
+        let body = bytes
+            .len()
+            .checked_sub(DIGEST)
+            .filter(|&body| body >= start.len())
+            .ok_or(LatentError::Damaged)?;
+        if Sha256::digest(&bytes[..body]).as_slice() != &bytes[body..] {
+            return Err(LatentError::Damaged);
+        }
+        let mut reader = Reader { rest: &rest[..body - start.len()] };
+        let latent = latent(&mut reader).ok_or(LatentError::Damaged)?;
+        let (terms, dimensions) = (latent.terms.len(), latent.dimensions);
+        let whole = latent.idf.len() == terms
+            && latent.term_scales.len() == terms
+            && latent.term_rows.len() == terms * dimensions
+            && latent.documents.len() == latent.document_scales.len() * dimensions
+            && reader.rest.is_empty();
+        if whole { Ok(latent) } else { Err(LatentError::Damaged) }
+    }
+}
+
+fn latent(reader: &mut Reader<'_>) -> Option<Latent> {
+    let key = reader.text()?.to_owned();
+    let dimensions = reader.count()?;
+    let terms = reader.text()?;
+    let terms = terms.split('\n').filter(|term| !term.is_empty()).map(Into::into).collect();
+    let (idf, term_scales, document_scales) = (reader.floats()?, reader.floats()?, reader.floats()?);
+    let mut vectors = || Some(reader.part()?.iter().map(|part| part.cast_signed()).collect());
+    let (term_rows, documents) = (vectors()?, vectors()?);
+    Some(Latent { key, dimensions, terms, idf, term_rows, term_scales, documents, document_scales })
+}

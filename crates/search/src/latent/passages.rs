@@ -1,0 +1,204 @@
+//! Entries cut into passages, and passages as rows of a sparse matrix.
+
+use std::sync::Arc;
+
+use foldhash::HashMap;
+
+use super::super::lexical::field_text;
+use super::super::text::{self, Form};
+use super::super::weights::{Field, compact, number};
+use super::unit;
+use catalog::Definition;
+
+/// Terms of a passage: about 250–500 words with their stop words.
+const PASSAGE: usize = 200;
+/// Passages the decomposition learns from; of a larger collection every n-th is taken.
+const MAX_PASSAGES: usize = 6_000;
+/// Passages of one entry that are read; a body of 294 KB has some 200.
+const MAX_ENTRY_PASSAGES: usize = 64;
+/// Terms the decomposition learns; the most widespread ones of a larger collection.
+const MAX_TERMS: usize = 20_000;
+
+/// A term of a passage with its count, later its weight.
+type Cell = (u32, f32);
+
+/// One passage of an entry.
+#[derive(Debug)]
+struct Passage {
+    document: u32,
+    /// Name and description, in contrast to headings and body.
+    title: bool,
+    cells: Vec<Cell>,
+}
+
+/// The collection as a matrix: a row for each passage, of unit length.
+#[derive(Debug, Default)]
+pub(super) struct Corpus {
+    /// Sorted; a column each.
+    pub(super) terms: Vec<Box<str>>,
+    pub(super) idf: Vec<f32>,
+    passages: Vec<Passage>,
+    /// Numbers of the passages learned from.
+    sample: Vec<usize>,
+    documents: usize,
+}
+
+impl Corpus {
+    pub(super) fn read(definitions: &[Arc<Definition>]) -> Corpus {
+        let mut words = Words::default();
+        let mut passages = Vec::new();
+        for (document, definition) in definitions.iter().enumerate() {
+            let title = [Field::Name, Field::Description, Field::WhenToUse, Field::Keywords];
+            for (fields, is_title) in [(&title[..], true), (&[Field::Headings, Field::Body][..], false)] {
+                let mut cutter =
+                    Cutter { words: &mut words, counts: HashMap::default(), length: 0, done: Vec::new() };
+                for &field in fields {
+                    field_text(definition, field, |part| cutter.read(part));
+                }
+                let cells = cutter.finish();
+                passages.extend(cells.into_iter().map(|cells| Passage {
+                    document: compact(document),
+                    title: is_title,
+                    cells,
+                }));
+            }
+        }
+        let step = passages.len().div_ceil(MAX_PASSAGES).max(1);
+        let sample = (0..passages.len()).step_by(step).collect();
+        let mut corpus = Corpus { passages, sample, documents: definitions.len(), ..Corpus::default() };
+        corpus.weigh(words);
+        corpus
+    }
+
+    /// How many rows are learned from.
+    pub(super) fn rows(&self) -> usize {
+        self.sample.len()
+    }
+
+    /// The cells of a row learned from.
+    pub(super) fn row(&self, row: usize) -> &[Cell] {
+        &self.passages[self.sample[row]].cells
+    }
+
+    /// Drops terms of a single passage, numbers the others alphabetically, and turns counts into unit rows of
+    /// `(1 + ln tf) · idf`.
+    fn weigh(&mut self, words: Words) {
+        let mut frequency = vec![0usize; words.terms.len()];
+        for (term, _) in self.passages.iter().flat_map(|passage| &passage.cells) {
+            frequency[*term as usize] += 1;
+        }
+        let mut kept: Vec<(Box<str>, u32)> =
+            words.terms.into_iter().filter(|(_, id)| frequency[*id as usize] > 1).collect();
+        kept.sort_unstable_by(|a, b| {
+            frequency[b.1 as usize].cmp(&frequency[a.1 as usize]).then_with(|| a.0.cmp(&b.0))
+        });
+        kept.truncate(MAX_TERMS);
+        kept.sort_unstable();
+        let mut columns = vec![None; frequency.len()];
+        let all = number(self.passages.len());
+        for (column, (_, id)) in kept.iter().enumerate() {
+            columns[*id as usize] = Some(compact(column));
+        }
+        self.idf = kept.iter().map(|(_, id)| (all / number(frequency[*id as usize])).ln().max(0.0)).collect();
+        self.terms = kept.into_iter().map(|(term, _)| term).collect();
+        for passage in &mut self.passages {
+            let weigh = |&(term, count): &Cell| {
+                let column = columns[term as usize]?;
+                Some((column, (1.0 + count.ln()) * self.idf[column as usize]))
+            };
+            passage.cells = passage.cells.iter().filter_map(weigh).collect();
+            passage.cells.sort_unstable_by_key(|cell| cell.0);
+            let length = passage.cells.iter().map(|(_, weight)| weight * weight).sum::<f32>().sqrt();
+            if length > 0.0 {
+                passage.cells.iter_mut().for_each(|(_, weight)| *weight /= length);
+            }
+        }
+    }
+
+    /// The unit vector of every entry: the mean of its title's and its body's.
+    pub(super) fn documents(&self, vectors: &[f32], dimensions: usize) -> Vec<f32> {
+        let mut documents = vec![0.0; self.documents * dimensions];
+        let mut parts = [vec![0.0f32; dimensions], vec![0.0f32; dimensions]];
+        for passages in self.passages.chunk_by(|a, b| a.document == b.document) {
+            for part in &mut parts {
+                part.fill(0.0);
+            }
+            for passage in passages {
+                let part = &mut parts[usize::from(passage.title)];
+                for &(column, weight) in &passage.cells {
+                    let vector = &vectors[column as usize * dimensions..][..dimensions];
+                    part.iter_mut().zip(vector).for_each(|(sum, value)| *sum += weight * value);
+                }
+            }
+            let document = passages[0].document as usize * dimensions;
+            let document = &mut documents[document..document + dimensions];
+            for part in &mut parts {
+                unit(part);
+                document.iter_mut().zip(part.iter()).for_each(|(sum, value)| *sum += value);
+            }
+            unit(document);
+        }
+        documents
+    }
+}
+
+/// Term numbers while reading.
+#[derive(Debug, Default)]
+struct Words {
+    words: HashMap<Box<str>, Option<u32>>,
+    terms: HashMap<Box<str>, u32>,
+}
+
+impl Words {
+    fn number(&mut self, word: &str) -> Option<u32> {
+        if let Some(&known) = self.words.get(word) {
+            return known;
+        }
+        let number = text::term(word).map(|term| {
+            let next = compact(self.terms.len());
+            *self.terms.entry(term.into_boxed_str()).or_insert(next)
+        });
+        self.words.insert(word.into(), number);
+        number
+    }
+}
+
+/// Cuts running text into passages.
+struct Cutter<'w> {
+    words: &'w mut Words,
+    counts: HashMap<u32, f32>,
+    length: usize,
+    done: Vec<Vec<Cell>>,
+}
+
+impl Cutter<'_> {
+    fn read(&mut self, part: &str) {
+        text::words(part, |word, form| {
+            // A joined compound only repeats its pieces.
+            if form == Form::Joined || self.done.len() >= MAX_ENTRY_PASSAGES {
+                return;
+            }
+            if let Some(term) = self.words.number(word) {
+                *self.counts.entry(term).or_insert(0.0) += 1.0;
+                self.length += 1;
+                if self.length >= PASSAGE {
+                    self.cut();
+                }
+            }
+        });
+    }
+
+    fn cut(&mut self) {
+        let mut cells: Vec<Cell> = self.counts.drain().collect();
+        cells.sort_unstable_by_key(|cell| cell.0);
+        self.done.push(cells);
+        self.length = 0;
+    }
+
+    fn finish(mut self) -> Vec<Vec<Cell>> {
+        if !self.counts.is_empty() {
+            self.cut();
+        }
+        self.done
+    }
+}

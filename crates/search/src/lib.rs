@@ -1,0 +1,67 @@
+//! The in-memory indexes over a catalog, and one ranking that combines them.
+//!
+//! Pure: what goes in is a [`Catalog`](catalog::Catalog), an [`Aliases`] table and, when it is ready, a
+//! [`Latent`] space; what comes out of [`Index::find`] is a ranked answer that says why. In reading order:
+//!
+//! * [`text`]: how text becomes terms;
+//! * [`aliases`]: what other words a word stands for;
+//! * `vocabulary`: the collection's own words, and repair of words it does not know; `lexicon` and `front` hold them;
+//! * `query`: a request read into weighted terms;
+//! * `lexical`: BM25F over the fields of an entry;
+//! * [`latent`]: likeness of meaning, learned from the collection itself;
+//! * `capability`, `names`, `roles`, `copies`: the smaller indexes;
+//! * `semantic`: an embedding model's judgement, which the caller brings along;
+//! * `evidence`, `needs`, `model`: what speaks for an entry; `rank`: the answer; `reasoning`: why in a sentence;
+//! * [`Index`]: all of it over one catalog; [`Weights`]: the numbers it is tuned by.
+//!
+//! ```
+//! use catalog::{Catalog, Definition};
+//! use adjutant_search::{Aliases, Index, Latent, Request};
+//!
+//! let catalog = Catalog::from_definitions([Definition { name: "sql-pro".into(), ..Definition::default() }]);
+//! let index = Index::build(&catalog, Aliases::built_in());
+//! // Later, from a thread of its own:
+//! let index = index.with_latent(Latent::train(&catalog).into());
+//! let findings = index.find(&Request { context: Some("sql"), ..Request::default() });
+//! assert_eq!(findings.hits[0].definition.name, "sql-pro");
+//! ```
+
+pub mod aliases;
+mod bytes;
+mod capability;
+mod content;
+mod copies;
+mod evidence;
+mod front;
+mod index;
+mod kept;
+pub mod latent;
+mod lexical;
+mod lexicon;
+mod model;
+mod names;
+mod needs;
+mod order;
+mod postings;
+mod query;
+mod rank;
+mod reasoning;
+mod request;
+mod roles;
+mod scores;
+mod semantic;
+mod short;
+pub mod text;
+mod update;
+mod vocabulary;
+mod weights;
+
+pub use aliases::{AliasProblem, Aliases};
+pub use index::Index;
+pub use latent::{Latent, LatentError};
+pub use rank::SERVABLE;
+pub use request::{Explanation, Findings, Hit, HitShares, Prior, Request, TermShare};
+pub use weights::{FIELDS, Field, Weights};
+
+#[cfg(test)]
+mod tests;

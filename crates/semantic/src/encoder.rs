@@ -1,0 +1,152 @@
+//! From text to vector.
+
+use super::folder::{ModelError, ModelFacts, ModelFolder};
+
+/// Which of two texts to be compared a text is; some models want them told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// What somebody asks.
+    Query,
+    /// What an entry says.
+    Passage,
+}
+
+/// A loaded model.
+#[derive(Debug)]
+pub struct Encoder {
+    facts: ModelFacts,
+    identity: String,
+    #[cfg(feature = "encoder")]
+    engine: engine::Engine,
+}
+
+impl Encoder {
+    /// What the model says of itself.
+    pub fn facts(&self) -> &ModelFacts {
+        &self.facts
+    }
+
+    /// The SHA-256 of its files: vectors of two models are never compared.
+    pub fn identity(&self) -> &str {
+        &self.identity
+    }
+}
+
+/// From now on, embedding on this thread uses no other one: a machine's other processors are for requests. Call it once
+/// on a thread that embeds.
+pub fn embed_on_this_thread_alone() {
+    #[cfg(feature = "encoder")]
+    {
+        // Where the thread has its own pool already, it is alone as well.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build();
+    }
+}
+
+#[cfg(not(feature = "encoder"))]
+impl Encoder {
+    /// Loads a model; this build cannot.
+    ///
+    /// # Errors
+    /// Always [`ModelError::NotBuilt`].
+    pub fn load(_: &ModelFolder) -> Result<Encoder, ModelError> {
+        Err(ModelError::NotBuilt)
+    }
+
+    /// See [`Encoder::load`].
+    ///
+    /// # Errors
+    /// Always.
+    pub fn embed(&self, _: &str, _: Side, _: usize) -> Result<Vec<f32>, ModelError> {
+        Err(ModelError::NotBuilt)
+    }
+}
+
+#[cfg(feature = "encoder")]
+mod engine {
+    use tokenizers::Tokenizer;
+
+    use super::{Encoder, ModelError, ModelFolder, Side};
+    use crate::bert::Bert;
+    use crate::folder::{TOKENIZER, WEIGHTS};
+    use crate::tensors::Tensors;
+
+    #[derive(Debug)]
+    pub(super) struct Engine {
+        tokenizer: Tokenizer,
+        bert: Bert,
+        vocabulary: u32,
+    }
+
+    impl Encoder {
+        /// Loads a model, some 90 MB for a small one; takes a tenth of a second.
+        ///
+        /// # Errors
+        /// Where the weights are incomplete, damaged, or others than the folder's configuration says, or where the
+        /// tokenizer cannot be read.
+        pub fn load(folder: &ModelFolder) -> Result<Encoder, ModelError> {
+            let tensors = Tensors::open(&folder.path.join(WEIGHTS))?;
+            let mut tokenizer = Tokenizer::from_bytes(folder.read(TOKENIZER)?)
+                .map_err(|error| ModelError::broken(TOKENIZER, &error))?;
+            // Files carry the settings of the last training; here each text is cut and never filled up.
+            tokenizer.with_padding(None);
+            tokenizer.with_truncation(None).map_err(|error| ModelError::broken(TOKENIZER, &error))?;
+            let bert = Bert::load(&tensors, &folder.config)?;
+            let vocabulary = u32::try_from(folder.config.vocab_size).unwrap_or(u32::MAX);
+            let encoder = Encoder {
+                facts: folder.facts.clone(),
+                identity: folder.identity()?,
+                engine: Engine { tokenizer, bert, vocabulary },
+            };
+            // Files that do not belong together show in the first text.
+            encoder.embed("a first text", Side::Query, 8)?;
+            Ok(encoder)
+        }
+
+        /// The vector of a text, of unit length. No more than `max_tokens` of it are read. The same text always gives
+        /// the same vector on the same machine.
+        ///
+        /// # Errors
+        /// Where the tokenizer knows tokens that the network does not, or the vector has no direction.
+        pub fn embed(&self, text: &str, side: Side, max_tokens: usize) -> Result<Vec<f32>, ModelError> {
+            let tokens = self.tokens(text, side, max_tokens)?;
+            let mut vector = self
+                .engine
+                .bert
+                .embed(&tokens, self.facts.pooling)
+                .map_err(|error| ModelError::computing(&error))?;
+            let length = vector.iter().map(|part| part * part).sum::<f32>().sqrt();
+            if !length.is_finite() || length <= f32::MIN_POSITIVE {
+                return Err(ModelError::broken(WEIGHTS, &"they make vectors without a direction"));
+            }
+            for part in &mut vector {
+                *part /= length;
+            }
+            Ok(vector)
+        }
+
+        /// The tokens of a text with those that frame it, at most `max_tokens` and as many as the model reads.
+        fn tokens(&self, text: &str, side: Side, max_tokens: usize) -> Result<Vec<u32>, ModelError> {
+            let prefix = match side {
+                Side::Query => &self.facts.query_prefix,
+                Side::Passage => &self.facts.passage_prefix,
+            };
+            let text = format!("{prefix}{text}");
+            let encoded = self.engine.tokenizer.encode_fast(text, true);
+            let encoded = encoded.map_err(|error| ModelError::broken(TOKENIZER, &error))?;
+            let mut tokens = encoded.get_ids().to_vec();
+            let most = max_tokens.min(self.facts.max_tokens).max(2);
+            if let (true, Some(&last)) = (tokens.len() > most, tokens.last()) {
+                tokens.truncate(most);
+                // The last token closes the text.
+                tokens[most - 1] = last;
+            }
+            if tokens.is_empty() {
+                return Err(ModelError::broken(TOKENIZER, &"it makes no token of a text"));
+            }
+            if tokens.iter().any(|&token| token >= self.engine.vocabulary) {
+                return Err(ModelError::broken(TOKENIZER, &"it knows tokens that the weights do not"));
+            }
+            Ok(tokens)
+        }
+    }
+}

@@ -1,0 +1,407 @@
+//! A model folder: which files it must hold, what they say, and what is wrong with one that cannot be used.
+
+use std::fmt::Write as _;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// What the model is built like.
+pub const CONFIG: &str = "config.json";
+/// Its weights.
+pub const WEIGHTS: &str = "model.safetensors";
+/// How text becomes its tokens.
+pub const TOKENIZER: &str = "tokenizer.json";
+/// How the vectors of tokens become one; where it is missing, their mean is taken.
+pub const POOLING: &str = "1_Pooling/config.json";
+/// The longest text it was trained on.
+const SENTENCE: &str = "sentence_bert_config.json";
+/// What it wants put before requests and passages.
+pub const PROMPTS: &str = "config_sentence_transformers.json";
+
+/// The files that decide what vectors come out. The first three must be there.
+pub const FILES: [&str; 6] = [CONFIG, TOKENIZER, WEIGHTS, POOLING, SENTENCE, PROMPTS];
+/// How many of [`FILES`] must be there.
+const REQUIRED: usize = 3;
+
+/// Bytes of the weights that are accepted: a BERT-base in single precision. Larger ones answer no query in time.
+const MAX_WEIGHTS: u64 = 512 * 1024 * 1024;
+/// Bytes of any other file; the tokenizer of a model for a hundred languages has 17 MB.
+const MAX_FILE: u64 = 32 * 1024 * 1024;
+/// Numbers of a vector at most.
+pub const MAX_DIMENSIONS: usize = 1024;
+
+/// Why a model cannot be used; the text says what is wrong, and where.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// A file is not there, or not one.
+    #[error("{} is missing: a model folder holds {CONFIG}, {TOKENIZER} and {WEIGHTS}", .0.display())]
+    Missing(PathBuf),
+    /// A file cannot be read, copied or written.
+    #[error("{} cannot be used: {source}", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The files are a model, but not one of the kind that this can run.
+    #[error("the model cannot be run: {0}")]
+    Unsupported(String),
+    /// The files are damaged or do not belong together.
+    #[error("{file} is damaged: {problem}")]
+    Broken {
+        /// The file's name.
+        file: &'static str,
+        /// In a sentence without its end.
+        problem: String,
+    },
+    /// This program was built without the `semantic` feature.
+    #[error("this build cannot run a model: it was made without the cargo feature `semantic`")]
+    NotBuilt,
+}
+
+impl ModelError {
+    pub(super) fn broken(file: &'static str, problem: &dyn std::fmt::Display) -> Self {
+        ModelError::Broken { file, problem: problem.to_string() }
+    }
+}
+
+/// How one vector is made of those of a text's tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pooling {
+    /// Their mean (`MiniLM`, e5, gte).
+    Mean,
+    /// The first one, of the token `[CLS]` (bge).
+    Cls,
+}
+
+/// What a model folder says of itself.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ModelFacts {
+    /// What it calls itself, else the folder's name.
+    pub name: String,
+    /// Numbers of a vector.
+    pub dimensions: usize,
+    /// Layers of the network.
+    pub layers: usize,
+    /// Tokens of a text that are read.
+    pub max_tokens: usize,
+    /// How token vectors are put together.
+    pub pooling: Pooling,
+    /// Put before a request.
+    pub query_prefix: String,
+    /// Put before a passage.
+    pub passage_prefix: String,
+    /// Bytes of the weights.
+    pub bytes: u64,
+}
+
+/// A folder whose small files were read and found usable.
+#[derive(Debug, Clone)]
+pub struct ModelFolder {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it says of itself.
+    pub facts: ModelFacts,
+    #[cfg_attr(not(feature = "encoder"), expect(dead_code, reason = "only an encoder is built by it"))]
+    pub(super) config: BertConfig,
+}
+
+/// The numbers of a `config.json` that the network is built by.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct BertConfig {
+    #[serde(default)]
+    model_type: String,
+    #[serde(rename = "_name_or_path", default)]
+    name: String,
+    pub(super) hidden_size: usize,
+    pub(super) num_hidden_layers: usize,
+    pub(super) num_attention_heads: usize,
+    pub(super) intermediate_size: usize,
+    pub(super) vocab_size: usize,
+    pub(super) max_position_embeddings: usize,
+    #[serde(default = "usual_types")]
+    pub(super) type_vocab_size: usize,
+    #[serde(default = "usual_epsilon")]
+    pub(super) layer_norm_eps: f64,
+    #[serde(default = "usual_activation")]
+    pub(super) hidden_act: String,
+    #[serde(default = "usual_positions")]
+    position_embedding_type: String,
+}
+
+fn usual_types() -> usize {
+    2
+}
+
+fn usual_epsilon() -> f64 {
+    1e-12
+}
+
+fn usual_activation() -> String {
+    "gelu".to_owned()
+}
+
+fn usual_positions() -> String {
+    "absolute".to_owned()
+}
+
+/// Changes whenever a file of the folder does: size and time of each.
+pub type Stamp = Vec<Option<(u64, Option<SystemTime>)>>;
+
+/// The state of a folder's files, without reading them; to notice that a model was put there, changed or taken away.
+pub fn stamp(folder: &Path) -> Stamp {
+    let of = |name: &&str| {
+        let facts = std::fs::metadata(folder.join(name)).ok()?;
+        Some((facts.len(), facts.modified().ok()))
+    };
+    FILES.iter().map(of).collect()
+}
+
+/// Whether a folder has any file of a model, so that its errors are worth telling.
+pub fn is_model(folder: &Path) -> bool {
+    FILES[..REQUIRED].iter().any(|name| folder.join(name).exists())
+}
+
+impl ModelFolder {
+    /// Reads the small files of a folder and looks at the size of the large one.
+    ///
+    /// # Errors
+    /// Where a file is missing or cannot be read, or where they say that this is no encoder that can be run.
+    pub fn open(path: &Path) -> Result<ModelFolder, ModelError> {
+        for name in &FILES[..REQUIRED] {
+            if !path.join(name).is_file() {
+                return Err(ModelError::Missing(path.join(name)));
+            }
+        }
+        let config: BertConfig = serde_json::from_slice(&read_bounded(&path.join(CONFIG))?)
+            .map_err(|error| ModelError::broken(CONFIG, &error))?;
+        config.check()?;
+        let weights = path.join(WEIGHTS);
+        let bytes = std::fs::metadata(&weights).map_err(|source| ModelError::Io { path: weights, source })?;
+        if bytes.len() > MAX_WEIGHTS {
+            let limit = MAX_WEIGHTS / (1024 * 1024);
+            return Err(ModelError::Unsupported(format!("its weights are larger than {limit} MiB")));
+        }
+        let facts = facts(path, &config, bytes.len())?;
+        Ok(ModelFolder { path: path.to_owned(), facts, config })
+    }
+
+    /// A file of the folder.
+    #[cfg_attr(not(feature = "encoder"), expect(dead_code, reason = "only an encoder reads it"))]
+    pub(super) fn read(&self, name: &'static str) -> Result<Vec<u8>, ModelError> {
+        read_bounded(&self.path.join(name))
+    }
+
+    /// The SHA-256 of all files that decide what vectors come out, as hex: vectors of two models are never compared.
+    ///
+    /// # Errors
+    /// Where a file cannot be read.
+    pub fn identity(&self) -> Result<String, ModelError> {
+        let mut hash = Sha256::new();
+        for name in FILES {
+            let path = self.path.join(name);
+            let failed = |source| ModelError::Io { path: path.clone(), source };
+            let mut file = match std::fs::File::open(&path) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                opened => opened.map_err(failed)?,
+            };
+            hash.update(name);
+            let mut part = vec![0; 256 * 1024];
+            loop {
+                let read = file.read(&mut part).map_err(failed)?;
+                if read == 0 {
+                    break;
+                }
+                hash.update(&part[..read]);
+            }
+        }
+        Ok(hash.finalize().iter().fold(String::new(), |mut hex, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        }))
+    }
+}
+
+impl BertConfig {
+    fn check(&self) -> Result<(), ModelError> {
+        let unsupported = |what: String| Err(ModelError::Unsupported(what));
+        if self.model_type != "bert" {
+            let named = if self.model_type.is_empty() { "none" } else { &self.model_type };
+            return unsupported(format!("its architecture is {named:?}, only \"bert\" can be"));
+        }
+        if self.position_embedding_type != "absolute" {
+            return unsupported(format!("it places tokens by {:?}", self.position_embedding_type));
+        }
+        if !matches!(self.hidden_act.as_str(), "gelu" | "gelu_new" | "gelu_pytorch_tanh" | "relu") {
+            return unsupported(format!("its activation is {:?}", self.hidden_act));
+        }
+        if !self.layer_norm_eps.is_finite() || self.layer_norm_eps < 0.0 {
+            return unsupported(format!("its epsilon is {}", self.layer_norm_eps));
+        }
+        let (hidden, heads) = (self.hidden_size, self.num_attention_heads);
+        if hidden == 0 || heads == 0 || hidden > MAX_DIMENSIONS || hidden % heads != 0 {
+            return unsupported(format!("its vectors have {hidden} numbers for {heads} heads"));
+        }
+        let sizes = [
+            self.num_hidden_layers,
+            self.intermediate_size,
+            self.vocab_size,
+            self.max_position_embeddings,
+            self.type_vocab_size,
+        ];
+        if sizes.iter().any(|&size| size == 0 || size > 1 << 20) || self.num_hidden_layers > 48 {
+            return unsupported("its sizes are not those of a sentence encoder".to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// What the folder's files say, read with the customs of the known families where they say nothing.
+fn facts(path: &Path, config: &BertConfig, bytes: u64) -> Result<ModelFacts, ModelError> {
+    let folder = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = if config.name.is_empty() { folder } else { config.name.clone() };
+    let pooling: PoolingFile = optional(path, POOLING)?;
+    let sentence: SentenceFile = optional(path, SENTENCE)?;
+    let prompts: PromptsFile = optional(path, PROMPTS)?;
+    let family = Family::of(&name);
+    let stated = (pooling.pooling_mode_cls_token, pooling.pooling_mode_mean_tokens);
+    let pooling = match stated {
+        (true, true) => return Err(ModelError::Unsupported("it joins two kinds of vectors".to_owned())),
+        (true, false) => Pooling::Cls,
+        (false, false) if family == Family::Bge => Pooling::Cls,
+        (false, _) => Pooling::Mean,
+    };
+    let [query, passage] = family.prefixes();
+    let or_usual = |prompt: Option<String>, usual: &str| prompt.unwrap_or_else(|| usual.to_owned());
+    let max_tokens =
+        sentence.max_seq_length.unwrap_or(usize::MAX).clamp(8, config.max_position_embeddings.max(8));
+    Ok(ModelFacts {
+        dimensions: config.hidden_size,
+        layers: config.num_hidden_layers,
+        max_tokens: max_tokens.min(config.max_position_embeddings),
+        pooling,
+        query_prefix: or_usual(prompts.prompts.query, query),
+        passage_prefix: or_usual(prompts.prompts.passage.or(prompts.prompts.document), passage),
+        name,
+        bytes,
+    })
+}
+
+/// Families of encoders that want something put before a text without their files saying so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Family {
+    E5,
+    Bge,
+    Other,
+}
+
+impl Family {
+    fn of(name: &str) -> Family {
+        let name = name.to_lowercase();
+        let has = |part: &str| name.split(|c: char| !c.is_alphanumeric()).any(|word| word == part);
+        match () {
+            () if has("e5") => Family::E5,
+            () if has("bge") => Family::Bge,
+            () => Family::Other,
+        }
+    }
+
+    /// What is put before a request and before a passage.
+    fn prefixes(self) -> [&'static str; 2] {
+        match self {
+            Family::E5 => ["query: ", "passage: "],
+            Family::Bge => ["Represent this sentence for searching relevant passages: ", ""],
+            Family::Other => ["", ""],
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct PoolingFile {
+    pooling_mode_cls_token: bool,
+    pooling_mode_mean_tokens: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct SentenceFile {
+    max_seq_length: Option<usize>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct PromptsFile {
+    prompts: Prompts,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Prompts {
+    query: Option<String>,
+    passage: Option<String>,
+    document: Option<String>,
+}
+
+/// A small JSON file, with its defaults where it is not there.
+fn optional<T: Default + serde::de::DeserializeOwned>(
+    path: &Path,
+    name: &'static str,
+) -> Result<T, ModelError> {
+    let file = path.join(name);
+    if !file.exists() {
+        return Ok(T::default());
+    }
+    serde_json::from_slice(&read_bounded(&file)?).map_err(|error| ModelError::broken(name, &error))
+}
+
+fn read_bounded(path: &Path) -> Result<Vec<u8>, ModelError> {
+    let failed = |source| ModelError::Io { path: path.to_owned(), source };
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(failed)?;
+    file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(failed(std::io::ErrorKind::FileTooLarge.into()));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_are_known_by_their_names_unless_files_say_otherwise() {
+        let asks = "Represent this sentence for searching relevant passages: ";
+        let cases = [
+            ("intfloat/e5-small-v2", "", Pooling::Mean, "query: ", "passage: "),
+            ("BAAI/bge-small-en-v1.5", "", Pooling::Cls, asks, ""),
+            ("thenlper/gte-small", "", Pooling::Mean, "", ""),
+            ("nreimers/MiniLM-L6-H384-uncased", "", Pooling::Mean, "", ""),
+            ("BAAI/bge-small", r#"{"prompts":{"query":"Q: ","document":"D: "}}"#, Pooling::Cls, "Q: ", "D: "),
+        ];
+        for (name, prompts, pooling, query, passage) in cases {
+            let folder = tempfile::tempdir().unwrap();
+            let config = serde_json::json!({
+                "model_type": "bert", "_name_or_path": name, "hidden_size": 8, "num_hidden_layers": 1,
+                "num_attention_heads": 2, "intermediate_size": 8, "vocab_size": 9, "max_position_embeddings": 16,
+            });
+            std::fs::write(folder.path().join(CONFIG), config.to_string()).unwrap();
+            for empty in [TOKENIZER, WEIGHTS] {
+                std::fs::write(folder.path().join(empty), "").unwrap();
+            }
+            if !prompts.is_empty() {
+                std::fs::write(folder.path().join(PROMPTS), prompts).unwrap();
+            }
+            let facts = ModelFolder::open(folder.path()).unwrap().facts;
+            let said = (facts.pooling, facts.query_prefix.as_str(), facts.passage_prefix.as_str());
+            assert_eq!(said, (pooling, query, passage), "{name}");
+        }
+    }
+}

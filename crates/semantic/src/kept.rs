@@ -1,0 +1,126 @@
+//! Vectors by the text they are of, in a file, so that an unchanged collection is embedded once.
+//!
+//! The file says which model made them and ends in a check sum. One that is cut short, damaged or of another model is as
+//! good as none: what it held is made anew.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::vectors::{TextKey, Vectors};
+use confined_fs::private_file;
+
+/// What the file begins with; its last letter is raised with every change of the form.
+const MAGIC: &[u8; 8] = b"ADJVECT1";
+const CHECKSUM: usize = 32;
+const IDENTITY: usize = 64;
+/// Magic, identity, dimensions, count.
+const HEAD: usize = 8 + IDENTITY + 4 + 4;
+/// Bytes of a file that are read: a hundred thousand entries' worth. A larger one was not written here.
+const MAX_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// The vectors a file keeps of the model of that identity and size; `None` where it keeps none that can be used.
+pub fn read(path: &Path, identity: &str, dimensions: usize) -> Option<Vectors> {
+    let bytes = private_file::read(path, MAX_BYTES).ok()?;
+    let (content, checksum) = bytes.split_at_checked(bytes.len().checked_sub(CHECKSUM)?)?;
+    if content.len() < HEAD || Sha256::digest(content).as_slice() != checksum {
+        return None;
+    }
+    let (head, rows) = content.split_at(HEAD);
+    let number = |at: usize| Some(u32::from_le_bytes(head.get(at..at + 4)?.try_into().ok()?) as usize);
+    let (stored_dimensions, count) = (number(8 + IDENTITY)?, number(12 + IDENTITY)?);
+    let row = 16 + 4 + dimensions;
+    let is_ours = &head[..8] == MAGIC
+        && &head[8..8 + IDENTITY] == identity.as_bytes()
+        && stored_dimensions == dimensions
+        && rows.len() == count.checked_mul(row)?;
+    if !is_ours {
+        return None;
+    }
+    let mut vectors = Vectors::new(dimensions);
+    for row in rows.chunks_exact(row) {
+        let key: TextKey = row[..16].try_into().ok()?;
+        let scale = f32::from_le_bytes(row[16..20].try_into().ok()?);
+        vectors.add_packed(key, scale, row[20..].iter().map(|byte| byte.cast_signed()));
+    }
+    Some(vectors)
+}
+
+/// Writes vectors so that a reader, or a start after a loss of power, finds the old file or the new one whole.
+///
+/// # Errors
+/// Where the folder cannot be written or the disk is full; the old file stays, and no part of the new one.
+pub fn write(path: &Path, identity: &str, vectors: &Vectors) -> io::Result<()> {
+    private_file::replace(path, |out| write_to(out, identity, vectors))
+}
+
+fn write_to(out: &mut BufWriter<File>, identity: &str, vectors: &Vectors) -> io::Result<()> {
+    let mut file = Summed { file: out, sum: Sha256::new() };
+    let small = |number: usize| u32::try_from(number).map_err(|_| io::ErrorKind::InvalidInput);
+    file.put(MAGIC)?;
+    if identity.len() != IDENTITY {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    file.put(identity.as_bytes())?;
+    file.put(&small(vectors.dimensions())?.to_le_bytes())?;
+    file.put(&small(vectors.len())?.to_le_bytes())?;
+    for key in vectors.keys() {
+        let Some((scale, parts)) = vectors.packed(&key) else { continue };
+        file.put(&key)?;
+        file.put(&scale.to_le_bytes())?;
+        let bytes: Vec<u8> = parts.iter().map(|part| part.cast_unsigned()).collect();
+        file.put(&bytes)?;
+    }
+    let Summed { file, sum } = file;
+    file.write_all(&sum.finalize())?;
+    file.flush()?;
+    file.get_ref().sync_all()
+}
+
+struct Summed<'f> {
+    file: &'f mut BufWriter<File>,
+    sum: Sha256,
+}
+
+impl Summed<'_> {
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.sum.update(bytes);
+        self.file.write_all(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vectors::key_of;
+
+    #[test]
+    fn a_file_gives_back_what_was_written_or_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vectors.bin");
+        let identity = "a".repeat(IDENTITY);
+        let mut vectors = Vectors::new(3);
+        for text in ["one", "two", "three"] {
+            vectors.add(key_of(text), &[0.6, 0.0, -0.8]);
+        }
+        write(&path, &identity, &vectors).unwrap();
+        let back = read(&path, &identity, 3).unwrap();
+        assert_eq!(back.len(), 3);
+        assert_eq!(back.packed(&key_of("two")), vectors.packed(&key_of("two")));
+        assert!(read(&path, &"b".repeat(IDENTITY), 3).is_none(), "another model");
+        assert!(read(&path, &identity, 4).is_none(), "another size");
+        let whole = std::fs::read(&path).unwrap();
+        for at in 0..whole.len() {
+            std::fs::write(&path, &whole[..at]).unwrap();
+            assert!(read(&path, &identity, 3).is_none(), "cut after {at} bytes");
+            let mut damaged = whole.clone();
+            damaged[at] ^= 1;
+            std::fs::write(&path, &damaged).unwrap();
+            assert!(read(&path, &identity, 3).is_none(), "byte {at} is another");
+        }
+        assert!(write(&folder.path().join("missing/vectors.bin"), &identity, &vectors).is_err());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left behind");
+    }
+}

@@ -1,0 +1,141 @@
+//! Patterns as JSON lines, to be shared as a file.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io;
+
+use serde::{Deserialize, Serialize};
+
+use super::queue::Entry;
+use domain::{Goal, MAX_DURATION_MS, MAX_TOKENS_SAVED, Pattern, PatternBook, Plan, Tally, check_goal};
+
+/// So many patterns are kept in one transaction.
+pub(super) const LINES_AT_A_TIME: usize = 500;
+
+/// The most refused lines a report quotes.
+const MAX_REFUSED: usize = 20;
+
+/// What became of the lines of a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImportReport {
+    /// Patterns that are new.
+    pub created: usize,
+    /// Patterns that were known.
+    pub known: usize,
+    /// A sentence for each of the first lines that hold no pattern.
+    pub refused: Vec<String>,
+    /// How many lines hold no pattern.
+    pub refused_count: usize,
+}
+
+/// A line. Missing counts are 0.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line<'a> {
+    goal: Cow<'a, str>,
+    agent_sequence: Cow<'a, [String]>,
+    #[serde(default)]
+    dependencies: Cow<'a, BTreeMap<String, Vec<String>>>,
+    #[serde(default)]
+    parallel_groups: Cow<'a, [Vec<String>]>,
+    #[serde(default)]
+    success_count: u32,
+    #[serde(default)]
+    failure_count: u32,
+    #[serde(default)]
+    partial_count: u32,
+    #[serde(default)]
+    avg_duration_ms: u64,
+    #[serde(default)]
+    avg_tokens_saved: i64,
+}
+
+/// Writes all patterns of a book that are offered, as [`Store::export_patterns`](super::Store::export_patterns) does.
+///
+/// # Errors
+/// Those of `out`.
+pub fn export(book: &PatternBook, out: &mut dyn io::Write) -> io::Result<usize> {
+    let offered = book.patterns().filter(|pattern| !pattern.pruned());
+    let mut count = 0;
+    for pattern in offered {
+        let line = Line {
+            goal: Cow::Borrowed(&pattern.goal),
+            agent_sequence: Cow::Borrowed(pattern.plan.agent_sequence()),
+            dependencies: Cow::Borrowed(pattern.plan.dependencies()),
+            parallel_groups: Cow::Borrowed(pattern.plan.parallel_groups()),
+            success_count: pattern.tally.successes,
+            failure_count: pattern.tally.failures,
+            partial_count: pattern.tally.partials,
+            avg_duration_ms: pattern.tally.avg_duration_ms(),
+            avg_tokens_saved: pattern.tally.avg_tokens_saved(),
+        };
+        serde_json::to_writer(&mut *out, &line)?;
+        out.write_all(b"\n")?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// Reads lines into patterns without ids and times; blank lines are passed over. `first` is the first line's number.
+pub(super) fn read(lines: &str, first: usize) -> (Vec<Entry>, ImportReport) {
+    let mut report = ImportReport::default();
+    let mut entries = Vec::new();
+    for (number, line) in (first..).zip(lines.lines()) {
+        if line.trim().is_empty() {
+            continue;
+        }
+        match parse(line) {
+            Ok(entry) => entries.push(entry),
+            Err(why) => {
+                report.refused_count += 1;
+                if report.refused.len() < MAX_REFUSED {
+                    report.refused.push(format!("line {number}: {why}"));
+                }
+            }
+        }
+    }
+    (entries, report)
+}
+
+/// Uses that a line may claim: more than any project makes in years, and few enough to be added up.
+const MAX_IMPORTED_USES: u64 = 1_000_000;
+
+fn parse(line: &str) -> Result<Entry, String> {
+    let line: Line<'_> = serde_json::from_str(line).map_err(|error| error.to_string())?;
+    if let Some(problem) = check_goal("goal", &line.goal) {
+        return Err(problem);
+    }
+    let plan = Plan::new(&line.agent_sequence, &line.dependencies, &line.parallel_groups)
+        .map_err(|problems| problems.join("; "))?;
+    let mut tally = Tally {
+        successes: line.success_count,
+        failures: line.failure_count,
+        partials: line.partial_count,
+        ..Tally::default()
+    };
+    let uses =
+        [line.success_count, line.failure_count, line.partial_count].map(u64::from).iter().sum::<u64>();
+    if uses > MAX_IMPORTED_USES {
+        return Err(format!("its counts must not exceed {MAX_IMPORTED_USES} together, got {uses}"));
+    }
+    if line.avg_duration_ms > MAX_DURATION_MS {
+        return Err(format!(
+            "avg_duration_ms must not exceed {MAX_DURATION_MS}, got {}",
+            line.avg_duration_ms
+        ));
+    }
+    if line.avg_tokens_saved.unsigned_abs() > MAX_TOKENS_SAVED.unsigned_abs() {
+        return Err(format!("avg_tokens_saved is out of range: {}", line.avg_tokens_saved));
+    }
+    let uses = tally.uses();
+    if line.avg_duration_ms > 0 {
+        tally.duration_count = uses;
+        tally.duration_sum_ms = line.avg_duration_ms.saturating_mul(u64::from(uses));
+    }
+    if line.avg_tokens_saved != 0 {
+        tally.tokens_count = uses;
+        tally.tokens_sum = line.avg_tokens_saved.saturating_mul(i64::from(uses));
+    }
+    let pattern = Pattern { goal: line.goal.into_owned(), plan, tally, ..Pattern::default() };
+    Ok(Entry { goal: Goal::new(&pattern.goal), pattern, stated: true })
+}

@@ -1,0 +1,348 @@
+//! The SQLite database and its single writer thread.
+//!
+//! # What is kept
+//!
+//! `mcp.db` holds three tables: the decisions that were reported, the patterns that learned from them, and a log of
+//! queries. The first two are the memory and are never dropped; the log is a convenience and is pruned oldest first.
+//! Everything that queries need at run time is in memory: [`Store::book`] and [`Store::outcomes`] answer snapshots that
+//! the writer replaces after each commit, so that no query waits for the disk.
+//!
+//! # Locking
+//!
+//! One process owns a data directory. It holds `mcp.lock` by `flock`, which the kernel frees however the process ends;
+//! a second [`Store::open`] answers [`StoreError::Locked`]. The lock file holds the owner's process id while it runs and
+//! is emptied by an orderly stop, so that a next start knows whether to check the database in full.
+//!
+//! Within the process one thread owns the only connection that writes, and makes the checkpoints. It takes jobs from a
+//! bounded queue, runs all that wait in one transaction (group commit), publishes the new snapshots and then
+//! acknowledges each job. Learning therefore happens in one place and in one order. Readers (history, backups) open a
+//! connection of their own for as long as they need it; write-ahead logging keeps them out of the writer's way.
+//!
+//! When the queue is full ([`StoreOptions::queue_capacity`] jobs wait), a decision or pattern waits for a place up to
+//! [`StoreOptions::queue_patience`] and is then refused with [`StoreError::Overloaded`]; a row of the query log is
+//! dropped at once and counted in [`StoreStatus::dropped_log_rows`].
+//!
+//! # Durability
+//!
+//! Decisions and patterns are committed with `synchronous=FULL`: an acknowledgement means that they survive a power
+//! loss. A transaction of log rows alone is committed with `NORMAL`: it survives a killed process. Nobody waits for it.
+//!
+//! An error of the disk is answered to whoever waits, marks the store degraded ([`StoreStatus::degraded`]) and makes
+//! the writer open the database anew at the next job; the first commit that works clears the mark. Reads go on from
+//! memory meanwhile. Where the directory or file cannot be written to at start, the store serves what it can read and
+//! answers every write with [`StoreError::ReadOnly`].
+//!
+//! # Compatibility
+//!
+//! The schema's number is SQLite's `user_version`. Migrations are the numbered files in `migrations/`, run in order,
+//! each in one transaction with the change of that number; a released file is never edited, only followed by another.
+//! A database with a higher number than this program knows is served read-only and left as it is. Columns are only
+//! ever added, so that a tool that reads the first schema's tables and columns goes on working.
+//!
+//! A start checks the database (in full after an unclean stop). One that fails the check is moved aside, never deleted,
+//! as `mcp.db.corrupt-<time>`; the newest backup that passes the check takes its place, else a fresh database.
+//!
+//! # Performance
+//!
+//! A commit costs a sync of the disk, however many jobs it holds: throughput comes from callers that wait together. The
+//! writer therefore waits a fraction of what the last commit took for those who are about to ask again.
+//! Statements are prepared once per connection. Each pattern that learned is written once per transaction, however many
+//! decisions taught it. The query log is written at most every [`LOG_INTERVAL`] in one transaction.
+
+mod backup;
+mod error;
+mod exchange;
+mod history;
+mod lock;
+mod log;
+mod open;
+mod options;
+mod queue;
+mod reader;
+mod records;
+mod retention;
+mod rows;
+mod schema;
+mod timestamp;
+mod upkeep;
+mod work;
+mod writer;
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use backup::{BACKUPS_KEPT, Backup, Restored};
+pub use error::StoreError;
+pub use exchange::{ImportReport, export as export_patterns};
+pub use history::HistoryEntry;
+pub use log::{FrequentQuery, LOG_INTERVAL, LoggedQuery, QueryRecord};
+pub use options::StoreOptions;
+pub use reader::Reader;
+pub use records::{DecisionReceipt, NewPattern, StoreStatus, StoredPattern};
+pub use schema::SCHEMA_VERSION;
+pub use timestamp::{now_ms, rfc3339};
+
+use domain::{Decision, Goal, Outcomes, Pattern, PatternBook, Plan};
+use queue::{Entry, Job, Queue};
+use records::Shared;
+use writer::Writer;
+
+/// How long a store that is dropped without [`Store::close`] waits for its writer.
+const DROP_PATIENCE: Duration = Duration::from_secs(5);
+
+/// The database of one data directory.
+#[derive(Debug)]
+pub struct Store {
+    options: StoreOptions,
+    shared: Arc<Shared>,
+    queue: Queue,
+}
+
+/// A directory that is owned until this is dropped.
+#[derive(Debug)]
+pub struct Held {
+    _lock: lock::Lock,
+}
+
+impl Store {
+    /// Opens the data directory, creating what is missing. Blocks while the database is checked.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] where another process owns the directory. Everything else that may go wrong leaves a
+    /// store that serves from memory and says so in its status.
+    pub fn open(options: StoreOptions) -> Result<Store, StoreError> {
+        let opened = open::open(&options)?;
+        Store::over(options, opened)
+    }
+
+    /// Reads a directory that another process owns: what it holds now is served, and every write is refused with
+    /// [`StoreError::ReadOnly`], for the reason `why`.
+    ///
+    /// # Errors
+    /// Where the writer's thread could not be started.
+    pub fn open_read_only(options: StoreOptions, why: &str) -> Result<Store, StoreError> {
+        let opened = open::without_writing(&options, None, why.to_owned());
+        Store::over(options, opened)
+    }
+
+    fn over(options: StoreOptions, opened: open::Opened) -> Result<Store, StoreError> {
+        let shared = Arc::new(Shared::new(&options, &opened));
+        let (queue, receiver) = Queue::new(options.queue_capacity, options.queue_patience);
+        let writer = Writer::new(options.clone(), Arc::clone(&shared), opened, queue.crowd());
+        queue.start(writer, receiver)?;
+        Ok(Store { options, shared, queue })
+    }
+
+    /// The patterns as of the last commit.
+    pub fn book(&self) -> Arc<PatternBook> {
+        self.shared.book.load_full()
+    }
+
+    /// The outcomes of past tasks as of the last commit.
+    pub fn outcomes(&self) -> Arc<Outcomes> {
+        self.shared.outcomes.load_full()
+    }
+
+    /// Counts what was published: another number means another book or other outcomes.
+    pub fn version(&self) -> u64 {
+        self.shared.version()
+    }
+
+    /// Blocks until [`Store::outcomes`] holds those of earlier runs, which are analysed beside the start.
+    pub fn wait_until_settled(&self) {
+        self.shared.wait_until_settled();
+    }
+
+    /// Keeps a decision and lets a pattern learn from it. Answers when both are on disk.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`], [`StoreError::UnknownPattern`], [`StoreError::ReadOnly`], [`StoreError::Overloaded`],
+    /// [`StoreError::Unavailable`] and [`StoreError::Closed`]; nothing was kept then, with the exception of the last
+    /// two where the disk failed in the middle of a commit: sending the decision again is always safe.
+    pub async fn record_decision(&self, decision: Decision) -> Result<DecisionReceipt, StoreError> {
+        let plan = decision.check().map_err(StoreError::Invalid)?;
+        self.shared.writable()?;
+        let goal = Arc::new(Goal::new(&decision.task_description));
+        self.queue.ask(|reply| Job::Decision { decision: Box::new(decision), goal, plan, reply }).await
+    }
+
+    /// Keeps a pattern. One of the same goal (but for case and white space) and the same agents in the same order is
+    /// not kept twice: it takes over the dependencies and groups, where they are stated, and keeps what it learned.
+    ///
+    /// # Errors
+    /// As [`Store::record_decision`].
+    pub async fn add_pattern(&self, pattern: NewPattern) -> Result<StoredPattern, StoreError> {
+        let plan = pattern.check().map_err(StoreError::Invalid)?;
+        let stated = !pattern.dependencies.is_empty() || !pattern.parallel_groups.is_empty();
+        let goal = Goal::new(&pattern.goal);
+        let pattern = Pattern { goal: pattern.goal, plan, ..Pattern::default() };
+        let kept = self.keep(vec![Entry { pattern, goal, stated }]).await?;
+        kept.into_iter().next().ok_or(StoreError::Closed)
+    }
+
+    async fn keep(&self, entries: Vec<Entry>) -> Result<Vec<StoredPattern>, StoreError> {
+        self.shared.writable()?;
+        self.queue.ask(|reply| Job::Patterns { entries, reply }).await
+    }
+
+    /// Writes all patterns that are offered, one JSON object a line, in the order they came; answers how many. The ids
+    /// are left out, since they mean nothing elsewhere.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn export_patterns(&self, out: &mut dyn io::Write) -> io::Result<usize> {
+        exchange::export(&self.book(), out)
+    }
+
+    /// Reads what [`Store::export_patterns`] wrote. A pattern that is known already (by goal and sequence) keeps its own
+    /// counts, so that reading a file twice changes nothing; a line that is no pattern is reported and left out.
+    /// `first` is the number of the first line, for the report.
+    ///
+    /// # Errors
+    /// As [`Store::add_pattern`]; lines before the failing chunk were kept.
+    pub async fn import_patterns(&self, lines: &str, first: usize) -> Result<ImportReport, StoreError> {
+        let (entries, mut report) = exchange::read(lines, first);
+        let mut entries = entries.into_iter().peekable();
+        while entries.peek().is_some() {
+            let chunk: Vec<Entry> = entries.by_ref().take(exchange::LINES_AT_A_TIME).collect();
+            for stored in self.keep(chunk).await? {
+                *(if stored.created { &mut report.created } else { &mut report.known }) += 1;
+            }
+        }
+        Ok(report)
+    }
+
+    /// Logs a query. Never waits: where the log's buffer is full the row is dropped and counted.
+    pub fn log_query(&self, record: QueryRecord) {
+        if self.shared.writable().is_err() || self.queue.is_closed() {
+            self.shared.logs.drop_row();
+        } else if self.shared.logs.push(record) {
+            self.queue.wake();
+        }
+    }
+
+    /// The distinct queries that were asked most often lately, most frequent first, for warming a cache. Blocks.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where the database cannot be read.
+    pub fn frequent_queries(&self, most: usize) -> Result<Vec<FrequentQuery>, StoreError> {
+        let Some(reader) = self.reader()? else { return Ok(Vec::new()) };
+        log::frequent(&reader, most).map_err(StoreError::from)
+    }
+
+    /// The distinct queries asked lately, each as it was answered last, newest first. Needs no lock: works beside a
+    /// running service. Blocks.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where the database cannot be read.
+    pub fn logged_queries(options: &StoreOptions, most: usize) -> Result<Vec<LoggedQuery>, StoreError> {
+        let path = options.database();
+        if !path.exists() {
+            return Ok(Vec::new());
+        }
+        log::latest(&open::reader(&path)?, most).map_err(StoreError::from)
+    }
+
+    /// The newest decisions, newest first. Blocks.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where the database cannot be read.
+    pub fn history(&self, most: usize) -> Result<Vec<HistoryEntry>, StoreError> {
+        Reader::open(&self.options)?.map_or(Ok(Vec::new()), |reader| reader.history(most))
+    }
+
+    fn reader(&self) -> Result<Option<rusqlite::Connection>, StoreError> {
+        let path = self.options.database();
+        if !path.exists() {
+            return Ok(None);
+        }
+        Ok(Some(open::reader(&path)?))
+    }
+
+    /// How the store is.
+    pub fn status(&self) -> StoreStatus {
+        self.shared.status(&self.options)
+    }
+
+    /// Writes a backup while writing goes on, checks it, and drops the oldest beyond [`BACKUPS_KEPT`]. Blocks for about
+    /// a third of a second per 50 MB.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where it could not be written or does not pass its check; nothing is left behind.
+    pub fn backup(&self) -> Result<Backup, StoreError> {
+        Store::back_up(&self.options)
+    }
+
+    /// The same for a directory that another process may be writing to.
+    ///
+    /// # Errors
+    /// As [`Store::backup`].
+    pub fn back_up(options: &StoreOptions) -> Result<Backup, StoreError> {
+        backup::write(options)
+    }
+
+    /// The same where the newest backup is older than `age` or there is none; `None` where it is not.
+    ///
+    /// # Errors
+    /// As [`Store::backup`].
+    pub fn backup_if_older(&self, age: Duration) -> Result<Option<Backup>, StoreError> {
+        let age_ms = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+        let now = now_ms();
+        // A clock that was set back must not keep backups from being made, hence the absolute difference.
+        let recent = |backup: &Backup| (now - backup.at_ms).abs() < age_ms;
+        if backup::list(&self.options).iter().any(recent) { Ok(None) } else { self.backup().map(Some) }
+    }
+
+    /// The backups there are, newest first.
+    pub fn backups(options: &StoreOptions) -> Vec<Backup> {
+        backup::list(options)
+    }
+
+    /// Makes this process the owner of a directory without opening what is in it, so that nobody else does either.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] where another process owns it, [`StoreError::ReadOnly`] where it cannot be owned.
+    pub fn hold(options: &StoreOptions) -> Result<Held, StoreError> {
+        lock::take(&options.lock_file()).map(|lock| Held { _lock: lock })
+    }
+
+    /// Puts a backup (the newest that passes its check, unless one is named: by its path, its file name or its day as in
+    /// `2025-11-20`) in the database's place, which is moved aside. For a directory no process uses.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`], or [`StoreError::Unavailable`] where no backup passes its check.
+    pub fn restore(options: &StoreOptions, backup: Option<&Path>) -> Result<Restored, StoreError> {
+        let _lock = lock::take(&options.lock_file())?;
+        backup::restore(options, backup)
+    }
+
+    /// Stops: takes no more jobs, finishes those that wait, empties the write-ahead log into the database and marks the
+    /// stop as clean. Blocks up to `patience` and answers whether all that was done by then. May be called again.
+    pub fn close(&self, patience: Duration) -> bool {
+        self.queue.close(patience)
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.close(DROP_PATIENCE);
+    }
+}
+
+impl NewPattern {
+    /// The plan it states.
+    ///
+    /// # Errors
+    /// A sentence for each problem.
+    pub fn check(&self) -> Result<Plan, Vec<String>> {
+        let mut problems: Vec<String> = domain::check_goal("goal", &self.goal).into_iter().collect();
+        match Plan::new(&self.agent_sequence, &self.dependencies, &self.parallel_groups) {
+            Ok(plan) if problems.is_empty() => return Ok(plan),
+            Ok(_) => {}
+            Err(more) => problems.extend(more),
+        }
+        Err(problems)
+    }
+}

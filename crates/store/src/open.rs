@@ -1,0 +1,351 @@
+//! From a directory to a database that may be written to, or to what can be had instead.
+
+use std::fs::{self, DirBuilder, File};
+use std::io::Read;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
+
+use super::backup::{self, with_suffix};
+use super::error::StoreError;
+use super::lock::{self, Lock};
+use super::options::StoreOptions;
+use super::rows;
+use super::schema::{self, SCHEMA_VERSION};
+use domain::PatternBook;
+
+/// How long a statement waits for another connection of ours, which is a backup at most.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Moving a bad database aside and restoring a bad backup ends after this many rounds.
+const ATTEMPTS: usize = 3;
+
+/// What [`open`] achieved.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub book: PatternBook,
+    /// The writing connection; `None` where nothing can be written, or not yet.
+    pub connection: Option<Connection>,
+    pub lock: Option<Lock>,
+    /// Whether a database was read.
+    pub connected: bool,
+    /// Why nothing can be written until a next start.
+    pub read_only: Option<String>,
+    /// Why nothing can be written at the moment.
+    pub degraded: Option<String>,
+    pub notes: Vec<String>,
+}
+
+/// How much of a database a check reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// All pages, without comparing indexes with their tables.
+    Quick,
+    /// Everything.
+    Full,
+}
+
+/// Why a database could not be opened for writing.
+#[derive(Debug)]
+enum Trouble {
+    /// It is damaged: another must take its place.
+    Corrupt(String),
+    /// It cannot be written to by us.
+    ReadOnly(String),
+    /// The disk failed or is full: try again later.
+    Later(String),
+}
+
+impl From<rusqlite::Error> for Trouble {
+    fn from(error: rusqlite::Error) -> Self {
+        let text = error.to_string();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Trouble::Corrupt(text),
+            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+                Trouble::ReadOnly(text)
+            }
+            _ => Trouble::Later(text),
+        }
+    }
+}
+
+/// Opens the directory's database.
+///
+/// # Errors
+/// [`StoreError::Locked`] only.
+pub(super) fn open(options: &StoreOptions) -> Result<Opened, StoreError> {
+    let created = DirBuilder::new().recursive(true).mode(0o700).create(&options.data_dir);
+    if let Err(error) = created {
+        return Ok(without_writing(options, None, format!("{}: {error}", options.data_dir.display())));
+    }
+    // The writer syncs it before it writes; what changes an existing database here syncs it first.
+    let lock = match lock::take_unsynced(&options.lock_file()) {
+        Ok(lock) => lock,
+        Err(StoreError::ReadOnly(why)) => return Ok(without_writing(options, None, why)),
+        Err(error) => return Err(error),
+    };
+    backup::sweep(options);
+    let mut notes = Vec::new();
+    let mut depth = if lock.unclean { Depth::Full } else { Depth::Quick };
+    notes.extend(set_aside_bad_log(options));
+    for _ in 0..ATTEMPTS {
+        match attempt(options, depth, Some(&lock)) {
+            Ok((connection, book, refused)) => {
+                notes.extend(refused);
+                let (connection, lock) = (Some(connection), Some(lock));
+                return Ok(Opened {
+                    book,
+                    connection,
+                    lock,
+                    connected: true,
+                    read_only: None,
+                    degraded: None,
+                    notes,
+                });
+            }
+            Err(Trouble::Corrupt(why)) => match lock.sync().and_then(|()| replace(options, &why)) {
+                Ok(note) => notes.push(note),
+                Err(error) => return Ok(without_writing(options, Some(lock), error.to_string())),
+            },
+            Err(Trouble::ReadOnly(why)) => {
+                let mut opened = without_writing(options, Some(lock), why);
+                opened.notes.splice(0..0, notes);
+                return Ok(opened);
+            }
+            Err(Trouble::Later(why)) => {
+                let mut opened = without_writing(options, Some(lock), why);
+                opened.degraded = opened.read_only.take();
+                opened.notes.splice(0..0, notes);
+                return Ok(opened);
+            }
+        }
+        depth = Depth::Quick;
+    }
+    Ok(without_writing(options, Some(lock), "no database could be opened".to_owned()))
+}
+
+/// Opens for writing, checks, migrates and reads. A `lock` that is not synced yet is so before an old database is migrated.
+fn attempt(
+    options: &StoreOptions,
+    depth: Depth,
+    lock: Option<&Lock>,
+) -> Result<(Connection, PatternBook, Option<String>), Trouble> {
+    let path = options.database();
+    let size = fs::metadata(&path).ok().map(|metadata| metadata.len());
+    if size == Some(0) {
+        return Err(Trouble::Corrupt("the file is empty".to_owned()));
+    }
+    let mut connection = connect(&path, size.is_none())?;
+    if connection.is_readonly(MAIN_DB)? {
+        return Err(Trouble::ReadOnly(format!("{} cannot be written to", path.display())));
+    }
+    if let Some(problem) = problem(&connection, depth)? {
+        return Err(Trouble::Corrupt(problem));
+    }
+    let found = schema::version(&connection)?;
+    if found > SCHEMA_VERSION {
+        let why = format!(
+            "it has schema {found}, this program knows {SCHEMA_VERSION} and older: use a newer program"
+        );
+        return Err(Trouble::ReadOnly(why));
+    }
+    prepare(&connection)?;
+    if let Some(lock) = lock.filter(|_| (1..SCHEMA_VERSION).contains(&found)) {
+        lock.sync().map_err(|error| Trouble::Later(format!("the lock: {error}")))?;
+    }
+    schema::migrate(&mut connection)?;
+    let (book, refused) = read(&connection, options)?;
+    Ok((connection, book, refused))
+}
+
+/// The writer's connection once more, after it failed. Where the database is damaged, or gone although it is `known`,
+/// another takes its place, and the note says so: it may lack what was written since it was a backup.
+pub(super) fn again(
+    options: &StoreOptions,
+    known: bool,
+) -> Result<(Connection, PatternBook, Option<String>), StoreError> {
+    let mut note = None;
+    if known && !options.database().exists() {
+        note = Some(replace(options, "the file is gone")?);
+    }
+    let mut attempted = attempt(options, Depth::Quick, None);
+    if let Err(Trouble::Corrupt(why)) = &attempted {
+        note = Some(replace(options, why)?);
+        attempted = attempt(options, Depth::Quick, None);
+    }
+    match attempted {
+        Ok((connection, book, _)) => Ok((connection, book, note)),
+        Err(Trouble::Corrupt(why) | Trouble::ReadOnly(why) | Trouble::Later(why)) => {
+            Err(StoreError::Unavailable(why))
+        }
+    }
+}
+
+fn connect(path: &Path, fresh: bool) -> rusqlite::Result<Connection> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(16);
+    connection
+        .execute_batch("PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -512")?;
+    if fresh {
+        // Takes effect before anything is written; later it would only write to a file that nobody checked yet.
+        connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL")?;
+    }
+    Ok(connection)
+}
+
+/// Settings of a connection that writes.
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    let journal = |mode: &str| {
+        connection.pragma_update_and_check(None, "journal_mode", mode, |row| row.get::<_, String>(0))
+    };
+    // Some network and overlay file systems cannot share memory between processes, which write-ahead logging needs.
+    if !journal("WAL").is_ok_and(|mode| mode == "wal") {
+        journal("DELETE")?;
+    }
+    connection.execute_batch(
+        "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 16777216",
+    )
+}
+
+/// What a check of the database finds, if anything.
+pub(super) fn problem(connection: &Connection, depth: Depth) -> rusqlite::Result<Option<String>> {
+    let check = match depth {
+        Depth::Quick => "PRAGMA quick_check(1)",
+        Depth::Full => "PRAGMA integrity_check(1)",
+    };
+    let verdict: String = connection.query_row(check, [], |row| row.get(0))?;
+    Ok((verdict != "ok").then_some(verdict))
+}
+
+/// The patterns, and a note where some cannot be understood.
+pub(super) fn read(
+    connection: &Connection,
+    options: &StoreOptions,
+) -> rusqlite::Result<(PatternBook, Option<String>)> {
+    let (patterns, refused) = rows::read_patterns(connection)?;
+    let mut book = PatternBook::new(options.half_life);
+    book.extend(patterns);
+    let count = refused.len();
+    let note = refused
+        .first()
+        .map(|id| format!("{count} patterns hold no valid plan and are left out, such as {id}"));
+    Ok((book, note))
+}
+
+/// What can be had where nothing can be written: the memory, if it can be read.
+pub(super) fn without_writing(options: &StoreOptions, lock: Option<Lock>, why: String) -> Opened {
+    let path = options.database();
+    let mut notes = Vec::new();
+    let book = path.exists().then(|| reader(&path).and_then(|connection| read(&connection, options)));
+    let connected = matches!(book, Some(Ok(_)));
+    let book = match book {
+        Some(Ok((book, refused))) => {
+            notes.extend(refused);
+            book
+        }
+        Some(Err(error)) => {
+            notes.push(format!("{} could not be read: {error}", path.display()));
+            PatternBook::new(options.half_life)
+        }
+        None => PatternBook::new(options.half_life),
+    };
+    Opened { book, connection: None, lock, connected, read_only: Some(why), degraded: None, notes }
+}
+
+/// A connection that only reads. Where the folder cannot be written to, it reads the file as it is without its log.
+pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    match schema::version(&connection) {
+        Err(error)
+            if matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)) =>
+        {
+            immutable(path)
+        }
+        Err(error) => Err(error),
+        Ok(_) => Ok(connection),
+    }
+}
+
+/// A connection to a file nobody writes to; leaves no other file beside it.
+pub(super) fn immutable(path: &Path) -> rusqlite::Result<Connection> {
+    let mut uri = "file:".to_owned();
+    for c in path.to_string_lossy().chars() {
+        match c {
+            '%' => uri.push_str("%25"),
+            '?' => uri.push_str("%3f"),
+            '#' => uri.push_str("%23"),
+            c => uri.push(c),
+        }
+    }
+    uri.push_str("?immutable=1");
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(uri, flags)
+}
+
+/// Moves a damaged database aside and puts the newest good backup in its place, if there is one; the note says so.
+fn replace(options: &StoreOptions, why: &str) -> std::io::Result<String> {
+    let aside = backup::move_aside(&options.database(), "corrupt")?;
+    let happened = aside.map_or_else(
+        || format!("the database is lost ({why})"),
+        |path| format!("the database was damaged ({why}): moved to {}", path.display()),
+    );
+    let instead = match backup::restore(options, None) {
+        Ok(restored) => format!("restored {}", restored.backup.path.display()),
+        Err(_) => "started afresh".to_owned(),
+    };
+    let note = format!("{happened}, {instead}");
+    tracing::error!("{note}");
+    Ok(note)
+}
+
+/// SQLite passes over a write-ahead log it cannot read, and then over it: kept aside, it can at least be looked at.
+fn set_aside_bad_log(options: &StoreOptions) -> Option<String> {
+    let log = with_suffix(&options.database(), "-wal");
+    let mut start = Vec::new();
+    File::open(&log).ok()?.take(4).read_to_end(&mut start).ok()?;
+    if start.is_empty() || matches!(start.as_slice(), [0x37, 0x7f, 0x06, 0x82 | 0x83]) {
+        return None;
+    }
+    let aside = with_suffix(
+        &log,
+        &format!(".corrupt-{}", super::timestamp::for_file_name(super::timestamp::now_ms())),
+    );
+    fs::rename(&log, &aside).ok()?;
+    let note = format!(
+        "the write-ahead log could not be read: moved to {}; what was written last may be missing",
+        aside.display()
+    );
+    tracing::error!("{note}");
+    Some(note)
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::prepare;
+
+    #[test]
+    fn sqlite_is_our_own_and_of_a_sound_version() {
+        // Before 3.51.3 two connections that write and checkpoint at once could damage a write-ahead log.
+        assert!(rusqlite::version_number() >= 3_051_003, "{}", rusqlite::version());
+    }
+
+    #[test]
+    fn where_a_write_ahead_log_cannot_be_had_it_goes_without() {
+        // A database in memory refuses one, as file systems that share no memory do.
+        let connection = Connection::open_in_memory().unwrap();
+        prepare(&connection).unwrap();
+        let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
+        assert_ne!(mode, "wal");
+        connection.execute_batch("CREATE TABLE kept (it); INSERT INTO kept VALUES (1)").unwrap();
+    }
+}

@@ -1,0 +1,14 @@
+//! The real binary: its command line, its life as a process, and what it does under pressure.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+#[expect(dead_code, reason = "each test binary uses a part of it")]
+#[path = "../support/mod.rs"]
+mod support;
+
+mod cli;
+mod client;
+mod install;
+mod lifecycle;
+mod memory;
+mod pressure;

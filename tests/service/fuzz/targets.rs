@@ -1,0 +1,277 @@
+//! What is fuzzed: each target takes any bytes, must not panic, must keep its promise, and says what it made of them.
+//!
+//! The answer tells inputs apart that made the code do different things; a harness keeps those as it finds them.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
+
+use adjutant::server::rpc::{MAX_BATCH, Shape, shape};
+use catalog::{Kind, check_manifest, check_marketplace, read_entry};
+use domain::{MAX_AGENTS, Plan};
+use search::Aliases;
+use search::text::terms;
+
+/// One target.
+pub(crate) struct Target {
+    /// Its name on the command line.
+    pub(crate) name: &'static str,
+    /// Reads the bytes; what they came to.
+    pub(crate) run: fn(&[u8]) -> u64,
+    /// Inputs to begin with, which between them hold every construct.
+    pub(crate) seeds: &'static [&'static str],
+    /// Pieces that mutations put in.
+    pub(crate) words: &'static [&'static str],
+}
+
+/// All targets.
+pub(crate) const TARGETS: &[Target] = &[
+    Target {
+        name: "frontmatter",
+        run: frontmatter,
+        seeds: &[
+            "---\nname: a\ndescription: b: c\ntools: Read, Bash(git *)\nmodel: sonnet\n---\n# Heading\n\n- item\n",
+            "---\nname: |\n  two\n  lines\ndescription: >-\n  folded\nkeywords: [a, 'b', \"c\"]\n---\n## Step 1: Build\n",
+            "---\nx: &a [1, 2]\ny: *a\n<<: {z: 1}\n---\n```\n---\n```\n",
+            "no front matter\n\n1. one\n2. two\n",
+            "---\r\nname: x\r\n---\r\nbody\r\n",
+        ],
+        words: &[
+            "---",
+            "\n---\n",
+            "name:",
+            "description: ",
+            "&a ",
+            "*a",
+            "[",
+            "]",
+            "{",
+            "}",
+            "|\n",
+            ">-\n",
+            "\t",
+            "\r\n",
+            "\u{feff}",
+            "\u{200b}",
+            "!!str ",
+            "? ",
+            "- ",
+            "#",
+            "```",
+            "<<: ",
+            "\"",
+            "'",
+        ],
+    },
+    Target {
+        name: "manifest",
+        run: manifest,
+        seeds: &[
+            r#"{"name":"p","version":"1.0.0","agents":["./a.md"],"commands":{"c":{"source":"./c.md"}},"skills":"./s","keywords":["k"]}"#,
+            r#"{"name":"m","owner":{"name":"o"},"plugins":[{"name":"a","source":"./a","category":"c"},{"name":"b","source":{"source":"github","repo":"o/r"}}]}"#,
+            r#"{"name":7,"commands":[{"content":"x"}],"defaultEnabled":false,"strict":false}"#,
+        ],
+        words: &[
+            "\"name\":",
+            "\"plugins\":",
+            "\"source\":",
+            "\"agents\":",
+            "[]",
+            "{}",
+            "null",
+            "../",
+            "./",
+            "\u{feff}",
+            "1e400",
+            "\\ud800",
+            "\"commands\":",
+        ],
+    },
+    Target {
+        name: "envelope",
+        run: envelope,
+        seeds: &[
+            r#"{"jsonrpc":"2.0","method":"queryAgents","params":{"context":"x"},"id":1}"#,
+            r#"[{"jsonrpc":"2.0","method":"a","id":"x"},{"jsonrpc":"2.0","method":"b"},1]"#,
+            r#"{"jsonrpc":"2.0","method":"\u0061\ud83d\ude00","id":9007199254740993,"id":null}"#,
+        ],
+        words: &[
+            "\"jsonrpc\":\"2.0\"",
+            "\"id\":",
+            "\"method\":",
+            "\"params\":",
+            "\\ud800",
+            "\\udc00",
+            "1e400",
+            "[[",
+            "{}",
+            "null",
+            "true",
+            "\\",
+            "\"",
+            ",",
+        ],
+    },
+    Target {
+        name: "tokenizer",
+        run: tokenizer,
+        seeds: &[
+            "Builds React user interfaces with hooks, node.js and C++; CI/CD, k8s, e-mail.",
+            "naïve Straße İstanbul ıŞIK re\u{301}act ｒｅａｃｔ 日本語のテキスト שלום 🎉👩‍💻",
+            "kubernetes-architect Kubernetes_Architect HTTPServer2 v1.2.3 a/b/c x86_64",
+        ],
+        words: &["\u{301}", "\u{200d}", "İ", "ß", "ﬁ", "日本", "-", "_", ".", "++", "#", "'s", "\u{e0041}"],
+    },
+    Target {
+        name: "aliases",
+        run: aliases,
+        seeds: &[
+            "# comment\nk8s: [kubernetes, container orchestration]\nci(/cd)?: [pipeline]\n\"quoted\": [a, 'b']\n",
+            "front(end)?: [user interface, ui]\n\ndb: [database]\n",
+        ],
+        words: &[": [", "]", "(", ")?", "\"", "'", "#", ",", "\n", "|", "a b c"],
+    },
+    Target {
+        name: "plan",
+        run: plan,
+        seeds: &[
+            r#"{"sequence":["a","b","c"],"dependencies":{"c":["a","b"]},"groups":[["a","b"],["c"]]}"#,
+            r#"{"sequence":["a","b"],"dependencies":{"a":["b"],"b":["a"]},"groups":[]}"#,
+            r#"{"sequence":["x"],"dependencies":{},"groups":[["x"]]}"#,
+        ],
+        words: &[
+            "\"a\"",
+            "\"b\"",
+            "\"c\"",
+            "[]",
+            "[[",
+            "]]",
+            ",",
+            "\"sequence\":",
+            "\"dependencies\":",
+            "\"groups\":",
+            "\"\"",
+        ],
+    },
+];
+
+fn told(what: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    what.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Lengths in steps, since every single one is no news.
+fn size(length: usize) -> u32 {
+    length.checked_ilog2().unwrap_or(0)
+}
+
+/// Whatever is read is clean, bounded by what was there, and read the same again.
+fn frontmatter(bytes: &[u8]) -> u64 {
+    let kind = Kind::ALL[bytes.len() % Kind::ALL.len()];
+    let (definition, problems) = read_entry(kind, Path::new("agents/worker.md"), bytes);
+    let codes: Vec<&str> = problems.iter().map(|problem| problem.code).collect();
+    for problem in &problems {
+        assert!(problem.line.is_none_or(|line| line >= 1), "{problem:?}");
+    }
+    let Some(definition) = definition else { return told(codes) };
+    assert!(!definition.id.is_empty() && !definition.id.contains(char::is_control), "{:?}", definition.id);
+    for text in [&definition.description, &definition.body, &definition.when_to_use, &definition.name] {
+        assert!(!text.contains(['\u{1b}', '\u{0}', '\u{202e}', '\u{e0041}', '\u{200b}']), "{text:?}");
+        // Bytes that are not UTF-8 become three bytes each.
+        assert!(text.len() <= 3 * bytes.len() + 16, "{} of {}", text.len(), bytes.len());
+    }
+    assert_eq!(definition.content_hash.len(), 64);
+    let again = read_entry(kind, Path::new("agents/worker.md"), bytes).0;
+    assert_eq!(again.as_ref(), Some(&definition));
+    told((
+        codes,
+        size(definition.description.len()),
+        definition.tools.len(),
+        definition.model.is_some(),
+        definition.headings.len().min(4),
+    ))
+}
+
+/// A sentence or none; never both a rejection and a list.
+fn manifest(bytes: &[u8]) -> u64 {
+    let why = |text: String| text.split(" at line ").next().map(str::to_owned).unwrap_or_default();
+    told((check_manifest(bytes).map(why), check_marketplace(bytes).map(size).map_err(why)))
+}
+
+/// What is accepted is JSON, and no more than a batch of calls.
+fn envelope(bytes: &[u8]) -> u64 {
+    let shape = shape(bytes);
+    match shape {
+        Shape::Message { calls, refused } => {
+            assert!((1..=MAX_BATCH).contains(&(calls + refused)), "{shape:?}");
+            assert!(serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok());
+        }
+        Shape::Refused(why) => assert!(!why.is_empty()),
+    }
+    told(format!("{shape:?}"))
+}
+
+/// Terms are not empty, hold no blanks, and are the same every time.
+fn tokenizer(bytes: &[u8]) -> u64 {
+    let text = String::from_utf8_lossy(bytes);
+    let found = terms(&text);
+    for term in &found {
+        assert!(!term.is_empty() && !term.contains(char::is_whitespace), "{term:?}");
+    }
+    assert_eq!(terms(&text), found);
+    told((
+        size(found.len()),
+        found.first().map(|term| size(term.len())),
+        found.iter().any(|term| !term.is_ascii()),
+    ))
+}
+
+/// A bad entry costs itself only, is told with its line, and what is left can be asked and merged.
+fn aliases(bytes: &[u8]) -> u64 {
+    let text = String::from_utf8_lossy(bytes);
+    let (aliases, problems) = Aliases::parse(&text);
+    let lines = text.split(['\n', '\r']).count();
+    for problem in &problems {
+        assert!((1..=lines + 1).contains(&problem.line) && !problem.message.is_empty(), "{problem:?}");
+    }
+    let asked: String = text.chars().take(200).collect();
+    let expansions = aliases.expansions(&asked);
+    told((
+        aliases.len().min(64),
+        size(problems.len()),
+        problems.first().map(|one| one.message.len()),
+        size(expansions.len()),
+    ))
+}
+
+#[derive(serde::Deserialize)]
+struct Stated {
+    #[serde(default)]
+    sequence: Vec<String>,
+    #[serde(default)]
+    dependencies: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    groups: Vec<Vec<String>>,
+}
+
+/// An accepted plan is made of the agents stated, agrees with itself, and is accepted again as it came out.
+fn plan(bytes: &[u8]) -> u64 {
+    let Ok(Stated { sequence, dependencies, groups }) = serde_json::from_slice(bytes) else { return 0 };
+    let made = match Plan::new(&sequence, &dependencies, &groups) {
+        Ok(made) => made,
+        Err(sentences) => {
+            assert!(!sentences.is_empty() && sentences.iter().all(|sentence| !sentence.is_empty()));
+            return told(sentences.iter().map(|sentence| sentence.len() / 8).collect::<Vec<_>>());
+        }
+    };
+    assert!(made.agent_sequence().len() <= MAX_AGENTS);
+    let at = |name: &String| made.agent_sequence().iter().position(|known| known == name);
+    for (agent, before) in made.dependencies() {
+        assert!(before.iter().all(|name| at(name) < at(agent)), "{made:?}");
+    }
+    assert_eq!(made.parallel_groups().iter().map(Vec::len).sum::<usize>(), sequence.len());
+    let again = Plan::new(made.agent_sequence(), made.dependencies(), made.parallel_groups());
+    assert_eq!(again.as_ref(), Ok(&made));
+    told((sequence.len(), made.parallel_groups().len(), made.dependencies().len()))
+}

@@ -1,0 +1,13 @@
+//! The service driven through its public endpoints, most of it in this process: HTTP, JSON-RPC, MCP, access and trust.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod doors;
+mod fuzz;
+mod http;
+mod mcp;
+mod rpc;
+mod trust;
