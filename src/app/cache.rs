@@ -10,7 +10,7 @@ use foldhash::fast::RandomState;
 use moka::sync::Cache;
 
 use super::answer::Found;
-use super::experience::Learned;
+use super::outcome_prior::LearningVersion;
 use super::rows::{AgentRow, Row, SkillRow, WorkflowRow};
 use crate::config::CacheTtl;
 use domain::PatternMatch;
@@ -36,7 +36,7 @@ pub struct QueryKey {
     /// The snapshot it is answered from.
     pub generation: u64,
     /// The state of what was learned, where that takes part in the answer.
-    pub learned: Learned,
+    pub learned: LearningVersion,
     /// The state of what an embedding model knows of the entries.
     pub meaning: u64,
 }

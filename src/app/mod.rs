@@ -8,7 +8,6 @@ mod backups;
 pub mod cache;
 pub mod check;
 mod error;
-mod experience;
 mod in_process;
 mod index;
 mod json;
@@ -17,6 +16,7 @@ mod latent;
 mod meaning;
 pub mod operation;
 pub mod operations;
+mod outcome_prior;
 mod refresh;
 pub mod rows;
 mod snapshot;
@@ -47,11 +47,11 @@ use crate::telemetry::metrics::Metrics;
 use backups::BackupKeeper;
 use cache::Caches;
 use catalog::Catalog;
-use experience::Memories;
 use index::Origin;
 use kept::Keeper;
 use latent::LatentTrainer;
 use meaning::Meaning;
+use outcome_prior::NeighbourIndexer;
 use refresh::Refresher;
 use search::Aliases;
 use store::Store;
@@ -79,7 +79,7 @@ pub struct App {
     waiting: WaitingKeeper,
     trainer: LatentTrainer,
     keeper: Keeper,
-    memories: Memories,
+    neighbours: NeighbourIndexer,
     meaning: Meaning,
     watching: watch::Watching,
     uses: uses::Uses,
@@ -101,7 +101,7 @@ impl App {
         app.spawn("refresh", |app| app.refresher.run(app, app.config.reindex.every));
         app.spawn("latent", |app| app.trainer.run(app));
         app.spawn("keeper", |app| app.keeper.run(app));
-        app.spawn("memories", |app| app.memories.run(app));
+        app.spawn("neighbours", |app| app.neighbours.run(app));
         app.spawn("meaning", |app| app.meaning.run(app));
         app.spawn("backup", |app| app.backups.run(&app.store));
         app.spawn("outbox", |app| app.waiting.run(app));
@@ -110,7 +110,7 @@ impl App {
             app.spawn("watch", move |app| watch::run(app, &ear));
         }
         app.trainer.request();
-        app.memories.request();
+        app.neighbours.request();
         let cost = app.snapshot().catalog.report();
         app.keeper.request(cost.files_read + cost.manifests_read == 0 && origin == Origin::Kept);
         app
@@ -122,7 +122,7 @@ impl App {
         app.store.wait_until_settled();
         app.meaning.stay_out(&app.config);
         latent::rank_fully(&app);
-        app.remember_now();
+        app.index_neighbours_now();
         app
     }
 
@@ -142,7 +142,7 @@ impl App {
             waiting: WaitingKeeper::default(),
             trainer: LatentTrainer::default(),
             keeper: Keeper::default(),
-            memories: Memories::default(),
+            neighbours: NeighbourIndexer::default(),
             meaning: Meaning::default(),
             watching: watch::Watching::default(),
             uses: uses::Uses::load(&config.paths.data_dir),
@@ -186,7 +186,7 @@ impl App {
         self.refresher.stop();
         self.trainer.stop();
         self.keeper.stop();
-        self.memories.stop();
+        self.neighbours.stop();
         self.meaning.stop();
         self.watching.stop();
         self.backups.stop();
@@ -232,7 +232,7 @@ impl App {
         }
         drop(swapping);
         self.watching.snapshot_swapped();
-        self.memories.request();
+        self.neighbours.request();
     }
 
     /// Runs `work` on a thread of its own until [`App::shut_down`].

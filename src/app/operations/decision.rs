@@ -109,7 +109,7 @@ impl App {
             parallel_groups: params.parallel_groups.into_iter().map(|group| self.by_id(group)).collect(),
         };
         let receipt = self.store.record_decision(decision).await?;
-        self.memories.request();
+        self.neighbours.request();
         let pattern = receipt.pattern.map(|pattern| PatternView::of(&pattern));
         Ok(DecisionStored { stored: receipt.stored, pattern, warnings })
     }

@@ -102,12 +102,12 @@ impl Operation for Explain {
         }
         let snapshot = app.snapshot();
         let judged = app.judged(&snapshot, kind, &key).await;
-        let experience = app.experience(kind, &key);
-        let prior = experience.as_ref().map(|known| known as &dyn Prior);
+        let outcomes = app.outcome_prior(kind, &key);
+        let prior = outcomes.as_ref().map(|known| known as &dyn Prior);
         let request = Request { likeness: judged.likeness(), ..request_of(kind, &key, prior) };
         let mut explanation = snapshot.index.explain(&request);
         judged.note(&mut explanation.findings.reasoning);
-        let record = |definition: &Definition| experience.as_ref().and_then(|known| known.record(definition));
+        let record = |definition: &Definition| outcomes.as_ref().and_then(|known| known.record(definition));
         Ok(Explained::of(explanation, record))
     }
 }

@@ -173,7 +173,7 @@ impl App {
         let began = Instant::now();
         let snapshot = self.snapshot();
         key.generation = snapshot.generation;
-        key.learned = self.learned(R::KIND);
+        key.learned = self.learning_version(R::KIND);
         key.meaning = self.meaning.version();
         let (found, cache_hit) = if let Some(found) = cache.get(&key) {
             (found, true)
@@ -258,12 +258,12 @@ impl App {
     /// Ranks, with what outcomes taught about agents and what a model judges; the reasoning says where either took part
     /// or should have.
     fn findings(&self, snapshot: &Snapshot, kind: Kind, key: &QueryKey, judged: &Judged) -> Findings {
-        let experience = self.experience(kind, key);
-        let prior = experience.as_ref().map(|known| known as &dyn Prior);
+        let outcomes = self.outcome_prior(kind, key);
+        let prior = outcomes.as_ref().map(|known| known as &dyn Prior);
         let request = Request { likeness: judged.likeness(), ..request_of(kind, key, prior) };
         let mut findings = snapshot.index.find(&request);
         let first = findings.hits.first();
-        if let Some(record) = first.and_then(|first| experience.as_ref()?.record(&first.definition)) {
+        if let Some(record) = first.and_then(|first| outcomes.as_ref()?.record(&first.definition)) {
             findings.reasoning = format!("{}; {record}", findings.reasoning);
         }
         judged.note(&mut findings.reasoning);
@@ -291,7 +291,7 @@ impl App {
 
     fn warm_kind<R: Row + 'static>(&self, snapshot: &Snapshot, cache: &AnswerCache<R>, mut key: QueryKey) {
         key.generation = snapshot.generation;
-        key.learned = self.learned(R::KIND);
+        key.learned = self.learning_version(R::KIND);
         cache.get_or(&key, |key| {
             Found::of(snapshot, &self.findings(snapshot, R::KIND, key, &Judged::default()), None)
         });

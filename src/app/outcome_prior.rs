@@ -20,26 +20,26 @@ use search::{Prior, Request};
 use store::now_ms;
 
 /// Agents that a task's profile holds.
-const OFFERED: usize = 10;
+const PROFILE_SIZE: usize = 10;
 
 /// The least time between two publications, and ten times what the last one took, so that a stream of decisions does
 /// not keep a processor busy.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// How often the store is looked at where nobody says that it changed.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+const POLL_INTERVAL: Duration = Duration::from_secs(2);
 
 /// What was learned by when: part of the key of every answer it takes part in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct Learned {
+pub struct LearningVersion {
     store: u64,
     neighbours: u64,
 }
 
 /// Past tasks with whom the catalog offers for them, and the thread that keeps them.
 #[derive(Debug, Default)]
-pub(super) struct Memories {
-    current: ArcSwap<Remembered>,
+pub(super) struct NeighbourIndexer {
+    current: ArcSwap<NeighbourIndex>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -52,7 +52,7 @@ struct State {
 
 /// The store's past tasks at one moment, as one generation of the catalog sees them.
 #[derive(Debug, Default)]
-struct Remembered {
+struct NeighbourIndex {
     neighbours: Neighbours,
     outcomes: Arc<Outcomes>,
     /// Counts publications that something was learned in.
@@ -66,7 +66,7 @@ struct Profiles {
     known: HashMap<Arc<str>, Profile>,
 }
 
-impl Memories {
+impl NeighbourIndexer {
     /// There may be something new to take up.
     pub(super) fn request(&self) {
         self.lock().requested = true;
@@ -105,7 +105,7 @@ impl Memories {
         let neighbours = profiles.neighbours(&snapshot, &outcomes, app.config.memory.half_life);
         // Answers that nothing was learned about stay as good as they were.
         let number = if nothing { current.number } else { current.number + 1 };
-        self.current.store(Arc::new(Remembered { neighbours, outcomes, number }));
+        self.current.store(Arc::new(NeighbourIndex { neighbours, outcomes, number }));
         if is_new_ranking && !nothing {
             app.warm(&snapshot, &app.frequent_queries());
         }
@@ -115,7 +115,7 @@ impl Memories {
     /// once the service stops.
     fn wait(&self) -> bool {
         let idle = |state: &mut State| !state.requested && !state.stopping;
-        let waited = self.changed.wait_timeout_while(self.lock(), LOOK_EVERY, idle);
+        let waited = self.changed.wait_timeout_while(self.lock(), POLL_INTERVAL, idle);
         let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
         state.requested = false;
         !state.stopping
@@ -150,42 +150,43 @@ impl Profiles {
                 self.known.insert(Arc::from(text), profile);
             }
         }
-        let known = |text: &str| self.known.get(text).unwrap_or(&NOBODY);
+        let known = |text: &str| self.known.get(text).unwrap_or(&EMPTY);
         Neighbours::of(outcomes.tasks().map(|task| (Arc::clone(task), known(&task.description))), half_life)
     }
 }
 
 /// The profile of a task that nobody is offered for.
-static NOBODY: Profile = Profile::NOBODY;
+static EMPTY: Profile = Profile::NOBODY;
 
 /// Whom the catalog offers for a task.
 fn profile_of(snapshot: &Snapshot, task: &str) -> Profile {
-    let request = Request { kind: Kind::Agent, context: Some(task), limit: OFFERED, ..Request::default() };
+    let request =
+        Request { kind: Kind::Agent, context: Some(task), limit: PROFILE_SIZE, ..Request::default() };
     let hits = snapshot.index.find(&request).hits;
     Profile::of(hits.iter().map(|hit| (hit.definition.id.as_str(), hit.score)))
 }
 
 /// What tasks similar to one query say of agents; known once the query's ranking has told who leads it.
-pub(super) struct Experience {
+pub(super) struct OutcomePrior {
     task: String,
     outcomes: Arc<Outcomes>,
     /// `None` where they are behind the store.
-    remembered: Option<Arc<Remembered>>,
+    indexed: Option<Arc<NeighbourIndex>>,
     evidence: OnceCell<TaskEvidence>,
 }
 
 impl App {
     /// The state of what was learned about entries of a kind; constant where nothing is.
-    pub(super) fn learned(&self, kind: Kind) -> Learned {
+    pub(super) fn learning_version(&self, kind: Kind) -> LearningVersion {
         if kind != Kind::Agent || !self.config.memory.learning {
-            return Learned::default();
+            return LearningVersion::default();
         }
-        Learned { store: self.store.version(), neighbours: self.memories.current.load().number }
+        LearningVersion { store: self.store.version(), neighbours: self.neighbours.current.load().number }
     }
 
     /// What similar tasks say for a query; `None` where learning is off, nothing is known, or the query is for another
     /// kind than agents.
-    pub(super) fn experience(&self, kind: Kind, key: &QueryKey) -> Option<Experience> {
+    pub(super) fn outcome_prior(&self, kind: Kind, key: &QueryKey) -> Option<OutcomePrior> {
         if kind != Kind::Agent || !self.config.memory.learning {
             return None;
         }
@@ -194,23 +195,23 @@ impl App {
         if outcomes.is_empty() {
             return None;
         }
-        let remembered = self.memories.current.load_full();
-        let remembered = Arc::ptr_eq(&remembered.outcomes, &outcomes).then_some(remembered);
-        Some(Experience { task: task.to_owned(), outcomes, remembered, evidence: OnceCell::new() })
+        let indexed = self.neighbours.current.load_full();
+        let indexed = Arc::ptr_eq(&indexed.outcomes, &outcomes).then_some(indexed);
+        Some(OutcomePrior { task: task.to_owned(), outcomes, indexed, evidence: OnceCell::new() })
     }
 
     /// Takes up what the store remembers, on the caller's thread.
-    pub(super) fn remember_now(&self) {
-        self.memories.catch_up(self, &mut Profiles::default());
+    pub(super) fn index_neighbours_now(&self) {
+        self.neighbours.catch_up(self, &mut Profiles::default());
     }
 }
 
-impl Prior for Experience {
+impl Prior for OutcomePrior {
     fn told(&self, leaders: &[(&Definition, f32)]) {
         let profile = Profile::of(leaders.iter().map(|(definition, score)| (definition.id.as_str(), *score)));
-        let evidence = match &self.remembered {
-            Some(remembered) if !profile.is_empty() => {
-                remembered.neighbours.for_task(&self.task, &profile, now_ms())
+        let evidence = match &self.indexed {
+            Some(indexed) if !profile.is_empty() => {
+                indexed.neighbours.for_task(&self.task, &profile, now_ms())
             }
             _ => self.outcomes.for_task(&self.task, now_ms()),
         };
@@ -229,7 +230,7 @@ impl Prior for Experience {
     }
 }
 
-impl Experience {
+impl OutcomePrior {
     /// How the agent did on similar tasks, in words.
     pub(super) fn record(&self, definition: &Definition) -> Option<String> {
         let AgentEvidence { tasks, successes, .. } = self.evidence(definition)?;
