@@ -38,7 +38,7 @@ pub struct QueryKey {
     /// The state of what was learned, where that takes part in the answer.
     pub learned: LearningVersion,
     /// The state of what an embedding model knows of the entries.
-    pub meaning: u64,
+    pub embedding: u64,
 }
 
 /// The caches of one instance.

@@ -6,14 +6,15 @@
 pub mod answer;
 mod backups;
 pub mod cache;
-pub mod check;
+mod cache_warming;
+pub mod content_pins;
+mod embedding;
 mod error;
+pub mod eval;
 mod in_process;
 mod index;
 mod json;
-mod kept;
 mod latent;
-mod meaning;
 pub mod operation;
 pub mod operations;
 mod outcome_prior;
@@ -22,9 +23,8 @@ pub mod rows;
 mod snapshot;
 mod timings;
 pub mod tokens;
-pub mod uses;
 mod waiting;
-mod warm;
+mod warm_start;
 mod watch;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -47,16 +47,16 @@ use crate::telemetry::metrics::Metrics;
 use backups::BackupKeeper;
 use cache::Caches;
 use catalog::Catalog;
+use embedding::Embedding;
 use index::Origin;
-use kept::Keeper;
 use latent::LatentTrainer;
-use meaning::Meaning;
 use outcome_prior::NeighbourIndexer;
 use refresh::Refresher;
 use search::Aliases;
 use store::Store;
 use timings::Timings;
 use waiting::WaitingKeeper;
+use warm_start::SnapshotPersister;
 
 /// Time that what waits to be written has once the service stops.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
@@ -78,11 +78,11 @@ pub struct App {
     backups: BackupKeeper,
     waiting: WaitingKeeper,
     trainer: LatentTrainer,
-    keeper: Keeper,
+    persister: SnapshotPersister,
     neighbours: NeighbourIndexer,
-    meaning: Meaning,
+    embedding: Embedding,
     watching: watch::Watching,
-    uses: uses::Uses,
+    pins: content_pins::ContentPins,
     started: Instant,
     timings: Timings,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -100,9 +100,9 @@ impl App {
         let app = Arc::new(app);
         app.spawn("refresh", |app| app.refresher.run(app, app.config.reindex.every));
         app.spawn("latent", |app| app.trainer.run(app));
-        app.spawn("keeper", |app| app.keeper.run(app));
+        app.spawn("persist", |app| app.persister.run(app));
         app.spawn("neighbours", |app| app.neighbours.run(app));
-        app.spawn("meaning", |app| app.meaning.run(app));
+        app.spawn("embedding", |app| app.embedding.run(app));
         app.spawn("backup", |app| app.backups.run(&app.store));
         app.spawn("outbox", |app| app.waiting.run(app));
         if app.config.reindex.watch {
@@ -112,7 +112,7 @@ impl App {
         app.trainer.request();
         app.neighbours.request();
         let cost = app.snapshot().catalog.report();
-        app.keeper.request(cost.files_read + cost.manifests_read == 0 && origin == Origin::Kept);
+        app.persister.request(cost.files_read + cost.manifests_read == 0 && origin == Origin::Kept);
         app
     }
 
@@ -120,7 +120,7 @@ impl App {
     pub fn offline(config: Config, store: Store) -> App {
         let (app, _) = App::assemble(scan(&config), config, store);
         app.store.wait_until_settled();
-        app.meaning.stay_out(&app.config);
+        app.embedding.stay_out(&app.config);
         latent::rank_fully(&app);
         app.index_neighbours_now();
         app
@@ -141,11 +141,11 @@ impl App {
             backups: BackupKeeper::default(),
             waiting: WaitingKeeper::default(),
             trainer: LatentTrainer::default(),
-            keeper: Keeper::default(),
+            persister: SnapshotPersister::default(),
             neighbours: NeighbourIndexer::default(),
-            meaning: Meaning::default(),
+            embedding: Embedding::default(),
             watching: watch::Watching::default(),
-            uses: uses::Uses::load(&config.paths.data_dir),
+            pins: content_pins::ContentPins::load(&config.paths.data_dir),
             started: Instant::now(),
             timings,
             threads: Mutex::default(),
@@ -185,9 +185,9 @@ impl App {
     pub fn shut_down(&self) {
         self.refresher.stop();
         self.trainer.stop();
-        self.keeper.stop();
+        self.persister.stop();
         self.neighbours.stop();
-        self.meaning.stop();
+        self.embedding.stop();
         self.watching.stop();
         self.backups.stop();
         self.waiting.stop();
@@ -218,8 +218,8 @@ impl App {
         let index = scanned.next_index(&self.snapshot().index);
         self.swap(|current| Some(Snapshot::new(current.generation + 1, index, scanned).after(current)));
         self.trainer.request();
-        self.keeper.request(false);
-        self.meaning.look();
+        self.persister.request(false);
+        self.embedding.look();
     }
 
     /// Replaces the snapshot by what `next` makes of the current one, unless it makes nothing.
@@ -250,8 +250,8 @@ impl App {
 pub fn scan(config: &Config) -> Scanned {
     std::thread::scope(|scope| {
         // The first use of the alias table reads it.
-        let index = scope.spawn(|| (kept::index(config), Aliases::built_in().len()));
-        let kept = kept::catalog(config);
+        let index = scope.spawn(|| (warm_start::index(config), Aliases::built_in().len()));
+        let kept = warm_start::catalog(config);
         let mut scanned =
             index::scan(config, kept.as_ref().map_or(index::Known::Nothing, index::Known::Kept));
         // Without it the index is built.

@@ -230,7 +230,7 @@ impl App {
             self.publish(scanned);
         }
         // A model may have been put there meanwhile.
-        self.meaning.look();
+        self.embedding.look();
         let report = ReindexReport {
             added: changes.added,
             changed: changes.changed,

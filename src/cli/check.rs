@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{exit, output, store_options};
 use crate::app;
-use crate::app::check::{Expectation, check, read_expectations};
+use crate::app::eval::{Expectation, evaluate, read_expectations};
 use crate::app::operations::definition::KindName;
 use crate::config::{Config, Environment, Flags};
 use store::Store;
@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &CheckArguments, environment: &Environment) -> anyh
         None => logged(&config, arguments.limit)?,
     };
     let snapshot = app::snapshot_once(&config);
-    let checked = check(&snapshot, &expectations);
+    let checked = evaluate(&snapshot, &expectations);
     let failed = checked.iter().filter(|one| !one.holds).count();
     if arguments.json {
         output::line(&format!(

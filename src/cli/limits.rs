@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{output, table};
 use crate::app::operations::find::{DEFAULT_LIMIT, MAX_LIMIT};
-use crate::app::{self, cache, rows, uses};
+use crate::app::{self, cache, content_pins, rows};
 use crate::config::{Memory, access};
 use crate::server::{limits, mcp, rate, rpc};
 use crate::telemetry::logging;
@@ -277,7 +277,7 @@ fn memory() -> Vec<Limit> {
             ),
             (
                 "max_uses",
-                count(uses::MAX_USES),
+                count(content_pins::MAX_PINS),
                 "definitions whose last content is known, twenty times the largest collection",
             ),
             ("backups_kept", count(BACKUPS_KEPT), "a week of days"),

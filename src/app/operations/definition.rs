@@ -218,7 +218,7 @@ impl Operation for GetDefinition {
             Lookup::One(definition) => {
                 let whole = || View::of(definition, &definition.body).tokens();
                 let whole = snapshot.whole_tokens(definition, whole);
-                let changed_since_use = app.uses.note(definition);
+                let changed_since_use = app.pins.note(definition);
                 let answer = WholeDefinition::of(definition, whole, wanted);
                 // It is loaded because it was asked for: it costs, and spares nothing.
                 app.metrics().tokens().record(&call.client, Self::NAME, answer.tokens, 0);

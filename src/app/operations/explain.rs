@@ -101,12 +101,12 @@ impl Operation for Explain {
             return Err(AppError::invalid("one of capability, role, context is required, got none"));
         }
         let snapshot = app.snapshot();
-        let judged = app.judged(&snapshot, kind, &key).await;
+        let scores = app.semantic_scores(&snapshot, kind, &key).await;
         let outcomes = app.outcome_prior(kind, &key);
         let prior = outcomes.as_ref().map(|known| known as &dyn Prior);
-        let request = Request { likeness: judged.likeness(), ..request_of(kind, &key, prior) };
+        let request = Request { likeness: scores.likeness(), ..request_of(kind, &key, prior) };
         let mut explanation = snapshot.index.explain(&request);
-        judged.note(&mut explanation.findings.reasoning);
+        scores.note(&mut explanation.findings.reasoning);
         let record = |definition: &Definition| outcomes.as_ref().and_then(|known| known.record(definition));
         Ok(Explained::of(explanation, record))
     }

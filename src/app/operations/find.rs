@@ -8,7 +8,7 @@ use validator::Validate;
 
 use crate::app::answer::{Answer, Found};
 use crate::app::cache::{AnswerCache, QueryKey, canonical};
-use crate::app::meaning::Judged;
+use crate::app::embedding::SemanticScores;
 use crate::app::operation::{CallContext, Operation};
 use crate::app::rows::{AgentRow, Row, SkillRow, WorkflowRow, shortened};
 use crate::app::{App, AppError, Snapshot};
@@ -174,16 +174,16 @@ impl App {
         let snapshot = self.snapshot();
         key.generation = snapshot.generation;
         key.learned = self.learning_version(R::KIND);
-        key.meaning = self.meaning.version();
+        key.embedding = self.embedding.version();
         let (found, cache_hit) = if let Some(found) = cache.get(&key) {
             (found, true)
         } else {
-            let judged = self.judged(&snapshot, R::KIND, &key).await;
+            let scores = self.semantic_scores(&snapshot, R::KIND, &key).await;
             let answer = |key: &QueryKey| {
-                Found::of(&snapshot, &self.findings(&snapshot, R::KIND, key, &judged), key.max_tokens)
+                Found::of(&snapshot, &self.findings(&snapshot, R::KIND, key, &scores), key.max_tokens)
             };
             // An answer that lacks the model's judgement is not kept: the next may have it.
-            if judged.is_whole() { cache.get_or(&key, answer) } else { (Arc::new(answer(&key)), false) }
+            if scores.is_whole() { cache.get_or(&key, answer) } else { (Arc::new(answer(&key)), false) }
         };
         let is_news = || !cache_hit || found.repeats.admits(began.duration_since(self.started).as_secs());
         if self.config.memory.query_log && is_news() {
@@ -257,16 +257,16 @@ fn sought(key: &QueryKey) -> String {
 impl App {
     /// Ranks, with what outcomes taught about agents and what a model judges; the reasoning says where either took part
     /// or should have.
-    fn findings(&self, snapshot: &Snapshot, kind: Kind, key: &QueryKey, judged: &Judged) -> Findings {
+    fn findings(&self, snapshot: &Snapshot, kind: Kind, key: &QueryKey, scores: &SemanticScores) -> Findings {
         let outcomes = self.outcome_prior(kind, key);
         let prior = outcomes.as_ref().map(|known| known as &dyn Prior);
-        let request = Request { likeness: judged.likeness(), ..request_of(kind, key, prior) };
+        let request = Request { likeness: scores.likeness(), ..request_of(kind, key, prior) };
         let mut findings = snapshot.index.find(&request);
         let first = findings.hits.first();
         if let Some(record) = first.and_then(|first| outcomes.as_ref()?.record(&first.definition)) {
             findings.reasoning = format!("{}; {record}", findings.reasoning);
         }
-        judged.note(&mut findings.reasoning);
+        scores.note(&mut findings.reasoning);
         findings
     }
 
@@ -293,7 +293,7 @@ impl App {
         key.generation = snapshot.generation;
         key.learned = self.learning_version(R::KIND);
         cache.get_or(&key, |key| {
-            Found::of(snapshot, &self.findings(snapshot, R::KIND, key, &Judged::default()), None)
+            Found::of(snapshot, &self.findings(snapshot, R::KIND, key, &SemanticScores::default()), None)
         });
     }
 }

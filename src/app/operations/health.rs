@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 
-use crate::app::meaning::MeaningHealth;
+use crate::app::embedding::EmbeddingHealth;
 use crate::app::operation::{CallContext, Operation, Output};
 use crate::app::timings::Timings;
 use crate::app::{App, AppError, WatchState, tokens};
@@ -52,7 +52,7 @@ pub struct Health {
     /// `lexical` until the latent score is trained, then `latent`.
     pub ranking: &'static str,
     /// The embedding model, and how far it has read the entries.
-    pub semantic: MeaningHealth,
+    pub semantic: EmbeddingHealth,
     /// `on`, `off` or `degraded`.
     pub watch: &'static str,
     /// How long the parts of the start took.
@@ -198,7 +198,7 @@ impl App {
         };
         reasons.extend(store.degraded.clone());
         reasons.extend(self.backups.problem());
-        let (semantic, problem) = self.meaning.health();
+        let (semantic, problem) = self.embedding.health();
         reasons.extend(problem);
         let status = if reasons.len() > notes { "degraded" } else { "healthy" };
         reasons.extend(store.notes.iter().cloned());

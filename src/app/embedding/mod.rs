@@ -4,8 +4,8 @@
 //! request waits for the model no longer than its budget and never in its place on the runtime. Where the model is
 //! absent, busy or still reading, the answer goes out without its judgement and says so.
 
-mod asking;
-mod reading;
+mod passage_embedder;
+mod query_embedder;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -17,8 +17,8 @@ use serde::Serialize;
 use super::cache::QueryKey;
 use super::{App, Snapshot};
 use crate::config::Config;
-use asking::Askers;
 use catalog::Kind;
+use query_embedder::QueryEmbedder;
 use semantic::{Encoder, Table, folder};
 
 /// Requests whose vectors are kept: some two megabytes.
@@ -26,12 +26,12 @@ const MAX_KEPT_REQUESTS: u64 = 1_000;
 
 /// The model of one instance, or that there is none.
 #[derive(Debug, Default)]
-pub(super) struct Meaning {
+pub(super) struct Embedding {
     state: Mutex<State>,
     changed: Condvar,
     /// What requests are judged by.
     loaded: ArcSwapOption<Loaded>,
-    askers: Askers,
+    queries: QueryEmbedder,
     /// Counts up with every change of what the judgement would be.
     version: AtomicU64,
 }
@@ -85,7 +85,7 @@ impl Loaded {
 
 /// The embedding model as `/health` tells of it.
 #[derive(Debug, Serialize)]
-pub struct MeaningHealth {
+pub struct EmbeddingHealth {
     /// What the model calls itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<String>,
@@ -100,17 +100,17 @@ pub struct MeaningHealth {
     total: usize,
 }
 
-/// What a model says of one request.
+/// How close a model finds each entry to one request.
 #[derive(Debug, Default)]
-pub(super) struct Judged {
+pub(super) struct SemanticScores {
     likeness: Option<Vec<f32>>,
     /// Why there is no judgement although there is a model.
     absent: Option<&'static str>,
 }
 
-impl Judged {
-    fn absent(why: &'static str) -> Judged {
-        Judged { likeness: None, absent: Some(why) }
+impl SemanticScores {
+    fn absent(why: &'static str) -> SemanticScores {
+        SemanticScores { likeness: None, absent: Some(why) }
     }
 
     /// As search takes it.
@@ -132,7 +132,7 @@ impl Judged {
     }
 }
 
-impl Meaning {
+impl Embedding {
     /// Something changed: files, entries or the model's folder.
     pub(super) fn look(&self) {
         self.lock().requested = true;
@@ -143,7 +143,7 @@ impl Meaning {
     pub(super) fn stop(&self) {
         self.lock().stopping = true;
         self.changed.notify_all();
-        self.askers.stop();
+        self.queries.stop();
     }
 
     /// This process answers one question and ends, which is no time to load a model: answers say so.
@@ -164,9 +164,9 @@ impl Meaning {
     }
 
     /// How it is doing, and what is wrong with it at that moment.
-    pub(super) fn health(&self) -> (MeaningHealth, Option<String>) {
+    pub(super) fn health(&self) -> (EmbeddingHealth, Option<String>) {
         let state = self.lock();
-        let health = MeaningHealth {
+        let health = EmbeddingHealth {
             model: state.model.clone(),
             dimensions: state.dimensions,
             state: state.phase,
@@ -177,12 +177,12 @@ impl Meaning {
     }
 
     /// What is said of a request while no model is loaded.
-    fn unjudged(&self, key: &QueryKey) -> Judged {
+    fn without_model(&self, key: &QueryKey) -> SemanticScores {
         let asks = key.capability.is_some() || key.context.is_some();
-        Judged { likeness: None, absent: if asks { self.lock().absent } else { None } }
+        SemanticScores { likeness: None, absent: if asks { self.lock().absent } else { None } }
     }
 
-    fn changed_judgement(&self) {
+    fn scores_changed(&self) {
         self.version.fetch_add(1, Ordering::AcqRel);
     }
 
@@ -193,19 +193,26 @@ impl Meaning {
 
 impl App {
     /// What the model says of a request, within its budget of time.
-    pub(super) async fn judged(&self, snapshot: &Snapshot, kind: Kind, key: &QueryKey) -> Judged {
-        let Some(loaded) = self.meaning.loaded.load_full() else { return self.meaning.unjudged(key) };
+    pub(super) async fn semantic_scores(
+        &self,
+        snapshot: &Snapshot,
+        kind: Kind,
+        key: &QueryKey,
+    ) -> SemanticScores {
+        let Some(loaded) = self.embedding.loaded.load_full() else {
+            return self.embedding.without_model(key);
+        };
         let Some(text) = text_of(key.capability.as_deref(), key.context.as_deref()) else {
-            return Judged::default();
+            return SemanticScores::default();
         };
         let table = loaded.table.load_full().filter(|table| Arc::ptr_eq(table.catalog(), &snapshot.catalog));
-        let Some(table) = table else { return Judged::absent("it is still reading the entries") };
-        match self.meaning.askers.vector(&loaded, text).await {
+        let Some(table) = table else { return SemanticScores::absent("it is still reading the entries") };
+        match self.embedding.queries.vector(&loaded, text).await {
             Ok(vector) => {
                 let likeness = table.likeness(&vector, snapshot.index.entries(kind));
-                Judged { likeness: Some(likeness), absent: None }
+                SemanticScores { likeness: Some(likeness), absent: None }
             }
-            Err(why) => Judged::absent(why),
+            Err(why) => SemanticScores::absent(why),
         }
     }
 }

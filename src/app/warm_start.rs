@@ -55,7 +55,7 @@ fn read(config: &Config, name: &str, head: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Replaces what was kept by what is in this snapshot. Not synced: a file that a power loss cut off is passed over.
-fn keep(config: &Config, snapshot: &Snapshot) -> std::io::Result<()> {
+fn persist(config: &Config, snapshot: &Snapshot) -> std::io::Result<()> {
     let data_dir = &config.paths.data_dir;
     private_file::replace(&data_dir.join(CATALOG), |out| snapshot.catalog.keep(&program(), out))?;
     private_file::replace(&data_dir.join(INDEX), |out| {
@@ -78,7 +78,7 @@ fn program() -> String {
 
 /// Says when something is to be done aside; one thread does it.
 #[derive(Debug, Default)]
-pub(super) struct Keeper {
+pub(super) struct SnapshotPersister {
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -88,23 +88,23 @@ struct State {
     /// Another snapshot serves.
     swapped: bool,
     /// Another catalog does, that is not kept yet.
-    unkept: bool,
+    is_dirty: bool,
     stopping: bool,
 }
 
 /// What the thread does next.
 enum Turn {
     Count,
-    Keep,
+    Persist,
     Stop,
 }
 
-impl Keeper {
+impl SnapshotPersister {
     /// Another snapshot serves; `is_kept` where the next start finds its catalog already.
     pub(super) fn request(&self, is_kept: bool) {
         let mut state = self.lock();
         state.swapped = true;
-        state.unkept |= !is_kept;
+        state.is_dirty |= !is_kept;
         drop(state);
         self.changed.notify_all();
     }
@@ -122,9 +122,9 @@ impl Keeper {
             match self.next_turn(due) {
                 Turn::Stop => return,
                 Turn::Count => app.snapshot().count_listing(),
-                Turn::Keep => {
+                Turn::Persist => {
                     let began = Instant::now();
-                    match keep(&app.config, &app.snapshot()) {
+                    match persist(&app.config, &app.snapshot()) {
                         Ok(()) => {
                             tracing::debug!(duration_ms = millis(began.elapsed()), "catalog and index kept");
                         }
@@ -148,11 +148,11 @@ impl Keeper {
                 return Turn::Count;
             }
             let left = due.saturating_duration_since(Instant::now());
-            if state.unkept && left.is_zero() {
-                state.unkept = false;
-                return Turn::Keep;
+            if state.is_dirty && left.is_zero() {
+                state.is_dirty = false;
+                return Turn::Persist;
             }
-            state = if state.unkept {
+            state = if state.is_dirty {
                 self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
             } else {
                 self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)

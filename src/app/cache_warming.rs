@@ -18,7 +18,7 @@ impl App {
 
     /// Asks `queries` of a snapshot, so that their answers are kept when it begins to serve.
     pub(super) fn warm(&self, snapshot: &Snapshot, queries: &[FrequentQuery]) {
-        if self.meaning.serves() {
+        if self.embedding.serves() {
             // An answer without the model's judgement would not be asked for.
             return;
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{App, Loaded, Meaning, Phase, State, text_of};
+use super::{App, Embedding, Loaded, Phase, State, text_of};
 use crate::app::refresh::millis;
 use catalog::Catalog;
 use domain::Outcome;
@@ -31,7 +31,7 @@ const FILE: &str = "vectors.bin";
 
 /// What the thread has in hand.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
+pub(super) struct PassageEmbedder {
     /// The folder as it was when it was last loaded, or tried.
     stamp: Option<Stamp>,
     vectors: Arc<Vectors>,
@@ -42,12 +42,12 @@ pub(super) struct Reader {
     done: bool,
 }
 
-impl Meaning {
+impl Embedding {
     /// The thread's whole life.
     pub(in crate::app) fn run(&self, app: &App) {
-        stand_back();
+        lower_priority();
         encoder::embed_on_this_thread_alone();
-        let mut reader = Reader::default();
+        let mut reader = PassageEmbedder::default();
         loop {
             if catch_unwind(AssertUnwindSafe(|| reader.look(self, app))).is_err() {
                 // The panic hook logged it. Not tried again until the model's folder changes.
@@ -62,7 +62,7 @@ impl Meaning {
     /// Goes on without the model.
     fn give_up(&self) {
         self.loaded.store(None);
-        self.changed_judgement();
+        self.scores_changed();
         let mut state = self.lock();
         state.phase = Phase::Failed;
         state.absent = Some("it cannot be used");
@@ -86,7 +86,7 @@ impl Meaning {
 }
 
 /// Makes the operating system prefer every other thread.
-fn stand_back() {
+fn lower_priority() {
     // On Linux this is of the thread; elsewhere it would be of the whole process.
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(None, 19) {
@@ -94,34 +94,34 @@ fn stand_back() {
     }
 }
 
-impl Reader {
+impl PassageEmbedder {
     /// Loads the model where it is new, and reads what it has not read yet.
-    fn look(&mut self, meaning: &Meaning, app: &App) {
+    fn look(&mut self, embedding: &Embedding, app: &App) {
         let paths = &app.config().paths;
         let stamp = folder::stamp(&paths.model_dir);
         if self.stamp.as_ref() != Some(&stamp) {
             self.stamp = Some(stamp);
-            self.load(meaning, app);
+            self.load(embedding, app);
         }
-        let Some(loaded) = meaning.loaded.load_full() else { return };
-        self.plan(&loaded, meaning, app);
-        self.read(&loaded, meaning, app);
+        let Some(loaded) = embedding.loaded.load_full() else { return };
+        self.plan(&loaded, embedding, app);
+        self.read(&loaded, embedding, app);
     }
 
-    fn load(&mut self, meaning: &Meaning, app: &App) {
+    fn load(&mut self, embedding: &Embedding, app: &App) {
         let paths = &app.config().paths;
-        let had = meaning.loaded.swap(None).is_some();
-        *self = Reader { stamp: self.stamp.take(), ..Reader::default() };
+        let had = embedding.loaded.swap(None).is_some();
+        *self = PassageEmbedder { stamp: self.stamp.take(), ..PassageEmbedder::default() };
         let is_there = paths.model_given || folder::is_model(&paths.model_dir);
         {
-            let mut state = meaning.lock();
+            let mut state = embedding.lock();
             state.phase = if is_there { Phase::Loading } else { Phase::None };
             (state.model, state.dimensions, state.problem) = (None, None, None);
             (state.embedded, state.total) = (0, 0);
             state.absent = is_there.then_some("it is being loaded");
         }
         if had {
-            meaning.changed_judgement();
+            embedding.scores_changed();
         }
         if !is_there {
             return;
@@ -138,15 +138,15 @@ impl Reader {
                 );
                 let stored = kept::read(&paths.data_dir.join(FILE), encoder.identity(), facts.dimensions);
                 self.vectors = Arc::new(stored.unwrap_or_else(|| Vectors::new(facts.dimensions)));
-                let mut state = meaning.lock();
+                let mut state = embedding.lock();
                 (state.model, state.dimensions) = (Some(facts.name.clone()), Some(facts.dimensions));
                 state.phase = Phase::Embedding;
                 drop(state);
-                meaning.loaded.store(Some(Arc::new(Loaded::new(encoder))));
+                embedding.loaded.store(Some(Arc::new(Loaded::new(encoder))));
             }
             Err(error) => {
                 tracing::warn!(%error, "the embedding model cannot be used");
-                let mut state = meaning.lock();
+                let mut state = embedding.lock();
                 state.phase = Phase::Failed;
                 state.absent = Some("it cannot be used");
                 state.problem = Some(format!(
@@ -158,7 +158,7 @@ impl Reader {
     }
 
     /// Finds out which texts there are, where entries or tasks are others than last time.
-    fn plan(&mut self, loaded: &Loaded, meaning: &Meaning, app: &App) {
+    fn plan(&mut self, loaded: &Loaded, embedding: &Embedding, app: &App) {
         let catalog = Arc::clone(&app.snapshot().catalog);
         let same = self.texts.as_ref().is_some_and(|texts| Arc::ptr_eq(texts.catalog(), &catalog));
         let learned = app.store().version();
@@ -172,13 +172,13 @@ impl Reader {
         }
         self.tasks = tasks;
         let texts = Texts::of(&catalog, &self.tasks);
-        self.share(&texts, loaded, meaning);
+        self.share(&texts, loaded, embedding);
         self.texts = Some(texts);
         self.done = false;
     }
 
     /// Reads what is missing, until all is read or something else is to be done.
-    fn read(&mut self, loaded: &Loaded, meaning: &Meaning, app: &App) {
+    fn read(&mut self, loaded: &Loaded, embedding: &Embedding, app: &App) {
         if self.done {
             return;
         }
@@ -194,7 +194,7 @@ impl Reader {
         let began = Instant::now();
         let (mut share_at, mut keep_at) = (FIRST_SHARE, KEEP_EVERY);
         for text in &missing {
-            if meaning.is_called() {
+            if embedding.is_called() {
                 break;
             }
             match loaded.encoder.embed(&texts.text(text), Side::Passage, MAX_PASSAGE_TOKENS) {
@@ -206,14 +206,14 @@ impl Reader {
                     Arc::make_mut(&mut self.vectors).add(text.key, &nothing);
                 }
             }
-            meaning.lock().embedded += 1;
+            embedding.lock().embedded += 1;
             if began.elapsed() > share_at {
                 share_at = 2 * began.elapsed();
-                self.share(&texts, loaded, meaning);
+                self.share(&texts, loaded, embedding);
             }
             if began.elapsed() > keep_at {
                 keep_at = began.elapsed() + KEEP_EVERY;
-                self.keep(loaded, meaning, app);
+                self.keep(loaded, embedding, app);
             }
         }
         let is_complete = texts.embedded(&self.vectors) == texts.total();
@@ -224,29 +224,29 @@ impl Reader {
             let (texts, duration_ms) = (texts.total(), millis(began.elapsed()));
             tracing::info!(texts, read = missing.len(), duration_ms, "entries embedded");
         }
-        self.keep(loaded, meaning, app);
-        self.share(&texts, loaded, meaning);
+        self.keep(loaded, embedding, app);
+        self.share(&texts, loaded, embedding);
         self.texts = Some(texts);
         self.done = is_complete;
     }
 
     /// Lets what was read so far take part in answers.
-    fn share(&self, texts: &Texts, loaded: &Loaded, meaning: &Meaning) {
+    fn share(&self, texts: &Texts, loaded: &Loaded, embedding: &Embedding) {
         loaded.table.store(Some(Arc::new(Table::of(texts, Arc::clone(&self.vectors)))));
-        meaning.changed_judgement();
-        let mut state = meaning.lock();
+        embedding.scores_changed();
+        let mut state = embedding.lock();
         (state.embedded, state.total) = (texts.embedded(&self.vectors), texts.total());
         state.phase = if state.embedded < state.total { Phase::Embedding } else { Phase::Ready };
     }
 
-    fn keep(&self, loaded: &Loaded, meaning: &Meaning, app: &App) {
+    fn keep(&self, loaded: &Loaded, embedding: &Embedding, app: &App) {
         let file = app.config().paths.data_dir.join(FILE);
         let written = kept::write(&file, loaded.encoder.identity(), &self.vectors);
         let problem = written.err().map(|error| {
             tracing::warn!(%error, "the embedded entries are not kept for the next start");
             format!("what the embedding model read is not kept for the next start: {error}")
         });
-        meaning.lock().problem = problem;
+        embedding.lock().problem = problem;
     }
 }
 

@@ -25,12 +25,12 @@ const FAILED: &str = "it failed";
 
 /// The threads that turn requests into vectors; they begin with the first request.
 #[derive(Debug, Default)]
-pub(super) struct Askers {
-    door: Mutex<Door>,
+pub(super) struct QueryEmbedder {
+    queue: Mutex<Queue>,
 }
 
 #[derive(Debug, Default)]
-struct Door {
+struct Queue {
     stopping: bool,
     jobs: Option<SyncSender<Job>>,
 }
@@ -42,7 +42,7 @@ struct Job {
     answer: oneshot::Sender<Option<Arc<[f32]>>>,
 }
 
-impl Askers {
+impl QueryEmbedder {
     /// The vector of a request, of unit length.
     ///
     /// # Errors
@@ -66,11 +66,11 @@ impl Askers {
 
     fn submit(&self, job: Job) -> Result<(), &'static str> {
         let jobs = {
-            let mut door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
-            if door.stopping {
+            let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+            if queue.stopping {
                 return Err(BUSY);
             }
-            door.jobs.get_or_insert_with(begin).clone()
+            queue.jobs.get_or_insert_with(begin).clone()
         };
         jobs.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => BUSY,
@@ -80,9 +80,9 @@ impl Askers {
 
     /// Ends the threads after the request they may be at.
     pub(super) fn stop(&self) {
-        let mut door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
-        door.stopping = true;
-        door.jobs = None;
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.stopping = true;
+        queue.jobs = None;
     }
 }
 

@@ -36,7 +36,7 @@ pub struct Expectation {
 
 /// How one query fared.
 #[derive(Debug, Clone, Serialize)]
-pub struct Checked {
+pub struct Verdict {
     /// What was asked, in short.
     pub query: String,
     /// Whom it should find.
@@ -64,11 +64,11 @@ pub fn read_expectations(file: &Path) -> anyhow::Result<Vec<Expectation>> {
 }
 
 /// Asks every query of the snapshot and compares.
-pub fn check(snapshot: &Snapshot, expectations: &[Expectation]) -> Vec<Checked> {
-    expectations.iter().map(|expectation| check_one(snapshot, expectation)).collect()
+pub fn evaluate(snapshot: &Snapshot, expectations: &[Expectation]) -> Vec<Verdict> {
+    expectations.iter().map(|expectation| evaluate_one(snapshot, expectation)).collect()
 }
 
-fn check_one(snapshot: &Snapshot, expectation: &Expectation) -> Checked {
+fn evaluate_one(snapshot: &Snapshot, expectation: &Expectation) -> Verdict {
     let Expectation { kind, capability, role, context, plugin, expect, within } = expectation;
     let kind = kind.map_or(Kind::Agent, Kind::from);
     let limit = within.unwrap_or(WITHIN).clamp(1, super::operations::find::MAX_LIMIT);
@@ -87,7 +87,7 @@ fn check_one(snapshot: &Snapshot, expectation: &Expectation) -> Checked {
         |id: &String| findings.hits.iter().any(|hit| hit.definition.id == *id || hit.copies.contains(id));
     let holds = if expect.is_empty() { findings.hits.is_empty() } else { expect.iter().any(serves) };
     let asked = [capability, role, context].into_iter().flatten().map(String::as_str).collect::<Vec<_>>();
-    Checked {
+    Verdict {
         query: format!("{}: {}", kind.as_str(), asked.join(" / ")),
         expected: expect.clone(),
         found: findings.hits.iter().map(|hit| hit.definition.id.clone()).collect(),

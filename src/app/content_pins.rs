@@ -16,14 +16,14 @@ use confined_fs::private_file;
 const FILE: &str = "used.log";
 
 /// Definitions that are kept track of: some twenty times the largest known collection.
-pub const MAX_USES: usize = 50_000;
+pub const MAX_PINS: usize = 50_000;
 
 /// Bytes of the file that are read: twice what so many lines of the usual length take.
 const MAX_FILE_BYTES: u64 = 16 << 20;
 
 /// The content last handed out, by kind and id.
 #[derive(Debug)]
-pub(super) struct Uses {
+pub(super) struct ContentPins {
     file: PathBuf,
     known: Mutex<Known>,
 }
@@ -38,7 +38,7 @@ struct Known {
     is_broken: bool,
 }
 
-impl Uses {
+impl ContentPins {
     /// What was handed out before, as the file in `data_dir` says; one that cannot be read says nothing.
     pub(super) fn load(data_dir: &Path) -> Self {
         let file = data_dir.join(FILE);
@@ -47,7 +47,7 @@ impl Uses {
         if lines > 2 * hashes.len().max(64) {
             rewrite(&file, &hashes);
         }
-        Uses { file, known: Mutex::new(Known { hashes, ..Known::default() }) }
+        ContentPins { file, known: Mutex::new(Known { hashes, ..Known::default() }) }
     }
 
     /// Takes note that `definition` is handed out; whether it was before, with another content.
@@ -55,7 +55,7 @@ impl Uses {
         let key = format!("{} {}", definition.kind.as_str(), definition.id);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let before = known.hashes.get(&key);
-        if before == Some(&definition.content_hash) || (before.is_none() && known.hashes.len() >= MAX_USES) {
+        if before == Some(&definition.content_hash) || (before.is_none() && known.hashes.len() >= MAX_PINS) {
             return false;
         }
         let line = format!("{} {key}\n", definition.content_hash);
@@ -90,7 +90,7 @@ fn read(path: &Path) -> (HashMap<String, String>, usize) {
         if let Some((hash, key)) = line.split_once(' ')
             && hash.len() == 64
             && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
-            && (hashes.len() < MAX_USES || hashes.contains_key(key))
+            && (hashes.len() < MAX_PINS || hashes.contains_key(key))
         {
             hashes.insert(key.to_owned(), hash.to_owned());
         }
@@ -107,7 +107,7 @@ fn rewrite(path: &Path, hashes: &HashMap<String, String>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{FILE, Uses};
+    use super::{ContentPins, FILE};
     use catalog::Definition;
 
     fn definition(id: &str, content: char) -> Definition {
@@ -117,11 +117,11 @@ mod tests {
     #[test]
     fn a_changed_content_is_told_once_also_after_a_restart() {
         let dir = tempfile::tempdir().unwrap();
-        let uses = Uses::load(dir.path());
+        let pins = ContentPins::load(dir.path());
         for (content, is_changed) in [('a', false), ('a', false), ('b', true), ('b', false)] {
-            assert_eq!(uses.note(&definition("p:x", content)), is_changed, "{content}");
+            assert_eq!(pins.note(&definition("p:x", content)), is_changed, "{content}");
         }
-        let again = Uses::load(dir.path());
+        let again = ContentPins::load(dir.path());
         assert!(!again.note(&definition("p:x", 'b')));
         assert!(!again.note(&definition("p:new", 'c')));
         assert!(again.note(&definition("p:x", 'd')));
@@ -130,17 +130,17 @@ mod tests {
     #[test]
     fn the_file_stays_short_and_may_be_garbage() {
         let dir = tempfile::tempdir().unwrap();
-        let uses = Uses::load(dir.path());
+        let pins = ContentPins::load(dir.path());
         for turn in 0..300 {
-            uses.note(&definition("p:x", if turn % 2 == 0 { 'a' } else { 'b' }));
+            pins.note(&definition("p:x", if turn % 2 == 0 { 'a' } else { 'b' }));
         }
-        let again = Uses::load(dir.path());
+        let again = ContentPins::load(dir.path());
         assert_eq!(std::fs::read_to_string(dir.path().join(FILE)).unwrap().lines().count(), 1);
         assert!(!again.note(&definition("p:x", 'b')));
         std::fs::write(dir.path().join(FILE), b"\xff\xfe garbage\n\n a b c").unwrap();
-        assert!(!Uses::load(dir.path()).note(&definition("p:x", 'a')));
+        assert!(!ContentPins::load(dir.path()).note(&definition("p:x", 'a')));
         // Where nothing can be written it is known until the end of the process.
-        let nowhere = Uses::load(&dir.path().join("missing"));
+        let nowhere = ContentPins::load(&dir.path().join("missing"));
         assert!(!nowhere.note(&definition("p:x", 'a')) && nowhere.note(&definition("p:x", 'b')));
     }
 }
