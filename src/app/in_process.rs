@@ -11,7 +11,7 @@ use super::{App, AppError};
 use crate::config::{Config, Memory};
 use crate::telemetry::ledger::ClientName;
 use catalog::{Kind, Role, Roles};
-use client::{Answering, Fallback, Refusal};
+use client::{Answering, CallError, Fallback};
 use store::{Store, StoreOptions};
 
 /// The registry that is asked where there is neither an index nor a registry of the project's own.
@@ -96,7 +96,7 @@ impl Fallback for InProcess {
             };
             let is_empty = app.is_none_or(|app| app.snapshot().count(Kind::Agent) == 0);
             let found_nobody = answered.as_ref().is_none_or(|answered| {
-                answered.as_ref().is_err_and(|refusal| refusal.code == Refusal::NOT_FOUND)
+                answered.as_ref().is_err_and(|refusal| refusal.code == CallError::NOT_FOUND)
             });
             if is_empty && found_nobody && method == QueryAgents::NAME {
                 return from_registry(app, params).map(Ok).or(answered);
@@ -113,7 +113,7 @@ struct InApp<'a> {
 }
 
 impl Visitor for InApp<'_> {
-    type Outcome = Result<Value, Refusal>;
+    type Outcome = Result<Value, CallError>;
 
     async fn visit<O: Operation>(self) -> Self::Outcome {
         let context =
@@ -133,21 +133,21 @@ impl Visitor for InApp<'_> {
 }
 
 /// An error as the JSON-RPC door would answer it.
-fn refusal(error: &AppError) -> Refusal {
+fn refusal(error: &AppError) -> CallError {
     match error {
-        AppError::Invalid(sentences) => Refusal {
-            code: Refusal::INVALID,
+        AppError::Invalid(sentences) => CallError {
+            code: CallError::INVALID,
             message: "Invalid params".to_owned(),
             details: sentences.clone(),
         },
         AppError::NotFound { message, suggestions } => {
-            Refusal { code: Refusal::NOT_FOUND, message: message.clone(), details: suggestions.clone() }
+            CallError { code: CallError::NOT_FOUND, message: message.clone(), details: suggestions.clone() }
         }
         AppError::NotStored(cause) => {
-            Refusal { code: Refusal::UNAVAILABLE, message: cause.kind().to_owned(), details: Vec::new() }
+            CallError { code: CallError::UNAVAILABLE, message: cause.kind().to_owned(), details: Vec::new() }
         }
         AppError::Internal(cause) => {
-            Refusal { code: Refusal::UNAVAILABLE, message: format!("{cause:#}"), details: Vec::new() }
+            CallError { code: CallError::UNAVAILABLE, message: format!("{cause:#}"), details: Vec::new() }
         }
     }
 }
@@ -227,7 +227,7 @@ mod tests {
         }
         assert!(own.answer("noSuchMethod", &json!({})).await.is_none());
         let refused = own.answer("queryAgents", &json!({ "limit": "x" })).await.unwrap().unwrap_err();
-        assert_eq!(refused.code, Refusal::INVALID);
+        assert_eq!(refused.code, CallError::INVALID);
     }
 
     #[tokio::test]

@@ -10,7 +10,7 @@ use crate::app::{App, InProcess};
 use crate::config::Config;
 use crate::instance;
 use client::outbox::Outbox;
-use client::{Options, OrchestratorClient, Refusal, Source};
+use client::{CallError, Options, OrchestratorClient, Source};
 
 /// What the ledger of tokens calls the command line.
 pub(super) const CLIENT_NAME: &str = "adjutant-cli";
@@ -65,6 +65,6 @@ pub(super) fn ask<O: Operation>(config: &Config, params: &Value) -> anyhow::Resu
             Ok(Asked::Answer(answered.value))
         }
         Err(refusal) if refusal.is_unavailable() => Err(refusal.into()),
-        Err(Refusal { message, details, .. }) => Ok(Asked::Refused { message, details }),
+        Err(CallError { message, details, .. }) => Ok(Asked::Refused { message, details }),
     }
 }

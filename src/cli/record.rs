@@ -14,7 +14,7 @@ use crate::app::{App, AppError};
 use crate::config::{Config, Environment, Flags};
 use crate::telemetry::ledger::ClientName;
 use client::outbox::Outbox;
-use client::{NoFallback, OrchestratorClient, Recorded, Refusal, Stored};
+use client::{CallError, NoFallback, OrchestratorClient, Recorded, Stored};
 use store::{Store, StoreError};
 
 /// Characters of a pattern's id that are shown; `adjutant patterns show` takes as many.
@@ -104,8 +104,8 @@ pub(super) fn run(arguments: &RecordArguments, environment: &Environment) -> any
     Ok(tell(&recorded, arguments.json))
 }
 
-fn invalid(details: Vec<String>) -> Refusal {
-    Refusal { code: Refusal::INVALID, message: "the decision is not valid".to_owned(), details }
+fn invalid(details: Vec<String>) -> CallError {
+    CallError { code: CallError::INVALID, message: "the decision is not valid".to_owned(), details }
 }
 
 /// Straight into the memory, after what waits; into the queue where another process holds it.

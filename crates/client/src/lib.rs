@@ -18,16 +18,16 @@
 //! With a fallback the same question is answered from an index in this process; see [`crate::app::InProcess`].
 
 mod answers;
+mod cache;
+mod decisions;
 mod http;
-mod local;
 mod orchestrator;
 pub mod outbox;
-mod recording;
 
 pub use answers::{Agent, Agents, BestPattern, Pattern, Skill, Skills, Stored, Workflow, Workflows};
+pub use decisions::Recorded;
 pub use http::{Client, ClientError, Reply};
 pub use orchestrator::{
-    Answered, Answering, DEFAULT_TIMEOUT, DEFAULT_TTL, Fallback, NoFallback, Options, OrchestratorClient,
-    Refusal, Source,
+    Answered, Answering, CallError, DEFAULT_TIMEOUT, DEFAULT_TTL, Fallback, NoFallback, Options,
+    OrchestratorClient, Source,
 };
-pub use recording::Recorded;

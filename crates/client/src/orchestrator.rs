@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::answers::{Agents, BestPattern, Skills, Workflows};
+use super::cache::{ClientCache, key_of};
 use super::http::{Client, ClientError};
-use super::local::{LocalAnswers, key_of};
 use crate::outbox::Outbox;
 
 /// Time a server has for an answer: two hundred times what it takes.
@@ -85,7 +85,7 @@ impl fmt::Debug for Options {
 const INTERNAL: i64 = -32603;
 
 /// What a fallback promises: an answer, a refusal, or nothing.
-pub type Answering<'a> = Pin<Box<dyn Future<Output = Option<Result<Value, Refusal>>> + Send + 'a>>;
+pub type Answering<'a> = Pin<Box<dyn Future<Output = Option<Result<Value, CallError>>> + Send + 'a>>;
 
 /// What answers where no server does.
 pub trait Fallback: Send + Sync {
@@ -126,7 +126,7 @@ pub struct Answered<T> {
 /// Why there is no answer: what the server said, or that nobody could be asked.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{message}")]
-pub struct Refusal {
+pub struct CallError {
     /// The error's code as in JSON-RPC.
     pub code: i64,
     /// In a sentence.
@@ -135,7 +135,7 @@ pub struct Refusal {
     pub details: Vec<String>,
 }
 
-impl Refusal {
+impl CallError {
     /// Wrong parameters.
     pub const INVALID: i64 = -32602;
     /// Nothing matches.
@@ -147,10 +147,10 @@ impl Refusal {
     pub fn of(error: &Value) -> Self {
         let data = &error["data"];
         let list = data["validation_errors"].as_array().or_else(|| data["suggestions"].as_array());
-        let code = error["code"].as_i64().unwrap_or(Refusal::UNAVAILABLE);
+        let code = error["code"].as_i64().unwrap_or(CallError::UNAVAILABLE);
         // A fault of the server's says no more in its message than that it is one.
         let reason = data["reason"].as_str().filter(|_| code == INTERNAL);
-        Refusal {
+        CallError {
             code,
             message: reason.or_else(|| error["message"].as_str()).unwrap_or("refused").to_owned(),
             details: list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
@@ -159,16 +159,16 @@ impl Refusal {
 
     /// Whether neither a server nor a fallback answered.
     pub fn is_unavailable(&self) -> bool {
-        self.code == Refusal::UNAVAILABLE
+        self.code == CallError::UNAVAILABLE
     }
 
     /// Whether the caller has to mend what it asked, or to ask for something else: somebody else would say the same.
     fn is_final(&self) -> bool {
-        matches!(self.code, Refusal::INVALID | Refusal::NOT_FOUND)
+        matches!(self.code, CallError::INVALID | CallError::NOT_FOUND)
     }
 
     pub(super) fn unavailable(why: impl Into<String>) -> Self {
-        Refusal { code: Refusal::UNAVAILABLE, message: why.into(), details: Vec::new() }
+        CallError { code: CallError::UNAVAILABLE, message: why.into(), details: Vec::new() }
     }
 }
 
@@ -177,7 +177,7 @@ impl Refusal {
 pub struct OrchestratorClient {
     pub(super) options: Options,
     fallback: Box<dyn Fallback>,
-    local: Mutex<LocalAnswers>,
+    local: Mutex<ClientCache>,
     contact: Mutex<Contact>,
 }
 
@@ -199,7 +199,7 @@ impl fmt::Debug for OrchestratorClient {
 impl OrchestratorClient {
     /// A client that asks as `options` say and answers from `fallback` where no server does. Nothing is sent yet.
     pub fn new(options: Options, fallback: impl Fallback + 'static) -> Self {
-        let local = Mutex::new(LocalAnswers::new(options.ttl));
+        let local = Mutex::new(ClientCache::new(options.ttl));
         OrchestratorClient { options, fallback: Box::new(fallback), local, contact: Mutex::default() }
     }
 
@@ -207,36 +207,36 @@ impl OrchestratorClient {
     ///
     /// # Errors
     /// As [`OrchestratorClient::call`], for this and the following methods.
-    pub async fn query_agents(&self, params: &impl Serialize) -> Result<Answered<Agents>, Refusal> {
+    pub async fn query_agents(&self, params: &impl Serialize) -> Result<Answered<Agents>, CallError> {
         self.call("queryAgents", params).await
     }
 
     /// `querySkills`.
-    pub async fn query_skills(&self, params: &impl Serialize) -> Result<Answered<Skills>, Refusal> {
+    pub async fn query_skills(&self, params: &impl Serialize) -> Result<Answered<Skills>, CallError> {
         self.call("querySkills", params).await
     }
 
     /// `queryWorkflows`.
-    pub async fn query_workflows(&self, params: &impl Serialize) -> Result<Answered<Workflows>, Refusal> {
+    pub async fn query_workflows(&self, params: &impl Serialize) -> Result<Answered<Workflows>, CallError> {
         self.call("queryWorkflows", params).await
     }
 
     /// `getOrchestrationPattern`.
-    pub async fn best_pattern(&self, params: &impl Serialize) -> Result<Answered<BestPattern>, Refusal> {
+    pub async fn best_pattern(&self, params: &impl Serialize) -> Result<Answered<BestPattern>, CallError> {
         self.call("getOrchestrationPattern", params).await
     }
 
     /// Any method, its answer read as `T` (a [`Value`] takes all there is).
     ///
     /// # Errors
-    /// What the server or the fallback refused, with their code; [`Refusal::is_unavailable`] where neither answered.
+    /// What the server or the fallback refused, with their code; [`CallError::is_unavailable`] where neither answered.
     pub async fn call<T: DeserializeOwned>(
         &self,
         method: &str,
         params: &impl Serialize,
-    ) -> Result<Answered<T>, Refusal> {
-        let params = serde_json::to_value(params).map_err(|error| Refusal {
-            code: Refusal::INVALID,
+    ) -> Result<Answered<T>, CallError> {
+        let params = serde_json::to_value(params).map_err(|error| CallError {
+            code: CallError::INVALID,
             message: format!("the parameters cannot be written as JSON: {error}"),
             details: Vec::new(),
         })?;
@@ -244,12 +244,12 @@ impl OrchestratorClient {
         match T::deserialize(&value) {
             Ok(value) => Ok(Answered { value, source }),
             Err(error) => {
-                Err(Refusal::unavailable(format!("the answer to {method} has another form: {error}")))
+                Err(CallError::unavailable(format!("the answer to {method} has another form: {error}")))
             }
         }
     }
 
-    async fn answer(&self, method: &str, params: &Value) -> Result<Answered<Value>, Refusal> {
+    async fn answer(&self, method: &str, params: &Value) -> Result<Answered<Value>, CallError> {
         let key = key_of(method, params);
         if let Some(value) = key.as_ref().and_then(|key| self.local().get(key)) {
             return Ok(Answered { value, source: Source::Cache });
@@ -267,15 +267,15 @@ impl OrchestratorClient {
             Err(refusal) => refusal.message,
         };
         let answered = self.fallback.answer(method, params).await;
-        let value = answered.unwrap_or_else(|| Err(Refusal::unavailable(why)))?;
+        let value = answered.unwrap_or_else(|| Err(CallError::unavailable(why)))?;
         Ok(Answered { value, source: Source::Fallback })
     }
 
     /// Asks the server alone.
-    pub(super) async fn ask_server(&self, method: &str, params: &Value) -> Result<Value, Refusal> {
+    pub(super) async fn ask_server(&self, method: &str, params: &Value) -> Result<Value, CallError> {
         let paused = self.contact().paused_until;
         if paused.is_some_and(|until| Instant::now() < until) {
-            return Err(Refusal::unavailable("the server took too long a moment ago"));
+            return Err(CallError::unavailable("the server took too long a moment ago"));
         }
         let Some(port) = (self.options.locate)() else {
             return Err(self.lost(&"no server runs", None));
@@ -299,7 +299,7 @@ impl OrchestratorClient {
             *self.contact() = Contact::default();
             return Ok(result.take());
         }
-        let refusal = Refusal::of(&reply.body["error"]);
+        let refusal = CallError::of(&reply.body["error"]);
         if !refusal.is_final() {
             return Err(self.lost(&refusal, None));
         }
@@ -308,21 +308,21 @@ impl OrchestratorClient {
     }
 
     /// The server is away: the log is told once, until it is back.
-    fn lost(&self, why: &dyn fmt::Display, paused_until: Option<Instant>) -> Refusal {
+    fn lost(&self, why: &dyn fmt::Display, paused_until: Option<Instant>) -> CallError {
         let mut contact = self.contact();
         contact.paused_until = paused_until;
         if !std::mem::replace(&mut contact.is_told, true) {
             tracing::warn!(why = %why, "the server does not answer; the fallback does until it is back");
         }
         drop(contact);
-        Refusal::unavailable(why.to_string())
+        CallError::unavailable(why.to_string())
     }
 
     fn contact(&self) -> MutexGuard<'_, Contact> {
         self.contact.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn local(&self) -> MutexGuard<'_, LocalAnswers> {
+    pub(super) fn local(&self) -> MutexGuard<'_, ClientCache> {
         self.local.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

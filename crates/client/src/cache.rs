@@ -20,7 +20,7 @@ const QUESTIONS: [&str; 6] = [
 
 /// Answers by method and parameters.
 #[derive(Debug)]
-pub(super) struct LocalAnswers {
+pub(super) struct ClientCache {
     ttl: Duration,
     answers: HashMap<String, (Instant, Value)>,
 }
@@ -30,9 +30,9 @@ pub(super) fn key_of(method: &str, params: &Value) -> Option<String> {
     QUESTIONS.contains(&method).then(|| format!("{method} {params}"))
 }
 
-impl LocalAnswers {
+impl ClientCache {
     pub(super) fn new(ttl: Duration) -> Self {
-        LocalAnswers { ttl, answers: HashMap::new() }
+        ClientCache { ttl, answers: HashMap::new() }
     }
 
     pub(super) fn get(&self, key: &str) -> Option<Value> {
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn answers_are_kept_within_bounds() {
-        let mut local = LocalAnswers::new(Duration::from_hours(1));
+        let mut local = ClientCache::new(Duration::from_hours(1));
         for n in 0..MAX_ANSWERS + 10 {
             local.put(n.to_string(), json!(n));
         }
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn nothing_is_kept_beyond_its_time_and_no_write_at_all() {
-        let mut local = LocalAnswers::new(Duration::ZERO);
+        let mut local = ClientCache::new(Duration::ZERO);
         local.put("a".into(), json!(1));
         assert_eq!(local.get("a"), None);
         assert_eq!(key_of("cacheDecision", &json!({})), None);

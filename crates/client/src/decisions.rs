@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::answers::Stored;
-use super::orchestrator::{OrchestratorClient, Refusal};
+use super::orchestrator::{CallError, OrchestratorClient};
 use crate::outbox::Verdict;
 
 /// The method that takes a decision.
@@ -18,7 +18,7 @@ pub enum Recorded {
     /// It is on disk, and is sent once a server is back; says why it could not be stored now.
     Queued(String),
     /// It is wrong.
-    Refused(Refusal),
+    Refused(CallError),
     /// It could be neither sent nor queued; says why.
     Lost(String),
 }
@@ -64,7 +64,7 @@ impl OrchestratorClient {
     async fn send_again(&self, decision: Value) -> Verdict {
         match self.ask_server(METHOD, &decision).await {
             Ok(_) => Verdict::Acknowledged,
-            Err(refusal) if refusal.code == Refusal::INVALID => {
+            Err(refusal) if refusal.code == CallError::INVALID => {
                 Verdict::Refused(format!("{}: {}", refusal.message, refusal.details.join("; ")))
             }
             Err(_) => Verdict::Unreachable,
