@@ -12,7 +12,7 @@ use super::{exit, memory, output};
 use crate::app::{self, App, Scanned};
 use crate::config::{Config, Environment, Flags};
 use crate::instance;
-use crate::server::mcp::{Sources, serve_stdio};
+use crate::server::mcp::{ProxyBackend, serve_stdio};
 use crate::tasks::Tasks;
 use crate::telemetry::logging;
 
@@ -53,13 +53,13 @@ pub(super) fn run(flags: &Flags, environment: &Environment) -> anyhow::Result<Ex
     })
 }
 
-fn sources(config: Config) -> Sources {
+fn sources(config: Config) -> ProxyBackend {
     let config = Arc::new(config);
     let [for_running, for_count, for_start, for_wish] = std::array::from_fn(|_| Arc::clone(&config));
     // What was counted is what is started from.
     let scanned = Arc::new(Mutex::new(None::<Scanned>));
     let counted = Arc::clone(&scanned);
-    Sources {
+    ProxyBackend {
         running: Box::new(move || {
             instance::running(&for_running)?;
             instance::endpoint(&for_running.paths).map(|endpoint| endpoint.port)

@@ -13,7 +13,7 @@ use super::{allocator, exit, memory, output, small_runtime, supervisor};
 use crate::app::{self, App, Scanned};
 use crate::config::{Access, Config, Environment, Flags, Project, Token};
 use crate::instance::{self, Endpoint, Occupant};
-use crate::server::{self, Doors, ServerState, rate};
+use crate::server::{self, AccessPolicy, ServerState, rate};
 use crate::tasks::{self, Tasks};
 use crate::telemetry::logging;
 use catalog::Kind;
@@ -109,7 +109,7 @@ async fn serve(
     }
     let paths = config.paths.clone();
     let tasks = Tasks::default();
-    let state = ServerState::guarded(tasks.clone(), doors(&config.access));
+    let state = ServerState::guarded(tasks.clone(), access_policy(&config.access));
     let signals = watch_signals(&tasks)?;
     tasks.spawn(signals);
     let serving = server::serve(listeners, server::router(state.clone()), &tasks);
@@ -141,8 +141,8 @@ async fn serve(
 }
 
 /// What the doors ask of whoever comes.
-fn doors(access: &Access) -> Doors {
-    Doors {
+fn access_policy(access: &Access) -> AccessPolicy {
+    AccessPolicy {
         token: access.token.as_ref().map(|token| Token::secret(token).to_owned()),
         bound: access.bind,
         requests_per_second: access.requests_per_second.unwrap_or(rate::REQUESTS_PER_SECOND),

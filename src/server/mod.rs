@@ -1,23 +1,15 @@
-//! The HTTP doors: `POST /` (JSON-RPC), `GET /health`, `GET /metrics`, `POST /reindex`,
-//! `/mcp` (Model Context Protocol).
+//! The service's endpoints: `POST /` (JSON-RPC), `GET /health`, `GET /metrics`, `POST /reindex`, `/mcp` (Model Context
+//! Protocol), and MCP over standard input and output.
 //!
 //! Loopback only, unless there is a token. This is the one module that names axum and rmcp.
 
-mod accept;
-mod caller;
 mod correlation;
-mod guard;
+mod http;
 pub mod limits;
 pub mod mcp;
-mod monitor;
-mod patience;
 pub mod rate;
-mod reindex;
-mod router;
 pub mod rpc;
 mod state;
 
-pub use accept::serve;
-pub use guard::Doors;
-pub use router::{Front, router};
+pub use http::{AccessPolicy, HttpService, router, serve};
 pub use state::ServerState;

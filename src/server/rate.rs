@@ -9,7 +9,7 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
 use crate::app::operation::Operation;
-use crate::app::operations::{decision, patterns, sharing};
+use crate::app::operations::{decision, import, patterns};
 
 /// Requests a second over all doors, unless the user says otherwise: some five times what a busy orchestrator with 64
 /// agents was seen to ask, and below what one core answers, so that only a loop without a pause meets it.
@@ -44,7 +44,7 @@ impl Class {
     /// The class of a JSON-RPC method; unknown ones cost what a query costs.
     pub(super) fn of_method(method: &str) -> Class {
         match method {
-            decision::CacheDecision::NAME | patterns::StorePattern::NAME | sharing::ImportPatterns::NAME => {
+            decision::CacheDecision::NAME | patterns::StorePattern::NAME | import::ImportPatterns::NAME => {
                 Class::Write
             }
             _ => Class::Query,

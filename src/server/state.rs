@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Semaphore;
 
-use super::guard::Doors;
+use super::http::AccessPolicy;
 use super::limits::MAX_REQUESTS;
 use super::rate::Rates;
 use crate::app::App;
@@ -19,21 +19,21 @@ struct Inner {
     app: OnceLock<Arc<App>>,
     tasks: Tasks,
     requests: Semaphore,
-    doors: Doors,
+    access_policy: AccessPolicy,
     rates: Rates,
 }
 
 impl ServerState {
-    /// A state whose application is still starting, with open doors: every route answers 503.
+    /// A state whose application is still starting, with open access_policy: every route answers 503.
     pub fn starting(tasks: Tasks) -> Self {
-        ServerState::guarded(tasks, Doors::default())
+        ServerState::guarded(tasks, AccessPolicy::default())
     }
 
-    /// The same with doors that ask for something.
-    pub fn guarded(tasks: Tasks, doors: Doors) -> Self {
+    /// The same with access_policy that ask for something.
+    pub fn guarded(tasks: Tasks, access_policy: AccessPolicy) -> Self {
         let requests = Semaphore::new(MAX_REQUESTS);
-        let rates = Rates::per_second(doors.requests_per_second);
-        ServerState(Arc::new(Inner { app: OnceLock::new(), tasks, requests, doors, rates }))
+        let rates = Rates::per_second(access_policy.requests_per_second);
+        ServerState(Arc::new(Inner { app: OnceLock::new(), tasks, requests, access_policy, rates }))
     }
 
     /// The application has started.
@@ -52,9 +52,9 @@ impl ServerState {
         &self.0.tasks
     }
 
-    /// What the doors ask of whoever comes.
-    pub(super) fn doors(&self) -> &Doors {
-        &self.0.doors
+    /// What the access_policy ask of whoever comes.
+    pub(super) fn access_policy(&self) -> &AccessPolicy {
+        &self.0.access_policy
     }
 
     /// How often anybody may ask.

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use crate::support::{Answered, Project, Service, json_request};
-use adjutant::server::Doors;
+use adjutant::server::AccessPolicy;
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ fn decision(task: &str) -> Value {
 }
 
 fn limited(requests_per_second: u32) -> Service {
-    Service::behind(&Project::sample(), Doors { requests_per_second, ..Doors::default() })
+    Service::behind(&Project::sample(), AccessPolicy { requests_per_second, ..AccessPolicy::default() })
 }
 
 #[track_caller]
@@ -107,7 +107,7 @@ async fn an_orchestrator_at_full_speed_never_meets_the_limit() {
 #[tokio::test]
 async fn nothing_is_answered_without_the_token() {
     let project = Project::sample();
-    let doors = Doors { token: Some(SECRET.into()), ..Doors::default() };
+    let doors = AccessPolicy { token: Some(SECRET.into()), ..AccessPolicy::default() };
     let service = Service::behind(&project, doors);
     let routes = [
         ("GET", "/health"),
@@ -144,7 +144,11 @@ async fn nothing_is_answered_without_the_token() {
 
 #[tokio::test]
 async fn a_bound_address_may_be_addressed() {
-    let doors = Doors { token: Some(SECRET.into()), bound: "192.0.2.7".parse().ok(), ..Doors::default() };
+    let doors = AccessPolicy {
+        token: Some(SECRET.into()),
+        bound: "192.0.2.7".parse().ok(),
+        ..AccessPolicy::default()
+    };
     let service = Service::behind(&Project::sample(), doors);
     for (host, status) in
         [("192.0.2.7:3700", 200), ("localhost", 200), ("192.0.2.8:3700", 403), ("attacker.com", 403)]

@@ -5,7 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod doors;
+mod access;
 mod fuzz;
 mod http;
 mod mcp;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use adjutant::app::App;
 use adjutant::config::{Config, Environment, Flags};
-use adjutant::server::{Doors, Front, ServerState, router};
+use adjutant::server::{AccessPolicy, HttpService, ServerState, router};
 use adjutant::tasks::Tasks;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -99,7 +99,7 @@ impl Project {
 /// The service in this process, driven through its router.
 pub(crate) struct Service {
     pub(crate) app: Arc<App>,
-    router: Front,
+    router: HttpService,
     _data: TempDir,
 }
 
@@ -112,16 +112,16 @@ impl Service {
     }
 
     /// The same behind doors that ask for something.
-    pub(crate) fn behind(project: &Project, doors: Doors) -> Self {
+    pub(crate) fn behind(project: &Project, doors: AccessPolicy) -> Self {
         let data = tempfile::tempdir().unwrap();
         Service::assembled(project.config(data.path()), data, doors)
     }
 
     pub(crate) fn with_config(config: Config, data: TempDir) -> Self {
-        Service::assembled(config, data, Doors::default())
+        Service::assembled(config, data, AccessPolicy::default())
     }
 
-    fn assembled(config: Config, data: TempDir, doors: Doors) -> Self {
+    fn assembled(config: Config, data: TempDir, doors: AccessPolicy) -> Self {
         let store = Store::open(StoreOptions::new(data.path())).unwrap();
         let state = ServerState::guarded(Tasks::default(), doors);
         let app = App::start(config, store);

@@ -6,8 +6,8 @@ pub mod definition;
 pub mod explain;
 pub mod find;
 pub mod health;
+pub mod import;
 pub mod patterns;
-pub mod sharing;
 
 use super::operation::Operation;
 
@@ -20,7 +20,7 @@ pub const fn names() -> [&'static str; 11] {
         patterns::GetOrchestrationPattern::NAME,
         patterns::QueryPattern::NAME,
         patterns::StorePattern::NAME,
-        sharing::ImportPatterns::NAME,
+        import::ImportPatterns::NAME,
         decision::CacheDecision::NAME,
         definition::GetDefinition::NAME,
         health::GetHealth::NAME,
@@ -46,7 +46,7 @@ pub async fn by_name<V: Visitor + Send>(name: &str, visitor: V) -> Option<V::Out
         patterns::GetOrchestrationPattern::NAME => visitor.visit::<patterns::GetOrchestrationPattern>().await,
         patterns::QueryPattern::NAME => visitor.visit::<patterns::QueryPattern>().await,
         patterns::StorePattern::NAME => visitor.visit::<patterns::StorePattern>().await,
-        sharing::ImportPatterns::NAME => visitor.visit::<sharing::ImportPatterns>().await,
+        import::ImportPatterns::NAME => visitor.visit::<import::ImportPatterns>().await,
         decision::CacheDecision::NAME => visitor.visit::<decision::CacheDecision>().await,
         definition::GetDefinition::NAME => visitor.visit::<definition::GetDefinition>().await,
         health::GetHealth::NAME => visitor.visit::<health::GetHealth>().await,

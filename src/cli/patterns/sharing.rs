@@ -8,7 +8,7 @@ use anyhow::Context;
 use serde_json::json;
 
 use crate::app::operation::Operation;
-use crate::app::operations::sharing::{ImportPatterns, Imported};
+use crate::app::operations::import::{ImportPatterns, Imported};
 use crate::cli::memory;
 use crate::cli::{exit, output, running_client, small_runtime};
 use crate::config::Config;

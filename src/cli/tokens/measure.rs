@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::app::{App, Snapshot, tokens};
-use crate::server::mcp::cost;
+use crate::server::mcp::token_cost;
 use catalog::{Definition, Kind};
 
 /// Entries of each kind whose own descriptions are asked, evenly spread over all.
@@ -87,10 +87,10 @@ pub(super) async fn measure(app: &App) -> Measured {
     for kind in Kind::ALL {
         kinds.push(of_kind(app, &snapshot, kind).await);
     }
-    let schemas = cost::schemas(&snapshot).into_iter().map(|(_, shown)| shown).collect();
+    let schemas = token_cost::schemas(&snapshot).into_iter().map(|(_, shown)| shown).collect();
     Measured {
         kinds,
-        start: Texts::new("start", vec![cost::at_start(&snapshot)]),
+        start: Texts::new("start", vec![token_cost::at_start(&snapshot)]),
         schemas: Texts::new("schemas", schemas),
     }
 }
@@ -150,5 +150,5 @@ async fn ask(app: &App, definition: &Definition) -> Option<(String, String)> {
     };
     let question: String = definition.description.chars().take(QUESTION_CHARS).collect();
     let arguments = Map::from_iter([(member.to_owned(), Value::from(question))]);
-    cost::answer(app, tool, &arguments).await
+    token_cost::answer(app, tool, &arguments).await
 }

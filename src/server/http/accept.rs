@@ -17,14 +17,14 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
-use super::limits::{ACCEPT_PAUSE, DRAIN, HEAD_TIMEOUT, MAX_CONNECTIONS, MAX_HEAD_BYTES};
-use super::patience::Patience;
-use super::router::Front;
+use super::header_timeout::HeaderTimeout;
+use super::service::HttpService;
+use crate::server::limits::{ACCEPT_PAUSE, DRAIN, HEAD_TIMEOUT, MAX_CONNECTIONS, MAX_HEAD_BYTES};
 use crate::tasks::Tasks;
 
 /// Serves `front` on all `listeners` until `tasks` is asked to stop, then lets open requests finish, at most
 /// for [`DRAIN`].
-pub async fn serve(listeners: Vec<TcpListener>, front: Front, tasks: &Tasks) {
+pub async fn serve(listeners: Vec<TcpListener>, front: HttpService, tasks: &Tasks) {
     let connections = Tasks::default();
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let accepting = listeners.into_iter().map(|listener| accept(listener, &front, &connections, &permits));
@@ -38,7 +38,7 @@ pub async fn serve(listeners: Vec<TcpListener>, front: Front, tasks: &Tasks) {
     }
 }
 
-async fn accept(listener: TcpListener, front: &Front, connections: &Tasks, permits: &Arc<Semaphore>) {
+async fn accept(listener: TcpListener, front: &HttpService, connections: &Tasks, permits: &Arc<Semaphore>) {
     loop {
         let Ok(permit) = Arc::clone(permits).acquire_owned().await else { return };
         match listener.accept().await {
@@ -58,7 +58,7 @@ async fn accept(listener: TcpListener, front: &Front, connections: &Tasks, permi
     }
 }
 
-async fn connection(stream: TcpStream, front: Front, connections: Tasks) {
+async fn connection(stream: TcpStream, front: HttpService, connections: Tasks) {
     // Without it small answers wait for the client's delayed acknowledgement.
     let _ = stream.set_nodelay(true);
     let front = Arc::new(front);
@@ -67,7 +67,7 @@ async fn connection(stream: TcpStream, front: Front, connections: Tasks) {
         async move { Ok::<_, Infallible>(front.answer(request).await) }
     });
     let mut builder = http1::Builder::new();
-    let patience = Patience::new();
+    let patience = HeaderTimeout::new();
     builder.timer(patience.clone()).header_read_timeout(HEAD_TIMEOUT);
     builder.max_buf_size(MAX_HEAD_BYTES).half_close(false);
     let mut serving = pin!(builder.serve_connection(TokioIo::new(stream), service));

@@ -9,7 +9,7 @@ use crate::telemetry::ledger::ClientName;
 const HEADER: &str = "x-adjutant-client";
 
 /// The client of a request: what it says of itself, else the product its user agent names.
-pub(super) fn client_of(headers: &HeaderMap) -> ClientName {
+pub(in crate::server) fn client_of(headers: &HeaderMap) -> ClientName {
     let text = |value: Option<&axum::http::HeaderValue>| {
         value.and_then(|value| value.to_str().ok()).map(ClientName::new)
     };

@@ -18,7 +18,7 @@ const NONE: u64 = u64::MAX;
 
 /// Until when one connection waits.
 #[derive(Debug, Clone)]
-pub(super) struct Patience(Arc<Inner>);
+pub(super) struct HeaderTimeout(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -32,13 +32,13 @@ struct Inner {
 #[derive(Debug)]
 struct Wait {
     deadline: u64,
-    of: Patience,
+    of: HeaderTimeout,
 }
 
-impl Patience {
+impl HeaderTimeout {
     /// For a connection that begins now.
     pub(super) fn new() -> Self {
-        Patience(Arc::new(Inner {
+        HeaderTimeout(Arc::new(Inner {
             began: Instant::now(),
             deadline: AtomicU64::new(NONE),
             is_over: AtomicBool::new(false),
@@ -84,7 +84,7 @@ impl Patience {
     }
 }
 
-impl Timer for Patience {
+impl Timer for HeaderTimeout {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
         self.sleep_until(self.now() + duration)
     }

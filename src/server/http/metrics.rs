@@ -9,9 +9,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::guard::unavailable;
-use super::state::ServerState;
+use super::request_guard::unavailable;
 use crate::app::App;
+use crate::server::state::ServerState;
 use catalog::Kind;
 
 /// The health of the service; 503 while it starts or stops.

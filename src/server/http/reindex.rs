@@ -4,11 +4,11 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 
-use super::correlation::CorrelationId;
-use super::guard::{too_many, unavailable};
-use super::rate::Class;
-use super::rpc::RATE_LIMITED;
-use super::state::ServerState;
+use super::request_guard::{too_many, unavailable};
+use crate::server::correlation::CorrelationId;
+use crate::server::rate::Class;
+use crate::server::rpc::RATE_LIMITED;
+use crate::server::state::ServerState;
 
 /// Answers the report of the re-index it started or joined.
 pub(super) async fn reindex(

@@ -18,14 +18,14 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use subtle::ConstantTimeEq;
 
-use super::limits::MAX_HEADERS;
-use super::rate;
-use super::rpc::rate_limited;
-use super::state::ServerState;
+use crate::server::limits::MAX_HEADERS;
+use crate::server::rate;
+use crate::server::rpc::endpoint::rate_limited;
+use crate::server::state::ServerState;
 
 /// What the doors ask of whoever comes.
 #[derive(Clone)]
-pub struct Doors {
+pub struct AccessPolicy {
     /// Every request must bear it, where there is one.
     pub token: Option<String>,
     /// An address other than loopback that is listened on: requests may be addressed to it.
@@ -34,17 +34,17 @@ pub struct Doors {
     pub requests_per_second: u32,
 }
 
-impl Default for Doors {
+impl Default for AccessPolicy {
     fn default() -> Self {
-        Doors { token: None, bound: None, requests_per_second: rate::REQUESTS_PER_SECOND }
+        AccessPolicy { token: None, bound: None, requests_per_second: rate::REQUESTS_PER_SECOND }
     }
 }
 
-impl fmt::Debug for Doors {
+impl fmt::Debug for AccessPolicy {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let token = self.token.as_ref().map(|_| "…");
         formatter
-            .debug_struct("Doors")
+            .debug_struct("AccessPolicy")
             .field("token", &token)
             .field("bound", &self.bound)
             .finish_non_exhaustive()
@@ -52,26 +52,26 @@ impl fmt::Debug for Doors {
 }
 
 /// An answer outside JSON-RPC: a status and a sentence.
-pub(super) fn refusal(status: StatusCode, why: &str) -> Response {
+pub(in crate::server) fn refusal(status: StatusCode, why: &str) -> Response {
     (status, Json(json!({ "error": why }))).into_response()
 }
 
 /// A refusal that invites to come back in a second.
-pub(super) fn unavailable(why: &str) -> Response {
+pub(in crate::server) fn unavailable(why: &str) -> Response {
     let mut response = refusal(StatusCode::SERVICE_UNAVAILABLE, why);
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
     response
 }
 
 /// A refusal that says when to come back.
-pub(super) fn too_many(wait: Duration) -> Response {
+pub(in crate::server) fn too_many(wait: Duration) -> Response {
     let mut response = refusal(StatusCode::TOO_MANY_REQUESTS, "too many requests");
     response.headers_mut().insert(RETRY_AFTER, retry_after(wait));
     response
 }
 
 /// Whole seconds, since the header knows no parts of one.
-pub(super) fn retry_after(wait: Duration) -> HeaderValue {
+pub(in crate::server) fn retry_after(wait: Duration) -> HeaderValue {
     HeaderValue::from(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
 }
 
@@ -79,11 +79,11 @@ pub(super) fn retry_after(wait: Duration) -> HeaderValue {
 ///
 /// # Errors
 /// The refusal.
-pub(super) fn admit<B>(state: &ServerState, request: &Request<B>) -> Result<(), Box<Response>> {
-    if let Err((status, why)) = check(request, state.doors().bound) {
+pub(in crate::server) fn admit<B>(state: &ServerState, request: &Request<B>) -> Result<(), Box<Response>> {
+    if let Err((status, why)) = check(request, state.access_policy().bound) {
         return Err(refusal(status, why).into());
     }
-    if let Some(token) = &state.doors().token
+    if let Some(token) = &state.access_policy().token
         && !bears(request.headers(), token)
     {
         return Err(unauthorised(state, request.uri().path()).into());

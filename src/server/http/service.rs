@@ -19,34 +19,35 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use tower::{Service, ServiceExt};
 
-use super::correlation::CorrelationId;
-use super::guard::{admit, refusal};
-use super::state::ServerState;
-use super::{mcp, monitor, reindex, rpc};
+use super::request_guard::{admit, refusal};
+use super::{metrics, reindex};
+use crate::server::correlation::CorrelationId;
+use crate::server::state::ServerState;
+use crate::server::{mcp, rpc};
 
 /// The service over HTTP: every request is guarded, correlated and survives its own panics.
 #[derive(Debug, Clone)]
-pub struct Front {
+pub struct HttpService {
     state: ServerState,
     others: Router,
 }
 
 /// The service as it is reached over HTTP.
-pub fn router(state: ServerState) -> Front {
+pub fn router(state: ServerState) -> HttpService {
     let endpoint = mcp::Endpoint::new(&state);
     let others = Router::new()
         .route("/", post(unreached))
-        .route("/health", get(monitor::health))
-        .route("/metrics", get(monitor::metrics))
+        .route("/health", get(metrics::health))
+        .route("/metrics", get(metrics::metrics))
         .route("/reindex", post(reindex::reindex))
         .route("/mcp", any(move |request| endpoint.answer(request)))
         .fallback(unknown)
         .method_not_allowed_fallback(not_allowed)
         .with_state(state.clone());
-    Front { state, others }
+    HttpService { state, others }
 }
 
-impl Front {
+impl HttpService {
     /// Answers one request.
     pub async fn answer<B>(&self, request: Request<B>) -> Response
     where
@@ -72,7 +73,7 @@ impl Front {
         }
         if request.method() == Method::POST && request.uri().path() == "/" {
             let (parts, body) = request.into_parts();
-            return rpc::answer(&self.state, id, &parts.headers, body).await;
+            return rpc::endpoint::answer(&self.state, id, &parts.headers, body).await;
         }
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(id);
@@ -81,7 +82,7 @@ impl Front {
     }
 }
 
-impl<B> Service<Request<B>> for Front
+impl<B> Service<Request<B>> for HttpService
 where
     B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
@@ -104,7 +105,7 @@ async fn unknown(Extension(CorrelationId(id)): Extension<CorrelationId>, uri: Ur
     refusal(StatusCode::NOT_FOUND, "there is no such route; POST / answers JSON-RPC 2.0")
 }
 
-/// Names the method that `/` takes; [`Front::route`] never hands one on.
+/// Names the method that `/` takes; [`HttpService::route`] never hands one on.
 async fn unreached() {}
 
 /// The `Allow` header comes from the router itself.
@@ -121,8 +122,8 @@ mod tests {
     use super::router;
     use crate::app::App;
     use crate::config::{Config, Environment, Flags};
-    use crate::server::ServerState;
     use crate::server::limits::MAX_REQUESTS;
+    use crate::server::state::ServerState;
     use crate::tasks::Tasks;
     use store::{Store, StoreOptions};
 

@@ -18,17 +18,18 @@ use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, Stream
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::handler::Door;
+use super::local_handler::LocalHandler;
 use super::sessions::Sessions;
-use super::{direct, tools};
+use super::{fast_path, tools};
 use crate::app::App;
 use crate::app::operation::CallContext;
-use crate::server::caller::client_of;
 use crate::server::correlation::CorrelationId;
-use crate::server::guard::unavailable;
+use crate::server::http::client_info::client_of;
+use crate::server::http::request_guard::unavailable;
 use crate::server::limits::MAX_BODY_BYTES;
 use crate::server::rate::Class;
-use crate::server::rpc::{no_message, rate_limited, read_body, write_error};
+use crate::server::rpc::endpoint::{no_message, rate_limited, read_body};
+use crate::server::rpc::write_error;
 use crate::server::state::ServerState;
 
 /// Time between two signs of life on a stream that has nothing to say; clients and proxies give up after a minute.
@@ -54,7 +55,7 @@ struct NamedTool<'a> {
 pub(in crate::server) struct Endpoint {
     state: ServerState,
     sessions: Arc<Sessions>,
-    service: StreamableHttpService<Door, Sessions>,
+    service: StreamableHttpService<LocalHandler, Sessions>,
 }
 
 impl Endpoint {
@@ -71,7 +72,7 @@ impl Endpoint {
         let doors = state.clone();
         let door = move || {
             let app = doors.app().ok_or_else(|| io::Error::other("the service is starting"))?;
-            Ok(Door::to(app, doors.tasks()))
+            Ok(LocalHandler::to(app, doors.tasks()))
         };
         let sessions = Arc::new(Sessions::default());
         let service = StreamableHttpService::new(door, Arc::clone(&sessions), config);
@@ -96,7 +97,7 @@ impl Endpoint {
                 return unavailable("too many requests at once");
             };
             permit = Some(taken);
-            let call = direct::read(&parts.headers, &bytes);
+            let call = fast_path::read(&parts.headers, &bytes);
             if let Some(refused) = self.one_too_many(app, call.as_ref(), &bytes) {
                 return refused;
             }
@@ -120,7 +121,12 @@ impl Endpoint {
     }
 
     /// The refusal of a call for which it is too early. What is no call is left to who knows how to say so.
-    fn one_too_many(&self, app: &Arc<App>, call: Option<&direct::Call<'_>>, body: &[u8]) -> Option<Response> {
+    fn one_too_many(
+        &self,
+        app: &Arc<App>,
+        call: Option<&fast_path::Call<'_>>,
+        body: &[u8],
+    ) -> Option<Response> {
         let (tool, id) = if let Some(call) = call {
             (Cow::Borrowed(&*call.name), Some(call.id))
         } else {
@@ -133,7 +139,7 @@ impl Endpoint {
     }
 
     /// Answers a well-formed call of a tool the short way; `None` leaves the request to the library.
-    async fn call_directly(&self, app: &App, parts: &Parts, call: direct::Call<'_>) -> Option<Response> {
+    async fn call_directly(&self, app: &App, parts: &Parts, call: fast_path::Call<'_>) -> Option<Response> {
         if let Some(session) = call.session
             && !self.sessions.has_session(&session.into()).await.ok()?
         {
@@ -148,7 +154,7 @@ impl Endpoint {
         let client = client.unwrap_or_else(|| client_of(&parts.headers));
         let context = CallContext { correlation_id, client };
         let bytes = match tools::call(app, &context, &call.name, &call.arguments).await {
-            Ok(called) => direct::write(&call, &called),
+            Ok(called) => fast_path::write(&call, &called),
             Err(error) => write_error(&error, Some(call.id)),
         };
         let mut response = Response::new(Body::from(bytes.ok()?));

@@ -8,14 +8,14 @@ use rmcp::service::{RoleServer, RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
 
 /// A transport that begins with a request.
-pub(super) struct Opening<T> {
+pub(super) struct Handshake<T> {
     inner: T,
     is_open: bool,
 }
 
-impl<T> Opening<T> {
+impl<T> Handshake<T> {
     pub(super) fn of(inner: T) -> Self {
-        Opening { inner, is_open: false }
+        Handshake { inner, is_open: false }
     }
 }
 
@@ -29,7 +29,7 @@ fn settles(message: &ClientJsonRpcMessage) -> bool {
     }
 }
 
-impl<T: Transport<RoleServer>> Transport<RoleServer> for Opening<T> {
+impl<T: Transport<RoleServer>> Transport<RoleServer> for Handshake<T> {
     type Error = T::Error;
 
     fn send(

@@ -24,7 +24,7 @@ const ATTEMPTS: usize = 100;
 
 /// Why the instance did not answer.
 #[derive(Debug)]
-pub(super) enum Unanswered {
+pub(super) enum CallError {
     /// It is gone, and nothing was asked of it: somebody else may answer.
     Gone,
     /// It refused, or it is not known whether it did what it was asked.
@@ -33,15 +33,15 @@ pub(super) enum Unanswered {
 
 /// A running instance.
 #[derive(Debug, Clone)]
-pub(super) struct Daemon {
+pub(super) struct InstanceClient {
     client: Client,
     /// On whose behalf it is asked.
     for_whom: ClientName,
 }
 
-impl Daemon {
+impl InstanceClient {
     pub(super) fn on(port: u16, token: Option<&str>, for_whom: ClientName) -> Self {
-        Daemon { client: Client::new(port, ANSWER_TIMEOUT).with_token(token), for_whom }
+        InstanceClient { client: Client::new(port, ANSWER_TIMEOUT).with_token(token), for_whom }
     }
 
     /// Passes a request on; its result.
@@ -49,15 +49,15 @@ impl Daemon {
         &self,
         method: &str,
         params: &impl Serialize,
-    ) -> Result<T, Unanswered> {
-        let refused = |message: String| Unanswered::Refused(ErrorData::internal_error(message, None));
+    ) -> Result<T, CallError> {
+        let refused = |message: String| CallError::Refused(ErrorData::internal_error(message, None));
         let (name, message) = self.message(method, params).map_err(|error| refused(error.to_string()))?;
         let mut headers = head(method);
         headers.extend(name.as_deref().map(|name| ("mcp-name", name)));
         for _ in 0..ATTEMPTS {
             let reply = match self.client.post_with("/mcp", &headers, &message).await {
                 Ok(reply) => reply,
-                Err(ClientError::Refused(_)) => return Err(Unanswered::Gone),
+                Err(ClientError::Refused(_)) => return Err(CallError::Gone),
                 Err(error) => return Err(refused(format!("the running instance: {error}"))),
             };
             if reply.status == 503 {
@@ -70,10 +70,10 @@ impl Daemon {
             let error = reply.body.get("error").cloned().unwrap_or_default();
             return Err(serde_json::from_value(error).map_or_else(
                 |_| refused(format!("the running instance answered with status {}", reply.status)),
-                |error| Unanswered::Refused(as_older_era(error)),
+                |error| CallError::Refused(as_older_era(error)),
             ));
         }
-        Err(Unanswered::Gone)
+        Err(CallError::Gone)
     }
 
     /// Hands `changed` the name of each list that changes, until the instance ends.

@@ -14,12 +14,12 @@ use rmcp::{ErrorData, ServerHandler};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
-use super::listed::Feed;
+use super::list_changed::Feed;
 use super::{completion, prompts, resources, tools};
 use crate::app::App;
 use crate::app::operation::CallContext;
-use crate::server::caller::client_of;
 use crate::server::correlation::CorrelationId;
+use crate::server::http::client_info::client_of;
 use crate::tasks::Tasks;
 use crate::telemetry::ledger::ClientName;
 use catalog::Counts;
@@ -34,7 +34,7 @@ const PAGE: usize = 100;
 
 /// One client's view of the service; the older era makes one a session, the newer one a request.
 #[derive(Debug, Clone)]
-pub(super) struct Door {
+pub(super) struct LocalHandler {
     app: Arc<App>,
     tasks: Tasks,
     /// Ends with the last copy of this view, and with it what runs for its session.
@@ -42,11 +42,11 @@ pub(super) struct Door {
     ended: CancellationToken,
 }
 
-impl Door {
+impl LocalHandler {
     pub(super) fn to(app: &Arc<App>, tasks: &Tasks) -> Self {
         let ended = tasks.stopping().child_token();
         let session = Arc::new(ended.clone().drop_guard());
-        Door { app: Arc::clone(app), tasks: tasks.clone(), _session: session, ended }
+        LocalHandler { app: Arc::clone(app), tasks: tasks.clone(), _session: session, ended }
     }
 }
 
@@ -136,7 +136,7 @@ pub(super) fn not_understood(request: &CustomRequest) -> ErrorData {
     ErrorData::new(ErrorCode::METHOD_NOT_FOUND, format!("there is no method {method:?}"), None)
 }
 
-impl ServerHandler for Door {
+impl ServerHandler for LocalHandler {
     async fn on_custom_request(
         &self,
         request: CustomRequest,

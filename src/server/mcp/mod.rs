@@ -7,22 +7,22 @@
 //! is a door to an operation of [`crate::app`] and adds nothing to its answer but a form a model can read.
 
 mod completion;
-pub mod cost;
-mod daemon;
-mod direct;
-mod handler;
-mod http;
-mod lines;
-mod listed;
-mod opening;
+mod endpoint;
+mod fast_path;
+mod framing;
+mod handshake;
+mod instance_client;
+mod list_changed;
+mod local_handler;
 mod prompts;
+mod proxy_handler;
+mod render;
 mod resources;
 mod schemas;
 mod sessions;
-mod stdio;
-mod text;
+pub mod token_cost;
 mod tools;
 
-pub(super) use http::Endpoint;
+pub(super) use endpoint::Endpoint;
+pub use proxy_handler::{ProxyBackend, serve_stdio};
 pub use sessions::MAX_SESSIONS;
-pub use stdio::{Sources, serve_stdio};

@@ -27,11 +27,11 @@ use serde_json::{Value, json};
 use tokio::io::BufReader;
 use tokio::sync::{OnceCell, mpsc, watch};
 
-use super::daemon::{Daemon, Unanswered};
-use super::handler::{self, Door};
-use super::listed::{Feed, Listed};
-use super::opening::Opening;
-use super::{lines, tools};
+use super::handshake::Handshake;
+use super::instance_client::{CallError, InstanceClient};
+use super::list_changed::{Feed, Listed};
+use super::local_handler::{self, LocalHandler};
+use super::{framing, tools};
 use crate::app::{App, AppError};
 use crate::tasks::{self, Tasks};
 use crate::telemetry::ledger::ClientName;
@@ -47,7 +47,7 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
 const PIPE_BYTES: usize = 64 * 1024;
 
 /// Where answers come from.
-pub struct Sources {
+pub struct ProxyBackend {
     /// The port of the project's running instance, if there is one. Quick: it is asked before each request.
     pub running: Box<dyn Fn() -> Option<u16> + Send + Sync>,
     /// The token that requests to it bear, where the project has one.
@@ -62,9 +62,9 @@ pub struct Sources {
     pub is_wished_for: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
-impl fmt::Debug for Sources {
+impl fmt::Debug for ProxyBackend {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Sources")
+        formatter.write_str("ProxyBackend")
     }
 }
 
@@ -72,8 +72,8 @@ impl fmt::Debug for Sources {
 ///
 /// # Errors
 /// Where neither a running instance nor an index of this process can be had, or the client speaks no MCP.
-pub async fn serve_stdio(sources: Sources, tasks: &Tasks) -> anyhow::Result<()> {
-    let guest = Guest(Arc::new(Inner {
+pub async fn serve_stdio(sources: ProxyBackend, tasks: &Tasks) -> anyhow::Result<()> {
+    let guest = ProxyHandler(Arc::new(Inner {
         sources: Arc::new(sources),
         tasks: tasks.clone(),
         own: OnceCell::new(),
@@ -93,10 +93,10 @@ pub async fn serve_stdio(sources: Sources, tasks: &Tasks) -> anyhow::Result<()> 
 
 /// The handler of one client.
 #[derive(Clone)]
-struct Guest(Arc<Inner>);
+struct ProxyHandler(Arc<Inner>);
 
 struct Inner {
-    sources: Arc<Sources>,
+    sources: Arc<ProxyBackend>,
     tasks: Tasks,
     /// The index in this process, once it was needed.
     own: OnceCell<Arc<App>>,
@@ -108,7 +108,7 @@ struct Inner {
     marks: watch::Sender<Listed>,
 }
 
-impl Guest {
+impl ProxyHandler {
     async fn serve(&self) -> anyhow::Result<()> {
         self.introduce().await?;
         let follower = self.clone();
@@ -120,17 +120,17 @@ impl Guest {
         });
         let (input, output) = rmcp::transport::stdio_pipes();
         let (messages, sorted) = tokio::io::duplex(PIPE_BYTES);
-        let (refusing, refusals) = mpsc::channel(lines::WAITING_REFUSALS);
+        let (refusing, refusals) = mpsc::channel(framing::WAITING_REFUSALS);
         let stopping = self.0.tasks.clone();
         self.0.tasks.spawn(async move {
             tokio::select! {
-                () = lines::sort(BufReader::new(input), messages, refusing) => {}
+                () = framing::sort(BufReader::new(input), messages, refusing) => {}
                 () = stopping.stopped() => {}
             }
         });
         // Lines are bounded before they come here.
         let transport = AsyncRwTransport::new_server(sorted, output).with_max_line_length(usize::MAX);
-        let transport = Opening::of(lines::Answering::over(transport, refusals));
+        let transport = Handshake::of(framing::Answering::over(transport, refusals));
         let serving = rmcp::service::serve_server_with_ct(self.clone(), transport, self.0.tasks.stopping());
         match serving.await {
             Ok(running) => {
@@ -148,13 +148,13 @@ impl Guest {
             Some(Ok(found)) => {
                 let prompts_change =
                     found.capabilities.prompts.as_ref().and_then(|prompts| prompts.list_changed);
-                handler::card(found.instructions.unwrap_or_default(), prompts_change == Some(true))
+                local_handler::card(found.instructions.unwrap_or_default(), prompts_change == Some(true))
             }
             Some(Err(error)) => anyhow::bail!("the running instance refused: {}", error.message),
             None => {
                 let sources = Arc::clone(&self.0.sources);
                 let counts = tasks::blocking(move || (sources.count)()).await.context("counting failed")?;
-                handler::card(handler::instructions(counts), self.0.sources.command_prompts)
+                local_handler::card(local_handler::instructions(counts), self.0.sources.command_prompts)
             }
         };
         *self.0.card.write().unwrap_or_else(PoisonError::into_inner) = card;
@@ -162,13 +162,13 @@ impl Guest {
     }
 
     /// The running instance. One that this process's own index keeps from existing is not looked for.
-    fn daemon(&self) -> Option<Daemon> {
+    fn daemon(&self) -> Option<InstanceClient> {
         if self.0.own.get().is_some_and(|app| self.owns_memory(app)) {
             return None;
         }
         let port = (self.0.sources.running)()?;
         let client = self.0.client.read().unwrap_or_else(PoisonError::into_inner).clone();
-        Some(Daemon::on(port, self.0.sources.token.as_deref(), client))
+        Some(InstanceClient::on(port, self.0.sources.token.as_deref(), client))
     }
 
     fn owns_memory(&self, app: &App) -> bool {
@@ -191,8 +191,8 @@ impl Guest {
     ) -> Option<Result<T, ErrorData>> {
         match self.daemon()?.ask(method, params).await {
             Ok(result) => Some(Ok(result)),
-            Err(Unanswered::Refused(error)) => Some(Err(error)),
-            Err(Unanswered::Gone) => None,
+            Err(CallError::Refused(error)) => Some(Err(error)),
+            Err(CallError::Gone) => None,
         }
     }
 
@@ -204,9 +204,9 @@ impl Guest {
         self.0.own.get_or_try_init(start).await
     }
 
-    async fn own(&self) -> Result<Door, ErrorData> {
+    async fn own(&self) -> Result<LocalHandler, ErrorData> {
         match self.own_app().await {
-            Ok(app) => Ok(Door::to(app, &self.0.tasks)),
+            Ok(app) => Ok(LocalHandler::to(app, &self.0.tasks)),
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "no index can be had");
                 Err(ErrorData::internal_error("Internal error", None))
@@ -275,13 +275,13 @@ fn queued(app: &App, request: &CallToolRequestParams) -> CallToolResult {
     }
 }
 
-impl ServerHandler for Guest {
+impl ServerHandler for ProxyHandler {
     async fn on_custom_request(
         &self,
         request: CustomRequest,
         _: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
-        Err(handler::not_understood(&request))
+        Err(local_handler::not_understood(&request))
     }
 
     fn get_info(&self) -> ServerConfig {
@@ -311,7 +311,7 @@ impl ServerHandler for Guest {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        if let Some(client) = handler::client_named(&context) {
+        if let Some(client) = local_handler::client_named(&context) {
             *self.0.client.write().unwrap_or_else(PoisonError::into_inner) = client;
         }
         if let Some(answer) = self.ask::<CallToolResult>("tools/call", &request).await {
@@ -405,7 +405,7 @@ impl ServerHandler for Guest {
     }
 
     fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
-        Some(handler::accepted(requested))
+        Some(local_handler::accepted(requested))
     }
 
     async fn listen(&self, subscription: SubscriptionContext) -> Result<(), ErrorData> {

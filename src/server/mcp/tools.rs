@@ -14,7 +14,7 @@ use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject, Tool, To
 use serde_json::Value;
 use tracing::{Instrument, Span};
 
-use super::{schemas, text};
+use super::{render, schemas};
 use crate::app::operation::{CallContext, Operation, Output, read_params};
 use crate::app::operations::{decision, definition, find, patterns};
 use crate::app::{App, AppError, Snapshot};
@@ -282,7 +282,7 @@ fn written<O: Output>(tool: &str, output: &O) -> anyhow::Result<Written> {
     if let Some(text) = kept.and_then(OnceLock::get) {
         return Ok(Written { text: text.to_string(), json });
     }
-    let text = text::of(tool, &serde_json::from_str(&json)?);
+    let text = render::of(tool, &serde_json::from_str(&json)?);
     if let Some(kept) = kept {
         // Another call may have made the same text meanwhile.
         let _ = kept.set(text.as_str().into());
@@ -324,7 +324,7 @@ fn called(
         Ok(Written { text, json }) => Ok(Called { text, structured: Some(json) }),
         Err(AppError::NotFound { message, suggestions }) => {
             let value = schemas::nothing_found(entry.name, &message, &suggestions);
-            let text = text::of(entry.name, &value);
+            let text = render::of(entry.name, &value);
             Ok(Called { text, structured: Some(value.to_string()) })
         }
         Err(AppError::Invalid(sentences)) => {

@@ -1,12 +1,4 @@
-//! JSON-RPC 2.0 at `POST /`.
-
-mod dispatch;
-mod envelope;
-mod error;
-
-pub use envelope::{MAX_BATCH, MAX_DEPTH, Shape, shape};
-pub(super) use envelope::{unreadable, write_error};
-pub(super) use error::RATE_LIMITED;
+//! `POST /`: reads a body within its limits, answers the message in it, writes the answer.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -22,18 +14,19 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::value::RawValue;
 
-use super::caller::client_of;
-use super::correlation::CorrelationId;
-use super::guard::{refusal, retry_after, unavailable};
-use super::limits::{BODY_TIMEOUT, MAX_BODY_BYTES};
-use super::state::ServerState;
+use super::dispatch::{self, Reply};
+use super::envelope::unreadable;
+use super::error::{RATE_LIMITED, RpcError};
 use crate::app::App;
 use crate::app::operation::CallContext;
-use dispatch::Reply;
-use error::RpcError;
+use crate::server::correlation::CorrelationId;
+use crate::server::http::client_info::client_of;
+use crate::server::http::request_guard::{refusal, retry_after, unavailable};
+use crate::server::limits::{BODY_TIMEOUT, MAX_BODY_BYTES};
+use crate::server::state::ServerState;
 
 /// Reads a message, runs its calls, writes the answer.
-pub(super) async fn answer<B>(
+pub(in crate::server) async fn answer<B>(
     state: &ServerState,
     CorrelationId(correlation_id): CorrelationId,
     headers: &HeaderMap,
@@ -57,7 +50,7 @@ where
 }
 
 /// The whole body, within its limits of size and time.
-pub(super) async fn read_body<B>(body: B) -> Result<Bytes, Response>
+pub(in crate::server) async fn read_body<B>(body: B) -> Result<Bytes, Response>
 where
     B: HttpBody<Data = Bytes, Error: Into<BoxError>>,
 {
@@ -112,7 +105,7 @@ fn respond(reply: Reply) -> Response {
 }
 
 /// The answer to a body that holds no message of a protocol over JSON-RPC, under the id it gives where that can be read.
-pub(super) fn no_message(app: &App, body: &[u8]) -> Response {
+pub(in crate::server) fn no_message(app: &App, body: &[u8]) -> Response {
     #[derive(serde::Deserialize)]
     struct Identified<'a> {
         #[serde(borrow)]
@@ -130,7 +123,7 @@ pub(super) fn no_message(app: &App, body: &[u8]) -> Response {
 }
 
 /// The answer to a message that is one too many, under the id of its call where that was read.
-pub(super) fn rate_limited(
+pub(in crate::server) fn rate_limited(
     app: Option<&std::sync::Arc<App>>,
     wait: Duration,
     id: Option<&RawValue>,
