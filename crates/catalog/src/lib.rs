@@ -15,7 +15,6 @@
 //! assert!(carried > 1_000);
 //! ```
 
-mod beneath;
 mod capability;
 mod changes;
 mod clean;

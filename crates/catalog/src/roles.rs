@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use gray_matter::Pod;
 
 use super::Catalog;
-use super::beneath::{ReadError, Root};
 use super::clean::{decode, one_line};
 use super::definition::Kind;
 use super::frontmatter::{self, Fields};
 use super::lookup::Lookup;
 use super::problem::{Problem, code};
 use super::scan::ScanOptions;
+use confined_fs::scan_root::{ReadError, ScanRoot};
 
 /// Where a project keeps its registry.
 const REGISTRY: [&str; 2] = [".claude/agent-registry.yml", ".claude/agent-registry.yaml"];
@@ -118,7 +118,7 @@ impl Reader<'_> {
         };
         let base = if base.as_os_str().is_empty() { PathBuf::from(".") } else { base };
         // An unreadable project is reported already.
-        let root = Root::open(&base).ok()?;
+        let root = ScanRoot::open(&base).ok()?;
         for name in names {
             match root.read(&name, REGISTRY_BYTES) {
                 Ok((bytes, _)) => return Some((name, bytes)),

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{bytes_of, path_of};
-use crate::beneath::Stamp;
 use crate::definition::{Definition, Kind};
 use crate::layout::{Context, Facts, Naming, UNSEEN};
 use crate::manifest::{Command, Components, Listing, Manifest};
 use crate::problem::{CODES, Problem};
 use crate::scan::files::{File, Read};
+use confined_fs::scan_root::Stamp;
 
 /// What a scan does about problems of files.
 const ACTIONS: [&str; 3] = ["kept", "repaired", "skipped"];

@@ -16,11 +16,11 @@ use indexmap::IndexSet;
 use walkdir::WalkDir;
 
 use self::path::{command_name, describe, has_md_extension, lossy, stem};
-use super::beneath::Root;
 use super::definition::Kind;
 use super::limits::Limits;
 use super::manifest::{Command, Components};
 use super::problem::{Problem, code, shown};
+use confined_fs::scan_root::ScanRoot;
 
 const SKILL_FILE: &str = "SKILL.md";
 /// A plugin's manifest, relative to the plugin.
@@ -99,7 +99,7 @@ pub(super) struct Place {
 
 /// Collects the candidates of all places beneath one root.
 pub(super) struct Layout<'a> {
-    root: &'a Root,
+    root: &'a ScanRoot,
     limits: Limits,
     /// What was added: of which kind, for which plugin, and the file that it really is.
     seen: HashSet<(Kind, usize, OsString), RandomState>,
@@ -118,7 +118,7 @@ pub(super) struct Layout<'a> {
 }
 
 impl<'a> Layout<'a> {
-    pub(super) fn new(root: &'a Root, limits: Limits) -> Layout<'a> {
+    pub(super) fn new(root: &'a ScanRoot, limits: Limits) -> Layout<'a> {
         Layout {
             root,
             limits,

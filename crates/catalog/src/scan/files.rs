@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::beneath::Stamp;
 use crate::definition::Definition;
 use crate::layout::{Context, order};
 use crate::problem::Problem;
+use confined_fs::scan_root::Stamp;
 
 /// Files of one block: a change copies one block and the list of blocks, and a thread decodes one at a time.
 const BLOCK: usize = 64;

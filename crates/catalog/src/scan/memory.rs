@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use super::ScanOptions;
 use super::files::Files;
-use crate::beneath::{Root, Stamp};
 use crate::client::Stated;
 use crate::definition::Definition;
 use crate::layout::Place;
 use crate::manifest::{Listing, Manifest, read_manifest, read_marketplace};
 use crate::problem::Problem;
+use confined_fs::scan_root::{ScanRoot, Stamp};
 
 /// Bytes of a manifest or marketplace; the largest known is 190 KB.
 const MANIFEST_BYTES: usize = 4 << 20;
@@ -81,7 +81,7 @@ impl<'a> Manifests<'a> {
     }
 
     /// The manifest at `path`, `None` when there is no such file.
-    pub(super) fn manifest(&mut self, root: &Root, path: &Path) -> Option<Arc<Manifest>> {
+    pub(super) fn manifest(&mut self, root: &ScanRoot, path: &Path) -> Option<Arc<Manifest>> {
         let stamp = root.stamp(path)?;
         let absolute = root.path().join(path);
         let last = self.last.and_then(|last| last.manifests.get(&absolute));
@@ -97,7 +97,7 @@ impl<'a> Manifests<'a> {
     }
 
     /// The local plugins of the marketplace at `path`, `None` when there is no such file.
-    pub(super) fn marketplace(&mut self, root: &Root, path: &Path) -> Option<Marketplace> {
+    pub(super) fn marketplace(&mut self, root: &ScanRoot, path: &Path) -> Option<Marketplace> {
         let stamp = root.stamp(path)?;
         let absolute = root.path().join(path);
         let last = self.last.and_then(|last| last.marketplaces.get(&absolute));
@@ -109,7 +109,7 @@ impl<'a> Manifests<'a> {
         Some(listings)
     }
 
-    fn bytes(&mut self, root: &Root, path: &Path) -> Result<Vec<u8>, String> {
+    fn bytes(&mut self, root: &ScanRoot, path: &Path) -> Result<Vec<u8>, String> {
         self.read += 1;
         root.read(path, MANIFEST_BYTES).map(|read| read.0).map_err(|error| error.phrase())
     }

@@ -19,7 +19,6 @@ use self::files::{File, Files};
 use self::memory::{Known, Manifests, Memory, PlaceMemory, RootMemory, Standing};
 use self::reading::{Located, Outcome, Reading};
 use self::roots::{Finder, Role};
-use super::beneath::Root;
 use super::definition::Definition;
 use super::kept::Kept;
 use super::layout::{Facts, Layout, Place, order};
@@ -28,6 +27,7 @@ use super::lookup::Names;
 use super::manifest::Components;
 use super::problem::{Problem, code};
 use super::{Catalog, Plugin, Roles, ScanReport, client, roles};
+use confined_fs::scan_root::ScanRoot;
 
 /// What to scan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -103,7 +103,7 @@ fn scan_with<R: Borrow<Vec<RootMemory>>>(
         pass.list(at, root, *role, &mut candidates);
     }
     pass.bound(&mut candidates);
-    let beneath: Vec<&Root> = roots.iter().map(|(root, _)| root).collect();
+    let beneath: Vec<&ScanRoot> = roots.iter().map(|(root, _)| root).collect();
     let known = files();
     let recalled = known.as_ref().map(|known| known.borrow().as_slice()).unwrap_or_default();
     let reading = Reading { roots: &beneath, known: recalled, cap: options.limits.file_bytes };
@@ -146,14 +146,14 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn open_roots(&mut self) -> Vec<(Root, Role)> {
+    fn open_roots(&mut self) -> Vec<(ScanRoot, Role)> {
         let extra = self.options.extra_plugin_dirs.iter().map(|path| (path, Role::Extra));
-        let mut roots: Vec<(Root, Role)> = Vec::new();
+        let mut roots: Vec<(ScanRoot, Role)> = Vec::new();
         for (path, role) in std::iter::once((&self.options.project, Role::Project)).chain(extra) {
-            match Root::open(path) {
+            match ScanRoot::open(path) {
                 Ok(root) if roots.iter().any(|(known, _)| known.path() == root.path()) => {}
                 Ok(root) => {
-                    let overlaps = |known: &Root| {
+                    let overlaps = |known: &ScanRoot| {
                         known.path().starts_with(root.path()) || root.path().starts_with(known.path())
                     };
                     self.steady &= !roots.iter().any(|(known, _)| overlaps(known));
@@ -170,7 +170,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Adds the candidates beneath one root, the `at`th.
-    fn list(&mut self, at: usize, root: &Root, role: Role, candidates: &mut Vec<Located>) {
+    fn list(&mut self, at: usize, root: &ScanRoot, role: Role, candidates: &mut Vec<Located>) {
         let finder = Finder::new(root, role, self.options.limits, &mut self.manifests);
         let mut found = finder.find();
         let mut layout = Layout::new(root, self.options.limits);
@@ -223,7 +223,7 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn gather(&mut self, roots: &[&Root], candidates: &[Located], outcomes: Vec<Outcome>) {
+    fn gather(&mut self, roots: &[&ScanRoot], candidates: &[Located], outcomes: Vec<Outcome>) {
         let mut files: Vec<Vec<File>> = roots.iter().map(|_| Vec::new()).collect();
         for ((root, candidate), mut outcome) in candidates.iter().zip(outcomes) {
             self.places[candidate.place as usize].problems.append(&mut outcome.problems);

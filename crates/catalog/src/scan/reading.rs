@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::files::{Cursor, File, Read};
 use super::memory::RootMemory;
-use crate::beneath::{ReadError, Root};
 use crate::entry;
 use crate::layout::Candidate;
 use crate::problem::{Problem, code};
 use crate::threads::in_shares;
+use confined_fs::scan_root::{ReadError, ScanRoot};
 
 /// Candidates that a thread takes at a time: few enough that no thread is left with the last of the large files.
 const SHARE: usize = 32;
@@ -28,7 +28,7 @@ pub(super) struct Outcome {
 
 /// What is read, from where, and with what known of the last time.
 pub(super) struct Reading<'a> {
-    pub roots: &'a [&'a Root],
+    pub roots: &'a [&'a ScanRoot],
     /// What files said the last time.
     pub known: &'a [RootMemory],
     /// Bytes of one file.
@@ -55,7 +55,7 @@ impl Reading<'_> {
         candidates.iter().map(one).collect()
     }
 
-    fn one(&self, root: &Root, candidate: &Candidate, cursor: Option<&mut Cursor<'_>>) -> Outcome {
+    fn one(&self, root: &ScanRoot, candidate: &Candidate, cursor: Option<&mut Cursor<'_>>) -> Outcome {
         if let Some(cursor) = cursor.filter(|_| candidate.inline.is_none())
             && let Some(stamp) = root.stamp(&candidate.path)
             && let Some(known) = cursor.recall(&candidate.path, stamp, &candidate.context)

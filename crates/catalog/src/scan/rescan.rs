@@ -13,10 +13,10 @@ use super::files::File;
 use super::memory::{Memory, PlaceMemory, RootMemory, Standing};
 use super::reading::{Outcome, Reading};
 use super::{ScanOptions, with_roles};
-use crate::beneath::Root;
 use crate::layout::{Layout, MARKETPLACE_FILE, Place, normalised, order};
 use crate::manifest::Command;
 use crate::{Catalog, Roles, ScanReport};
+use confined_fs::scan_root::ScanRoot;
 
 /// Folders of a plugin's components.
 const COMPONENTS: [&str; 3] = ["agents", "commands", "skills"];
@@ -95,7 +95,7 @@ struct Listed {
 
 fn list_again(options: &ScanOptions, previous: &Catalog, number: usize, places: &[u32]) -> Option<Listed> {
     let Memory { roots, standing, .. } = &previous.memory;
-    let root = Root::open(&roots[number].path).ok().filter(|root| root.path() == roots[number].path)?;
+    let root = ScanRoot::open(&roots[number].path).ok().filter(|root| root.path() == roots[number].path)?;
     let mut layout = Layout::new(&root, options.limits);
     let mut renewed = BTreeMap::new();
     for &at in places {

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use super::memory::Manifests;
 use crate::Plugin;
-use crate::beneath::Root;
 use crate::layout::{Facts, Layout, MANIFEST_FILE, MARKETPLACE_FILE, Place, is_skipped, normalised};
 use crate::limits::Limits;
 use crate::manifest::{Components, Listing, Manifest};
 use crate::problem::{Problem, code};
+use confined_fs::scan_root::ScanRoot;
 
 /// Folders of a project that hold plugins only by accident: build output, samples, and a plugin's own parts.
 const PASSED_BY: [&str; 14] = [
@@ -53,7 +53,7 @@ pub(super) struct Found {
 
 /// Looks for plugins beneath one root.
 pub(super) struct Finder<'a, 'm> {
-    pub root: &'a Root,
+    pub root: &'a ScanRoot,
     pub role: Role,
     pub limits: Limits,
     pub manifests: &'a mut Manifests<'m>,
@@ -69,7 +69,7 @@ pub(super) struct Finder<'a, 'm> {
 
 impl<'a, 'm> Finder<'a, 'm> {
     pub(super) fn new(
-        root: &'a Root,
+        root: &'a ScanRoot,
         role: Role,
         limits: Limits,
         manifests: &'a mut Manifests<'m>,

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 
 /// What tells one version of a file from the next without opening it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Stamp {
+pub struct Stamp {
     device: u64,
     inode: u64,
     size: u64,
@@ -22,7 +22,7 @@ pub(super) struct Stamp {
 
 /// Why a file was not read.
 #[derive(Debug)]
-pub(super) enum ReadError {
+pub enum ReadError {
     /// It was there when the folder was listed, and is no longer.
     Vanished,
     /// A link or `..` on the way leads out of the root.
@@ -37,7 +37,7 @@ pub(super) enum ReadError {
 
 impl ReadError {
     /// What happened, for a message.
-    pub(super) fn phrase(&self) -> String {
+    pub fn phrase(&self) -> String {
         match self {
             ReadError::Vanished => "it vanished while it was read".to_owned(),
             ReadError::Escape => "a link leads out of the root".to_owned(),
@@ -50,32 +50,32 @@ impl ReadError {
 
 /// A folder that every path of a scan stays beneath.
 #[derive(Debug)]
-pub(super) struct Root {
+pub struct ScanRoot {
     path: PathBuf,
     dir: OwnedFd,
 }
 
-impl Root {
+impl ScanRoot {
     /// Opens `path`, a folder; links in `path` itself are followed, since the user named it.
-    pub(super) fn open(path: &Path) -> io::Result<Root> {
+    pub fn open(path: &Path) -> io::Result<ScanRoot> {
         let path = path.canonicalize()?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let dir = rustix::fs::open(&path, flags, Mode::empty())?;
-        Ok(Root { path, dir })
+        Ok(ScanRoot { path, dir })
     }
 
     /// Its absolute path, free of links.
-    pub(super) fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// The stamp of the file at `relative`, a link not followed; `None` when there is none.
-    pub(super) fn stamp(&self, relative: &Path) -> Option<Stamp> {
+    pub fn stamp(&self, relative: &Path) -> Option<Stamp> {
         rustix::fs::statat(&self.dir, relative, AtFlags::SYMLINK_NOFOLLOW).ok().map(|stat| Stamp::of(&stat))
     }
 
     /// The bytes of the regular file at `relative`, at most `cap` of them, and the stamp of what was read.
-    pub(super) fn read(&self, relative: &Path, cap: usize) -> Result<(Vec<u8>, Stamp), ReadError> {
+    pub fn read(&self, relative: &Path, cap: usize) -> Result<(Vec<u8>, Stamp), ReadError> {
         let fd = self.open_beneath(relative)?;
         let stat = rustix::fs::fstat(&fd).map_err(|errno| ReadError::Unreadable(errno.into()))?;
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
@@ -149,12 +149,12 @@ fn refused(errno: Errno) -> ReadError {
 
 impl Stamp {
     /// Its numbers, to be kept.
-    pub(super) fn numbers(self) -> (u64, u64, u64, i64, i64) {
+    pub fn numbers(self) -> (u64, u64, u64, i64, i64) {
         (self.device, self.inode, self.size, self.modified, self.changed)
     }
 
     /// The stamp of which these are the [`Stamp::numbers`].
-    pub(super) fn of_numbers((device, inode, size, modified, changed): (u64, u64, u64, i64, i64)) -> Stamp {
+    pub fn of_numbers((device, inode, size, modified, changed): (u64, u64, u64, i64, i64)) -> Stamp {
         Stamp { device, inode, size, modified, changed }
     }
 
@@ -179,7 +179,7 @@ impl Stamp {
 
 #[cfg(test)]
 mod tests {
-    use super::{ReadError, Root};
+    use super::{ReadError, ScanRoot};
     use std::os::unix::fs::symlink;
     use std::path::Path;
 
@@ -193,8 +193,8 @@ mod tests {
         symlink("../secret", inside.join("link")).unwrap();
         symlink("..", inside.join("up")).unwrap();
         symlink("sub", inside.join("alias")).unwrap();
-        let root = Root::open(&inside).unwrap();
-        for open in [Root::open_beneath, Root::open_checked] {
+        let root = ScanRoot::open(&inside).unwrap();
+        for open in [ScanRoot::open_beneath, ScanRoot::open_checked] {
             assert!(open(&root, Path::new("sub/a")).is_ok());
             assert!(open(&root, Path::new("alias/a")).is_ok());
             assert!(matches!(open(&root, Path::new("up/secret")), Err(ReadError::Escape)));
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn a_file_that_grows_while_it_is_read_is_bounded() {
-        let root = Root::open(Path::new("/proc/self")).unwrap();
+        let root = ScanRoot::open(Path::new("/proc/self")).unwrap();
         assert_eq!(root.stamp(Path::new("status")).map(|stamp| stamp.size), Some(0));
         assert!(matches!(root.read(Path::new("status"), 10), Err(ReadError::TooLarge)));
         assert!(!root.read(Path::new("status"), 1 << 20).unwrap().0.is_empty());
@@ -226,7 +226,7 @@ mod tests {
         let inside = dir.path().join("root");
         std::fs::create_dir(&inside).unwrap();
         std::fs::write(dir.path().join("secret"), "secret").unwrap();
-        let root = Root::open(&inside).unwrap();
+        let root = ScanRoot::open(&inside).unwrap();
         let (path, done) = (inside.join("a"), AtomicBool::new(false));
         std::thread::scope(|scope| {
             scope.spawn(|| {
