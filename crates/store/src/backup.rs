@@ -7,8 +7,8 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use super::connection::{self, Depth};
 use super::error::StoreError;
-use super::open::{self, Depth};
 use super::options::StoreOptions;
 use super::timestamp::{for_file_name, from_file_name, now_ms, to_ms};
 
@@ -108,7 +108,7 @@ fn copy(options: &StoreOptions, unfinished: &Path, path: &Path) -> Result<u64, S
     if !database.exists() {
         return Err(StoreError::Unavailable("there is no database yet".to_owned()));
     }
-    open::reader(&database)?.execute("VACUUM INTO ?1", [unfinished.to_string_lossy()])?;
+    connection::reader(&database)?.execute("VACUUM INTO ?1", [unfinished.to_string_lossy()])?;
     check(unfinished)?;
     let file = File::open(unfinished)?;
     file.sync_all()?;
@@ -119,12 +119,12 @@ fn copy(options: &StoreOptions, unfinished: &Path, path: &Path) -> Result<u64, S
 
 /// Whether a file is a database in order.
 fn check(path: &Path) -> Result<(), StoreError> {
-    let connection = open::immutable(path)?;
+    let connection = connection::immutable(path)?;
     let schema = super::schema::version(&connection)?;
     if schema == 0 || schema > super::schema::SCHEMA_VERSION {
         return Err(StoreError::Unavailable(format!("{} has schema {schema}", path.display())));
     }
-    match open::problem(&connection, Depth::Full)? {
+    match connection::problem(&connection, Depth::Full)? {
         None => Ok(()),
         Some(problem) => Err(StoreError::Unavailable(format!("{}: {problem}", path.display()))),
     }

@@ -50,22 +50,23 @@
 //! decisions taught it. The query log is written at most every [`LOG_INTERVAL`] in one transaction.
 
 mod backup;
+mod connection;
 mod error;
-mod exchange;
 mod history;
+mod import_export;
 mod lock;
-mod log;
 mod open;
 mod options;
+mod query_log;
 mod queue;
 mod reader;
 mod records;
+mod recovery;
 mod retention;
 mod rows;
 mod schema;
 mod timestamp;
-mod upkeep;
-mod work;
+mod transaction;
 mod writer;
 
 use std::io;
@@ -75,10 +76,10 @@ use std::time::Duration;
 
 pub use backup::{BACKUPS_KEPT, Backup, Restored};
 pub use error::StoreError;
-pub use exchange::{ImportReport, export as export_patterns};
 pub use history::HistoryEntry;
-pub use log::{FrequentQuery, LOG_INTERVAL, LoggedQuery, QueryRecord};
+pub use import_export::{ImportReport, export as export_patterns};
 pub use options::StoreOptions;
+pub use query_log::{FrequentQuery, LOG_INTERVAL, LoggedQuery, QueryRecord};
 pub use reader::Reader;
 pub use records::{DecisionReceipt, NewPattern, StoreStatus, StoredPattern};
 pub use schema::SCHEMA_VERSION;
@@ -130,7 +131,7 @@ impl Store {
     fn over(options: StoreOptions, opened: open::Opened) -> Result<Store, StoreError> {
         let shared = Arc::new(Shared::new(&options, &opened));
         let (queue, receiver) = Queue::new(options.queue_capacity, options.queue_patience);
-        let writer = Writer::new(options.clone(), Arc::clone(&shared), opened, queue.crowd());
+        let writer = Writer::new(options.clone(), Arc::clone(&shared), opened, queue.backpressure());
         queue.start(writer, receiver)?;
         Ok(Store { options, shared, queue })
     }
@@ -193,7 +194,7 @@ impl Store {
     /// # Errors
     /// Those of `out`.
     pub fn export_patterns(&self, out: &mut dyn io::Write) -> io::Result<usize> {
-        exchange::export(&self.book(), out)
+        import_export::export(&self.book(), out)
     }
 
     /// Reads what [`Store::export_patterns`] wrote. A pattern that is known already (by goal and sequence) keeps its own
@@ -203,10 +204,10 @@ impl Store {
     /// # Errors
     /// As [`Store::add_pattern`]; lines before the failing chunk were kept.
     pub async fn import_patterns(&self, lines: &str, first: usize) -> Result<ImportReport, StoreError> {
-        let (entries, mut report) = exchange::read(lines, first);
+        let (entries, mut report) = import_export::read(lines, first);
         let mut entries = entries.into_iter().peekable();
         while entries.peek().is_some() {
-            let chunk: Vec<Entry> = entries.by_ref().take(exchange::LINES_AT_A_TIME).collect();
+            let chunk: Vec<Entry> = entries.by_ref().take(import_export::LINES_AT_A_TIME).collect();
             for stored in self.keep(chunk).await? {
                 *(if stored.created { &mut report.created } else { &mut report.known }) += 1;
             }
@@ -229,7 +230,7 @@ impl Store {
     /// [`StoreError::Unavailable`] where the database cannot be read.
     pub fn frequent_queries(&self, most: usize) -> Result<Vec<FrequentQuery>, StoreError> {
         let Some(reader) = self.reader()? else { return Ok(Vec::new()) };
-        log::frequent(&reader, most).map_err(StoreError::from)
+        query_log::frequent(&reader, most).map_err(StoreError::from)
     }
 
     /// The distinct queries asked lately, each as it was answered last, newest first. Needs no lock: works beside a
@@ -242,7 +243,7 @@ impl Store {
         if !path.exists() {
             return Ok(Vec::new());
         }
-        log::latest(&open::reader(&path)?, most).map_err(StoreError::from)
+        query_log::latest(&connection::reader(&path)?, most).map_err(StoreError::from)
     }
 
     /// The newest decisions, newest first. Blocks.
@@ -258,7 +259,7 @@ impl Store {
         if !path.exists() {
             return Ok(None);
         }
-        Ok(Some(open::reader(&path)?))
+        Ok(Some(connection::reader(&path)?))
     }
 
     /// How the store is.

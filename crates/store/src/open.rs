@@ -3,21 +3,17 @@
 use std::fs::{self, DirBuilder, File};
 use std::io::Read;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
-use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
+use rusqlite::{Connection, ErrorCode, MAIN_DB};
 
 use super::backup::{self, with_suffix};
+use super::connection::{self, Depth};
 use super::error::StoreError;
 use super::lock::{self, Lock};
 use super::options::StoreOptions;
 use super::rows;
 use super::schema::{self, SCHEMA_VERSION};
 use domain::PatternBook;
-
-/// How long a statement waits for another connection of ours, which is a backup at most.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Moving a bad database aside and restoring a bad backup ends after this many rounds.
 const ATTEMPTS: usize = 3;
@@ -36,15 +32,6 @@ pub(super) struct Opened {
     /// Why nothing can be written at the moment.
     pub degraded: Option<String>,
     pub notes: Vec<String>,
-}
-
-/// How much of a database a check reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Depth {
-    /// All pages, without comparing indexes with their tables.
-    Quick,
-    /// Everything.
-    Full,
 }
 
 /// Why a database could not be opened for writing.
@@ -137,11 +124,11 @@ fn attempt(
     if size == Some(0) {
         return Err(Trouble::Corrupt("the file is empty".to_owned()));
     }
-    let mut connection = connect(&path, size.is_none())?;
+    let mut connection = connection::connect(&path, size.is_none())?;
     if connection.is_readonly(MAIN_DB)? {
         return Err(Trouble::ReadOnly(format!("{} cannot be written to", path.display())));
     }
-    if let Some(problem) = problem(&connection, depth)? {
+    if let Some(problem) = connection::problem(&connection, depth)? {
         return Err(Trouble::Corrupt(problem));
     }
     let found = schema::version(&connection)?;
@@ -151,7 +138,7 @@ fn attempt(
         );
         return Err(Trouble::ReadOnly(why));
     }
-    prepare(&connection)?;
+    connection::prepare(&connection)?;
     if let Some(lock) = lock.filter(|_| (1..SCHEMA_VERSION).contains(&found)) {
         lock.sync().map_err(|error| Trouble::Later(format!("the lock: {error}")))?;
     }
@@ -183,45 +170,6 @@ pub(super) fn again(
     }
 }
 
-fn connect(path: &Path, fresh: bool) -> rusqlite::Result<Connection> {
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.set_prepared_statement_cache_capacity(16);
-    connection
-        .execute_batch("PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -512")?;
-    if fresh {
-        // Takes effect before anything is written; later it would only write to a file that nobody checked yet.
-        connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL")?;
-    }
-    Ok(connection)
-}
-
-/// Settings of a connection that writes.
-fn prepare(connection: &Connection) -> rusqlite::Result<()> {
-    let journal = |mode: &str| {
-        connection.pragma_update_and_check(None, "journal_mode", mode, |row| row.get::<_, String>(0))
-    };
-    // Some network and overlay file systems cannot share memory between processes, which write-ahead logging needs.
-    if !journal("WAL").is_ok_and(|mode| mode == "wal") {
-        journal("DELETE")?;
-    }
-    connection.execute_batch(
-        "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 16777216",
-    )
-}
-
-/// What a check of the database finds, if anything.
-pub(super) fn problem(connection: &Connection, depth: Depth) -> rusqlite::Result<Option<String>> {
-    let check = match depth {
-        Depth::Quick => "PRAGMA quick_check(1)",
-        Depth::Full => "PRAGMA integrity_check(1)",
-    };
-    let verdict: String = connection.query_row(check, [], |row| row.get(0))?;
-    Ok((verdict != "ok").then_some(verdict))
-}
-
 /// The patterns, and a note where some cannot be understood.
 pub(super) fn read(
     connection: &Connection,
@@ -241,7 +189,8 @@ pub(super) fn read(
 pub(super) fn without_writing(options: &StoreOptions, lock: Option<Lock>, why: String) -> Opened {
     let path = options.database();
     let mut notes = Vec::new();
-    let book = path.exists().then(|| reader(&path).and_then(|connection| read(&connection, options)));
+    let book =
+        path.exists().then(|| connection::reader(&path).and_then(|connection| read(&connection, options)));
     let connected = matches!(book, Some(Ok(_)));
     let book = match book {
         Some(Ok((book, refused))) => {
@@ -255,39 +204,6 @@ pub(super) fn without_writing(options: &StoreOptions, lock: Option<Lock>, why: S
         None => PatternBook::new(options.half_life),
     };
     Opened { book, connection: None, lock, connected, read_only: Some(why), degraded: None, notes }
-}
-
-/// A connection that only reads. Where the folder cannot be written to, it reads the file as it is without its log.
-pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    match schema::version(&connection) {
-        Err(error)
-            if matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)) =>
-        {
-            immutable(path)
-        }
-        Err(error) => Err(error),
-        Ok(_) => Ok(connection),
-    }
-}
-
-/// A connection to a file nobody writes to; leaves no other file beside it.
-pub(super) fn immutable(path: &Path) -> rusqlite::Result<Connection> {
-    let mut uri = "file:".to_owned();
-    for c in path.to_string_lossy().chars() {
-        match c {
-            '%' => uri.push_str("%25"),
-            '?' => uri.push_str("%3f"),
-            '#' => uri.push_str("%23"),
-            c => uri.push(c),
-        }
-    }
-    uri.push_str("?immutable=1");
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-    Connection::open_with_flags(uri, flags)
 }
 
 /// Moves a damaged database aside and puts the newest good backup in its place, if there is one; the note says so.
@@ -325,27 +241,4 @@ fn set_aside_bad_log(options: &StoreOptions) -> Option<String> {
     );
     tracing::error!("{note}");
     Some(note)
-}
-
-#[cfg(test)]
-mod tests {
-    use rusqlite::Connection;
-
-    use super::prepare;
-
-    #[test]
-    fn sqlite_is_our_own_and_of_a_sound_version() {
-        // Before 3.51.3 two connections that write and checkpoint at once could damage a write-ahead log.
-        assert!(rusqlite::version_number() >= 3_051_003, "{}", rusqlite::version());
-    }
-
-    #[test]
-    fn where_a_write_ahead_log_cannot_be_had_it_goes_without() {
-        // A database in memory refuses one, as file systems that share no memory do.
-        let connection = Connection::open_in_memory().unwrap();
-        prepare(&connection).unwrap();
-        let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
-        assert_ne!(mode, "wal");
-        connection.execute_batch("CREATE TABLE kept (it); INSERT INTO kept VALUES (1)").unwrap();
-    }
 }

@@ -42,23 +42,23 @@ pub(super) struct Entry {
 }
 
 /// A job with what lets it wait.
-pub(super) type Ticket = (Job, Option<Place>);
+pub(super) type QueuedJob = (Job, Option<Slot>);
 
 /// A place among those that wait, and the call that waits there, for the log.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Slot {
     _permit: OwnedSemaphorePermit,
     pub call: tracing::Span,
 }
 
 /// How many wait for an answer, to the writer.
 #[derive(Debug)]
-pub(super) struct Crowd {
+pub(super) struct Backpressure {
     permits: Arc<Semaphore>,
     capacity: usize,
 }
 
-impl Crowd {
+impl Backpressure {
     /// How many jobs were sent, or are about to be, and not yet answered.
     pub(super) fn size(&self) -> usize {
         self.capacity.saturating_sub(self.permits.available_permits())
@@ -68,7 +68,7 @@ impl Crowd {
 /// The callers' end.
 #[derive(Debug)]
 pub(super) struct Queue {
-    sender: Sender<Ticket>,
+    sender: Sender<QueuedJob>,
     permits: Arc<Semaphore>,
     capacity: usize,
     patience: Duration,
@@ -78,7 +78,7 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    pub(super) fn new(capacity: usize, patience: Duration) -> (Queue, Receiver<Ticket>) {
+    pub(super) fn new(capacity: usize, patience: Duration) -> (Queue, Receiver<QueuedJob>) {
         let (sender, receiver) = channel();
         let capacity = capacity.clamp(1, Semaphore::MAX_PERMITS);
         let permits = Arc::new(Semaphore::new(capacity));
@@ -95,12 +95,12 @@ impl Queue {
     }
 
     /// Who waits, for the writer.
-    pub(super) fn crowd(&self) -> Crowd {
-        Crowd { permits: Arc::clone(&self.permits), capacity: self.capacity }
+    pub(super) fn backpressure(&self) -> Backpressure {
+        Backpressure { permits: Arc::clone(&self.permits), capacity: self.capacity }
     }
 
     /// Starts the thread that works for this queue.
-    pub(super) fn start(&self, writer: Writer, receiver: Receiver<Ticket>) -> Result<(), StoreError> {
+    pub(super) fn start(&self, writer: Writer, receiver: Receiver<QueuedJob>) -> Result<(), StoreError> {
         let builder = std::thread::Builder::new().name("store-writer".to_owned());
         let thread = builder.spawn(move || writer.run(&receiver))?;
         *self.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
@@ -110,13 +110,13 @@ impl Queue {
     /// Sends a job and waits for its answer.
     pub(super) async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, StoreError> {
         let permit = tokio::time::timeout(self.patience, Arc::clone(&self.permits).acquire_owned());
-        let place = match permit.await {
+        let slot = match permit.await {
             Err(_) => return Err(StoreError::Overloaded),
             Ok(Err(_)) => return Err(StoreError::Closed),
-            Ok(Ok(permit)) => Place { _permit: permit, call: tracing::Span::current() },
+            Ok(Ok(permit)) => Slot { _permit: permit, call: tracing::Span::current() },
         };
         let (reply, answer) = oneshot::channel();
-        self.sender.send((job(reply), Some(place))).map_err(|_| StoreError::Closed)?;
+        self.sender.send((job(reply), Some(slot))).map_err(|_| StoreError::Closed)?;
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 

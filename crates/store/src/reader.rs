@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use super::connection;
 use super::error::StoreError;
 use super::history::{self, HistoryEntry};
 use super::open;
@@ -26,7 +27,7 @@ impl Reader {
         if !path.exists() {
             return Ok(None);
         }
-        let connection = open::reader(&path)?;
+        let connection = connection::reader(&path)?;
         match schema::version(&connection)? {
             // Being created by its owner.
             0 => Ok(None),

@@ -7,9 +7,9 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 
 use super::error::StoreError;
-use super::log::LogBuffer;
 use super::open::Opened;
 use super::options::StoreOptions;
+use super::query_log::LogBuffer;
 use domain::{Outcomes, Pattern, PatternBook};
 
 /// A write-ahead log beyond this was not emptied for about sixteen checkpoints.

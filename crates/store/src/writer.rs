@@ -8,15 +8,15 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::StoreError;
 use super::lock::Lock;
-use super::log::{self, LOG_INTERVAL, QueryRecord};
 use super::open::Opened;
 use super::options::StoreOptions;
-use super::queue::{Crowd, Job, Place, Ticket};
+use super::query_log::{self, LOG_INTERVAL, QueryRecord};
+use super::queue::{Backpressure, Job, QueuedJob, Slot};
 use super::records::Shared;
+use super::recovery::Identity;
 use super::retention::{self, Room};
 use super::rows;
-use super::upkeep::Identity;
-use super::work::{Done, Work};
+use super::transaction::{Done, Work};
 use domain::{Goal, Outcomes, PatternBook, TaskOutcome};
 
 /// The most jobs one transaction takes, so that the first of them does not wait for an endless stream.
@@ -39,14 +39,14 @@ pub(super) enum Durability {
 struct Pace {
     took: Duration,
     /// How many waited at its end, for it or for the next.
-    crowd: usize,
+    waiting: usize,
 }
 
 impl Pace {
     /// How long a commit of so many jobs may wait for more: a quarter of what the last one took, while fewer have come
     /// than waited then. A caller who is alone never waits.
     fn wait(self, batch: usize) -> Duration {
-        if batch == 0 || batch >= self.crowd { Duration::ZERO } else { (self.took / 4).min(MAX_WAIT) }
+        if batch == 0 || batch >= self.waiting { Duration::ZERO } else { (self.took / 4).min(MAX_WAIT) }
     }
 }
 
@@ -60,7 +60,7 @@ pub(super) struct Writer {
     pub lock: Option<Lock>,
     /// The file that was opened; `None` as long as there was none.
     pub identity: Option<Identity>,
-    crowd: Crowd,
+    backpressure: Backpressure,
     pace: Pace,
     /// When rows of the log are written at the latest.
     pub log_due: Option<Instant>,
@@ -69,7 +69,12 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(options: StoreOptions, shared: Arc<Shared>, opened: Opened, crowd: Crowd) -> Writer {
+    pub(super) fn new(
+        options: StoreOptions,
+        shared: Arc<Shared>,
+        opened: Opened,
+        backpressure: Backpressure,
+    ) -> Writer {
         if opened.degraded.is_some() {
             shared.set_degraded(opened.degraded);
         }
@@ -85,7 +90,7 @@ impl Writer {
             durability,
             lock,
             identity,
-            crowd,
+            backpressure,
             pace,
             log_due: None,
             look_due,
@@ -93,7 +98,7 @@ impl Writer {
     }
 
     /// Works until it is told to stop or nobody is left to tell it.
-    pub(super) fn run(mut self, jobs: &Receiver<Ticket>) {
+    pub(super) fn run(mut self, jobs: &Receiver<QueuedJob>) {
         if let Some(Err(error)) = self.lock.as_ref().map(Lock::sync) {
             tracing::warn!(%error, "whether this instance stopped in order may not outlast a power loss");
         }
@@ -126,14 +131,14 @@ impl Writer {
     /// and would otherwise find the next commit under way.
     fn gather(
         &mut self,
-        first: Ticket,
-        jobs: &Receiver<Ticket>,
-        batch: &mut Vec<Ticket>,
+        first: QueuedJob,
+        jobs: &Receiver<QueuedJob>,
+        batch: &mut Vec<QueuedJob>,
     ) -> Option<SyncSender<bool>> {
         let mut closing = self.sort(first, jobs, batch);
         let began = Instant::now();
         let wait = self.pace.wait(batch.len());
-        while closing.is_none() && batch.len() < self.pace.crowd && began.elapsed() < wait {
+        while closing.is_none() && batch.len() < self.pace.waiting && began.elapsed() < wait {
             match jobs.try_recv() {
                 Ok(next) => closing = self.sort(next, jobs, batch),
                 // Not asleep: on a quick disk the wait is shorter than waking up.
@@ -146,9 +151,9 @@ impl Writer {
     /// Takes what waits, up to the end of a batch or of all; the latter is answered.
     fn sort(
         &mut self,
-        first: Ticket,
-        jobs: &Receiver<Ticket>,
-        batch: &mut Vec<Ticket>,
+        first: QueuedJob,
+        jobs: &Receiver<QueuedJob>,
+        batch: &mut Vec<QueuedJob>,
     ) -> Option<SyncSender<bool>> {
         let mut next = Some(first);
         while let Some((job, permit)) = next {
@@ -163,31 +168,31 @@ impl Writer {
     }
 
     /// Runs a batch in one transaction, publishes what it changed and answers it.
-    fn commit(&mut self, batch: Vec<Ticket>) {
+    fn commit(&mut self, batch: Vec<QueuedJob>) {
         let began = Instant::now();
         let done = self.connect(Durability::Power).and_then(|()| self.transact(&batch));
-        self.pace = Pace { took: began.elapsed(), crowd: self.crowd.size().min(MAX_BATCH) };
+        self.pace = Pace { took: began.elapsed(), waiting: self.backpressure.size().min(MAX_BATCH) };
         match done {
             Ok(done) => {
                 self.recover();
                 let jobs = batch.len();
                 let duration_ms = began.elapsed().as_secs_f64() * 1000.0;
-                for ((job, place), done) in batch.into_iter().zip(done) {
-                    in_call(place.as_ref(), || tracing::debug!(jobs, duration_ms, "committed"));
+                for ((job, slot), done) in batch.into_iter().zip(done) {
+                    in_call(slot.as_ref(), || tracing::debug!(jobs, duration_ms, "committed"));
                     answer(job, done);
                 }
             }
             Err(error) => {
                 self.fail(&error);
-                for (job, place) in batch {
-                    in_call(place.as_ref(), || tracing::warn!(%error, "not committed"));
+                for (job, slot) in batch {
+                    in_call(slot.as_ref(), || tracing::warn!(%error, "not committed"));
                     refuse(job, &error);
                 }
             }
         }
     }
 
-    fn transact(&mut self, batch: &[Ticket]) -> Result<Vec<Done>, StoreError> {
+    fn transact(&mut self, batch: &[QueuedJob]) -> Result<Vec<Done>, StoreError> {
         let connection = self.connection.as_mut().ok_or(StoreError::Closed)?;
         let book = PatternBook::clone(&self.shared.book.load());
         match run_batch(connection, book, batch) {
@@ -244,7 +249,9 @@ impl Writer {
         if let Some(mut connection) = self.connection.take() {
             let written = log.is_empty() || {
                 let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate);
-                transaction.and_then(|open| log::insert(&open, &log).and_then(|()| open.commit())).is_ok()
+                transaction
+                    .and_then(|open| query_log::insert(&open, &log).and_then(|()| open.commit()))
+                    .is_ok()
             };
             let emptied =
                 connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
@@ -271,7 +278,7 @@ type Committed = (Vec<Done>, PatternBook, Vec<(TaskOutcome, Arc<Goal>)>);
 fn run_batch(
     connection: &mut Connection,
     book: PatternBook,
-    batch: &[Ticket],
+    batch: &[QueuedJob],
 ) -> rusqlite::Result<Committed> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut work = Work::new(&transaction, book);
@@ -311,16 +318,16 @@ fn transact_log(
     let dropped = retention::room(connection, options)? == Room::None;
     if !dropped {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        log::insert(&transaction, log)?;
+        query_log::insert(&transaction, log)?;
         transaction.commit()?;
     }
     Ok(Logged { dropped, more: retention::prune(connection, options)? })
 }
 
 /// Logs within the call that a job is part of, so that the line bears its correlation id.
-fn in_call(place: Option<&Place>, log: impl FnOnce()) {
-    match place {
-        Some(place) => place.call.in_scope(log),
+fn in_call(slot: Option<&Slot>, log: impl FnOnce()) {
+    match slot {
+        Some(slot) => slot.call.in_scope(log),
         None => log(),
     }
 }

@@ -9,6 +9,7 @@ use std::time::Instant;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::backup::{self, with_suffix};
+use super::connection;
 use super::error::StoreError;
 use super::lock;
 use super::open;
@@ -200,7 +201,7 @@ impl Writer {
     pub(super) fn settle(&mut self) {
         let outcomes = match &self.connection {
             Some(connection) => self.read_outcomes(connection),
-            None => match open::reader(&self.options.database()) {
+            None => match connection::reader(&self.options.database()) {
                 Ok(reader) if self.options.database().exists() => self.read_outcomes(&reader),
                 _ => Ok(Outcomes::new(self.options.half_life)),
             },
