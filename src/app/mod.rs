@@ -17,13 +17,13 @@ mod json;
 mod latent;
 pub mod operation;
 pub mod operations;
+mod outbox_drain;
 mod outcome_prior;
 mod refresh;
 pub mod rows;
 mod snapshot;
 mod timings;
 pub mod tokens;
-mod waiting;
 mod warm_start;
 mod watch;
 
@@ -50,12 +50,12 @@ use catalog::Catalog;
 use embedding::Embedding;
 use index::Origin;
 use latent::LatentTrainer;
+use outbox_drain::OutboxDrain;
 use outcome_prior::NeighbourIndexer;
 use refresh::Refresher;
 use search::Aliases;
 use store::Store;
 use timings::Timings;
-use waiting::WaitingKeeper;
 use warm_start::SnapshotPersister;
 
 /// Time that what waits to be written has once the service stops.
@@ -76,7 +76,7 @@ pub struct App {
     swapping: Mutex<()>,
     refresher: Refresher,
     backups: BackupKeeper,
-    waiting: WaitingKeeper,
+    outbox_drain: OutboxDrain,
     trainer: LatentTrainer,
     persister: SnapshotPersister,
     neighbours: NeighbourIndexer,
@@ -104,7 +104,7 @@ impl App {
         app.spawn("neighbours", |app| app.neighbours.run(app));
         app.spawn("embedding", |app| app.embedding.run(app));
         app.spawn("backup", |app| app.backups.run(&app.store));
-        app.spawn("outbox", |app| app.waiting.run(app));
+        app.spawn("outbox", |app| app.outbox_drain.run(app));
         if app.config.reindex.watch {
             let ear = app.watching.listen();
             app.spawn("watch", move |app| watch::run(app, &ear));
@@ -139,7 +139,7 @@ impl App {
             swapping: Mutex::default(),
             refresher: Refresher::default(),
             backups: BackupKeeper::default(),
-            waiting: WaitingKeeper::default(),
+            outbox_drain: OutboxDrain::default(),
             trainer: LatentTrainer::default(),
             persister: SnapshotPersister::default(),
             neighbours: NeighbourIndexer::default(),
@@ -190,7 +190,7 @@ impl App {
         self.embedding.stop();
         self.watching.stop();
         self.backups.stop();
-        self.waiting.stop();
+        self.outbox_drain.stop();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
             // A panic in it was logged by the panic hook.

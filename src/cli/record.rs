@@ -124,7 +124,7 @@ fn without_instance(config: &Config, params: &Value) -> anyhow::Result<Recorded>
     let _progress = output::progress("reading the project's files");
     let app = App::offline(config.clone(), store);
     let recorded = small_runtime()?.block_on(async {
-        app.take_over_waiting().await;
+        app.drain_outbox().await;
         let context =
             CallContext { correlation_id: "command line".to_owned(), client: ClientName::new(CLIENT_NAME) };
         let decision = read_params::<CacheDecision>(Some(&params.to_string()))?;

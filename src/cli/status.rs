@@ -9,7 +9,7 @@ use super::{HEALTH_TIMEOUT, exit, running_client, small_runtime, table};
 use crate::config::{Config, Environment, Flags};
 use crate::instance::Endpoint;
 use client::ClientError;
-use client::outbox::{Outbox, Waiting};
+use client::outbox::{Outbox, OutboxStatus};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct StatusArguments {
@@ -22,7 +22,7 @@ pub(super) struct StatusArguments {
 
 pub(super) fn run(arguments: &StatusArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
     let config = Config::resolve(&arguments.flags, environment)?;
-    let waiting = Outbox::new(&config.paths.outbox_dir).waiting();
+    let waiting = Outbox::new(&config.paths.outbox_dir).status();
     let outbox = json!({ "waiting": waiting.decisions, "refused": waiting.refused });
     let Some((client, endpoint)) = running_client(&config) else {
         if arguments.json {
@@ -62,7 +62,7 @@ fn tell_silent(
     endpoint: &Endpoint,
     error: &ClientError,
     outbox: &Value,
-    waiting: Waiting,
+    waiting: OutboxStatus,
 ) -> ExitCode {
     let Endpoint { url, pid, .. } = endpoint;
     if arguments.json {
@@ -141,7 +141,7 @@ fn show_traffic(metrics: &Value) {
 }
 
 /// Decisions that wait for an instance, where there are any.
-fn show_waiting(waiting: Waiting) {
+fn show_waiting(waiting: OutboxStatus) {
     if waiting.decisions > 0 {
         row("outbox", &format!("{} decisions wait to be stored", waiting.decisions));
     }

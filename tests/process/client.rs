@@ -90,7 +90,7 @@ async fn whatever_a_server_does_a_question_is_answered() {
         let recorded = client.cache_decision(&decision(1)).await;
         assert!(matches!(&recorded, Recorded::Queued(why) if !why.is_empty()), "{what}: {recorded:?}");
     }
-    assert_eq!(Outbox::new(project.path().join("outbox")).waiting().decisions, answers.len());
+    assert_eq!(Outbox::new(project.path().join("outbox")).status().decisions, answers.len());
 
     // A newer server: members that are not known are passed over.
     let newer = format!(
@@ -238,14 +238,14 @@ fn an_orchestration_goes_on_while_the_server_is_killed() {
     let last = Served::start(&project, port);
     let began = Instant::now();
     while !outbox.is_empty() {
-        assert!(began.elapsed() < Duration::from_secs(30), "{:?} are left", outbox.waiting());
+        assert!(began.elapsed() < Duration::from_secs(30), "{:?} are left", outbox.status());
         std::thread::sleep(Duration::from_millis(20));
     }
     drop(last);
     let mut expected: Vec<String> = (0..200).chain(1000..1200).map(|task| format!("task-{task}")).collect();
     expected.sort();
     assert_eq!(history(&project), expected);
-    assert_eq!(outbox.waiting().refused, 0);
+    assert_eq!(outbox.status().refused, 0);
 }
 
 #[test]

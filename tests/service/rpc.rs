@@ -478,7 +478,7 @@ async fn a_decision_that_waited_does_not_undo_a_later_one() {
     assert_eq!(stored["stored"], true, "{stored}");
     // Called by its bare name, kept under its id.
     assert_eq!(stored["pattern"]["agent_sequence"], json!(["web:css-artist"]), "{stored}");
-    service.app.take_over_waiting().await;
+    service.app.drain_outbox().await;
     let outcomes = service.app.store().outcomes();
     let results: Vec<_> =
         outcomes.tasks().map(|task| (task.task_id.as_str(), task.result.as_str())).collect();

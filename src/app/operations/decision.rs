@@ -87,7 +87,7 @@ impl Operation for CacheDecision {
     type Output = DecisionStored;
 
     async fn run(app: &App, _: &CallContext, params: DecisionParams) -> Result<DecisionStored, AppError> {
-        app.record_after_waiting(params).await
+        app.record_after_drain(params).await
     }
 }
 

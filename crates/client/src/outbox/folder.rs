@@ -1,16 +1,46 @@
-//! The files of a queue: names, claims, limits.
+//! The folder of an outbox: queueing, claiming and limits.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{Error, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use rustix::fs::OFlags;
 use serde_json::Value;
 
-use super::{CLAIM_AGE, MAX_BYTES, MAX_FILES, Outbox, OutboxError};
+use super::file_name::{FileKind, new_name, now_ms};
+
+/// Files a folder holds at most: a day of an orchestrator that makes seven decisions a minute.
+pub const MAX_FILES: usize = 10_000;
+
+/// Bytes a folder holds at most.
+pub const MAX_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Age at which a claim counts as abandoned: some hundred times what sending takes.
+pub const CLAIM_AGE: Duration = Duration::from_mins(1);
+
+/// The decisions of one project that wait.
+#[derive(Debug, Clone)]
+pub struct Outbox {
+    folder: PathBuf,
+}
+
+/// Why a decision could not be queued.
+#[derive(Debug, thiserror::Error)]
+pub enum OutboxError {
+    /// [`MAX_FILES`] or [`MAX_BYTES`] are reached.
+    #[error("{} decisions wait already, which is the most", .0)]
+    Full(usize),
+    /// The folder cannot be written to.
+    #[error("{path}: {source}", path = .path.display())]
+    Failed {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
 
 /// Bytes of one decision that are read: as much as a server reads of a request.
 const MAX_DECISION_BYTES: u64 = 1024 * 1024;
@@ -20,7 +50,7 @@ const UNFINISHED_AGE: Duration = Duration::from_hours(1);
 
 /// What is in a queue.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Waiting {
+pub struct OutboxStatus {
     /// Decisions that wait, those being sent included.
     pub decisions: usize,
     /// Decisions that were refused and are kept to look at.
@@ -29,67 +59,17 @@ pub struct Waiting {
     pub bytes: u64,
 }
 
-/// What a file of the folder is, by its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role<'a> {
-    Waiting,
-    /// Since when, and the name it goes back to.
-    Claimed(u64, &'a str),
-    Refused,
-    Unfinished,
-    Strange,
-}
-
-impl<'a> Role<'a> {
-    fn of(file: &'a str) -> Self {
-        if is_name(file) {
-            return Role::Waiting;
-        }
-        if let Some((name, since)) = file.rsplit_once(".claimed-")
-            && let Ok(since) = since.parse()
-            && is_name(name)
-        {
-            return Role::Claimed(since, name);
-        }
-        match file.rsplit_once('.') {
-            Some((name, "refused")) if is_name(name) => Role::Refused,
-            Some((name, "tmp")) if is_name(name) => Role::Unfinished,
-            _ => Role::Strange,
-        }
-    }
-}
-
-/// Whether a file is called as a decision that waits is: `<13 digits>-<8 hex>.json`.
-fn is_name(file: &str) -> bool {
-    let Some((time, rest)) = file.split_once('-') else { return false };
-    let Some(random) = rest.strip_suffix(".json") else { return false };
-    time.len() == 13
-        && time.bytes().all(|byte| byte.is_ascii_digit())
-        && random.len() == 8
-        && random.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-/// A new name, after all that this process gave before.
-fn new_name() -> String {
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    let now = now_ms();
-    let next = |last: u64| Some(now.max(last + 1));
-    let last = LAST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).unwrap_or(now);
-    let random = uuid::Uuid::new_v4().simple().to_string();
-    format!("{:013}-{}.json", now.max(last + 1), &random[..8])
-}
-
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Whether a file is called as one of a queue's is.
-pub fn is_file_of_queue(name: &str) -> bool {
-    Role::of(name) != Role::Strange
-}
-
 impl Outbox {
+    /// The queue in that folder, which is made when it is needed.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Outbox { folder: folder.into() }
+    }
+
+    /// Where it is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Queues a decision: when this returns it is on disk.
     ///
     /// # Errors
@@ -116,21 +96,21 @@ impl Outbox {
     }
 
     /// What is in the queue.
-    pub fn waiting(&self) -> Waiting {
-        let mut waiting = Waiting { bytes: self.fill().1, ..Waiting::default() };
+    pub fn status(&self) -> OutboxStatus {
+        let mut status = OutboxStatus { bytes: self.fill().1, ..OutboxStatus::default() };
         for file in self.files() {
-            match Role::of(&file) {
-                Role::Waiting | Role::Claimed(..) => waiting.decisions += 1,
-                Role::Refused => waiting.refused += 1,
-                Role::Unfinished | Role::Strange => {}
+            match FileKind::of(&file) {
+                FileKind::Waiting | FileKind::Claimed(..) => status.decisions += 1,
+                FileKind::Refused => status.refused += 1,
+                FileKind::Unfinished | FileKind::Strange => {}
             }
         }
-        waiting
+        status
     }
 
-    /// Whether there is anything to send or to take back. Quicker than [`Outbox::waiting`].
+    /// Whether there is anything to send or to take back. Quicker than [`Outbox::status`].
     pub fn is_empty(&self) -> bool {
-        !self.files().any(|file| matches!(Role::of(&file), Role::Waiting | Role::Claimed(..)))
+        !self.files().any(|file| matches!(FileKind::of(&file), FileKind::Waiting | FileKind::Claimed(..)))
     }
 
     /// Claims the oldest decision that waits; `None` where there is none, and while somebody else holds a claim: of two
@@ -139,17 +119,17 @@ impl Outbox {
         let mut names = Vec::new();
         let mut is_somebody_elses = false;
         for file in self.files() {
-            match Role::of(&file) {
-                Role::Waiting => names.push(file),
+            match FileKind::of(&file) {
+                FileKind::Waiting => names.push(file),
                 // Somebody else may be faster, and have it then.
-                Role::Claimed(since, name)
+                FileKind::Claimed(since, name)
                     if is_abandoned(since)
                         && std::fs::rename(self.folder.join(&file), self.folder.join(name)).is_ok() =>
                 {
                     names.push(name.to_owned());
                 }
-                Role::Claimed(..) => is_somebody_elses = true,
-                Role::Unfinished if is_older(&self.folder.join(&file), UNFINISHED_AGE) => {
+                FileKind::Claimed(..) => is_somebody_elses = true,
+                FileKind::Unfinished if is_older(&self.folder.join(&file), UNFINISHED_AGE) => {
                     let _ = std::fs::remove_file(self.folder.join(&file));
                 }
                 _ => {}
@@ -246,33 +226,4 @@ fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
         return Err(Error::new(ErrorKind::FileTooLarge, "it is larger than 1 MiB"));
     }
     Ok(content)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Role, is_name, new_name};
-
-    #[test]
-    fn names_say_what_a_file_is() {
-        let name = "1763700000000-0a1b2c3d.json";
-        let cases = [
-            (name.to_owned(), Role::Waiting),
-            (format!("{name}.claimed-1763700000001"), Role::Claimed(1_763_700_000_001, name)),
-            (format!("{name}.refused"), Role::Refused),
-            (format!("{name}.tmp"), Role::Unfinished),
-            (format!("{name}.claimed-x"), Role::Strange),
-            ("1763700000000-0a1b2c3.json".to_owned(), Role::Strange),
-            ("176370000000-0a1b2c3d.json".to_owned(), Role::Strange),
-            ("README".to_owned(), Role::Strange),
-        ];
-        for (file, role) in cases {
-            assert_eq!(Role::of(&file), role, "{file}");
-        }
-    }
-
-    #[test]
-    fn names_of_one_process_sort_as_they_were_given() {
-        let names: Vec<String> = (0..1000).map(|_| new_name()).collect();
-        assert!(names.is_sorted() && names.iter().all(|name| is_name(name)), "{:?}", &names[..3]);
-    }
 }

@@ -37,7 +37,7 @@ async fn what_waits_is_sent_oldest_first_and_once() {
     for id in ["a", "b", "c"] {
         outbox.put(&json!({ "task_id": id })).unwrap();
     }
-    assert_eq!(outbox.waiting().decisions, 3);
+    assert_eq!(outbox.status().decisions, 3);
     let (replayed, sent) = replay(&outbox, |_| Verdict::Acknowledged).await;
     assert_eq!((replayed.stored, sent), (3, vec!["a".into(), "b".into(), "c".into()]));
     assert!(files(&outbox).is_empty());
@@ -71,7 +71,7 @@ async fn what_is_refused_is_kept_and_in_nobodys_way() {
     assert_eq!((replayed.stored, replayed.refused.len()), (1, 3));
     assert_eq!(sent, ["bad", "good"]);
     assert!(files(&outbox).iter().all(|file| file.ends_with(".json.refused")));
-    assert_eq!((outbox.waiting().refused, outbox.is_empty()), (3, true));
+    assert_eq!((outbox.status().refused, outbox.is_empty()), (3, true));
 }
 
 #[tokio::test]

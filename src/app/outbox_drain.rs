@@ -15,12 +15,12 @@ const LOOK_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Looks for decisions that wait, at the start and then every minute.
 #[derive(Debug, Default)]
-pub(super) struct WaitingKeeper {
+pub(super) struct OutboxDrain {
     stopping: Mutex<bool>,
     changed: Condvar,
 }
 
-impl WaitingKeeper {
+impl OutboxDrain {
     /// The thread's whole life.
     pub(super) fn run(&self, app: &App) {
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_time().build() {
@@ -28,7 +28,7 @@ impl WaitingKeeper {
             Err(error) => return tracing::error!(%error, "decisions that wait are not taken over"),
         };
         loop {
-            runtime.block_on(app.take_over_waiting());
+            runtime.block_on(app.drain_outbox());
             if !self.wait() {
                 return;
             }
@@ -51,12 +51,12 @@ impl WaitingKeeper {
 
 impl App {
     /// Records what waits before a decision that is made now, which may correct it: the later word must come last.
-    pub(super) async fn record_after_waiting(
+    pub(super) async fn record_after_drain(
         &self,
         params: DecisionParams,
     ) -> Result<DecisionStored, AppError> {
         if !Outbox::new(&self.config.paths.outbox_dir).is_empty() {
-            self.take_over_waiting().await;
+            self.drain_outbox().await;
         }
         self.record(params).await
     }
@@ -72,12 +72,12 @@ impl App {
     }
 
     /// Records the decisions that clients queued for this project, oldest first.
-    pub async fn take_over_waiting(&self) -> Replayed {
+    pub async fn drain_outbox(&self) -> Replayed {
         let outbox = Outbox::new(&self.config.paths.outbox_dir);
         if outbox.is_empty() || self.store.status().read_only {
             return Replayed::default();
         }
-        let replayed = outbox.replay(|decision| self.record_waiting(decision)).await;
+        let replayed = outbox.replay(|decision| self.record_queued(decision)).await;
         for reason in &replayed.refused {
             tracing::warn!(reason, "a decision that waited was refused; it is kept beside the others");
         }
@@ -85,7 +85,7 @@ impl App {
         replayed
     }
 
-    async fn record_waiting(&self, decision: Value) -> Verdict {
+    async fn record_queued(&self, decision: Value) -> Verdict {
         let stored = match read_params::<CacheDecision>(Some(&decision.to_string())) {
             Ok(params) => self.record(params).await,
             Err(error) => Err(error),

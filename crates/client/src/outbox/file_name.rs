@@ -1,0 +1,93 @@
+//! The names of an outbox's files, which say what each file is and when its decision was made.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// What a file of the folder is, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FileKind<'a> {
+    Waiting,
+    /// Since when, and the name it goes back to.
+    Claimed(u64, &'a str),
+    Refused,
+    Unfinished,
+    Strange,
+}
+
+impl<'a> FileKind<'a> {
+    pub(super) fn of(file: &'a str) -> Self {
+        if is_name(file) {
+            return FileKind::Waiting;
+        }
+        if let Some((name, since)) = file.rsplit_once(".claimed-")
+            && let Ok(since) = since.parse()
+            && is_name(name)
+        {
+            return FileKind::Claimed(since, name);
+        }
+        match file.rsplit_once('.') {
+            Some((name, "refused")) if is_name(name) => FileKind::Refused,
+            Some((name, "tmp")) if is_name(name) => FileKind::Unfinished,
+            _ => FileKind::Strange,
+        }
+    }
+}
+
+/// Whether a file is called as a decision that waits is: `<13 digits>-<8 hex>.json`.
+pub(super) fn is_name(file: &str) -> bool {
+    let Some((time, rest)) = file.split_once('-') else { return false };
+    let Some(random) = rest.strip_suffix(".json") else { return false };
+    time.len() == 13
+        && time.bytes().all(|byte| byte.is_ascii_digit())
+        && random.len() == 8
+        && random.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// A new name, after all that this process gave before.
+pub(super) fn new_name() -> String {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    let now = now_ms();
+    let next = |last: u64| Some(now.max(last + 1));
+    let last = LAST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).unwrap_or(now);
+    let random = uuid::Uuid::new_v4().simple().to_string();
+    format!("{:013}-{}.json", now.max(last + 1), &random[..8])
+}
+
+pub(super) fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Whether a file is called as one of a queue's is.
+pub fn is_file_of_queue(name: &str) -> bool {
+    FileKind::of(name) != FileKind::Strange
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FileKind, is_name, new_name};
+
+    #[test]
+    fn names_say_what_a_file_is() {
+        let name = "1763700000000-0a1b2c3d.json";
+        let cases = [
+            (name.to_owned(), FileKind::Waiting),
+            (format!("{name}.claimed-1763700000001"), FileKind::Claimed(1_763_700_000_001, name)),
+            (format!("{name}.refused"), FileKind::Refused),
+            (format!("{name}.tmp"), FileKind::Unfinished),
+            (format!("{name}.claimed-x"), FileKind::Strange),
+            ("1763700000000-0a1b2c3.json".to_owned(), FileKind::Strange),
+            ("176370000000-0a1b2c3d.json".to_owned(), FileKind::Strange),
+            ("README".to_owned(), FileKind::Strange),
+        ];
+        for (file, role) in cases {
+            assert_eq!(FileKind::of(&file), role, "{file}");
+        }
+    }
+
+    #[test]
+    fn names_of_one_process_sort_as_they_were_given() {
+        let names: Vec<String> = (0..1000).map(|_| new_name()).collect();
+        assert!(names.is_sorted() && names.iter().all(|name| is_name(name)), "{:?}", &names[..3]);
+    }
+}
