@@ -34,6 +34,43 @@ test('the committed JavaScript is what the compiler makes of the TypeScript', (t
   }
 });
 
+test('programs that use the names of version 0.1.0 compile', (t) => {
+  const out = fs.mkdtempSync(path.join(os.tmpdir(), 'adjutant-api-'));
+  t.after(() => fs.rmSync(out, { recursive: true, force: true }));
+  const names = [
+    ...['AgentAnswer', 'AgentQueryParams', 'AgentQueryResult', 'AgentRow', 'Answered', 'ClientOptions', 'DecisionAnswer', 'DecisionParams'],
+    ...['DecisionResult', 'Definition', 'DefinitionParams', 'DefinitionResult', 'ExplainAnswer', 'ExplainedHit', 'ExplainParams'],
+    ...['ExplainResult', 'Flushed', 'Health', 'HealthResult', 'Kind', 'Log', 'MatchesAnswer', 'OrchestrationPattern', 'PatternAnswer'],
+    ...['PatternGoalParams', 'PatternMatch', 'PatternMatchResult', 'PatternParams', 'PatternQueryParams', 'PatternQueryResult'],
+    ...['QueryBounds', 'Recorded', 'Refusal', 'SkillAnswer', 'SkillQueryParams', 'SkillQueryResult', 'SkillRow', 'Source', 'StoreAnswer'],
+    ...['StorePatternResult', 'Told', 'WorkflowAnswer', 'WorkflowQueryParams', 'WorkflowQueryResult', 'WorkflowRow', 'WrongShape'],
+  ];
+  const program = `
+    import { CLIENT_VERSION, OrchestratorMCPClient } from './orchestrator-mcp-client.js';
+    import type { ${names.join(', ')} } from './orchestrator-mcp-client.js';
+    export type All = [${names.join(', ')}];
+    export async function use(): Promise<string> {
+      const log: Log = () => undefined;
+      const options: ClientOptions = { baseUrl: '', timeoutMs: 1, registryPath: '', projectRoot: '', dataDir: '', anyProject: true, cacheTtlMs: 0, log };
+      const client = new OrchestratorMCPClient(options);
+      const flushed: Flushed = await client.flush();
+      const recorded: Recorded = await client.cacheDecision({ task_id: '', task_description: '', agents_used: [], result: 'partial' });
+      const refused: Refusal | undefined = recorded.error;
+      const provenance: Told = await client.queryAgents({ role: '' });
+      await client.close();
+      return \`\${CLIENT_VERSION} \${provenance.source} \${provenance.fallback} \${provenance.reason} \${refused?.code} \${recorded.queued} \${flushed.waiting}\`;
+    }`;
+  fs.cpSync(LIB, out, { recursive: true, filter: (from) => !from.includes('node_modules') && !from.endsWith('.js') });
+  fs.writeFileSync(path.join(out, 'program.ts'), program);
+  fs.writeFileSync(path.join(out, 'tsconfig.program.json'), JSON.stringify({
+    extends: './tsconfig.json',
+    compilerOptions: { noEmit: true, typeRoots: [path.join(LIB, 'node_modules/@types')] },
+    files: ['program.ts'],
+  }));
+  const built = spawnSync(process.execPath, [COMPILER, '-p', path.join(out, 'tsconfig.program.json')], { encoding: 'utf8' });
+  assert.equal(built.status, 0, built.stdout + built.stderr);
+});
+
 test('the client is of the version of the service, and needs nothing but Node', () => {
   const cargo = /^version = "(.*)"$/m.exec(fs.readFileSync(path.join(CHECKOUT, 'Cargo.toml'), 'utf8'))[1];
   const manifest = JSON.parse(fs.readFileSync(path.join(LIB, 'package.json'), 'utf8'));

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { client, decision, freePort, health, history, listener, project, queue, serve, stub, until, waiting } from './support.mjs';
+import { client, createProject, decision, freePort, health, history, listener, queue, serve, stub, until, waiting } from './support.mjs';
 
 const REPLAYER = path.join(path.dirname(fileURLToPath(import.meta.url)), 'replayer.mjs');
 const NAME = /^\d{13}-[0-9a-f]{8}\.json$/;
@@ -35,9 +35,9 @@ async function taker(t, { answer = () => undefined } = {}) {
 }
 
 test('decisions wait while the service is away, and arrive once and in order', async (t) => {
-  const place = project(t);
+  const project = createProject(t);
   const port = await freePort();
-  const adjutant = client(t, place, { baseUrl: `http://127.0.0.1:${port}` });
+  const adjutant = client(t, project, { baseUrl: `http://127.0.0.1:${port}` });
   // The clock stands still, and is set back.
   let clock = Date.now();
   const { mock } = t.mock.method(Date, 'now', () => clock);
@@ -48,45 +48,45 @@ test('decisions wait while the service is away, and arrive once and in order', a
     assert.ok(recorded.reason);
   }
   mock.restore();
-  const names = waiting(place);
+  const names = waiting(project);
   assert.equal(names.length, 40);
   assert.ok(names.every((name) => NAME.test(name)), names[0]);
-  const durations = names.map((name) => JSON.parse(fs.readFileSync(path.join(place.outbox, name), 'utf8')).duration_ms);
+  const durations = names.map((name) => JSON.parse(fs.readFileSync(path.join(project.outbox, name), 'utf8')).duration_ms);
   assert.deepEqual(durations, [...durations].sort((one, other) => one - other), 'names sort as they were made');
 
-  const service = await serve(t, place, { port });
+  const service = await serve(t, project, { port });
   await adjutant.queryAgents({ capability: 'react' });
-  await until(() => waiting(place).length === 0, 'what waited is sent');
+  await until(() => waiting(project).length === 0, 'what waited is sent');
   // The service itself takes over what waits when it starts; whoever is first sends, and nothing is sent twice.
   const metrics = await (await fetch(`${service.url}metrics`)).json();
   assert.ok((metrics.queries.by_method.cacheDecision ?? 0) <= 40);
-  const known = history(place);
+  const known = history(project);
   assert.equal(known.length, 30);
   for (const { task_id, result } of known) assert.equal(result, Number(task_id.slice(5)) < 10 ? 'failure' : 'success', task_id);
   assert.ok(adjutant.logged.length <= 2, adjutant.logged.join('\n'));
 });
 
 test('a later decision of the same task is the effective one', async (t) => {
-  const place = project(t);
+  const project = createProject(t);
   const port = await freePort();
-  const adjutant = client(t, place, { baseUrl: `http://127.0.0.1:${port}` });
+  const adjutant = client(t, project, { baseUrl: `http://127.0.0.1:${port}` });
   const changing = decision('twice');
   const first = adjutant.cacheDecision(changing);
   changing.result = 'nonsense';
   assert.equal((await first).queued, 'disk');
-  await serve(t, place, { port });
+  await serve(t, project, { port });
   const second = await adjutant.cacheDecision(decision('twice', { result: 'failure' }));
   // It waits as well where the service is taking over the first in this moment.
   assert.ok(second.stored || second.queued === 'disk', JSON.stringify(second));
-  await until(async () => (await adjutant.flush()).waiting === 0 && waiting(place).length === 0, 'all is stored');
-  assert.deepEqual(history(place).map(({ result }) => result), ['failure']);
-  assert.deepEqual(waiting(place), []);
+  await until(async () => (await adjutant.flush()).waiting === 0 && waiting(project).length === 0, 'all is stored');
+  assert.deepEqual(history(project).map(({ result }) => result), ['failure']);
+  assert.deepEqual(waiting(project), []);
 });
 
 test('two hundred tasks: killing the service interrupts nothing and loses no decision', async (t) => {
-  const place = project(t);
-  let service = await serve(t, place);
-  const adjutant = client(t, place, { cacheTtlMs: 0, timeoutMs: 500 });
+  const project = createProject(t);
+  let service = await serve(t, project);
+  const adjutant = client(t, project, { cacheTtlMs: 0, timeoutMs: 500 });
   let [answered, fallbacks, queued] = [0, 0, 0];
   let restarting = Promise.resolve();
   for (let n = 0; n < 200; n += 1) {
@@ -97,7 +97,7 @@ test('two hundred tasks: killing the service interrupts nothing and loses no dec
     }
     if (n % 40 === 30) {
       await restarting;
-      service = await serve(t, place);
+      service = await serve(t, project);
     }
     const asked = adjutant.queryAgents({ role: 'frontend_developer' });
     const noted = adjutant.cacheDecision(decision(`task ${n}`));
@@ -109,7 +109,7 @@ test('two hundred tasks: killing the service interrupts nothing and loses no dec
     queued += Number(!recorded.stored);
   }
   await until(async () => (await adjutant.flush()).waiting === 0, 'everything is sent');
-  const tasks = new Set(history(place).map(({ task_id }) => task_id));
+  const tasks = new Set(history(project).map(({ task_id }) => task_id));
   t.diagnostic(`${answered} answered, ${fallbacks} of them by the fallback; ${queued} decisions waited; ${tasks.size} are known`);
   assert.deepEqual([answered, tasks.size], [200, 200]);
   assert.ok(fallbacks >= 50 && queued >= 50, 'the service was away for 15 of every 40 tasks');
@@ -118,81 +118,81 @@ test('two hundred tasks: killing the service interrupts nothing and loses no dec
 });
 
 test('several clients that replay at once send each decision once, in order', async (t) => {
-  const place = project(t);
+  const project = createProject(t);
   const service = await taker(t);
   const total = 300;
-  for (let n = 0; n < total; n += 1) queue(place, 1_700_000_000_000 + n, decision(`task ${n % 7}`, { duration_ms: n }));
-  const flushed = await Promise.all([1, 2, 3].map(() => apart(['flush', place.root, service.url])));
+  for (let n = 0; n < total; n += 1) queue(project, 1_700_000_000_000 + n, decision(`task ${n % 7}`, { duration_ms: n }));
+  const flushed = await Promise.all([1, 2, 3].map(() => apart(['flush', project.root, service.url])));
   let sent = flushed.reduce((sum, { replayed }) => sum + replayed, 0);
   // One that saw only another's claim leaves the rest to it, which may have ended in that moment.
-  while (waiting(place).length > 0) sent += (await apart(['flush', place.root, service.url])).replayed;
+  while (waiting(project).length > 0) sent += (await apart(['flush', project.root, service.url])).replayed;
   assert.equal(sent, total, JSON.stringify(flushed));
   const order = service.decisions().map(({ duration_ms }) => duration_ms);
   assert.deepEqual(order, Array.from({ length: total }, (_, n) => n));
-  assert.deepEqual(waiting(place), []);
+  assert.deepEqual(waiting(project), []);
 });
 
 test('a decision is put behind those that another client is sending', async (t) => {
-  const place = project(t);
+  const project = createProject(t);
   const service = await taker(t);
   const since = Date.now();
-  const claimed = queue(place, since - 5_000, decision('a'), { suffix: `.claimed-${since}` });
-  queue(place, since - 4_000, decision('a', { result: 'partial' }));
-  const adjutant = client(t, place, { baseUrl: service.url });
+  const claimed = queue(project, since - 5_000, decision('a'), { suffix: `.claimed-${since}` });
+  queue(project, since - 4_000, decision('a', { result: 'partial' }));
+  const adjutant = client(t, project, { baseUrl: service.url });
   assert.equal((await adjutant.cacheDecision(decision('a', { result: 'failure' }))).queued, 'disk');
   assert.deepEqual(service.decisions(), [], 'nothing goes past a claim');
-  fs.unlinkSync(path.join(place.outbox, claimed));
+  fs.unlinkSync(path.join(project.outbox, claimed));
   await until(async () => (await adjutant.flush()).waiting === 0, 'both are sent');
   assert.deepEqual(service.decisions().map(({ result }) => result), ['partial', 'failure']);
 });
 
 test('the claim of a client that has ended is taken back after a minute', async (t) => {
-  const place = project(t);
+  const project = createProject(t);
   const service = await taker(t);
-  queue(place, 1_700_000_000_000, decision('a'), { suffix: `.claimed-${Date.now() - 61_000}` });
-  queue(place, 1_700_000_000_001, decision('b'));
-  queue(place, 1_700_000_000_002, '{"task_id": "unfin', { suffix: '.tmp' });
-  const adjutant = client(t, place, { baseUrl: service.url });
+  queue(project, 1_700_000_000_000, decision('a'), { suffix: `.claimed-${Date.now() - 61_000}` });
+  queue(project, 1_700_000_000_001, decision('b'));
+  queue(project, 1_700_000_000_002, '{"task_id": "unfin', { suffix: '.tmp' });
+  const adjutant = client(t, project, { baseUrl: service.url });
   assert.deepEqual(await adjutant.flush(), { replayed: 2, waiting: 0 });
   assert.deepEqual(service.decisions().map(({ task_id }) => task_id), ['a', 'b']);
-  assert.deepEqual(waiting(place), [], 'what was never finished is gone as well');
+  assert.deepEqual(waiting(project), [], 'what was never finished is gone as well');
 });
 
 test('what the service does not take is kept aside, and does not hold up the rest', async (t) => {
-  const place = project(t);
-  await serve(t, place);
+  const project = createProject(t);
+  await serve(t, project);
   const bad = [
-    queue(place, 1_700_000_000_000, decision('bad', { result: 'perhaps' })),
-    queue(place, 1_700_000_000_001, '{ not json'),
-    queue(place, 1_700_000_000_002, '[]'),
-    queue(place, 1_700_000_000_003, decision('', {})),
-    queue(place, 1_700_000_000_004, decision('bad', { pattern_id: 'no such pattern' })),
+    queue(project, 1_700_000_000_000, decision('bad', { result: 'perhaps' })),
+    queue(project, 1_700_000_000_001, '{ not json'),
+    queue(project, 1_700_000_000_002, '[]'),
+    queue(project, 1_700_000_000_003, decision('', {})),
+    queue(project, 1_700_000_000_004, decision('bad', { pattern_id: 'no such pattern' })),
   ];
   const link = bad[4].replace('04-', '05-');
-  fs.symlinkSync(place.write('elsewhere.json', JSON.stringify(decision('linked'))), path.join(place.outbox, link));
+  fs.symlinkSync(project.write('elsewhere.json', JSON.stringify(decision('linked'))), path.join(project.outbox, link));
   bad.push(link);
   const folder = link.replace('05-', '06-');
-  fs.mkdirSync(path.join(place.outbox, folder));
+  fs.mkdirSync(path.join(project.outbox, folder));
   bad.push(folder);
-  queue(place, 1_700_000_000_007, decision('good'));
-  const adjutant = client(t, place);
+  queue(project, 1_700_000_000_007, decision('good'));
+  const adjutant = client(t, project);
   // The service looks for what waits when it starts, and may be first.
   await until(async () => (await adjutant.flush()).waiting === 0, 'nothing waits');
-  assert.deepEqual(waiting(place), bad.map((name) => `${name}.refused`));
-  const told = adjutant.logged.length;
-  assert.ok(told <= bad.length, adjutant.logged.join('\n'));
+  assert.deepEqual(waiting(project), bad.map((name) => `${name}.refused`));
+  const logged = adjutant.logged.length;
+  assert.ok(logged <= bad.length, adjutant.logged.join('\n'));
   await adjutant.flush();
-  assert.equal(adjutant.logged.length, told, 'each is told once');
-  assert.deepEqual(history(place).map(({ task_id }) => task_id), ['good']);
+  assert.equal(adjutant.logged.length, logged, 'each is logged once');
+  assert.deepEqual(history(project).map(({ task_id }) => task_id), ['good']);
 });
 
 test('what the service cannot take now waits, with what belongs to the same task', async (t) => {
-  const place = project(t);
+  const project = createProject(t);
   let broken = true;
   const answer = ({ params }) => (broken && params.task_id === 'poison' ? { error: { code: -32603, message: 'Internal error' } } : undefined);
   const service = await taker(t, { answer });
-  for (const [n, task] of ['a', 'poison', 'b', 'poison', 'c'].entries()) queue(place, 1_700_000_000_000 + n, decision(task, { duration_ms: n }));
-  const adjutant = client(t, place, { baseUrl: service.url });
+  for (const [n, task] of ['a', 'poison', 'b', 'poison', 'c'].entries()) queue(project, 1_700_000_000_000 + n, decision(task, { duration_ms: n }));
+  const adjutant = client(t, project, { baseUrl: service.url });
   assert.deepEqual(await adjutant.flush(), { replayed: 3, waiting: 2 });
   assert.equal((await adjutant.cacheDecision(decision('d'))).stored, true);
   assert.equal((await adjutant.cacheDecision(decision('poison', { duration_ms: 9 }))).queued, 'disk');
@@ -203,8 +203,8 @@ test('what the service cannot take now waits, with what belongs to the same task
 });
 
 test('an acknowledgement that is lost on the way does no harm', async (t) => {
-  const place = project(t);
-  const service = await serve(t, place);
+  const project = createProject(t);
+  const service = await serve(t, project);
   let cut = true;
   // Between client and service: passes everything on, but the first acknowledgement.
   const between = await listener(t, (socket) => {
@@ -220,21 +220,21 @@ test('an acknowledgement that is lost on the way does no harm', async (t) => {
       else socket.write(chunk);
     });
   });
-  const adjutant = client(t, place, { baseUrl: between.url });
+  const adjutant = client(t, project, { baseUrl: between.url });
   const recorded = await adjutant.cacheDecision(decision('once'));
   assert.equal(cut, false);
   assert.ok(recorded.stored || recorded.queued === 'disk');
   await until(async () => (await adjutant.flush()).waiting === 0, 'it is sent again');
-  assert.equal(history(place).length, 1);
+  assert.equal(history(project).length, 1);
   const { pattern } = await adjutant.getOrchestrationPattern('do task once');
   assert.equal(pattern.success_count, 1);
 });
 
 test('where the disk cannot be written decisions wait in memory', async (t) => {
-  const place = project(t);
-  place.write('.claude/mcp-server/outbox', 'a file in the place of the folder');
+  const project = createProject(t);
+  project.write('.claude/mcp-server/outbox', 'a file in the place of the folder');
   const port = await freePort();
-  const adjutant = client(t, place, { baseUrl: `http://127.0.0.1:${port}` });
+  const adjutant = client(t, project, { baseUrl: `http://127.0.0.1:${port}` });
   for (let n = 0; n < 1_000; n += 1) {
     assert.equal((await adjutant.cacheDecision(decision(`task ${n}`))).queued, 'memory');
   }
@@ -245,28 +245,28 @@ test('where the disk cannot be written decisions wait in memory', async (t) => {
 });
 
 test('once the disk can be written what waits in memory goes there first', async (t) => {
-  const place = project(t);
-  place.write('.claude/mcp-server/outbox', 'a file in the place of the folder');
-  const adjutant = client(t, place, { baseUrl: `http://127.0.0.1:${await freePort()}` });
-  const kept = async (n) => (await adjutant.cacheDecision(decision('a', { duration_ms: n }))).queued;
-  for (let n = 0; n < 20; n += 1) assert.equal(await kept(n), 'memory');
-  fs.unlinkSync(place.outbox);
-  // A few at a time, so that nobody waits for all.
-  assert.equal(await kept(20), 'memory');
-  assert.equal(await kept(21), 'disk');
-  const onDisk = waiting(place).map((name) => JSON.parse(fs.readFileSync(path.join(place.outbox, name), 'utf8')).duration_ms);
+  const project = createProject(t);
+  project.write('.claude/mcp-server/outbox', 'a file in the place of the folder');
+  const adjutant = client(t, project, { baseUrl: `http://127.0.0.1:${await freePort()}` });
+  const queued = async (n) => (await adjutant.cacheDecision(decision('a', { duration_ms: n }))).queued;
+  for (let n = 0; n < 20; n += 1) assert.equal(await queued(n), 'memory');
+  fs.unlinkSync(project.outbox);
+  // A few at a time, so that no caller waits for all.
+  assert.equal(await queued(20), 'memory');
+  assert.equal(await queued(21), 'disk');
+  const onDisk = waiting(project).map((name) => JSON.parse(fs.readFileSync(path.join(project.outbox, name), 'utf8')).duration_ms);
   assert.deepEqual(onDisk, Array.from({ length: 22 }, (_, n) => n));
 });
 
 test('what waits in memory is sent when the service is back', async (t) => {
-  const place = project(t);
-  place.write('.claude/mcp-server', 'a file in the place of the folder');
+  const project = createProject(t);
+  project.write('.claude/mcp-server', 'a file in the place of the folder');
   const port = await freePort();
-  const adjutant = client(t, place, { baseUrl: `http://127.0.0.1:${port}` });
+  const adjutant = client(t, project, { baseUrl: `http://127.0.0.1:${port}` });
   assert.equal((await adjutant.cacheDecision(decision('a'))).queued, 'memory');
   assert.equal((await adjutant.cacheDecision(decision('a', { result: 'failure' }))).queued, 'memory');
-  const dataDir = path.join(place.root, 'data');
-  const service = await serve(t, place, { port, args: ['--data-dir', dataDir] });
+  const dataDir = path.join(project.root, 'data');
+  const service = await serve(t, project, { port, args: ['--data-dir', dataDir] });
   assert.equal((await adjutant.cacheDecision(decision('b'))).stored, true);
   const metrics = await (await fetch(`${service.url}metrics`)).json();
   assert.equal(metrics.queries.by_method.cacheDecision, 3);
@@ -274,40 +274,40 @@ test('what waits in memory is sent when the service is back', async (t) => {
 
 test('a full outbox refuses the newest, and says so', async (t) => {
   const limits = {
-    bytes: (place) => queue(place, 1, ' '.repeat(16 * 1024 * 1024)),
-    files: (place) => {
-      for (let n = 0; n < 10_000; n += 1) queue(place, n, '{}', { suffix: '.refused' });
+    bytes: (project) => queue(project, 1, ' '.repeat(16 * 1024 * 1024)),
+    files: (project) => {
+      for (let n = 0; n < 10_000; n += 1) queue(project, n, '{}', { suffix: '.refused' });
     },
   };
   for (const [limit, fill] of Object.entries(limits)) {
-    const place = project(t);
-    fill(place);
-    const before = waiting(place).length;
-    const adjutant = client(t, place, { baseUrl: `http://127.0.0.1:${await freePort()}` });
+    const project = createProject(t);
+    fill(project);
+    const before = waiting(project).length;
+    const adjutant = client(t, project, { baseUrl: `http://127.0.0.1:${await freePort()}` });
     for (const task of ['a', 'b']) {
       const recorded = await adjutant.cacheDecision(decision(task));
       assert.deepEqual([recorded.stored, recorded.queued, recorded.error.code], [false, undefined, -32603], limit);
     }
-    assert.equal(waiting(place).length, before, limit);
+    assert.equal(waiting(project).length, before, limit);
     assert.equal(adjutant.logged.filter((line) => line.includes('full')).length, 1, limit);
   }
 });
 
 test('a process ends by itself, also without HOME, a terminal, or anybody who reads what it says', async (t) => {
-  const place = project(t);
-  const service = await serve(t, place);
+  const project = createProject(t);
+  const service = await serve(t, project);
   const began = performance.now();
   const bare = { env: { PATH: process.env.PATH }, cwd: '/' };
-  assert.deepEqual(await apart(['record', place.root, service.url, 'a'], bare), { code: 0, err: '', stored: true, agents: 3, fallback: false });
+  assert.deepEqual(await apart(['record', project.root, service.url, 'a'], bare), { code: 0, err: '', stored: true, agents: 3, fallback: false });
   assert.ok(performance.now() - began < 3_500, 'kept connections do not hold it up');
 
   await service.kill();
-  const away = await apart(['record', place.root, service.url, 'b'], bare);
+  const away = await apart(['record', project.root, service.url, 'b'], bare);
   assert.match(away.err, /not available/);
   assert.deepEqual({ ...away, err: '' }, { code: 0, err: '', stored: false, queued: 'disk', agents: 3, fallback: true });
-  const child = spawn(process.execPath, [REPLAYER, 'record', place.root, service.url, 'c'], { ...bare, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [REPLAYER, 'record', project.root, service.url, 'c'], { ...bare, stdio: ['ignore', 'pipe', 'pipe'] });
   child.stdout.destroy();
   child.stderr.destroy();
   assert.equal(await new Promise((resolve) => child.on('exit', resolve)), 0, 'with closed pipes');
-  assert.equal(waiting(place).length, 2);
+  assert.equal(waiting(project).length, 2);
 });

@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { client, decision, freePort, project, serve } from './support.mjs';
+import { client, createProject, decision, freePort, serve } from './support.mjs';
 
 test('every method answers in its typed shape', async (t) => {
-  const place = project(t);
-  await serve(t, place);
-  const adjutant = client(t, place);
+  const project = createProject(t);
+  await serve(t, project);
+  const adjutant = client(t, project);
 
   const agents = await adjutant.queryAgents({ role: 'frontend_developer', limit: 3 });
   assert.deepEqual(agents.agents.map(({ id }) => id).slice(0, 2), ['web:react-specialist', 'web:css-artist']);
@@ -62,23 +62,23 @@ test('every method answers in its typed shape', async (t) => {
 
   const health = await adjutant.getHealth();
   assert.equal(health.status, 'healthy');
-  assert.equal(health.project.root, place.root);
+  assert.equal(health.project.root, project.root);
   assert.equal(health.indexes.agents, 3);
   assert.deepEqual(adjutant.logged, []);
 });
 
 test('what the service refuses is an answer, not an outage', async (t) => {
-  const place = project(t);
-  await serve(t, place);
-  const adjutant = client(t, place);
+  const project = createProject(t);
+  await serve(t, project);
+  const adjutant = client(t, project);
 
   const empty = await adjutant.queryAgents({});
   assert.deepEqual([empty.agents, empty.fallback, empty.source, empty.error.code], [[], false, 'server', -32602]);
   assert.match(empty.error.validation_errors[0], /one of capability, role, context/);
 
-  const nobody = await adjutant.queryAgents({ capability: 'reakt native' , plugin: 'nowhere' });
-  assert.deepEqual([nobody.agents, nobody.confidence, nobody.error.code], [[], 0, -32004]);
-  assert.ok(Array.isArray(nobody.error.suggestions));
+  const unmatched = await adjutant.queryAgents({ capability: 'reakt native' , plugin: 'nowhere' });
+  assert.deepEqual([unmatched.agents, unmatched.confidence, unmatched.error.code], [[], 0, -32004]);
+  assert.ok(Array.isArray(unmatched.error.suggestions));
 
   const unknown = await adjutant.getDefinition({ kind: 'agent', id: 'react' + 'x' });
   assert.deepEqual([unknown.definition, unknown.error.code], [null, -32004]);
@@ -100,7 +100,7 @@ test('what the service refuses is an answer, not an outage', async (t) => {
 });
 
 test('nothing that is passed makes a method throw', async (t) => {
-  const adjutant = client(t, project(t), { baseUrl: `http://127.0.0.1:${await freePort()}` });
+  const adjutant = client(t, createProject(t), { baseUrl: `http://127.0.0.1:${await freePort()}` });
   const circular = {};
   circular.self = circular;
   const odd = [undefined, null, 7, 'text', [], circular, { limit: 10n }, { get role() { throw new Error('no'); } }];
@@ -114,9 +114,9 @@ test('nothing that is passed makes a method throw', async (t) => {
 });
 
 test('an answer is served again, until it is old or something was learned', async (t) => {
-  const place = project(t);
-  const service = await serve(t, place);
-  const adjutant = client(t, place);
+  const project = createProject(t);
+  const service = await serve(t, project);
+  const adjutant = client(t, project);
   const calls = async () => (await (await fetch(`${service.url}metrics`)).json()).queries.by_method.queryAgents ?? 0;
 
   const first = await adjutant.queryAgents({ capability: 'react', limit: 2 });
@@ -131,10 +131,10 @@ test('an answer is served again, until it is old or something was learned', asyn
   await adjutant.cacheDecision(decision('a'));
   assert.equal((await adjutant.queryAgents({ capability: 'react', limit: 2 })).source, 'server');
 
-  const forgetful = client(t, place, { cacheTtlMs: 0 });
+  const forgetful = client(t, project, { cacheTtlMs: 0 });
   for (const _ of [1, 2]) assert.equal((await forgetful.queryAgents({ capability: 'react' })).source, 'server');
 
-  const brief = client(t, place, { cacheTtlMs: 1 });
+  const brief = client(t, project, { cacheTtlMs: 1 });
   await brief.queryAgents({ capability: 'react' });
   const end = performance.now() + 2;
   while (performance.now() < end);

@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 
-import { client, decision, freePort, health, listener, project, serve, stub, until } from './support.mjs';
+import { client, createProject, decision, freePort, health, listener, serve, stub, until } from './support.mjs';
 
 const ASKED = { role: 'frontend_developer', limit: 3 };
 
@@ -20,8 +20,8 @@ function assertFallback(answer, why) {
 }
 
 test('with nobody listening every method answers from what there is', async (t) => {
-  const place = project(t);
-  const adjutant = client(t, place, { baseUrl: `http://127.0.0.1:${await freePort()}` });
+  const project = createProject(t);
+  const adjutant = client(t, project, { baseUrl: `http://127.0.0.1:${await freePort()}` });
   const agents = await adjutant.queryAgents(ASKED);
   assertFallback(agents);
   assert.deepEqual(agents.agents[0], {
@@ -41,9 +41,9 @@ test('with nobody listening every method answers from what there is', async (t) 
   assert.deepEqual(await names({ role: 'Frontend-Developer', plugin: 'ops' }), ['incident-responder']);
   assert.deepEqual(await names({ role: 'frontend_developer', limit: 1 }), ['react-specialist']);
   assert.deepEqual(await names({ role: 'frontend_developer', max_tokens: 100 }), ['react-specialist']);
-  const nobody = await adjutant.queryAgents({ capability: 'basket weaving' });
-  assert.deepEqual([nobody.agents, nobody.fallback], [[], true]);
-  assert.match(nobody.reasoning, /frontend_developer, incident_commander/);
+  const unknown = await adjutant.queryAgents({ capability: 'basket weaving' });
+  assert.deepEqual([unknown.agents, unknown.fallback], [[], true]);
+  assert.match(unknown.reasoning, /frontend_developer, incident_commander/);
 
   const none = { fallback: true, source: 'none' };
   const others = {
@@ -64,41 +64,41 @@ test('with nobody listening every method answers from what there is', async (t) 
 });
 
 test('the next query finds a service that has started, also on another port', async (t) => {
-  const place = project(t);
-  const adjutant = client(t, place, { cacheTtlMs: 0 });
-  const first = await serve(t, place);
+  const project = createProject(t);
+  const adjutant = client(t, project, { cacheTtlMs: 0 });
+  const first = await serve(t, project);
   assert.equal((await adjutant.queryAgents(ASKED)).source, 'server');
   await first.kill();
-  assert.ok(fs.existsSync(place.endpoint), 'a killed service leaves its endpoint file');
+  assert.ok(fs.existsSync(project.endpoint), 'a killed service leaves its endpoint file');
   assertFallback(await adjutant.queryAgents(ASKED), 'right after the kill');
   assertFallback(await adjutant.queryAgents(ASKED));
 
-  const second = await serve(t, place);
+  const second = await serve(t, project);
   const answer = await adjutant.queryAgents(ASKED);
   assert.equal(answer.source, 'server', 'the very next query');
   assert.notEqual(second.port, first.port);
 
   await second.kill();
   assertFallback(await adjutant.queryAgents(ASKED));
-  await serve(t, place);
+  await serve(t, project);
   assert.equal((await adjutant.queryAgents(ASKED)).source, 'server', 'after a single failure as well');
   const logged = adjutant.logged.map((line) => (line.includes('not available') ? 'away' : line.includes('is back') ? 'back' : line));
   assert.deepEqual(logged, ['away', 'back', 'away', 'back']);
 });
 
 test('a data folder of its own is where the endpoint is looked up', async (t) => {
-  const place = project(t);
-  const dataDir = path.join(place.root, 'elsewhere');
-  await serve(t, place, { args: ['--data-dir', dataDir] });
-  assert.equal((await client(t, place, { dataDir }).queryAgents(ASKED)).source, 'server');
+  const project = createProject(t);
+  const dataDir = path.join(project.root, 'elsewhere');
+  await serve(t, project, { args: ['--data-dir', dataDir] });
+  assert.equal((await client(t, project, { dataDir }).queryAgents(ASKED)).source, 'server');
 });
 
 const ID = '0123456789ab';
 const rpc = (call, answer) => ({ body: { jsonrpc: '2.0', id: call?.id, ...answer } });
 
 test('whoever is not this project’s Adjutant is not believed', async (t) => {
-  const place = project(t);
-  const well = await serve(t, place);
+  const project = createProject(t);
+  const well = await serve(t, project);
   const own = (await (await fetch(`${well.url}health`)).json()).project.id;
   const answers = {
     'another web service': () => ({ status: 404, body: '<html>no such page</html>' }),
@@ -118,7 +118,7 @@ test('whoever is not this project’s Adjutant is not believed', async (t) => {
   };
   for (const [who, answer] of Object.entries(answers)) {
     const { url } = await stub(t, answer);
-    const adjutant = client(t, place, { baseUrl: url });
+    const adjutant = client(t, project, { baseUrl: url });
     assertFallback(await adjutant.queryAgents(ASKED), who);
     assertFallback(await adjutant.queryAgents(ASKED), who);
     const recorded = await adjutant.cacheDecision(decision(who));
@@ -127,14 +127,14 @@ test('whoever is not this project’s Adjutant is not believed', async (t) => {
     assert.equal(adjutant.logged.length, 1, `${who}: ${adjutant.logged.join('\n')}`);
   }
   for (const baseUrl of ['nonsense', 'https://127.0.0.1:1', 'http://', 'file:///etc/passwd']) {
-    assertFallback(await client(t, place, { baseUrl }).queryAgents(ASKED), baseUrl);
+    assertFallback(await client(t, project, { baseUrl }).queryAgents(ASKED), baseUrl);
   }
   const { url } = await stub(t, ({ call }) => (call ? rpc(call, { result: { agents: [] } }) : { body: health(ID) }));
-  assert.equal((await client(t, place, { baseUrl: url, anyProject: true }).queryAgents(ASKED)).source, 'server');
+  assert.equal((await client(t, project, { baseUrl: url, anyProject: true }).queryAgents(ASKED)).source, 'server');
 });
 
 test('connections that bring no HTTP, or no end, are given up in time', async (t) => {
-  const place = project(t);
+  const project = createProject(t);
   const drip = (socket) => {
     socket.write('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{');
     const timer = setInterval(() => socket.write(' '), 5);
@@ -151,7 +151,7 @@ test('connections that bring no HTTP, or no end, are given up in time', async (t
   };
   for (const [what, behaviour] of Object.entries(behaviours)) {
     const { url } = await listener(t, behaviour);
-    const adjutant = client(t, place, { baseUrl: url, timeoutMs: 60 });
+    const adjutant = client(t, project, { baseUrl: url, timeoutMs: 60 });
     assertFallback(await adjutant.queryAgents(ASKED), what);
     assertFallback(await adjutant.queryAgents(ASKED), what);
     assert.equal(adjutant.logged.length, 1, what);
@@ -166,9 +166,9 @@ function isStopped(pid) {
 }
 
 test('a service that hangs is waited for once, and found again when it is back', async (t) => {
-  const place = project(t);
-  const service = await serve(t, place);
-  const adjutant = client(t, place, { cacheTtlMs: 0, timeoutMs: 1_000 });
+  const project = createProject(t);
+  const service = await serve(t, project);
+  const adjutant = client(t, project, { cacheTtlMs: 0, timeoutMs: 1_000 });
   assert.equal((await adjutant.queryAgents(ASKED)).source, 'server');
   service.signal('SIGSTOP');
   await until(() => isStopped(service.pid), 'the service is stopped');
@@ -189,20 +189,20 @@ test('a service that hangs is waited for once, and found again when it is back',
 });
 
 test('another project’s service that takes over the port is noticed', async (t) => {
-  const place = project(t);
-  const service = await serve(t, place);
-  const adjutant = client(t, place, { cacheTtlMs: 0, baseUrl: service.url });
+  const project = createProject(t);
+  const service = await serve(t, project);
+  const adjutant = client(t, project, { cacheTtlMs: 0, baseUrl: service.url });
   assert.equal((await adjutant.queryAgents(ASKED)).source, 'server');
   await service.kill();
-  const other = project(t);
+  const other = createProject(t);
   await serve(t, other, { port: service.port });
   assertFallback(await adjutant.queryAgents(ASKED));
   assert.match(adjutant.logged[0], /another project/);
 });
 
 test('a service of another version is asked for what it knows', async (t) => {
-  const place = project(t);
-  const service = await serve(t, place);
+  const project = createProject(t);
+  const service = await serve(t, project);
   const { project: { id } } = await (await fetch(`${service.url}health`)).json();
   await service.kill();
 
@@ -211,7 +211,7 @@ test('a service of another version is asked for what it knows', async (t) => {
     const row = { id: 'a:b', name: 'b', description: 'd', model: 'm', capabilities: [], plugin: 'a', score: 1, colour: 'red' };
     return rpc(call, { result: { agents: [row], reasoning: 'r', confidence: 1, cache_hit: false, mood: 'good' } });
   });
-  const ahead = client(t, place, { baseUrl: newer.url, cacheTtlMs: 0 });
+  const ahead = client(t, project, { baseUrl: newer.url, cacheTtlMs: 0 });
   assert.equal((await ahead.queryAgents(ASKED)).agents[0].id, 'a:b');
   await ahead.queryAgents(ASKED);
   assert.equal(ahead.logged.length, 1);
@@ -223,7 +223,7 @@ test('a service of another version is asked for what it knows', async (t) => {
     if (call.method === 'queryAgents') return rpc(call, { result: { agents: [{ name: 'b', plugin: 'a' }] } });
     return { status: 404, ...rpc(call, { error: { code: -32601, message: 'Method not found', data: { methods: [] } } }) };
   });
-  const behind = client(t, place, { baseUrl: older.url, cacheTtlMs: 0 });
+  const behind = client(t, project, { baseUrl: older.url, cacheTtlMs: 0 });
   const { agents, confidence, fallback } = await behind.queryAgents(ASKED);
   assert.deepEqual([agents, confidence, fallback],
     [[{ id: 'a:b', name: 'b', plugin: 'a', description: '', model: 'inherit', capabilities: [], score: 0 }], 0, false]);
@@ -235,9 +235,9 @@ test('a service of another version is asked for what it knows', async (t) => {
 });
 
 test('a closed client answers as if the service were away', async (t) => {
-  const place = project(t);
-  await serve(t, place);
-  const adjutant = client(t, place, { cacheTtlMs: 0 });
+  const project = createProject(t);
+  await serve(t, project);
+  const adjutant = client(t, project, { cacheTtlMs: 0 });
   assert.equal((await adjutant.queryAgents(ASKED)).source, 'server');
   await adjutant.close();
   assertFallback(await adjutant.queryAgents(ASKED));

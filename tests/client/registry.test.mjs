@@ -6,8 +6,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 
-import { readRoles } from '../../.claude/lib/client/registry.js';
-import { CHECKOUT, client, freePort, project } from './support.mjs';
+import { parseRoles } from '../../.claude/lib/client/registry.js';
+import { CHECKOUT, client, createProject, freePort } from './support.mjs';
 
 const role = (name, primary, more = {}) => ({ name, primary, fallbacks: [], capabilities: [], model: undefined, use_when: '', ...more });
 
@@ -32,66 +32,66 @@ test('roles are read in every way people write them', () => {
     'deeper or tabs': ['roles:\n\ta:\n\t\tprimary: x\n', [role('a', 'x')]],
   };
   for (const [what, [text, expected]] of Object.entries(cases)) {
-    assert.deepEqual(readRoles(text), { roles: expected, problems: [] }, what);
+    assert.deepEqual(parseRoles(text), { roles: expected, problems: [] }, what);
   }
 });
 
 test('what is wrong is told with its line, and the rest is used', () => {
   const fine = '  good:\n    primary: x\n';
   const cases = {
-    'no primary': ['  a:\n    model: m\n', /role a \(line 4\) names no primary/],
-    'no mapping': ['  just words\n', /line 4 is no role/],
+    'no primary': ['  a:\n    model: m\n', /role a \(line 4\) has no primary/],
+    'no mapping': ['  just words\n', /line 4 is not a role/],
     'a list that is not closed': ['  a:\n    primary: y\n    fallbacks: [b, c\n', /line 6 is not closed/, 2],
-    'a quote that is not closed': ['  a:\n    primary: "y\n', /line 5 cannot be read/],
-    'an alias': ['  a:\n    primary: *who\n', /line 5 cannot be read/],
-    'a stray line': ['  a:\n    primary: y\n    ???\n', /line 6 says nothing of a/, 2],
+    'a quote that is not closed': ['  a:\n    primary: "y\n', /line 5 is not supported/],
+    'an alias': ['  a:\n    primary: *who\n', /line 5 is not supported/],
+    'a stray line': ['  a:\n    primary: y\n    ???\n', /line 6 is not a field of a/, 2],
   };
   for (const [what, [text, expected, known = 1]] of Object.entries(cases)) {
-    const { roles, problems } = readRoles(`roles:\n${fine}${text}`);
+    const { roles, problems } = parseRoles(`roles:\n${fine}${text}`);
     assert.equal(roles.length, known, what);
     assert.equal(roles[0].name, 'good', what);
     assert.match(problems.join('; '), expected, what);
   }
   for (const text of ['', 'rolls:\n  a: x\n', 'roles: none\n', '{"roles": {}}', '\0\0\0', '- roles:\n']) {
-    assert.deepEqual(readRoles(text).roles, [], JSON.stringify(text));
+    assert.deepEqual(parseRoles(text).roles, [], JSON.stringify(text));
   }
   const many = Array.from({ length: 1_200 }, (_, n) => `  r${n}: x\n`).join('');
-  assert.equal(readRoles(`roles:\n${many}`).roles.length, 1_000);
+  assert.equal(parseRoles(`roles:\n${many}`).roles.length, 1_000);
 });
 
 test('the registry of the samples is read without complaint', () => {
-  const { roles, problems } = readRoles(fs.readFileSync(path.join(CHECKOUT, 'fixtures/agent-registry.yml'), 'utf8'));
+  const { roles, problems } = parseRoles(fs.readFileSync(path.join(CHECKOUT, 'fixtures/agent-registry.yml'), 'utf8'));
   assert.deepEqual(problems, []);
   assert.equal(roles.length, 9);
   for (const { name, use_when, capabilities } of roles) assert.ok(use_when && capabilities.length >= 2, name);
 });
 
 test('a registry is named, replaced, wrong or missing', async (t) => {
-  const place = project(t);
+  const project = createProject(t);
   const baseUrl = `http://127.0.0.1:${await freePort()}`;
   const first = async (adjutant) => {
     const { agents, source, fallback } = await adjutant.queryAgents({ role: 'frontend_developer' });
     assert.equal(fallback, true);
     return `${source}: ${agents[0]?.id}`;
   };
-  const usual = client(t, place, { baseUrl });
+  const usual = client(t, project, { baseUrl });
   assert.equal(await first(usual), 'registry: web:react-specialist');
   // Another length, so that no clock is needed to tell it is another file.
-  place.write('.claude/agent-registry.yml', 'roles:\n  frontend_developer: somebody:else\n  broken:\n    model: x\n');
+  project.write('.claude/agent-registry.yml', 'roles:\n  frontend_developer: somebody:else\n  broken:\n    model: x\n');
   assert.equal(await first(usual), 'registry: somebody:else');
   assert.equal(await first(usual), 'registry: somebody:else');
   assert.equal(usual.logged.filter((line) => line.includes('broken')).length, 1);
-  fs.unlinkSync(path.join(place.root, '.claude/agent-registry.yml'));
+  fs.unlinkSync(path.join(project.root, '.claude/agent-registry.yml'));
   assert.equal(await first(usual), 'embedded: frontend-developer');
   assert.equal(usual.logged.length, 2, 'that there is none is nothing to tell');
 
-  place.write('team/roles.yml', 'roles:\n  frontend_developer: from:elsewhere\n');
-  assert.equal(await first(client(t, place, { baseUrl, registryPath: 'team/roles.yml' })), 'registry: from:elsewhere');
-  place.write('empty.yml', '');
-  place.write('large.yml', `roles:\n  frontend_developer: x\n#${'x'.repeat(300_000)}\n`);
-  execFileSync('mkfifo', [path.join(place.root, 'pipe.yml')]);
+  project.write('team/roles.yml', 'roles:\n  frontend_developer: from:elsewhere\n');
+  assert.equal(await first(client(t, project, { baseUrl, registryPath: 'team/roles.yml' })), 'registry: from:elsewhere');
+  project.write('empty.yml', '');
+  project.write('large.yml', `roles:\n  frontend_developer: x\n#${'x'.repeat(300_000)}\n`);
+  execFileSync('mkfifo', [path.join(project.root, 'pipe.yml')]);
   for (const registryPath of ['missing.yml', 'team', 'empty.yml', 'large.yml', 'pipe.yml']) {
-    const adjutant = client(t, place, { baseUrl, registryPath });
+    const adjutant = client(t, project, { baseUrl, registryPath });
     assert.equal(await first(adjutant), 'embedded: frontend-developer', registryPath);
     await first(adjutant);
     assert.equal(adjutant.logged.filter((line) => line.includes(registryPath)).length, 1, adjutant.logged.join('\n'));

@@ -13,8 +13,8 @@ import { OrchestratorMCPClient } from '../../.claude/lib/orchestrator-mcp-client
 
 export const CHECKOUT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 
-/** Longest a condition is waited for: generous, since a busy machine is no fault of the client. */
-const PATIENCE_MS = 20_000;
+/** Generous, since a slow machine is no fault of the client. */
+const CONDITION_TIMEOUT_MS = 20_000;
 
 // What a developer has set must not decide what is tested.
 for (const name of Object.keys(process.env)) {
@@ -62,7 +62,7 @@ function undo(t, work) {
 }
 
 /** A small project in a folder of its own, gone after the test. */
-export function project(t) {
+export function createProject(t) {
   const root = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'adjutant-client-')));
   undo(t, () => fs.rmSync(root, { recursive: true, force: true, maxRetries: 5 }));
   const write = (name, text) => {
@@ -140,7 +140,7 @@ export function queue({ outbox }, ms, params, { hex = '00c0ffee', suffix = '' } 
 
 /** Waits until `condition` holds. */
 export async function until(condition, what) {
-  const end = performance.now() + PATIENCE_MS;
+  const end = performance.now() + CONDITION_TIMEOUT_MS;
   while (!(await condition())) {
     if (performance.now() > end) throw new Error(`it did not come to pass that ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -197,7 +197,7 @@ export const health = (id, more = {}) => ({
   ...more,
 });
 
-/** A port nobody listens on. */
+/** A port on which nothing listens. */
 export async function freePort() {
   const server = net.createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

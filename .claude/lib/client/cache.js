@@ -1,13 +1,13 @@
-/** Answers that are served again for a while. */
-/** Answers kept, and characters of all of them. */
+/** A cache of answers. */
+/** Most answers, and most characters of all of them. */
 const MAX_ENTRIES = 256;
 const MAX_CHARS = 8 * 1024 * 1024;
-/** Answers as JSON text, so that whoever changes one changes only its own; the least recently used go first. */
+/** Holds answers as JSON, so that no caller can change the answer of another; the least recently used are evicted. */
 export class AnswerCache {
     #ttlMs;
     #entries = new Map();
     #chars = 0;
-    /** 0 keeps nothing. */
+    /** 0 disables the cache. */
     constructor(ttlMs) {
         this.#ttlMs = ttlMs;
     }
@@ -16,7 +16,7 @@ export class AnswerCache {
         if (entry === undefined)
             return undefined;
         this.#remove(key, entry.text);
-        if (performance.now() >= entry.until)
+        if (performance.now() >= entry.expiresAt)
             return undefined;
         this.#put(key, entry);
         return JSON.parse(entry.text);
@@ -25,14 +25,14 @@ export class AnswerCache {
         if (this.#ttlMs <= 0)
             return;
         const text = JSON.stringify(answer);
-        const known = this.#entries.get(key);
-        if (known !== undefined)
-            this.#remove(key, known.text);
-        this.#put(key, { text, until: performance.now() + this.#ttlMs });
-        for (const [oldest, { text: gone }] of this.#entries) {
+        const replaced = this.#entries.get(key);
+        if (replaced !== undefined)
+            this.#remove(key, replaced.text);
+        this.#put(key, { text, expiresAt: performance.now() + this.#ttlMs });
+        for (const [oldest, { text: evicted }] of this.#entries) {
             if (this.#entries.size <= MAX_ENTRIES && this.#chars <= MAX_CHARS)
                 break;
-            this.#remove(oldest, gone);
+            this.#remove(oldest, evicted);
         }
     }
     clear() {
@@ -48,10 +48,10 @@ export class AnswerCache {
         this.#chars -= key.length + text.length;
     }
 }
-/** One key for parameters that say the same, in whatever order. Throws where they cannot be written as JSON. */
-export function keyOf(method, params) {
-    const inOrder = (_, value) => typeof value === 'object' && value !== null && !Array.isArray(value)
+/** The same key for the same parameters in any order. Throws if they cannot be written as JSON. */
+export function cacheKey(method, params) {
+    const sorted = (_, value) => typeof value === 'object' && value !== null && !Array.isArray(value)
         ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
         : value;
-    return `${method} ${JSON.stringify(params, inOrder)}`;
+    return `${method} ${JSON.stringify(params, sorted)}`;
 }

@@ -1,16 +1,16 @@
-/** Answers that are served again for a while. */
+/** A cache of answers. */
 
-/** Answers kept, and characters of all of them. */
+/** Most answers, and most characters of all of them. */
 const MAX_ENTRIES = 256;
 const MAX_CHARS = 8 * 1024 * 1024;
 
-/** Answers as JSON text, so that whoever changes one changes only its own; the least recently used go first. */
+/** Holds answers as JSON, so that no caller can change the answer of another; the least recently used are evicted. */
 export class AnswerCache {
   readonly #ttlMs: number;
-  readonly #entries = new Map<string, { text: string; until: number }>();
+  readonly #entries = new Map<string, { text: string; expiresAt: number }>();
   #chars = 0;
 
-  /** 0 keeps nothing. */
+  /** 0 disables the cache. */
   constructor(ttlMs: number) {
     this.#ttlMs = ttlMs;
   }
@@ -19,7 +19,7 @@ export class AnswerCache {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
     this.#remove(key, entry.text);
-    if (performance.now() >= entry.until) return undefined;
+    if (performance.now() >= entry.expiresAt) return undefined;
     this.#put(key, entry);
     return JSON.parse(entry.text);
   }
@@ -27,12 +27,12 @@ export class AnswerCache {
   set(key: string, answer: unknown): void {
     if (this.#ttlMs <= 0) return;
     const text = JSON.stringify(answer);
-    const known = this.#entries.get(key);
-    if (known !== undefined) this.#remove(key, known.text);
-    this.#put(key, { text, until: performance.now() + this.#ttlMs });
-    for (const [oldest, { text: gone }] of this.#entries) {
+    const replaced = this.#entries.get(key);
+    if (replaced !== undefined) this.#remove(key, replaced.text);
+    this.#put(key, { text, expiresAt: performance.now() + this.#ttlMs });
+    for (const [oldest, { text: evicted }] of this.#entries) {
       if (this.#entries.size <= MAX_ENTRIES && this.#chars <= MAX_CHARS) break;
-      this.#remove(oldest, gone);
+      this.#remove(oldest, evicted);
     }
   }
 
@@ -41,7 +41,7 @@ export class AnswerCache {
     this.#chars = 0;
   }
 
-  #put(key: string, entry: { text: string; until: number }): void {
+  #put(key: string, entry: { text: string; expiresAt: number }): void {
     this.#entries.set(key, entry);
     this.#chars += key.length + entry.text.length;
   }
@@ -52,11 +52,11 @@ export class AnswerCache {
   }
 }
 
-/** One key for parameters that say the same, in whatever order. Throws where they cannot be written as JSON. */
-export function keyOf(method: string, params: object): string {
-  const inOrder = (_: string, value: unknown): unknown =>
+/** The same key for the same parameters in any order. Throws if they cannot be written as JSON. */
+export function cacheKey(method: string, params: object): string {
+  const sorted = (_: string, value: unknown): unknown =>
     typeof value === 'object' && value !== null && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
       : value;
-  return `${method} ${JSON.stringify(params, inOrder)}`;
+  return `${method} ${JSON.stringify(params, sorted)}`;
 }

@@ -1,46 +1,46 @@
-/** What was done reaches the service: at once where it is there, else from the outbox when it is back. */
-import { isPassing } from './daemon.js';
-import { wordsOf } from './say.js';
+/** Delivers decisions to the service: at once if it is available, else from the outbox when it is back. */
+import { errorMessage } from './logger.js';
+import { isRetryable } from './service-client.js';
 import { Unavailable } from './transport.js';
 import { readDecision } from './wire.js';
-/** Time a new decision spends on sending older ones before it is put behind them. */
+/** Time that recording a decision spends on older ones before it is queued behind them. */
 const FOREGROUND_MS = 100;
-/** Time of one round in the background; the process may end between two. */
+/** Time of one drain in the background; the process may end between two. */
 const BACKGROUND_MS = 250;
-/** Decisions that the service may fail to take in one round before the round is given up. */
-const MAX_TROUBLES = 3;
-/** Time before a folder that another client empties is looked at again. */
-const ELSEWHERE_MS = 1_000;
+/** Decisions that the service may fail to store in one drain before the drain is given up. */
+const MAX_FAILURES = 3;
+/** Time before an outbox that another client is draining is looked at again. */
+const BUSY_RETRY_MS = 1_000;
 export class Decisions {
-    #daemon;
+    #service;
     #outbox;
-    #voice;
-    /** One thing at a time, so that decisions keep their order. */
-    #turn = Promise.resolve();
+    #logger;
+    /** One operation at a time, so that decisions stay in order. */
+    #lastOperation = Promise.resolve();
     #recording = 0;
-    #mayWait = true;
-    #nextLook = 0;
-    #inBackground = false;
-    #closed = false;
-    constructor(daemon, outbox, voice) {
-        this.#daemon = daemon;
+    #mayHaveQueued = true;
+    #nextDrainAt = 0;
+    #isDrainingInBackground = false;
+    #isClosed = false;
+    constructor(service, outbox, logger) {
+        this.#service = service;
         this.#outbox = outbox;
-        this.#voice = voice;
+        this.#logger = logger;
     }
-    /** Sends a decision, or keeps it; never rejects. */
+    /** Sends a decision or queues it; never rejects. */
     async record(params) {
         this.#recording += 1;
         try {
-            // Now: the caller may change its object while this waits for its turn.
+            // Serialised now, since the caller may change its object before this operation's turn.
             const text = JSON.stringify(params);
             if (text === undefined || !text.startsWith('{'))
-                throw new Error('the parameters are no object');
-            return await this.#inTurn(() => this.#record(text));
+                throw new Error('the parameters are not an object');
+            return await this.#inOrder(() => this.#record(text));
         }
         catch (error) {
-            const refusal = { code: -32602, message: wordsOf(error) };
-            this.#voice.say(`a decision is not recorded: ${refusal.message}`);
-            return { stored: false, pattern: null, warnings: [], error: refusal };
+            const callError = { code: -32602, message: errorMessage(error) };
+            this.#logger.warn(`a decision is not recorded: ${callError.message}`);
+            return { stored: false, pattern: null, warnings: [], error: callError };
         }
         finally {
             this.#recording -= 1;
@@ -48,129 +48,132 @@ export class Decisions {
     }
     async #record(text) {
         const params = JSON.parse(text);
-        const { state, held, away } = await this.#drain(performance.now() + FOREGROUND_MS, () => false);
-        if (away !== undefined)
-            return this.#keep(text, away.message);
-        if (state !== 'empty' || held.has(params.task_id)) {
-            const kept = await this.#keep(text, 'older decisions come first');
-            // Whoever sends those may have looked for more just before.
-            this.#nextLook = 0;
-            this.inBackground();
-            return kept;
+        const { state, deferredTasks, unavailable } = await this.#drain(performance.now() + FOREGROUND_MS, () => false);
+        if (unavailable !== undefined)
+            return this.#enqueue(text, unavailable.message);
+        if (state !== 'empty' || deferredTasks.has(params.task_id)) {
+            const result = await this.#enqueue(text, 'older decisions are sent first');
+            // The client that is draining may have listed the outbox just before.
+            this.#nextDrainAt = 0;
+            this.drainInBackground();
+            return result;
         }
         try {
-            const said = await this.#daemon.call('cacheDecision', params, readDecision);
-            if ('result' in said)
-                return said.result;
-            if (isPassing(said.refusal))
-                return await this.#keep(text, said.refusal.message);
-            this.#voice.once(`decision ${sentence(said.refusal)}`, `a decision was refused: ${sentence(said.refusal)}`);
-            return { stored: false, pattern: null, warnings: [], error: said.refusal };
+            const response = await this.#service.call('cacheDecision', params, readDecision);
+            if ('result' in response)
+                return response.result;
+            if (isRetryable(response.error))
+                return await this.#enqueue(text, response.error.message);
+            const reason = errorSentence(response.error);
+            this.#logger.warnOnce(`decision ${reason}`, `a decision was refused: ${reason}`);
+            return { stored: false, pattern: null, warnings: [], error: response.error };
         }
         catch (error) {
             if (!(error instanceof Unavailable))
                 throw error;
-            return this.#keep(text, error.message);
+            return this.#enqueue(text, error.message);
         }
     }
-    async #keep(text, reason) {
-        const kept = await this.#outbox.add(text);
-        const nothing = { stored: false, pattern: null, warnings: [], reason };
-        if (kept === 'refused')
-            return { ...nothing, error: { code: -32603, message: 'no further decisions are kept' } };
-        this.#mayWait = true;
-        return { ...nothing, queued: kept };
+    async #enqueue(text, reason) {
+        const queued = await this.#outbox.add(text);
+        const notStored = { stored: false, pattern: null, warnings: [], reason };
+        if (queued === 'full')
+            return { ...notStored, error: { code: -32603, message: 'the queue of decisions is full' } };
+        this.#mayHaveQueued = true;
+        return { ...notStored, queued };
     }
-    /** Sends what waits, as long as the service takes it. */
+    /** Sends what is queued, as long as the service accepts it. */
     flush() {
-        return this.#inTurn(async () => {
-            const { replayed } = await this.#drain(Infinity, () => this.#closed);
-            return { replayed, waiting: await this.#outbox.waiting() };
+        return this.#inOrder(async () => {
+            const { replayed } = await this.#drain(Infinity, () => this.#isClosed);
+            return { replayed, waiting: await this.#outbox.size() };
         });
     }
-    /** Sends what waits without holding up anybody, where something may wait. To be called when the service answered. */
-    inBackground() {
-        if (this.#inBackground || this.#closed || !this.#mayWait || Date.now() < this.#nextLook)
+    /** Sends what is queued without delaying the caller. To be called whenever the service has answered. */
+    drainInBackground() {
+        const isDue = this.#mayHaveQueued && Date.now() >= this.#nextDrainAt;
+        if (this.#isDrainingInBackground || this.#isClosed || !isDue)
             return;
-        this.#inBackground = true;
-        const round = this.#inTurn(() => this.#drain(performance.now() + BACKGROUND_MS, () => this.#recording > 0 || this.#closed));
-        void round.then(({ state, replayed, away }) => {
-            this.#inBackground = false;
-            // Where nothing came of it the next answer of the service starts another round.
-            if (state === 'left' && replayed > 0 && away === undefined)
-                setTimeout(() => this.inBackground(), 0).unref();
+        this.#isDrainingInBackground = true;
+        const drained = this.#inOrder(() => this.#drain(performance.now() + BACKGROUND_MS, () => this.#recording > 0 || this.#isClosed));
+        void drained.then(({ state, replayed, unavailable }) => {
+            this.#isDrainingInBackground = false;
+            // Without progress the next answer of the service starts another drain.
+            if (state === 'pending' && replayed > 0 && unavailable === undefined) {
+                setTimeout(() => this.drainInBackground(), 0).unref();
+            }
         }, () => {
-            this.#inBackground = false;
+            this.#isDrainingInBackground = false;
         });
     }
-    /** Waits for what is being done, and does nothing more in the background. */
+    /** Waits for the operations under way, and starts nothing in the background any more. */
     async close() {
-        this.#closed = true;
-        await this.#turn;
+        this.#isClosed = true;
+        await this.#lastOperation;
     }
-    async #drain(until, mustStop) {
-        const round = { state: 'left', replayed: 0, held: new Set() };
-        const away = await this.#daemon.reach();
-        if (away !== undefined)
-            return { ...round, away };
-        const passed = new Set();
-        let troubles = 0;
-        while (troubles < MAX_TROUBLES && performance.now() < until && !mustStop()) {
-            const claim = await this.#outbox.next(passed);
+    async #drain(deadline, mustStop) {
+        const result = { state: 'pending', replayed: 0, deferredTasks: new Set() };
+        const unavailable = await this.#service.reach();
+        if (unavailable !== undefined)
+            return { ...result, unavailable };
+        const skipped = new Set();
+        let failures = 0;
+        while (failures < MAX_FAILURES && performance.now() < deadline && !mustStop()) {
+            const claim = await this.#outbox.next(skipped);
             if (typeof claim === 'string') {
-                round.state = claim;
+                result.state = claim;
                 if (claim === 'empty')
-                    this.#mayWait = passed.size > 0;
+                    this.#mayHaveQueued = skipped.size > 0;
                 else
-                    this.#nextLook = Date.now() + ELSEWHERE_MS;
+                    this.#nextDrainAt = Date.now() + BUSY_RETRY_MS;
                 break;
             }
-            const outcome = await this.#send(claim, round);
+            const outcome = await this.#send(claim, result);
             if (outcome instanceof Unavailable)
-                return { ...round, away: outcome };
-            if (outcome === 'held') {
-                passed.add(claim.name);
-                // In memory nothing can be passed over.
-                troubles = claim.file === undefined ? MAX_TROUBLES : troubles + 1;
+                return { ...result, unavailable: outcome };
+            if (outcome === 'deferred') {
+                skipped.add(claim.name);
+                // In memory nothing can be skipped.
+                failures = claim.file === undefined ? MAX_FAILURES : failures + 1;
             }
         }
-        return round;
+        return result;
     }
-    /** Sends what was claimed, and says what became of it in the outbox. */
-    async #send(claim, round) {
+    /** Sends a claimed decision and settles its claim. */
+    async #send(claim, drain) {
         const params = JSON.parse(claim.text);
-        let said;
+        let response;
         try {
-            if (round.held.has(params.task_id)) {
-                await this.#outbox.giveBack(claim);
-                return 'held';
+            if (drain.deferredTasks.has(params.task_id)) {
+                await this.#outbox.release(claim);
+                return 'deferred';
             }
-            said = await this.#daemon.call('cacheDecision', params, readDecision);
+            response = await this.#service.call('cacheDecision', params, readDecision);
         }
         catch (error) {
-            await this.#outbox.giveBack(claim);
-            return error instanceof Unavailable ? error : new Unavailable('stranger', wordsOf(error));
+            await this.#outbox.release(claim);
+            return error instanceof Unavailable ? error : new Unavailable('foreign', errorMessage(error));
         }
-        if ('result' in said) {
-            await this.#outbox.done(claim);
-            round.replayed += 1;
+        if ('result' in response) {
+            await this.#outbox.acknowledge(claim);
+            drain.replayed += 1;
         }
-        else if (isPassing(said.refusal)) {
-            await this.#outbox.giveBack(claim);
-            round.held.add(params.task_id);
-            return 'held';
+        else if (isRetryable(response.error)) {
+            await this.#outbox.release(claim);
+            drain.deferredTasks.add(params.task_id);
+            return 'deferred';
         }
         else {
-            await this.#outbox.refuse(claim, sentence(said.refusal));
+            await this.#outbox.reject(claim, errorSentence(response.error));
         }
-        return 'gone';
+        return 'settled';
     }
-    #inTurn(work) {
-        const result = this.#turn.then(work);
-        this.#turn = result.catch(() => undefined);
+    #inOrder(operation) {
+        const result = this.#lastOperation.then(operation);
+        this.#lastOperation = result.catch(() => undefined);
         return result;
     }
 }
-function sentence({ message, validation_errors }) {
+function errorSentence({ message, validation_errors }) {
     return validation_errors?.length ? validation_errors.join('; ') : message;
 }

@@ -1,209 +1,213 @@
-/** What was done reaches the service: at once where it is there, else from the outbox when it is back. */
+/** Delivers decisions to the service: at once if it is available, else from the outbox when it is back. */
 
-import { type Daemon, isPassing, type Said } from './daemon.js';
-import type { Claim, Kept, Outbox } from './outbox.js';
-import { type Voice, wordsOf } from './say.js';
+import { errorMessage, type Logger } from './logger.js';
+import type { Claim, Enqueued, Outbox } from './outbox.js';
+import { isRetryable, type Response, type ServiceClient } from './service-client.js';
 import { Unavailable } from './transport.js';
-import { type DecisionAnswer, type DecisionParams, readDecision, type Refusal } from './wire.js';
+import { type CallError, type DecisionAnswer, type DecisionParams, readDecision } from './wire.js';
 
-/** Time a new decision spends on sending older ones before it is put behind them. */
+/** Time that recording a decision spends on older ones before it is queued behind them. */
 const FOREGROUND_MS = 100;
 
-/** Time of one round in the background; the process may end between two. */
+/** Time of one drain in the background; the process may end between two. */
 const BACKGROUND_MS = 250;
 
-/** Decisions that the service may fail to take in one round before the round is given up. */
-const MAX_TROUBLES = 3;
+/** Decisions that the service may fail to store in one drain before the drain is given up. */
+const MAX_FAILURES = 3;
 
-/** Time before a folder that another client empties is looked at again. */
-const ELSEWHERE_MS = 1_000;
+/** Time before an outbox that another client is draining is looked at again. */
+const BUSY_RETRY_MS = 1_000;
 
-/** What became of a decision. */
-export interface Recorded extends DecisionAnswer {
-  /** Where it waits to be sent; absent where it does not wait. */
+/** The result of recording a decision. */
+export interface RecordResult extends DecisionAnswer {
+  /** Where it is queued; absent if it is not. */
   queued?: 'disk' | 'memory';
-  /** Why it does not wait and is not stored. */
-  error?: Refusal;
-  /** Why the service does not have it yet. */
+  /** Why it is neither stored nor queued. */
+  error?: CallError;
+  /** Why the service has not stored it yet. */
   reason?: string;
 }
 
-/** What became of what waited. */
-export interface Flushed {
-  /** Sent and acknowledged. */
+/** The result of a flush. */
+export interface FlushResult {
+  /** Decisions that were sent and acknowledged. */
   replayed: number;
-  /** Still waiting, here or with another client. */
+  /** Decisions that are still queued, by this client or another. */
   waiting: number;
 }
 
-interface Round {
-  /** `left`: something that could be sent waits still. */
-  state: 'empty' | 'left' | 'elsewhere';
+interface DrainResult {
+  /** `pending`: decisions that can be sent are left. `busy`: another client is draining. */
+  state: 'empty' | 'pending' | 'busy';
   replayed: number;
-  /** Tasks of which a decision had to be put back. */
-  held: Set<string>;
+  /** Tasks of which a decision could not be stored, so that their later decisions wait as well. */
+  deferredTasks: Set<string>;
   /** Why the service did not answer. */
-  away?: Unavailable;
+  unavailable?: Unavailable;
 }
 
 export class Decisions {
-  readonly #daemon: Daemon;
+  readonly #service: ServiceClient;
   readonly #outbox: Outbox;
-  readonly #voice: Voice;
-  /** One thing at a time, so that decisions keep their order. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #logger: Logger;
+  /** One operation at a time, so that decisions stay in order. */
+  #lastOperation: Promise<unknown> = Promise.resolve();
   #recording = 0;
-  #mayWait = true;
-  #nextLook = 0;
-  #inBackground = false;
-  #closed = false;
+  #mayHaveQueued = true;
+  #nextDrainAt = 0;
+  #isDrainingInBackground = false;
+  #isClosed = false;
 
-  constructor(daemon: Daemon, outbox: Outbox, voice: Voice) {
-    this.#daemon = daemon;
+  constructor(service: ServiceClient, outbox: Outbox, logger: Logger) {
+    this.#service = service;
     this.#outbox = outbox;
-    this.#voice = voice;
+    this.#logger = logger;
   }
 
-  /** Sends a decision, or keeps it; never rejects. */
-  async record(params: DecisionParams): Promise<Recorded> {
+  /** Sends a decision or queues it; never rejects. */
+  async record(params: DecisionParams): Promise<RecordResult> {
     this.#recording += 1;
     try {
-      // Now: the caller may change its object while this waits for its turn.
+      // Serialised now, since the caller may change its object before this operation's turn.
       const text = JSON.stringify(params) as string | undefined;
-      if (text === undefined || !text.startsWith('{')) throw new Error('the parameters are no object');
-      return await this.#inTurn(() => this.#record(text));
+      if (text === undefined || !text.startsWith('{')) throw new Error('the parameters are not an object');
+      return await this.#inOrder(() => this.#record(text));
     } catch (error) {
-      const refusal = { code: -32602, message: wordsOf(error) };
-      this.#voice.say(`a decision is not recorded: ${refusal.message}`);
-      return { stored: false, pattern: null, warnings: [], error: refusal };
+      const callError = { code: -32602, message: errorMessage(error) };
+      this.#logger.warn(`a decision is not recorded: ${callError.message}`);
+      return { stored: false, pattern: null, warnings: [], error: callError };
     } finally {
       this.#recording -= 1;
     }
   }
 
-  async #record(text: string): Promise<Recorded> {
+  async #record(text: string): Promise<RecordResult> {
     const params = JSON.parse(text) as DecisionParams;
-    const { state, held, away } = await this.#drain(performance.now() + FOREGROUND_MS, () => false);
-    if (away !== undefined) return this.#keep(text, away.message);
-    if (state !== 'empty' || held.has(params.task_id)) {
-      const kept = await this.#keep(text, 'older decisions come first');
-      // Whoever sends those may have looked for more just before.
-      this.#nextLook = 0;
-      this.inBackground();
-      return kept;
+    const { state, deferredTasks, unavailable } = await this.#drain(performance.now() + FOREGROUND_MS, () => false);
+    if (unavailable !== undefined) return this.#enqueue(text, unavailable.message);
+    if (state !== 'empty' || deferredTasks.has(params.task_id)) {
+      const result = await this.#enqueue(text, 'older decisions are sent first');
+      // The client that is draining may have listed the outbox just before.
+      this.#nextDrainAt = 0;
+      this.drainInBackground();
+      return result;
     }
     try {
-      const said = await this.#daemon.call('cacheDecision', params, readDecision);
-      if ('result' in said) return said.result;
-      if (isPassing(said.refusal)) return await this.#keep(text, said.refusal.message);
-      this.#voice.once(`decision ${sentence(said.refusal)}`, `a decision was refused: ${sentence(said.refusal)}`);
-      return { stored: false, pattern: null, warnings: [], error: said.refusal };
+      const response = await this.#service.call('cacheDecision', params, readDecision);
+      if ('result' in response) return response.result;
+      if (isRetryable(response.error)) return await this.#enqueue(text, response.error.message);
+      const reason = errorSentence(response.error);
+      this.#logger.warnOnce(`decision ${reason}`, `a decision was refused: ${reason}`);
+      return { stored: false, pattern: null, warnings: [], error: response.error };
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      return this.#keep(text, error.message);
+      return this.#enqueue(text, error.message);
     }
   }
 
-  async #keep(text: string, reason: string): Promise<Recorded> {
-    const kept: Kept = await this.#outbox.add(text);
-    const nothing = { stored: false, pattern: null, warnings: [], reason };
-    if (kept === 'refused') return { ...nothing, error: { code: -32603, message: 'no further decisions are kept' } };
-    this.#mayWait = true;
-    return { ...nothing, queued: kept };
+  async #enqueue(text: string, reason: string): Promise<RecordResult> {
+    const queued: Enqueued = await this.#outbox.add(text);
+    const notStored = { stored: false, pattern: null, warnings: [], reason };
+    if (queued === 'full') return { ...notStored, error: { code: -32603, message: 'the queue of decisions is full' } };
+    this.#mayHaveQueued = true;
+    return { ...notStored, queued };
   }
 
-  /** Sends what waits, as long as the service takes it. */
-  flush(): Promise<Flushed> {
-    return this.#inTurn(async () => {
-      const { replayed } = await this.#drain(Infinity, () => this.#closed);
-      return { replayed, waiting: await this.#outbox.waiting() };
+  /** Sends what is queued, as long as the service accepts it. */
+  flush(): Promise<FlushResult> {
+    return this.#inOrder(async () => {
+      const { replayed } = await this.#drain(Infinity, () => this.#isClosed);
+      return { replayed, waiting: await this.#outbox.size() };
     });
   }
 
-  /** Sends what waits without holding up anybody, where something may wait. To be called when the service answered. */
-  inBackground(): void {
-    if (this.#inBackground || this.#closed || !this.#mayWait || Date.now() < this.#nextLook) return;
-    this.#inBackground = true;
-    const round = this.#inTurn(() =>
-      this.#drain(performance.now() + BACKGROUND_MS, () => this.#recording > 0 || this.#closed),
+  /** Sends what is queued without delaying the caller. To be called whenever the service has answered. */
+  drainInBackground(): void {
+    const isDue = this.#mayHaveQueued && Date.now() >= this.#nextDrainAt;
+    if (this.#isDrainingInBackground || this.#isClosed || !isDue) return;
+    this.#isDrainingInBackground = true;
+    const drained = this.#inOrder(() =>
+      this.#drain(performance.now() + BACKGROUND_MS, () => this.#recording > 0 || this.#isClosed),
     );
-    void round.then(
-      ({ state, replayed, away }) => {
-        this.#inBackground = false;
-        // Where nothing came of it the next answer of the service starts another round.
-        if (state === 'left' && replayed > 0 && away === undefined) setTimeout(() => this.inBackground(), 0).unref();
+    void drained.then(
+      ({ state, replayed, unavailable }) => {
+        this.#isDrainingInBackground = false;
+        // Without progress the next answer of the service starts another drain.
+        if (state === 'pending' && replayed > 0 && unavailable === undefined) {
+          setTimeout(() => this.drainInBackground(), 0).unref();
+        }
       },
       () => {
-        this.#inBackground = false;
+        this.#isDrainingInBackground = false;
       },
     );
   }
 
-  /** Waits for what is being done, and does nothing more in the background. */
+  /** Waits for the operations under way, and starts nothing in the background any more. */
   async close(): Promise<void> {
-    this.#closed = true;
-    await this.#turn;
+    this.#isClosed = true;
+    await this.#lastOperation;
   }
 
-  async #drain(until: number, mustStop: () => boolean): Promise<Round> {
-    const round: Round = { state: 'left', replayed: 0, held: new Set() };
-    const away = await this.#daemon.reach();
-    if (away !== undefined) return { ...round, away };
-    const passed = new Set<string>();
-    let troubles = 0;
-    while (troubles < MAX_TROUBLES && performance.now() < until && !mustStop()) {
-      const claim = await this.#outbox.next(passed);
+  async #drain(deadline: number, mustStop: () => boolean): Promise<DrainResult> {
+    const result: DrainResult = { state: 'pending', replayed: 0, deferredTasks: new Set() };
+    const unavailable = await this.#service.reach();
+    if (unavailable !== undefined) return { ...result, unavailable };
+    const skipped = new Set<string>();
+    let failures = 0;
+    while (failures < MAX_FAILURES && performance.now() < deadline && !mustStop()) {
+      const claim = await this.#outbox.next(skipped);
       if (typeof claim === 'string') {
-        round.state = claim;
-        if (claim === 'empty') this.#mayWait = passed.size > 0;
-        else this.#nextLook = Date.now() + ELSEWHERE_MS;
+        result.state = claim;
+        if (claim === 'empty') this.#mayHaveQueued = skipped.size > 0;
+        else this.#nextDrainAt = Date.now() + BUSY_RETRY_MS;
         break;
       }
-      const outcome = await this.#send(claim, round);
-      if (outcome instanceof Unavailable) return { ...round, away: outcome };
-      if (outcome === 'held') {
-        passed.add(claim.name);
-        // In memory nothing can be passed over.
-        troubles = claim.file === undefined ? MAX_TROUBLES : troubles + 1;
+      const outcome = await this.#send(claim, result);
+      if (outcome instanceof Unavailable) return { ...result, unavailable: outcome };
+      if (outcome === 'deferred') {
+        skipped.add(claim.name);
+        // In memory nothing can be skipped.
+        failures = claim.file === undefined ? MAX_FAILURES : failures + 1;
       }
     }
-    return round;
+    return result;
   }
 
-  /** Sends what was claimed, and says what became of it in the outbox. */
-  async #send(claim: Claim, round: Round): Promise<'gone' | 'held' | Unavailable> {
+  /** Sends a claimed decision and settles its claim. */
+  async #send(claim: Claim, drain: DrainResult): Promise<'settled' | 'deferred' | Unavailable> {
     const params = JSON.parse(claim.text) as DecisionParams;
-    let said: Said<DecisionAnswer>;
+    let response: Response<DecisionAnswer>;
     try {
-      if (round.held.has(params.task_id)) {
-        await this.#outbox.giveBack(claim);
-        return 'held';
+      if (drain.deferredTasks.has(params.task_id)) {
+        await this.#outbox.release(claim);
+        return 'deferred';
       }
-      said = await this.#daemon.call('cacheDecision', params, readDecision);
+      response = await this.#service.call('cacheDecision', params, readDecision);
     } catch (error) {
-      await this.#outbox.giveBack(claim);
-      return error instanceof Unavailable ? error : new Unavailable('stranger', wordsOf(error));
+      await this.#outbox.release(claim);
+      return error instanceof Unavailable ? error : new Unavailable('foreign', errorMessage(error));
     }
-    if ('result' in said) {
-      await this.#outbox.done(claim);
-      round.replayed += 1;
-    } else if (isPassing(said.refusal)) {
-      await this.#outbox.giveBack(claim);
-      round.held.add(params.task_id);
-      return 'held';
+    if ('result' in response) {
+      await this.#outbox.acknowledge(claim);
+      drain.replayed += 1;
+    } else if (isRetryable(response.error)) {
+      await this.#outbox.release(claim);
+      drain.deferredTasks.add(params.task_id);
+      return 'deferred';
     } else {
-      await this.#outbox.refuse(claim, sentence(said.refusal));
+      await this.#outbox.reject(claim, errorSentence(response.error));
     }
-    return 'gone';
+    return 'settled';
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(work);
-    this.#turn = result.catch(() => undefined);
+  #inOrder<T>(operation: () => Promise<T>): Promise<T> {
+    const result = this.#lastOperation.then(operation);
+    this.#lastOperation = result.catch(() => undefined);
     return result;
   }
 }
 
-function sentence({ message, validation_errors }: Refusal): string {
+function errorSentence({ message, validation_errors }: CallError): string {
   return validation_errors?.length ? validation_errors.join('; ') : message;
 }

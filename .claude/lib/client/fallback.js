@@ -1,53 +1,53 @@
-/** What stands in for the service while it is not available: the roles of a registry, matched by their words. */
-import { normalName } from './registry.js';
-/** Rows of an answer where the caller says nothing of them, and at most. */
+/** Answers for the time the service is not available: the roles of a registry, matched by keywords. */
+import { normalizeName } from './registry.js';
+/** Rows of an answer by default, and at most. */
 const DEFAULT_LIMIT = 5;
 const MAX_LIMIT = 20;
-/** Roles that an answer without rows names. */
-const MAX_NAMED_ROLES = 40;
-/** Words alike in this many first letters are taken for forms of one word. */
-const STEM = 5;
-/** Words too common to say anything. */
-const COMMON = new Set('and are for from has how into its not our out that the this those when with you your'.split(' '));
-/** Who can do it, as far as the roles say. Nothing is ranked by more than words, so that `confidence` is 0. */
+/** Roles that an answer without rows lists. */
+const MAX_LISTED_ROLES = 40;
+/** Words with this many letters in common at the start count as forms of one word. */
+const STEM_LENGTH = 5;
+/** Words too common to distinguish roles. */
+const STOP_WORDS = new Set('and are for from has how into its not our out that the this those when with you your'.split(' '));
+/** Agents of the matching roles. Keywords are a weak signal, so that `confidence` is 0. */
 export function agentsByRole(roles, params, why) {
-    const told = `The service is not available (${why}).`;
-    const wanted = typeof params.role === 'string' ? normalName(params.role) : '';
-    const named = wanted === '' ? undefined : roles.find((role) => normalName(role.name) === wanted);
-    const matching = rankedByWords(roles, params).filter((role) => role !== named);
+    const outage = `The service is not available (${why}).`;
+    const wanted = typeof params.role === 'string' ? normalizeName(params.role) : '';
+    const named = wanted === '' ? undefined : roles.find((role) => normalizeName(role.name) === wanted);
+    const matching = rankByKeywords(roles, params).filter((role) => role !== named);
     const rows = [...(named === undefined ? [] : rowsOf(named)), ...matching.map(primaryOf)];
-    const agents = bounded(withoutDoubles(rows), params);
+    const agents = limited(deduplicated(rows), params);
     const first = agents[0];
-    let reasoning = `${told} \`${first?.name}\` is whom the registry names for the role \`${first?.role}\`; nothing was ranked.`;
+    let reasoning = `${outage} \`${first?.name}\` is the agent of the registry for the role \`${first?.role}\`; nothing was ranked.`;
     if (first === undefined) {
-        const names = roles.slice(0, MAX_NAMED_ROLES).map((role) => role.name);
-        reasoning = `${told} No role of the registry matches; it knows ${names.join(', ')}.`;
+        const names = roles.slice(0, MAX_LISTED_ROLES).map((role) => role.name);
+        reasoning = `${outage} No role of the registry matches; its roles are ${names.join(', ')}.`;
     }
     return { agents, reasoning, confidence: 0, cache_hit: false };
 }
-/** Roles that share words with the request, those with the most first. */
-function rankedByWords(roles, params) {
-    const capability = words(params.capability);
-    const context = words(params.context);
+/** Roles that have keywords of the request, those with the most first. */
+function rankByKeywords(roles, params) {
+    const capability = keywords(params.capability);
+    const context = keywords(params.context);
     const scored = roles.map((role) => {
-        const skills = words(`${role.name} ${role.capabilities.join(' ')}`);
-        const about = [...skills, ...words(`${role.use_when} ${role.primary}`)];
-        // A capability was named to be had.
-        const has = 3 * shared(capability, skills) + shared(context, about);
-        return { role, score: capability.length > 0 && shared(capability, about) === 0 ? 0 : has };
+        const skills = keywords(`${role.name} ${role.capabilities.join(' ')}`);
+        const about = [...skills, ...keywords(`${role.use_when} ${role.primary}`)];
+        // A capability that is requested is required.
+        const isCapable = capability.length === 0 || countShared(capability, about) > 0;
+        return { role, score: isCapable ? 3 * countShared(capability, skills) + countShared(context, about) : 0 };
     });
     const found = scored.filter(({ score }) => score > 0).sort((one, other) => other.score - one.score);
     return found.map(({ role }) => role);
 }
-function words(text) {
+function keywords(text) {
     if (typeof text !== 'string')
         return [];
     const all = text.toLowerCase().match(/[\p{L}\p{N}+#]+/gu) ?? [];
-    return [...new Set(all.filter((word) => word.length > 1 && !COMMON.has(word)))];
+    return [...new Set(all.filter((word) => word.length > 1 && !STOP_WORDS.has(word)))];
 }
-function shared(wanted, known) {
-    const isKnown = (word) => known.some((other) => other === word || (word.length >= STEM && other.slice(0, STEM) === word.slice(0, STEM)));
-    return wanted.filter(isKnown).length;
+function countShared(wanted, present) {
+    const isPresent = (word) => present.some((other) => other === word || (word.length >= STEM_LENGTH && other.slice(0, STEM_LENGTH) === word.slice(0, STEM_LENGTH)));
+    return wanted.filter(isPresent).length;
 }
 function primaryOf(role) {
     return {
@@ -58,7 +58,7 @@ function primaryOf(role) {
         ...(role.fallbacks.length > 0 ? { fallbacks: [...role.fallbacks] } : {}),
     };
 }
-/** Who is asked first, then who is asked next. */
+/** The primary agent, then its fallbacks. */
 function rowsOf(role) {
     return [primaryOf(role), ...role.fallbacks.map((fallback) => rowOf(fallback, role))];
 }
@@ -75,14 +75,14 @@ function rowOf(reference, role) {
         score: 0,
     };
 }
-function withoutDoubles(rows) {
+function deduplicated(rows) {
     return rows.filter((row, at) => rows.findIndex((other) => other.id === row.id) === at);
 }
-/** At most as many rows, and as many tokens, as were asked for. */
-function bounded(rows, { limit, plugin, max_tokens }) {
+/** Applies `plugin`, `limit` and `max_tokens`. */
+function limited(rows, { limit, plugin, max_tokens }) {
     const most = max_tokens === undefined ? DEFAULT_LIMIT : MAX_LIMIT;
-    const asked = Number.isInteger(limit) ? Math.min(Math.max(limit ?? most, 1), MAX_LIMIT) : most;
-    const fitting = rows.filter((row) => plugin === undefined || row.plugin === plugin).slice(0, asked);
+    const count = Number.isInteger(limit) ? Math.min(Math.max(limit ?? most, 1), MAX_LIMIT) : most;
+    const fitting = rows.filter((row) => plugin === undefined || row.plugin === plugin).slice(0, count);
     let left = typeof max_tokens === 'number' ? max_tokens : Infinity;
     return fitting.filter((row) => {
         left -= Math.ceil((JSON.stringify(row).length + 1) / 4);

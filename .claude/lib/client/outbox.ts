@@ -1,258 +1,271 @@
 /**
- * Decisions that wait on disk while the service is away, in a folder that all clients of a project share.
+ * The queue of decisions on disk for the time the service is away: a directory that all clients of a project share.
  *
  * `<unix ms, 13 digits>-<8 hex digits>.json` holds the parameters of one `cacheDecision`. It is written as
- * `<name>.tmp`, synced and renamed. Whoever sends it claims it by renaming it to `<name>.claimed-<unix ms>`, and
- * deletes it once it is acknowledged, gives it back where the service is not available, or renames it to
- * `<name>.refused` where the service does not take it. Nobody goes past a claim of somebody else, so that decisions
- * arrive in the order they were made in; a claim older than a minute is taken back.
+ * `<name>.tmp`, synced and renamed. A client that sends it claims it by renaming it to `<name>.claimed-<unix ms>`, and
+ * deletes it once the service has acknowledged it, releases it if the service is not available, or renames it to
+ * `<name>.refused` if the service rejects it. No client sends anything while another holds a claim, so that decisions
+ * arrive in the order in which they were made; a claim older than a minute is abandoned and is taken over.
  */
 
 import { randomBytes } from 'node:crypto';
-import { lstat, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { type Voice, wordsOf } from './say.js';
+import { ConfinedDir, ConfinedFsError } from './confined-fs.js';
+import { errorMessage, type Logger } from './logger.js';
 
-/** Files and bytes of the folder at most, refused ones included. */
+/** Most files and bytes in the directory, refused decisions included. */
 const MAX_FILES = 10_000;
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** Decisions kept in memory where the folder cannot be written. */
+/** Most decisions queued in memory if the directory cannot be written. */
 const MAX_IN_MEMORY = 1_000;
 
 /** Decisions moved from memory to disk before a new one: syncing each may take 10 ms, and the caller waits. */
-const MOVED_AT_ONCE = 16;
+const MAX_MOVED_AT_ONCE = 16;
 
-/** Bytes of one decision: what the service takes in a request. */
+/** Largest decision: as much as the service accepts in a request. */
 const MAX_DECISION_BYTES = 1024 * 1024;
 
-/** A claim as old as this belongs to somebody who has ended. */
+/** A claim of this age belongs to a process that has ended. */
 const STALE_CLAIM_MS = 60_000;
 
-/** A file that was not finished by then never will be. */
+/** A file that is unfinished at this age stays unfinished. */
 const STALE_TEMPORARY_MS = 600_000;
 
-/** How long a count of the folder is relied on. */
-const COUNT_MS = 30_000;
+/** How long the size of the directory is remembered. */
+const USAGE_TTL_MS = 30_000;
 
-const WAITING = /^(\d{13})-[0-9a-f]{8}\.json$/;
+const QUEUED = /^(\d{13})-[0-9a-f]{8}\.json$/;
 const CLAIMED = /^(\d{13}-[0-9a-f]{8}\.json)\.claimed-(\d{1,16})$/;
 const TEMPORARY = /^(\d{13})-[0-9a-f]{8}\.json\.tmp$/;
 
-/** A decision taken out to be sent. */
+/** A decision that was taken from the queue to be sent. */
 export interface Claim {
   name: string;
-  /** What its file is called meanwhile; undefined for one that waits in memory. */
+  /** The name of its file while it is claimed; undefined for a decision queued in memory. */
   file: string | undefined;
   text: string;
 }
 
-/** Where a decision went. */
-export type Kept = 'disk' | 'memory' | 'refused';
+/** Where a decision was queued; `full` if it was not. */
+export type Enqueued = 'disk' | 'memory' | 'full';
+
+/** How full the directory is, as of `at`. */
+interface Usage {
+  files: number;
+  bytes: number;
+  at: number;
+}
 
 export class Outbox {
-  readonly #folder: string;
-  readonly #voice: Voice;
+  readonly #root: string;
+  readonly #path: string;
+  readonly #shown: string;
+  readonly #logger: Logger;
   readonly #memory: string[] = [];
-  /** Names known to wait, oldest first; what is not there any more is noticed when it is claimed. */
+  /** Names of queued files, oldest first; a file that is gone by now is noticed when it is claimed. */
   #names: string[] = [];
-  #count: { files: number; bytes: number; at: number } | undefined;
+  #usage: Usage | undefined;
   #lastMs = 0;
 
-  constructor(folder: string, voice: Voice) {
-    this.#folder = folder;
-    this.#voice = voice;
+  /** The queue in the directory `path` below `root`. */
+  constructor(root: string, path: string, logger: Logger) {
+    this.#root = root;
+    this.#path = path;
+    this.#shown = join(root, path);
+    this.#logger = logger;
   }
 
-  /** Keeps a decision until it can be sent; never rejects. */
-  async add(text: string): Promise<Kept> {
+  /** Queues a decision until it can be sent; never rejects. */
+  async add(text: string): Promise<Enqueued> {
     try {
-      // What waits in memory is older, and the disk may have become writable.
-      for (let moved = 0; moved < MOVED_AT_ONCE && this.#memory[0] !== undefined; moved += 1) {
+      // Decisions in memory are older, and the disk may have become writable.
+      for (let moved = 0; moved < MAX_MOVED_AT_ONCE && this.#memory[0] !== undefined; moved += 1) {
         if (!(await this.#write(this.#memory[0]))) break;
         this.#memory.shift();
       }
       if (this.#memory.length === 0) return (await this.#write(text)) ? 'disk' : this.#full();
     } catch (error) {
-      const message = `decisions cannot be kept in ${this.#folder} (${wordsOf(error)}): they are kept in memory`;
-      this.#voice.once('memory', message);
+      this.#logger.warnOnce('memory', `decisions cannot be queued on disk and are kept in memory: ${errorMessage(error)}`);
     }
     if (this.#memory.length >= MAX_IN_MEMORY) return this.#full();
     this.#memory.push(text);
     return 'memory';
   }
 
-  #full(): Kept {
-    this.#voice.once('full', `no further decisions are kept: ${this.#folder} is full`);
-    return 'refused';
+  #full(): Enqueued {
+    this.#logger.warnOnce('full', `new decisions are dropped: the queue in ${this.#shown} is full`);
+    return 'full';
   }
 
-  /** Writes one file; false where the folder is full. */
-  async #write(text: string): Promise<boolean> {
-    await mkdir(this.#folder, { recursive: true });
-    const size = Buffer.byteLength(text);
-    let count = await this.#counted(false);
-    if (count.files + 1 > MAX_FILES || count.bytes + size > MAX_BYTES) count = await this.#counted(true);
-    if (count.files + 1 > MAX_FILES || count.bytes + size > MAX_BYTES) return false;
-    // Later ones sort later, also within a millisecond and where the clock was set back.
-    this.#lastMs = Math.max(Date.now(), this.#lastMs + 1);
-    const name = `${String(this.#lastMs).padStart(13, '0')}-${randomBytes(4).toString('hex')}.json`;
-    const path = join(this.#folder, name);
-    const file = await open(`${path}.tmp`, 'wx', 0o600);
+  /** Opens the directory for one operation, so that one that was replaced in the meantime is noticed. */
+  async #inDirectory<T>(operation: (directory: ConfinedDir) => Promise<T>, create = false): Promise<T> {
+    const directory = ConfinedDir.open(this.#root, this.#path, { create });
     try {
-      await file.writeFile(text);
-      await file.sync();
-    } catch (error) {
-      await unlink(`${path}.tmp`).catch(() => undefined);
-      throw error;
+      return await operation(directory);
     } finally {
-      await file.close();
+      directory.close();
     }
-    await rename(`${path}.tmp`, path);
-    await this.#sync();
-    count.files += 1;
-    count.bytes += size;
-    return true;
   }
 
-  /** Makes a rename last; where folders cannot be synced, the file itself is. */
-  async #sync(): Promise<void> {
-    const folder = await open(this.#folder, 'r').catch(() => undefined);
-    await folder?.sync().catch(() => undefined);
-    await folder?.close();
+  /** Writes one file; false if the directory is full. */
+  async #write(text: string): Promise<boolean> {
+    return this.#inDirectory(async (directory) => {
+      const size = Buffer.byteLength(text);
+      const isFull = ({ files, bytes }: Usage): boolean => files + 1 > MAX_FILES || bytes + size > MAX_BYTES;
+      let usage = await this.#usageOf(directory, false);
+      if (isFull(usage)) usage = await this.#usageOf(directory, true);
+      if (isFull(usage)) return false;
+      // Later decisions sort later, also within a millisecond and after the clock was set back.
+      this.#lastMs = Math.max(Date.now(), this.#lastMs + 1);
+      const name = `${String(this.#lastMs).padStart(13, '0')}-${randomBytes(4).toString('hex')}.json`;
+      await directory.createFile(`${name}.tmp`, text);
+      await directory.rename(`${name}.tmp`, name);
+      await directory.sync();
+      usage.files += 1;
+      usage.bytes += size;
+      return true;
+    }, true);
   }
 
-  async #counted(anew: boolean): Promise<{ files: number; bytes: number; at: number }> {
-    if (!anew && this.#count !== undefined && Date.now() - this.#count.at < COUNT_MS) return this.#count;
-    const names = await readdir(this.#folder);
-    const sizes = await Promise.all(
-      names.map((name) =>
-        lstat(join(this.#folder, name)).then(
-          ({ size }) => size,
-          () => 0,
-        ),
-      ),
-    );
-    const newest = names.map((name) => Number(WAITING.exec(name)?.[1] ?? 0)).reduce((one, other) => Math.max(one, other), 0);
+  async #usageOf(directory: ConfinedDir, refresh: boolean): Promise<Usage> {
+    if (!refresh && this.#usage !== undefined && Date.now() - this.#usage.at < USAGE_TTL_MS) return this.#usage;
+    const names = await directory.list();
+    const sizes = await Promise.all(names.map((name) => directory.sizeOf(name)));
+    const newest = names.map((name) => Number(QUEUED.exec(name)?.[1] ?? 0)).reduce((one, other) => Math.max(one, other), 0);
     this.#lastMs = Math.max(this.#lastMs, newest);
-    this.#count = { files: names.length, bytes: sizes.reduce((sum, size) => sum + size, 0), at: Date.now() };
-    return this.#count;
+    this.#usage = { files: names.length, bytes: sizes.reduce((sum, size) => sum + size, 0), at: Date.now() };
+    return this.#usage;
   }
 
   /**
-   * Takes out the oldest decision that is not among `passed`: a claim, `empty` where none waits, or `elsewhere` where
-   * another client is sending, or nothing can be claimed.
+   * Claims the oldest decision that is not in `skipped`: `empty` if there is none, `busy` if another client is sending
+   * or no decision can be claimed.
    */
-  async next(passed: ReadonlySet<string>): Promise<Claim | 'empty' | 'elsewhere'> {
+  async next(skipped: ReadonlySet<string>): Promise<Claim | 'empty' | 'busy'> {
     for (;;) {
-      const name = this.#names.find((known) => !passed.has(known));
+      const name = this.#names.find((queued) => !skipped.has(queued));
       if (name === undefined) {
-        const listed = await this.#list(passed);
-        if (listed === 'waiting') continue;
+        const listed = await this.#refresh(skipped);
+        if (listed === 'queued') continue;
         const inMemory = this.#memory[0];
-        if (listed === 'elsewhere' || inMemory === undefined) return listed;
+        if (listed === 'busy' || inMemory === undefined) return listed;
         return { name: '', file: undefined, text: inMemory };
       }
-      this.#names = this.#names.filter((known) => known !== name);
-      const file = `${name}.claimed-${Date.now()}`;
-      try {
-        await rename(join(this.#folder, name), join(this.#folder, file));
-      } catch (error) {
-        // Somebody else has it: where do matters stand now?
-        this.#names = [];
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
-        this.#voice.once('claim', `what waits in ${this.#folder} cannot be claimed: ${wordsOf(error)}`);
-        return 'elsewhere';
-      }
-      const text = await this.#textOf(file);
+      const claim = await this.#claim(name);
+      if (claim !== undefined) return claim;
+    }
+  }
+
+  /** Claims one decision; undefined if another client was faster or the file does not hold a decision. */
+  async #claim(name: string): Promise<Claim | 'busy' | undefined> {
+    this.#names = this.#names.filter((queued) => queued !== name);
+    const file = `${name}.claimed-${Date.now()}`;
+    try {
+      const text = await this.#inDirectory(async (directory) => {
+        await directory.rename(name, file);
+        return decisionIn(directory, file);
+      });
       if (text !== undefined) return { name, file, text };
-      await this.refuse({ name, file, text: '' }, 'its file cannot be read');
+    } catch (error) {
+      // Another client has it: the directory is listed again.
+      this.#names = [];
+      if (error instanceof ConfinedFsError && error.code === 'ENOENT') return undefined;
+      this.#logger.warnOnce('claim', `queued decisions cannot be claimed: ${errorMessage(error)}`);
+      return 'busy';
     }
+    await this.reject({ name, file, text: '' }, 'its file does not hold a decision');
+    return undefined;
   }
 
-  async #textOf(file: string): Promise<string | undefined> {
+  /** Lists the directory: whether there are decisions to send, and whether another client is sending. */
+  async #refresh(skipped: ReadonlySet<string>): Promise<'queued' | 'empty' | 'busy'> {
     try {
-      const path = join(this.#folder, file);
-      // A pipe would be waited for, a link may lead out of the project.
-      const stats = await lstat(path);
-      if (!stats.isFile() || stats.size > MAX_DECISION_BYTES) return undefined;
-      const text = await readFile(path, 'utf8');
-      const params: unknown = JSON.parse(text);
-      return typeof params === 'object' && params !== null && !Array.isArray(params) ? text : undefined;
-    } catch {
-      return undefined;
-    }
-  }
-
-  /** Reads the folder: what waits, and whether somebody else is at it. */
-  async #list(passed: ReadonlySet<string>): Promise<'waiting' | 'empty' | 'elsewhere'> {
-    let all: string[];
-    try {
-      all = await readdir(this.#folder);
-    } catch {
-      // Not there, or not a folder: nothing waits on disk.
+      return await this.#inDirectory((directory) => this.#listed(directory, skipped));
+    } catch (error) {
+      // No such directory: nothing is queued on disk.
+      if (error instanceof ConfinedFsError && error.code === 'ELOOP') {
+        this.#logger.warnOnce('list', `queued decisions cannot be read: ${error.message}`);
+      }
       return 'empty';
     }
-    const waiting = all.filter((name) => WAITING.test(name));
-    let claimedElsewhere = false;
-    for (const file of all) {
-      const [, name, since] = CLAIMED.exec(file) ?? [];
-      if (name !== undefined && Math.abs(Date.now() - Number(since)) < STALE_CLAIM_MS) claimedElsewhere = true;
-      else if (name !== undefined && (await this.#move(file, name))) waiting.push(name);
-      const [, begun] = TEMPORARY.exec(file) ?? [];
-      if (begun !== undefined && Date.now() - Number(begun) > STALE_TEMPORARY_MS) {
-        await unlink(join(this.#folder, file)).catch(() => undefined);
-      }
-    }
-    if (claimedElsewhere) return 'elsewhere';
-    this.#names = waiting.sort();
-    return waiting.some((name) => !passed.has(name)) ? 'waiting' : 'empty';
   }
 
-  /** The service has it. */
-  async done({ name, file, text }: Claim): Promise<void> {
+  async #listed(directory: ConfinedDir, skipped: ReadonlySet<string>): Promise<'queued' | 'empty' | 'busy'> {
+    const files = await directory.list();
+    const queued = files.filter((file) => QUEUED.test(file));
+    let isBusy = false;
+    for (const file of files) {
+      const [, name, since] = CLAIMED.exec(file) ?? [];
+      if (name !== undefined && Math.abs(Date.now() - Number(since)) < STALE_CLAIM_MS) isBusy = true;
+      else if (name !== undefined && (await succeeds(directory.rename(file, name)))) queued.push(name);
+      const [, begun] = TEMPORARY.exec(file) ?? [];
+      if (begun !== undefined && Date.now() - Number(begun) > STALE_TEMPORARY_MS) await succeeds(directory.unlink(file));
+    }
+    if (isBusy) return 'busy';
+    this.#names = queued.sort();
+    return queued.some((name) => !skipped.has(name)) ? 'queued' : 'empty';
+  }
+
+  /** The service has acknowledged the decision. */
+  async acknowledge({ name, file, text }: Claim): Promise<void> {
     if (file === undefined) {
       this.#memory.shift();
       return;
     }
-    if (this.#count !== undefined) {
-      this.#count.files -= 1;
-      this.#count.bytes -= Buffer.byteLength(text);
+    if (this.#usage !== undefined) {
+      this.#usage.files -= 1;
+      this.#usage.bytes -= Buffer.byteLength(text);
     }
-    await unlink(join(this.#folder, file)).catch((error: unknown) => {
-      this.#voice.once('unlink', `${name} was sent but cannot be deleted: ${wordsOf(error)}`);
+    await this.#inDirectory((directory) => directory.unlink(file)).catch((error: unknown) => {
+      this.#logger.warnOnce('unlink', `${name} was sent but cannot be deleted: ${errorMessage(error)}`);
     });
   }
 
-  /** The service is not available, or cannot take it now. */
-  async giveBack({ name, file }: Claim): Promise<void> {
+  /** The service is not available or cannot take the decision now: it is queued again. */
+  async release({ name, file }: Claim): Promise<void> {
     if (file !== undefined) await this.#move(file, name);
     this.#names = [];
   }
 
-  /** The service will never take it: it is kept for whoever wants to know. */
-  async refuse({ name, file }: Claim, why: string): Promise<void> {
+  /** The service will never accept the decision: its file is set aside for inspection. */
+  async reject({ name, file }: Claim, reason: string): Promise<void> {
     if (file === undefined) {
       this.#memory.shift();
-      this.#voice.say(`a decision was refused: ${why}`);
+      this.#logger.warn(`a decision was refused: ${reason}`);
       return;
     }
-    const moved = await this.#move(file, `${name}.refused`);
-    const where = moved ? `${name}.refused is kept in ${this.#folder}` : name;
-    this.#voice.once(`refused ${name}`, `a decision was refused (${why}); ${where}`);
+    const isMoved = await this.#move(file, `${name}.refused`);
+    const where = isMoved ? `it is set aside as ${join(this.#shown, `${name}.refused`)}` : name;
+    this.#logger.warnOnce(`refused ${name}`, `a queued decision was refused (${reason}); ${where}`);
   }
 
-  /** How many decisions wait; those being sent count. */
-  async waiting(): Promise<number> {
-    const names = await readdir(this.#folder).catch(() => []);
-    return names.filter((name) => WAITING.test(name) || CLAIMED.test(name)).length + this.#memory.length;
+  /** How many decisions are queued; those being sent count. */
+  async size(): Promise<number> {
+    const names = await this.#inDirectory((directory) => directory.list()).catch(() => []);
+    return names.filter((name) => QUEUED.test(name) || CLAIMED.test(name)).length + this.#memory.length;
   }
 
   async #move(from: string, to: string): Promise<boolean> {
-    return rename(join(this.#folder, from), join(this.#folder, to)).then(
-      () => true,
-      () => false,
-    );
+    return succeeds(this.#inDirectory((directory) => directory.rename(from, to)));
   }
+}
+
+/** The text of a file that holds a decision; undefined if it does not, or is a link, a pipe or too large. */
+function decisionIn(directory: ConfinedDir, file: string): string | undefined {
+  try {
+    const text = directory.readText(file, MAX_DECISION_BYTES);
+    const params: unknown = JSON.parse(text);
+    return typeof params === 'object' && params !== null && !Array.isArray(params) ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function succeeds(operation: Promise<void>): Promise<boolean> {
+  return operation.then(
+    () => true,
+    () => false,
+  );
 }

@@ -1,99 +1,99 @@
-/** Which project is asked for, and where its service says that it listens. */
+/** Which project the client works for, and the address and token of the service of that project. */
 import { createHash } from 'node:crypto';
-import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-/** Where the service listens unless it says otherwise. */
+import { canonicalPath, confinedPath, ConfinedFsError, readConfined } from './confined-fs.js';
+/** Where the service listens by default. */
 export const DEFAULT_URL = 'http://127.0.0.1:3700';
-/** Where an instance keeps its files, below the project's root. */
+/** Where an instance has its files, below the project's root. */
 const RUN_DIR = join('.claude', 'mcp-server');
-/** Bytes of an endpoint file that are read; a real one has 200. */
+/** The queue that all clients of a project share, below the project's root. */
+export const OUTBOX_DIR = join(RUN_DIR, 'outbox');
+/** Largest endpoint file that is read; a real one has 200 bytes. */
 const MAX_ENDPOINT_BYTES = 16 * 1024;
-/** Bytes of a token's file that are read. */
-const MAX_TOKEN_BYTES = 4_096;
-/** The folder named, else the one the environment names, else the one whose `.claude` this file lies in. */
-export function projectAt(named) {
-    const root = resolve(named || process.env['MCP_ROOT'] || process.env['CLAUDE_PROJECT_DIR'] || ownProject());
+/** Largest token file that is read. */
+const MAX_TOKEN_BYTES = 4 * 1024;
+/** The directory that is named, else the one of the environment, else the one whose `.claude` this file lies in. */
+export function resolveProject(named) {
+    const root = resolve(named || process.env['MCP_ROOT'] || process.env['CLAUDE_PROJECT_DIR'] || enclosingProject());
     try {
-        const real = realpathSync(root, { encoding: 'buffer' });
-        return { root, id: createHash('sha256').update(real).digest('hex').slice(0, 12) };
+        return { root, id: createHash('sha256').update(canonicalPath(root)).digest('hex').slice(0, 12) };
     }
     catch {
         return { root, id: null };
     }
 }
-function ownProject() {
+function enclosingProject() {
     // <project>/.claude/lib/client/project.js
     const claude = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
     return basename(claude) === '.claude' ? dirname(claude) : process.cwd();
 }
-/** The folder where decisions wait while the service is away. */
-export function outboxOf(project) {
-    return join(project.root, RUN_DIR, 'outbox');
-}
 /**
- * Where the project's service is asked: the address given, else `ADJUTANT_URL`, else the one that a running
- * instance of this project has written down, else the default. Throws where an address is none.
+ * Where the project's service listens: the address given, else `ADJUTANT_URL`, else the one in the endpoint file of a
+ * running instance of this project, else the default. Throws if an address is invalid.
  */
-export function addressOf(project, baseUrl, dataDir) {
+export function serviceUrl(project, baseUrl, dataDir) {
     const given = baseUrl || process.env['ADJUTANT_URL'];
-    const address = given || writtenDown(project, dataDir || process.env['MCP_DATA_DIR']) || DEFAULT_URL;
+    const address = given || urlInEndpointFile(project, dataDir) || DEFAULT_URL;
     let url;
     try {
         url = new URL(address);
     }
     catch {
-        throw new Error(`${JSON.stringify(address)} is no address`);
+        throw new Error(`${JSON.stringify(address)} is not a valid URL`);
     }
     if (url.protocol !== 'http:')
-        throw new Error(`${address} is not an http:// address`);
+        throw new Error(`${address} is not an http:// URL`);
     return url;
 }
-/** The address in the project's endpoint file; undefined where there is none, or it is another project's. */
-function writtenDown(project, dataDir) {
-    const folder = dataDir ? resolve(dataDir) : join(project.root, RUN_DIR);
+/** The URL in the project's endpoint file; undefined if there is none, or the file belongs to another project. */
+function urlInEndpointFile(project, dataDir) {
     try {
-        const file = join(folder, 'endpoint.json');
-        const stats = statSync(file);
-        if (!stats.isFile() || stats.size > MAX_ENDPOINT_BYTES)
-            return undefined;
-        const endpoint = JSON.parse(readFileSync(file, 'utf8'));
-        const { url, project: named } = endpoint;
-        const own = named?.id === undefined || project.id === null || named.id === project.id;
-        return own && typeof url === 'string' && /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]/.test(url) ? url : undefined;
+        const { text } = readConfined(instanceFile(project, dataDir, 'endpoint.json'), MAX_ENDPOINT_BYTES);
+        const endpoint = JSON.parse(text ?? '');
+        const id = endpoint?.project?.id;
+        const isOwn = id === undefined || project.id === null || id === project.id;
+        const url = endpoint?.url;
+        return isOwn && typeof url === 'string' && /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]/.test(url) ? url : undefined;
     }
     catch {
-        // Not there, or not readable: as good as not written.
+        // A file that is missing or cannot be used: the default address applies.
         return undefined;
     }
+}
+/** A file of the instance: in its data directory if it has one of its own, else in the project's run directory. */
+function instanceFile({ root }, dataDir, name) {
+    const own = dataDir || process.env['MCP_DATA_DIR'];
+    return confinedPath(root, join(own ? resolve(own) : RUN_DIR, name));
 }
 /**
- * The token that the project's service asks for: of `MCP_TOKEN`, else of the file that `MCP_TOKEN_FILE` names, else of
- * the project's own; undefined where there is none. Throws where it cannot be used, without repeating it.
+ * The token that the project's service requires: `MCP_TOKEN`, else the content of the file that `MCP_TOKEN_FILE` names,
+ * else of the project's own token file; undefined if there is none. Throws if it cannot be used, without quoting it.
  */
-export function tokenOf(project, dataDir) {
+export function readToken(project, dataDir) {
     const given = process.env['MCP_TOKEN'];
     if (given)
-        return plain(given, 'MCP_TOKEN');
-    const folder = dataDir || process.env['MCP_DATA_DIR'];
-    const own = join(folder ? resolve(folder) : join(project.root, RUN_DIR), 'token');
+        return validToken(given, 'MCP_TOKEN');
     const named = process.env['MCP_TOKEN_FILE'];
-    const file = named || own;
-    const stats = statSync(file, { throwIfNoEntry: false });
-    if (stats === undefined) {
-        if (named)
-            throw new Error(`${file}: there is no such file`);
-        return undefined;
+    const file = named ? confinedPath(project.root, resolve(named)) : instanceFile(project, dataDir, 'token');
+    const shown = join(file.root, file.path);
+    try {
+        const isShared = (mode) => (mode & 0o077) !== 0;
+        const { info, text } = readConfined(file, MAX_TOKEN_BYTES, { skip: ({ mode }) => isShared(mode) });
+        if (isShared(info.mode))
+            throw new Error(`other users can access ${shown}; make it yours alone: chmod 600`);
+        return validToken(text ?? '', shown);
     }
-    if (!stats.isFile() || stats.size > MAX_TOKEN_BYTES)
-        throw new Error(`${file} is no token's file`);
-    if ((stats.mode & 0o077) !== 0)
-        throw new Error(`others may use ${file}; make it yours alone: chmod 600`);
-    return plain(readFileSync(file, 'utf8'), file);
+    catch (error) {
+        if (!named && error instanceof ConfinedFsError && error.code === 'ENOENT')
+            return undefined;
+        throw error;
+    }
 }
-function plain(text, place) {
+function validToken(text, source) {
     const token = text.trim();
-    if (!/^[\x21-\x7e]{16,4096}$/.test(token))
-        throw new Error(`the token in ${place} has not 16 to 4096 plain characters`);
+    if (!/^[\x21-\x7e]{16,4096}$/.test(token)) {
+        throw new Error(`the token in ${source} must have 16 to 4096 printable ASCII characters without blanks`);
+    }
     return token;
 }

@@ -1,19 +1,19 @@
 /**
- * The agent registry: which agents a project asks first for a role. A small reader of the shape that file has
- * (a map of roles, each with texts and lists of texts): what is wrong in it is told once, the rest is used.
+ * The agent registry: which agents a project prefers for a role. A small parser for the subset of YAML that the file uses
+ * (a map of roles, each with strings and lists of strings): errors are logged once, and the other roles are used.
  */
-import { readFileSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { wordsOf } from './say.js';
-/** Where a project keeps its registry. */
-const NAMES = [join('.claude', 'agent-registry.yml'), join('.claude', 'agent-registry.yaml')];
-/** Bytes of a registry; the known ones have 8 KB. */
+import { join } from 'node:path';
+import { confinedPath, ConfinedFsError, readConfined } from './confined-fs.js';
+import { errorMessage } from './logger.js';
+/** Default locations in a project. */
+const DEFAULT_PATHS = [join('.claude', 'agent-registry.yml'), join('.claude', 'agent-registry.yaml')];
+/** Largest registry; typical ones have 8 KB. */
 const MAX_BYTES = 256 * 1024;
-/** Roles of a registry. */
+/** Most roles of a registry. */
 const MAX_ROLES = 1_000;
-/** Sentences about one registry that are told. */
-const MAX_COMPLAINTS = 10;
-/** Roles for where there is no registry: agents under the names that collections commonly give them. */
+/** Most errors of one registry that are logged. */
+const MAX_LOGGED_PROBLEMS = 10;
+/** Roles for a project without a registry: agents under the names that collections commonly use. */
 export const EMBEDDED_ROLES = [
     embedded('frontend_developer', 'frontend-developer', ['fullstack-developer', 'react-specialist'], {
         capabilities: ['frontend', 'react', 'vue', 'angular', 'css', 'accessibility'],
@@ -39,95 +39,94 @@ export const EMBEDDED_ROLES = [
 function embedded(name, primary, fallbacks, more) {
     return { name, primary, fallbacks, model: undefined, ...more };
 }
-/** The roles of a project, read again when the file changes. */
+/** The roles of a project, parsed again when the file changes. */
 export class Registry {
     #paths;
-    #named;
-    #voice;
-    #read;
-    /** `path` is the user's own choice; relative to the project's root. */
-    constructor(project, path, voice) {
-        this.#paths = (path ? [path] : NAMES).map((name) => resolve(project.root, name));
-        this.#named = Boolean(path);
-        this.#voice = voice;
+    #isNamed;
+    #logger;
+    #parsed;
+    /** `path` is the user's choice, relative to the project's root. */
+    constructor(project, path, logger) {
+        this.#paths = (path ? [path] : DEFAULT_PATHS).map((name) => confinedPath(project.root, name));
+        this.#isNamed = Boolean(path);
+        this.#logger = logger;
     }
     /** The roles, and whether they are the project's own. */
     roles() {
         for (const path of this.#paths) {
             try {
                 const roles = this.#rolesIn(path);
-                return roles.length > 0 ? { roles, own: true } : { roles: EMBEDDED_ROLES, own: false };
+                return roles.length > 0 ? { roles, isOwn: true } : { roles: EMBEDDED_ROLES, isOwn: false };
             }
             catch (error) {
-                const isMissing = error.code === 'ENOENT';
-                if (!isMissing || this.#named)
-                    this.#voice.once(`registry ${path}`, `${path} cannot be used: ${wordsOf(error)}`);
+                const isMissing = error instanceof ConfinedFsError && error.code === 'ENOENT';
+                if (isMissing && !this.#isNamed)
+                    continue;
+                this.#logger.warnOnce(`registry ${path.path}`, `the agent registry cannot be read: ${errorMessage(error)}`);
             }
         }
-        return { roles: EMBEDDED_ROLES, own: false };
+        return { roles: EMBEDDED_ROLES, isOwn: false };
     }
     #rolesIn(path) {
-        const stats = statSync(path);
-        const key = `${path} ${stats.ino} ${stats.mtimeMs} ${stats.size}`;
-        if (this.#read?.key !== key) {
-            // A pipe would be waited for.
-            if (!stats.isFile())
-                throw new Error('it is not a regular file');
-            if (stats.size > MAX_BYTES)
-                throw new Error('it is larger than 256 KiB');
-            const { roles, problems } = readRoles(readFileSync(path, 'utf8'));
-            this.#read = { key, roles };
-            this.#complain(path, key, roles, problems);
+        const keyOf = (version) => `${path.path} ${version}`;
+        const { info, text } = readConfined(path, MAX_BYTES, {
+            linksWithin: true,
+            skip: ({ version }) => this.#parsed?.key === keyOf(version),
+        });
+        if (this.#parsed === undefined || text !== undefined) {
+            const { roles, problems } = parseRoles(text ?? '');
+            this.#parsed = { key: keyOf(info.version), roles };
+            this.#logProblems(join(path.root, path.path), info.version, roles, problems);
         }
-        return this.#read.roles;
+        return this.#parsed.roles;
     }
-    #complain(path, key, roles, problems) {
+    #logProblems(path, version, roles, problems) {
         if (problems.length === 0)
             return;
-        const told = problems.slice(0, MAX_COMPLAINTS).join('; ');
-        const more = problems.length > MAX_COMPLAINTS ? `; and ${problems.length - MAX_COMPLAINTS} more` : '';
-        this.#voice.once(`registry ${key}`, `${path}: ${told}${more}; its other ${roles.length} roles are used`);
+        const first = problems.slice(0, MAX_LOGGED_PROBLEMS).join('; ');
+        const more = problems.length > MAX_LOGGED_PROBLEMS ? `; and ${problems.length - MAX_LOGGED_PROBLEMS} more` : '';
+        this.#logger.warnOnce(`registry ${path} ${version}`, `${path}: ${first}${more}; its other ${roles.length} roles are used`);
     }
 }
-/** Names of roles and agents are alike where case, blanks, `-` and `_` do not matter. */
-export function normalName(name) {
+/** Normalises the name of a role or agent: case, blanks, `-` and `_` make no difference. */
+export function normalizeName(name) {
     return name.trim().toLowerCase().replace(/[-\s]/g, '_');
 }
-/** Reads roles from the text of a registry; problems name the line. */
-export function readRoles(text) {
+/** Parses the roles of a registry; problems name the line. */
+export function parseRoles(text) {
     const problems = [];
-    const lines = linesOf(text);
+    const lines = splitLines(text);
     const start = lines.findIndex((line) => line.indent === 0 && /^(['"]?)roles\1\s*:\s*$/.test(line.text));
     if (start < 0)
-        return { roles: [], problems: ['there is no `roles:`'] };
+        return { roles: [], problems: ['there is no `roles:` section'] };
     const roles = new Map();
     const rest = lines.slice(start + 1);
     const end = rest.findIndex((line) => line.indent === 0);
     const inside = end < 0 ? rest : rest.slice(0, end);
     const depth = inside[0]?.indent ?? 0;
-    for (const block of blocksOf(inside, depth)) {
+    for (const block of splitBlocks(inside, depth)) {
         if (roles.size >= MAX_ROLES) {
             problems.push(`there are more than ${MAX_ROLES} roles`);
             break;
         }
-        const role = roleOf(block, problems);
+        const role = parseRole(block, problems);
         if (role !== undefined)
-            roles.set(normalName(role.name), role);
+            roles.set(normalizeName(role.name), role);
     }
     return { roles: [...roles.values()], problems };
 }
-function linesOf(text) {
+function splitLines(text) {
     const all = text.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/);
     return all.flatMap((raw, index) => {
-        const kept = withoutComment(raw).trimEnd();
-        if (kept.trim() === '' || kept === '---' || kept === '...')
+        const line = stripComment(raw).trimEnd();
+        if (line.trim() === '' || line === '---' || line === '...')
             return [];
-        const indent = /^[ \t]*/.exec(kept)?.[0].length ?? 0;
-        return [{ at: index + 1, indent, text: kept.trim() }];
+        const indent = /^[ \t]*/.exec(line)?.[0].length ?? 0;
+        return [{ number: index + 1, indent, text: line.trim() }];
     });
 }
-/** A `#` begins a comment at the start or after a blank, outside quotes. */
-function withoutComment(line) {
+/** A `#` starts a comment at the start of a line or after a blank, outside quotes. */
+function stripComment(line) {
     let quote = '';
     for (let at = 0; at < line.length; at += 1) {
         const char = line.charAt(at);
@@ -144,8 +143,8 @@ function withoutComment(line) {
     }
     return line;
 }
-/** Runs of lines that each begin at `depth`; the deeper ones belong to the one before them. */
-function blocksOf(lines, depth) {
+/** Groups lines into blocks: one line at `depth`, and the deeper ones after it. */
+function splitBlocks(lines, depth) {
     const blocks = [];
     for (const line of lines) {
         const last = blocks[blocks.length - 1];
@@ -156,75 +155,75 @@ function blocksOf(lines, depth) {
     }
     return blocks;
 }
-function roleOf([head, ...body], problems) {
+function parseRole([head, ...body], problems) {
     if (head === undefined)
         return undefined;
-    const entry = entryIn(head.text);
+    const entry = parseEntry(head.text);
     if (entry === undefined) {
-        problems.push(`line ${head.at} is no role`);
+        problems.push(`line ${head.number} is not a role`);
         return undefined;
     }
     const fields = new Map();
-    // `role: plugin:agent` says who fills it and nothing else.
+    // The short form `role: plugin:agent`.
     if (entry.rest !== '')
-        fields.set('primary', valueOf(entry.rest, [], head.at, problems));
+        fields.set('primary', parseValue(entry.rest, [], head.number, problems));
     const depth = body[0]?.indent ?? 0;
-    for (const [line, ...more] of blocksOf(joined(body, depth), depth)) {
-        const field = line && entryIn(line.text);
+    for (const [line, ...more] of splitBlocks(indentItems(body, depth), depth)) {
+        const field = line && parseEntry(line.text);
         if (line === undefined || field === undefined)
-            problems.push(`line ${line?.at} says nothing of ${entry.key}`);
+            problems.push(`line ${line?.number} is not a field of ${entry.key}`);
         else
-            fields.set(field.key, valueOf(field.rest, more, line.at, problems));
+            fields.set(field.key, parseValue(field.rest, more, line.number, problems));
     }
-    const primary = one(fields.get('primary'));
+    const primary = asString(fields.get('primary'));
     if (primary === '') {
-        problems.push(`the role ${entry.key} (line ${head.at}) names no primary agent`);
+        problems.push(`the role ${entry.key} (line ${head.number}) has no primary agent`);
         return undefined;
     }
     return {
         name: entry.key,
         primary,
-        fallbacks: many(fields.get('fallbacks')),
-        capabilities: many(fields.get('capabilities')),
-        model: one(fields.get('model')) || undefined,
-        use_when: one(fields.get('use_when')) || one(fields.get('use-when')),
+        fallbacks: asList(fields.get('fallbacks')),
+        capabilities: asList(fields.get('capabilities')),
+        model: asString(fields.get('model')) || undefined,
+        use_when: asString(fields.get('use_when')) || asString(fields.get('use-when')),
     };
 }
-/** List items may stand as deep as the key they belong to: they are put one deeper. */
-function joined(lines, depth) {
+/** List items may be indented like the key that they belong to: they are indented by one more. */
+function indentItems(lines, depth) {
     return lines.map((line) => (/^-(\s|$)/.test(line.text) && line.indent === depth ? { ...line, indent: depth + 1 } : line));
 }
-function entryIn(text) {
+function parseEntry(text) {
     const found = /^("[^"]*"|'[^']*'|[^\s"'[\]{},:][^:]*?)\s*:(?:\s+(.*))?$/.exec(text);
     const key = found?.[1];
-    return key === undefined ? undefined : { key: unquoted(key), rest: found?.[2] ?? '' };
+    return key === undefined ? undefined : { key: unquote(key), rest: found?.[2] ?? '' };
 }
-/** The value after a key: a text, `[a, b]` also over several lines, a block of items or of text. */
-function valueOf(rest, more, at, problems) {
+/** The value after a key: a string, `[a, b]` also over several lines, a block of items or of text. */
+function parseValue(rest, more, lineNumber, problems) {
     const items = more.filter((line) => /^-(\s|$)/.test(line.text));
     if (rest === '' && more.length > 0 && items.length === more.length) {
-        return items.map((line) => unquoted(line.text.slice(1).trim())).filter((item) => item !== '');
+        return items.map((line) => unquote(line.text.slice(1).trim())).filter((item) => item !== '');
     }
     const all = [rest, ...more.map((line) => line.text)].join(' ').trim();
     if (all.startsWith('[')) {
         if (!all.endsWith(']')) {
-            problems.push(`the list in line ${at} is not closed`);
+            problems.push(`the list in line ${lineNumber} is not closed`);
             return undefined;
         }
-        return partsOf(all.slice(1, -1));
+        return splitList(all.slice(1, -1));
     }
     if (/^[{&*!%@`]/.test(all) || (/^["']/.test(all) && (all.length < 2 || all.at(-1) !== all[0]))) {
-        problems.push(`the value in line ${at} cannot be read`);
+        problems.push(`the value in line ${lineNumber} is not supported`);
         return undefined;
     }
-    return unquoted(all.replace(/^[>|][+-]?\s+/, ''));
+    return unquote(all.replace(/^[>|][+-]?\s+/, ''));
 }
-/** The parts of an inline list; a comma within quotes separates nothing. */
-function partsOf(text) {
-    const parts = text.match(/"(?:\\.|[^"\\])*"|'(?:''|[^'])*'|[^,]+/g) ?? [];
-    return parts.map((part) => unquoted(part.trim())).filter((part) => part !== '');
+/** The items of an inline list; a comma within quotes is part of an item. */
+function splitList(text) {
+    const items = text.match(/"(?:\\.|[^"\\])*"|'(?:''|[^'])*'|[^,]+/g) ?? [];
+    return items.map((item) => unquote(item.trim())).filter((item) => item !== '');
 }
-function unquoted(text) {
+function unquote(text) {
     if (text.length < 2 || text.at(-1) !== text[0])
         return text;
     if (text.startsWith("'"))
@@ -238,5 +237,5 @@ function unquoted(text) {
         return text.slice(1, -1);
     }
 }
-const one = (value) => (typeof value === 'string' ? value : '');
-const many = (value) => (Array.isArray(value) ? value : value === undefined || value === '' ? [] : [value]);
+const asString = (value) => (typeof value === 'string' ? value : '');
+const asList = (value) => (Array.isArray(value) ? value : value === undefined || value === '' ? [] : [value]);

@@ -1,27 +1,27 @@
 /**
- * The agent registry: which agents a project asks first for a role. A small reader of the shape that file has
- * (a map of roles, each with texts and lists of texts): what is wrong in it is told once, the rest is used.
+ * The agent registry: which agents a project prefers for a role. A small parser for the subset of YAML that the file uses
+ * (a map of roles, each with strings and lists of strings): errors are logged once, and the other roles are used.
  */
 
-import { readFileSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 
+import { confinedPath, ConfinedFsError, type ConfinedPath, readConfined } from './confined-fs.js';
+import { errorMessage, type Logger } from './logger.js';
 import type { Project } from './project.js';
-import { type Voice, wordsOf } from './say.js';
 
-/** Where a project keeps its registry. */
-const NAMES = [join('.claude', 'agent-registry.yml'), join('.claude', 'agent-registry.yaml')];
+/** Default locations in a project. */
+const DEFAULT_PATHS = [join('.claude', 'agent-registry.yml'), join('.claude', 'agent-registry.yaml')];
 
-/** Bytes of a registry; the known ones have 8 KB. */
+/** Largest registry; typical ones have 8 KB. */
 const MAX_BYTES = 256 * 1024;
 
-/** Roles of a registry. */
+/** Most roles of a registry. */
 const MAX_ROLES = 1_000;
 
-/** Sentences about one registry that are told. */
-const MAX_COMPLAINTS = 10;
+/** Most errors of one registry that are logged. */
+const MAX_LOGGED_PROBLEMS = 10;
 
-/** One role and who fills it. */
+/** One role and the agents that fill it. */
 export interface Role {
   name: string;
   /** `plugin:name` or a bare name. */
@@ -32,7 +32,7 @@ export interface Role {
   use_when: string;
 }
 
-/** Roles for where there is no registry: agents under the names that collections commonly give them. */
+/** Roles for a project without a registry: agents under the names that collections commonly use. */
 export const EMBEDDED_ROLES: readonly Role[] = [
   embedded('frontend_developer', 'frontend-developer', ['fullstack-developer', 'react-specialist'], {
     capabilities: ['frontend', 'react', 'vue', 'angular', 'css', 'accessibility'],
@@ -60,103 +60,105 @@ function embedded(name: string, primary: string, fallbacks: string[], more: Pick
   return { name, primary, fallbacks, model: undefined, ...more };
 }
 
-/** The roles of a project, read again when the file changes. */
+/** The roles of a project, parsed again when the file changes. */
 export class Registry {
-  readonly #paths: string[];
-  readonly #named: boolean;
-  readonly #voice: Voice;
-  #read: { key: string; roles: Role[] } | undefined;
+  readonly #paths: ConfinedPath[];
+  readonly #isNamed: boolean;
+  readonly #logger: Logger;
+  #parsed: { key: string; roles: Role[] } | undefined;
 
-  /** `path` is the user's own choice; relative to the project's root. */
-  constructor(project: Project, path: string | undefined, voice: Voice) {
-    this.#paths = (path ? [path] : NAMES).map((name) => resolve(project.root, name));
-    this.#named = Boolean(path);
-    this.#voice = voice;
+  /** `path` is the user's choice, relative to the project's root. */
+  constructor(project: Project, path: string | undefined, logger: Logger) {
+    this.#paths = (path ? [path] : DEFAULT_PATHS).map((name) => confinedPath(project.root, name));
+    this.#isNamed = Boolean(path);
+    this.#logger = logger;
   }
 
   /** The roles, and whether they are the project's own. */
-  roles(): { roles: readonly Role[]; own: boolean } {
+  roles(): { roles: readonly Role[]; isOwn: boolean } {
     for (const path of this.#paths) {
       try {
         const roles = this.#rolesIn(path);
-        return roles.length > 0 ? { roles, own: true } : { roles: EMBEDDED_ROLES, own: false };
+        return roles.length > 0 ? { roles, isOwn: true } : { roles: EMBEDDED_ROLES, isOwn: false };
       } catch (error) {
-        const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-        if (!isMissing || this.#named) this.#voice.once(`registry ${path}`, `${path} cannot be used: ${wordsOf(error)}`);
+        const isMissing = error instanceof ConfinedFsError && error.code === 'ENOENT';
+        if (isMissing && !this.#isNamed) continue;
+        this.#logger.warnOnce(`registry ${path.path}`, `the agent registry cannot be read: ${errorMessage(error)}`);
       }
     }
-    return { roles: EMBEDDED_ROLES, own: false };
+    return { roles: EMBEDDED_ROLES, isOwn: false };
   }
 
-  #rolesIn(path: string): Role[] {
-    const stats = statSync(path);
-    const key = `${path} ${stats.ino} ${stats.mtimeMs} ${stats.size}`;
-    if (this.#read?.key !== key) {
-      // A pipe would be waited for.
-      if (!stats.isFile()) throw new Error('it is not a regular file');
-      if (stats.size > MAX_BYTES) throw new Error('it is larger than 256 KiB');
-      const { roles, problems } = readRoles(readFileSync(path, 'utf8'));
-      this.#read = { key, roles };
-      this.#complain(path, key, roles, problems);
+  #rolesIn(path: ConfinedPath): Role[] {
+    const keyOf = (version: string): string => `${path.path} ${version}`;
+    const { info, text } = readConfined(path, MAX_BYTES, {
+      linksWithin: true,
+      skip: ({ version }) => this.#parsed?.key === keyOf(version),
+    });
+    if (this.#parsed === undefined || text !== undefined) {
+      const { roles, problems } = parseRoles(text ?? '');
+      this.#parsed = { key: keyOf(info.version), roles };
+      this.#logProblems(join(path.root, path.path), info.version, roles, problems);
     }
-    return this.#read.roles;
+    return this.#parsed.roles;
   }
 
-  #complain(path: string, key: string, roles: Role[], problems: string[]): void {
+  #logProblems(path: string, version: string, roles: Role[], problems: string[]): void {
     if (problems.length === 0) return;
-    const told = problems.slice(0, MAX_COMPLAINTS).join('; ');
-    const more = problems.length > MAX_COMPLAINTS ? `; and ${problems.length - MAX_COMPLAINTS} more` : '';
-    this.#voice.once(`registry ${key}`, `${path}: ${told}${more}; its other ${roles.length} roles are used`);
+    const first = problems.slice(0, MAX_LOGGED_PROBLEMS).join('; ');
+    const more = problems.length > MAX_LOGGED_PROBLEMS ? `; and ${problems.length - MAX_LOGGED_PROBLEMS} more` : '';
+    this.#logger.warnOnce(`registry ${path} ${version}`, `${path}: ${first}${more}; its other ${roles.length} roles are used`);
   }
 }
 
-/** Names of roles and agents are alike where case, blanks, `-` and `_` do not matter. */
-export function normalName(name: string): string {
+/** Normalises the name of a role or agent: case, blanks, `-` and `_` make no difference. */
+export function normalizeName(name: string): string {
   return name.trim().toLowerCase().replace(/[-\s]/g, '_');
 }
 
 interface Line {
-  at: number;
+  /** Counted from 1. */
+  number: number;
   indent: number;
   text: string;
 }
 
 type Value = string | string[] | undefined;
 
-/** Reads roles from the text of a registry; problems name the line. */
-export function readRoles(text: string): { roles: Role[]; problems: string[] } {
+/** Parses the roles of a registry; problems name the line. */
+export function parseRoles(text: string): { roles: Role[]; problems: string[] } {
   const problems: string[] = [];
-  const lines = linesOf(text);
+  const lines = splitLines(text);
   const start = lines.findIndex((line) => line.indent === 0 && /^(['"]?)roles\1\s*:\s*$/.test(line.text));
-  if (start < 0) return { roles: [], problems: ['there is no `roles:`'] };
+  if (start < 0) return { roles: [], problems: ['there is no `roles:` section'] };
   const roles = new Map<string, Role>();
   const rest = lines.slice(start + 1);
   const end = rest.findIndex((line) => line.indent === 0);
   const inside = end < 0 ? rest : rest.slice(0, end);
   const depth = inside[0]?.indent ?? 0;
-  for (const block of blocksOf(inside, depth)) {
+  for (const block of splitBlocks(inside, depth)) {
     if (roles.size >= MAX_ROLES) {
       problems.push(`there are more than ${MAX_ROLES} roles`);
       break;
     }
-    const role = roleOf(block, problems);
-    if (role !== undefined) roles.set(normalName(role.name), role);
+    const role = parseRole(block, problems);
+    if (role !== undefined) roles.set(normalizeName(role.name), role);
   }
   return { roles: [...roles.values()], problems };
 }
 
-function linesOf(text: string): Line[] {
+function splitLines(text: string): Line[] {
   const all = text.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/);
   return all.flatMap((raw, index) => {
-    const kept = withoutComment(raw).trimEnd();
-    if (kept.trim() === '' || kept === '---' || kept === '...') return [];
-    const indent = /^[ \t]*/.exec(kept)?.[0].length ?? 0;
-    return [{ at: index + 1, indent, text: kept.trim() }];
+    const line = stripComment(raw).trimEnd();
+    if (line.trim() === '' || line === '---' || line === '...') return [];
+    const indent = /^[ \t]*/.exec(line)?.[0].length ?? 0;
+    return [{ number: index + 1, indent, text: line.trim() }];
   });
 }
 
-/** A `#` begins a comment at the start or after a blank, outside quotes. */
-function withoutComment(line: string): string {
+/** A `#` starts a comment at the start of a line or after a blank, outside quotes. */
+function stripComment(line: string): string {
   let quote = '';
   for (let at = 0; at < line.length; at += 1) {
     const char = line.charAt(at);
@@ -169,8 +171,8 @@ function withoutComment(line: string): string {
   return line;
 }
 
-/** Runs of lines that each begin at `depth`; the deeper ones belong to the one before them. */
-function blocksOf(lines: Line[], depth: number): Line[][] {
+/** Groups lines into blocks: one line at `depth`, and the deeper ones after it. */
+function splitBlocks(lines: Line[], depth: number): Line[][] {
   const blocks: Line[][] = [];
   for (const line of lines) {
     const last = blocks[blocks.length - 1];
@@ -180,76 +182,76 @@ function blocksOf(lines: Line[], depth: number): Line[][] {
   return blocks;
 }
 
-function roleOf([head, ...body]: Line[], problems: string[]): Role | undefined {
+function parseRole([head, ...body]: Line[], problems: string[]): Role | undefined {
   if (head === undefined) return undefined;
-  const entry = entryIn(head.text);
+  const entry = parseEntry(head.text);
   if (entry === undefined) {
-    problems.push(`line ${head.at} is no role`);
+    problems.push(`line ${head.number} is not a role`);
     return undefined;
   }
   const fields = new Map<string, Value>();
-  // `role: plugin:agent` says who fills it and nothing else.
-  if (entry.rest !== '') fields.set('primary', valueOf(entry.rest, [], head.at, problems));
+  // The short form `role: plugin:agent`.
+  if (entry.rest !== '') fields.set('primary', parseValue(entry.rest, [], head.number, problems));
   const depth = body[0]?.indent ?? 0;
-  for (const [line, ...more] of blocksOf(joined(body, depth), depth)) {
-    const field = line && entryIn(line.text);
-    if (line === undefined || field === undefined) problems.push(`line ${line?.at} says nothing of ${entry.key}`);
-    else fields.set(field.key, valueOf(field.rest, more, line.at, problems));
+  for (const [line, ...more] of splitBlocks(indentItems(body, depth), depth)) {
+    const field = line && parseEntry(line.text);
+    if (line === undefined || field === undefined) problems.push(`line ${line?.number} is not a field of ${entry.key}`);
+    else fields.set(field.key, parseValue(field.rest, more, line.number, problems));
   }
-  const primary = one(fields.get('primary'));
+  const primary = asString(fields.get('primary'));
   if (primary === '') {
-    problems.push(`the role ${entry.key} (line ${head.at}) names no primary agent`);
+    problems.push(`the role ${entry.key} (line ${head.number}) has no primary agent`);
     return undefined;
   }
   return {
     name: entry.key,
     primary,
-    fallbacks: many(fields.get('fallbacks')),
-    capabilities: many(fields.get('capabilities')),
-    model: one(fields.get('model')) || undefined,
-    use_when: one(fields.get('use_when')) || one(fields.get('use-when')),
+    fallbacks: asList(fields.get('fallbacks')),
+    capabilities: asList(fields.get('capabilities')),
+    model: asString(fields.get('model')) || undefined,
+    use_when: asString(fields.get('use_when')) || asString(fields.get('use-when')),
   };
 }
 
-/** List items may stand as deep as the key they belong to: they are put one deeper. */
-function joined(lines: Line[], depth: number): Line[] {
+/** List items may be indented like the key that they belong to: they are indented by one more. */
+function indentItems(lines: Line[], depth: number): Line[] {
   return lines.map((line) => (/^-(\s|$)/.test(line.text) && line.indent === depth ? { ...line, indent: depth + 1 } : line));
 }
 
-function entryIn(text: string): { key: string; rest: string } | undefined {
+function parseEntry(text: string): { key: string; rest: string } | undefined {
   const found = /^("[^"]*"|'[^']*'|[^\s"'[\]{},:][^:]*?)\s*:(?:\s+(.*))?$/.exec(text);
   const key = found?.[1];
-  return key === undefined ? undefined : { key: unquoted(key), rest: found?.[2] ?? '' };
+  return key === undefined ? undefined : { key: unquote(key), rest: found?.[2] ?? '' };
 }
 
-/** The value after a key: a text, `[a, b]` also over several lines, a block of items or of text. */
-function valueOf(rest: string, more: Line[], at: number, problems: string[]): Value {
+/** The value after a key: a string, `[a, b]` also over several lines, a block of items or of text. */
+function parseValue(rest: string, more: Line[], lineNumber: number, problems: string[]): Value {
   const items = more.filter((line) => /^-(\s|$)/.test(line.text));
   if (rest === '' && more.length > 0 && items.length === more.length) {
-    return items.map((line) => unquoted(line.text.slice(1).trim())).filter((item) => item !== '');
+    return items.map((line) => unquote(line.text.slice(1).trim())).filter((item) => item !== '');
   }
   const all = [rest, ...more.map((line) => line.text)].join(' ').trim();
   if (all.startsWith('[')) {
     if (!all.endsWith(']')) {
-      problems.push(`the list in line ${at} is not closed`);
+      problems.push(`the list in line ${lineNumber} is not closed`);
       return undefined;
     }
-    return partsOf(all.slice(1, -1));
+    return splitList(all.slice(1, -1));
   }
   if (/^[{&*!%@`]/.test(all) || (/^["']/.test(all) && (all.length < 2 || all.at(-1) !== all[0]))) {
-    problems.push(`the value in line ${at} cannot be read`);
+    problems.push(`the value in line ${lineNumber} is not supported`);
     return undefined;
   }
-  return unquoted(all.replace(/^[>|][+-]?\s+/, ''));
+  return unquote(all.replace(/^[>|][+-]?\s+/, ''));
 }
 
-/** The parts of an inline list; a comma within quotes separates nothing. */
-function partsOf(text: string): string[] {
-  const parts = text.match(/"(?:\\.|[^"\\])*"|'(?:''|[^'])*'|[^,]+/g) ?? [];
-  return parts.map((part) => unquoted(part.trim())).filter((part) => part !== '');
+/** The items of an inline list; a comma within quotes is part of an item. */
+function splitList(text: string): string[] {
+  const items = text.match(/"(?:\\.|[^"\\])*"|'(?:''|[^'])*'|[^,]+/g) ?? [];
+  return items.map((item) => unquote(item.trim())).filter((item) => item !== '');
 }
 
-function unquoted(text: string): string {
+function unquote(text: string): string {
   if (text.length < 2 || text.at(-1) !== text[0]) return text;
   if (text.startsWith("'")) return text.slice(1, -1).replaceAll("''", "'");
   if (!text.startsWith('"')) return text;
@@ -260,5 +262,5 @@ function unquoted(text: string): string {
   }
 }
 
-const one = (value: Value): string => (typeof value === 'string' ? value : '');
-const many = (value: Value): string[] => (Array.isArray(value) ? value : value === undefined || value === '' ? [] : [value]);
+const asString = (value: Value): string => (typeof value === 'string' ? value : '');
+const asList = (value: Value): string[] => (Array.isArray(value) ? value : value === undefined || value === '' ? [] : [value]);

@@ -1,36 +1,36 @@
-/** One HTTP exchange with whoever listens, within a time and a size. */
+/** HTTP exchanges over kept-alive connections, each within a time and a size. */
 import * as http from 'node:http';
-/** Bytes of an answer that are read: a definition has up to 1 MiB, six times that where every byte is escaped. */
-const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
-/** Idle connections are closed after this, before the service does it (5 s), so that none breaks when it is used. */
-const IDLE_MS = 4_000;
-/** Connections open at once; further exchanges wait for one. */
+/** Largest response: a definition has up to 1 MiB, six times that if every byte is escaped. */
+const MAX_RESPONSE_BYTES = 8 * 1024 * 1024;
+/** Idle connections are closed after this time, before the service closes them (5 s), so that none breaks in use. */
+const IDLE_TIMEOUT_MS = 4_000;
+/** Most connections at once; further exchanges wait for a free one. */
 const MAX_CONNECTIONS = 16;
-/** The service is not available; the message says why, as the end of a sentence. */
+/** The service is not available; the message gives the reason, as the end of a sentence. */
 export class Unavailable extends Error {
     failure;
-    /** Whether a kept connection turned out to be broken, so that trying again at once is worth it. */
-    stale;
-    constructor(failure, message, stale = false) {
+    /** Whether a kept-alive connection turned out to be broken, so that a retry is worthwhile. */
+    isStale;
+    constructor(failure, message, isStale = false) {
         super(message);
         this.failure = failure;
-        this.stale = stale;
+        this.isStale = isStale;
     }
 }
-/** What the codes of a socket mean; all others come from an answer that is not HTTP, or from no network. */
+/** Failures by the code of a socket error; other codes mean a response that is not HTTP, or no network. */
 const FAILURES = {
     ECONNREFUSED: 'refused',
-    ECONNRESET: 'gone',
-    ECONNABORTED: 'gone',
-    EPIPE: 'gone',
+    ECONNRESET: 'reset',
+    ECONNABORTED: 'reset',
+    EPIPE: 'reset',
 };
-/** Exchanges over connections that are kept, and word of when the last of them is closed. */
+/** A pool of connections to one process. */
 export class Transport {
-    #agent = new http.Agent({ keepAlive: true, maxSockets: MAX_CONNECTIONS, timeout: IDLE_MS });
-    #known = new WeakSet();
+    #agent = new http.Agent({ keepAlive: true, maxSockets: MAX_CONNECTIONS, timeout: IDLE_TIMEOUT_MS });
+    #counted = new WeakSet();
     #onAllClosed;
     #open = 0;
-    /** `onAllClosed` is called when no connection is left: who listens may be somebody else from then on. */
+    /** `onAllClosed` is called when no connection is left: another process may listen from then on. */
     constructor(onAllClosed) {
         this.#onAllClosed = onAllClosed;
     }
@@ -38,8 +38,8 @@ export class Transport {
         this.#agent.destroy();
     }
     /**
-     * Sends one request and reads the whole answer, within `timeoutMs` in all; rejects with `Unavailable`. A token is
-     * said to whoever listens.
+     * Sends one request and reads the whole response within `timeoutMs`; rejects with `Unavailable`. A token is sent to
+     * whatever process listens.
      */
     exchange(base, path, body, timeoutMs, token) {
         return new Promise((resolve, reject) => {
@@ -64,30 +64,30 @@ export class Transport {
                     return;
                 settled = true;
                 clearTimeout(timer);
-                reject(new Unavailable(failure, why, failure === 'gone' && request.reusedSocket));
+                reject(new Unavailable(failure, why, failure === 'reset' && request.reusedSocket));
                 request.destroy();
             };
-            const timer = setTimeout(() => fail('silent', `there was no answer within ${timeoutMs} ms`), timeoutMs);
+            const timer = setTimeout(() => fail('timeout', `it did not answer within ${timeoutMs} ms`), timeoutMs);
             request.on('socket', (socket) => this.#count(socket));
             request.on('error', (error) => {
-                const failure = FAILURES[error.code ?? ''] ?? 'stranger';
-                fail(failure, failure === 'refused' ? `nobody listens on ${base.host}` : error.message);
+                const failure = FAILURES[error.code ?? ''] ?? 'foreign';
+                fail(failure, failure === 'refused' ? `nothing listens on ${base.host}` : error.message);
             });
-            request.on('close', () => fail('gone', 'the connection was closed'));
+            request.on('close', () => fail('reset', 'the connection was closed'));
             request.on('response', (response) => {
                 const chunks = [];
                 let size = 0;
                 response.on('data', (chunk) => {
                     size += chunk.length;
-                    if (size > MAX_ANSWER_BYTES)
-                        fail('stranger', 'its answer is too large');
+                    if (size > MAX_RESPONSE_BYTES)
+                        fail('foreign', 'its response is too large');
                     else
                         chunks.push(chunk);
                 });
-                response.on('error', () => fail('gone', 'the answer broke off'));
+                response.on('error', () => fail('reset', 'the response was cut off'));
                 response.on('end', () => {
                     if (!response.complete)
-                        return fail('gone', 'the answer broke off');
+                        return fail('reset', 'the response was cut off');
                     settled = true;
                     clearTimeout(timer);
                     resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') });
@@ -97,9 +97,9 @@ export class Transport {
         });
     }
     #count(socket) {
-        if (this.#known.has(socket))
+        if (this.#counted.has(socket))
             return;
-        this.#known.add(socket);
+        this.#counted.add(socket);
         this.#open += 1;
         socket.once('close', () => {
             this.#open -= 1;

@@ -1,76 +1,76 @@
 /**
- * What goes over the wire: the parameters and results of every method, and readers that take an answer only in
- * its known shape. Fields that are not known are kept and ignored; optional ones that are missing get a default.
+ * The wire types: the parameters and results of every method, and readers that validate the shape of a result.
+ * Unknown fields are preserved; optional fields that are missing get a default.
  */
-/** Version of the service this client was written with. */
+/** The version of the service that this client belongs to. */
 export const CLIENT_VERSION = '0.1.0';
-/** An answer that has not the shape it should have. */
-export class WrongShape extends Error {
+/** A response that does not have the expected shape. */
+export class InvalidResponse extends Error {
 }
-/** An object, or `WrongShape`. */
+/** Checks that a value is an object; throws `InvalidResponse` if not. */
 export function object(value, what) {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-        throw new WrongShape(`${what} is no object`);
+        throw new InvalidResponse(`${what} is not an object`);
     }
     return value;
 }
 function list(value, what, read) {
     if (!Array.isArray(value))
-        throw new WrongShape(`${what} is no list`);
+        throw new InvalidResponse(`${what} is not a list`);
     return value.map(read);
 }
-const named = (value, what) => {
+const nonEmpty = (value, what) => {
     if (typeof value !== 'string' || value === '')
-        throw new WrongShape(`${what} is no text`);
+        throw new InvalidResponse(`${what} is not a string`);
     return value;
 };
-const text = (value) => (typeof value === 'string' ? value : '');
+const string = (value) => (typeof value === 'string' ? value : '');
 const number = (value) => (typeof value === 'number' && Number.isFinite(value) ? value : 0);
-const texts = (value) => Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
-/** Optional members of a row, left out where they are not there. */
-function optionalTexts(fields, ...keys) {
+const strings = (value) => Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
+/** The lists of strings among optional fields; those that are missing are left out. */
+function optionalLists(fields, ...keys) {
     const present = keys.filter((key) => Array.isArray(fields[key]));
-    return Object.fromEntries(present.map((key) => [key, texts(fields[key])]));
+    return Object.fromEntries(present.map((key) => [key, strings(fields[key])]));
 }
 function row(value) {
     const fields = object(value, 'a row');
-    const name = named(fields['name'], 'the name of a row');
-    // An older service says no id.
-    const plugin = text(fields['plugin']);
-    const id = text(fields['id']) || (plugin === '' ? name : `${plugin}:${name}`);
-    return { ...fields, id, name, description: text(fields['description']), plugin, score: number(fields['score']) };
+    const name = nonEmpty(fields['name'], 'the name of a row');
+    // Older services send no id.
+    const plugin = string(fields['plugin']);
+    const id = string(fields['id']) || (plugin === '' ? name : `${plugin}:${name}`);
+    return { ...fields, id, name, description: string(fields['description']), plugin, score: number(fields['score']) };
 }
 function agentRow(value) {
     const fields = row(value);
     return {
         ...fields,
-        model: text(fields['model']) || 'inherit',
-        capabilities: texts(fields['capabilities']),
-        ...optionalTexts(fields, 'fallbacks', 'copies'),
+        model: string(fields['model']) || 'inherit',
+        capabilities: strings(fields['capabilities']),
+        ...optionalLists(fields, 'fallbacks', 'copies'),
     };
 }
 function skillRow(value) {
     const fields = row(value);
     return {
         ...fields,
-        category: text(fields['category']),
-        keywords: texts(fields['keywords']),
-        ...optionalTexts(fields, 'copies'),
+        category: string(fields['category']),
+        keywords: strings(fields['keywords']),
+        ...optionalLists(fields, 'copies'),
     };
 }
 function workflowRow(value) {
     const fields = row(value);
     return {
         ...fields,
-        arguments: text(fields['arguments']),
-        steps: texts(fields['steps']),
-        agents: texts(fields['agents']),
-        ...optionalTexts(fields, 'copies'),
+        arguments: string(fields['arguments']),
+        steps: strings(fields['steps']),
+        agents: strings(fields['agents']),
+        ...optionalLists(fields, 'copies'),
     };
 }
-function answered(fields) {
+function answerMeta(fields) {
     return {
-        reasoning: text(fields['reasoning']),
+        reasoning: string(fields['reasoning']),
         confidence: number(fields['confidence']),
         cache_hit: fields['cache_hit'] === true,
         ...(typeof fields['tokens'] === 'number' ? { tokens: fields['tokens'] } : {}),
@@ -80,18 +80,18 @@ function pattern(value) {
     const fields = object(value, 'a pattern');
     const dependencies = object(fields['dependencies'] ?? {}, 'the dependencies of a pattern');
     return {
-        id: named(fields['id'], 'the id of a pattern'),
-        goal: text(fields['goal']),
-        agent_sequence: list(fields['agent_sequence'], 'a sequence', (agent) => named(agent, 'an agent')),
-        dependencies: Object.fromEntries(Object.entries(dependencies).map(([who, whom]) => [who, texts(whom)])),
-        parallel_groups: list(fields['parallel_groups'] ?? [], 'the groups of a pattern', texts),
+        id: nonEmpty(fields['id'], 'the id of a pattern'),
+        goal: string(fields['goal']),
+        agent_sequence: list(fields['agent_sequence'], 'a sequence', (agent) => nonEmpty(agent, 'an agent')),
+        dependencies: Object.fromEntries(Object.entries(dependencies).map(([who, whom]) => [who, strings(whom)])),
+        parallel_groups: list(fields['parallel_groups'] ?? [], 'the groups of a pattern', strings),
         success_count: number(fields['success_count']),
         failure_count: number(fields['failure_count']),
         partial_count: number(fields['partial_count']),
         avg_duration_ms: number(fields['avg_duration_ms']),
         avg_tokens_saved: number(fields['avg_tokens_saved']),
-        created_at: text(fields['created_at']),
-        updated_at: text(fields['updated_at']),
+        created_at: string(fields['created_at']),
+        updated_at: string(fields['updated_at']),
     };
 }
 function match(value) {
@@ -105,38 +105,38 @@ function match(value) {
 }
 export function readAgents(result) {
     const fields = object(result, 'the answer');
-    return { agents: list(fields['agents'], '`agents`', agentRow), ...answered(fields) };
+    return { agents: list(fields['agents'], '`agents`', agentRow), ...answerMeta(fields) };
 }
 export function readSkills(result) {
     const fields = object(result, 'the answer');
-    return { skills: list(fields['skills'], '`skills`', skillRow), ...answered(fields) };
+    return { skills: list(fields['skills'], '`skills`', skillRow), ...answerMeta(fields) };
 }
 export function readWorkflows(result) {
     const fields = object(result, 'the answer');
-    return { workflows: list(fields['workflows'], '`workflows`', workflowRow), ...answered(fields) };
+    return { workflows: list(fields['workflows'], '`workflows`', workflowRow), ...answerMeta(fields) };
 }
 export function readPattern(result) {
     const fields = object(result, 'the answer');
     const alternatives = list(fields['alternatives'] ?? [], '`alternatives`', match);
-    return { ...match(fields), alternatives, ...answered(fields) };
+    return { ...match(fields), alternatives, ...answerMeta(fields) };
 }
 export function readMatches(result) {
     const fields = object(result, 'the answer');
-    return { matches: list(fields['matches'], '`matches`', match), ...answered(fields) };
+    return { matches: list(fields['matches'], '`matches`', match), ...answerMeta(fields) };
 }
 export function readStored(result) {
     const fields = object(result, 'the answer');
-    return { id: named(fields['id'], '`id`'), created: fields['created'] === true, warnings: texts(fields['warnings']) };
+    return { id: nonEmpty(fields['id'], '`id`'), created: fields['created'] === true, warnings: strings(fields['warnings']) };
 }
 export function readDecision(result) {
     const fields = object(result, 'the answer');
     if (fields['stored'] !== true)
-        throw new WrongShape('`stored` is not true');
+        throw new InvalidResponse('`stored` is not true');
     const learned = fields['pattern'];
     return {
         stored: true,
         pattern: learned === null || learned === undefined ? null : pattern(learned),
-        warnings: texts(fields['warnings']),
+        warnings: strings(fields['warnings']),
     };
 }
 export function readDefinition(result) {
@@ -144,36 +144,36 @@ export function readDefinition(result) {
     const source = object(fields['source'] ?? {}, '`source`');
     const kind = fields['kind'];
     if (kind !== 'agent' && kind !== 'skill' && kind !== 'workflow')
-        throw new WrongShape('`kind` is not known');
+        throw new InvalidResponse('`kind` is unknown');
     if (typeof fields['body'] !== 'string')
-        throw new WrongShape('`body` is no text');
+        throw new InvalidResponse('`body` is not a string');
     return {
         ...row(fields),
         kind,
-        aliases: texts(fields['aliases']),
-        when_to_use: text(fields['when_to_use']),
+        aliases: strings(fields['aliases']),
+        when_to_use: string(fields['when_to_use']),
         ...(typeof fields['model'] === 'string' ? { model: fields['model'] } : {}),
-        tools: texts(fields['tools']),
-        category: text(fields['category']),
-        keywords: texts(fields['keywords']),
-        capabilities: texts(fields['capabilities']),
-        arguments: text(fields['arguments']),
-        steps: texts(fields['steps']),
-        agents: texts(fields['agents']),
-        source: { path: text(source['path']), sha256: text(source['sha256']) },
+        tools: strings(fields['tools']),
+        category: string(fields['category']),
+        keywords: strings(fields['keywords']),
+        capabilities: strings(fields['capabilities']),
+        arguments: string(fields['arguments']),
+        steps: strings(fields['steps']),
+        agents: strings(fields['agents']),
+        source: { path: string(source['path']), sha256: string(source['sha256']) },
         body: fields['body'],
     };
 }
 function explainedHit(value) {
     const fields = object(value, 'a hit');
     return {
-        id: named(fields['id'], 'the id of a hit'),
+        id: nonEmpty(fields['id'], 'the id of a hit'),
         score: number(fields['score']),
         terms: list(fields['terms'] ?? [], 'the terms of a hit', (term) => {
             const { via, ...share } = object(term, 'a term');
             const fieldShares = object(share['fields'] ?? {}, 'the fields of a term');
             return {
-                term: text(share['term']),
+                term: string(share['term']),
                 ...(typeof via === 'string' ? { via } : {}),
                 share: number(share['share']),
                 fields: Object.fromEntries(Object.entries(fieldShares).map(([field, part]) => [field, number(part)])),
@@ -192,36 +192,36 @@ function explainedHit(value) {
 export function readExplained(result) {
     const fields = object(result, 'the answer');
     return {
-        reasoning: text(fields['reasoning']),
+        reasoning: string(fields['reasoning']),
         confidence: number(fields['confidence']),
-        unknown: texts(fields['unknown']),
+        unknown: strings(fields['unknown']),
         hits: list(fields['hits'], '`hits`', explainedHit),
-        suggestions: texts(fields['suggestions']),
+        suggestions: strings(fields['suggestions']),
     };
 }
-/** The health of an Adjutant; that of any other service has not this shape. */
+/** The health of an Adjutant; that of any other service has another shape. */
 export function readHealth(result) {
     const fields = object(result, 'its health');
     const status = fields['status'];
     if (status !== 'healthy' && status !== 'degraded')
-        throw new WrongShape('its health has no known `status`');
-    const indexes = object(fields['indexes'], 'what it has indexed');
+        throw new InvalidResponse('its health has an unknown `status`');
+    const indexes = object(fields['indexes'], 'its `indexes`');
     if (typeof indexes['agents'] !== 'number')
-        throw new WrongShape('it does not say how many agents it knows');
+        throw new InvalidResponse('its `indexes` have no number of agents');
     const project = fields['project'];
     if (project !== undefined)
-        named(object(project, '`project`')['id'], 'the id of its project');
+        nonEmpty(object(project, '`project`')['id'], 'the id of its project');
     return { ...fields, status };
 }
-/** A refusal as JSON-RPC words it. */
-export function readRefusal(value) {
+/** The `error` member of a JSON-RPC response. */
+export function readCallError(value) {
     const fields = object(value, '`error`');
     if (typeof fields['code'] !== 'number')
-        throw new WrongShape('an error without code');
+        throw new InvalidResponse('an error has no code');
     const data = typeof fields['data'] === 'object' && fields['data'] !== null ? fields['data'] : {};
     return {
         code: fields['code'],
-        message: text(fields['message']),
-        ...optionalTexts(data, 'validation_errors', 'suggestions'),
+        message: string(fields['message']),
+        ...optionalLists(data, 'validation_errors', 'suggestions'),
     };
 }

@@ -1,57 +1,57 @@
 /**
- * What goes over the wire: the parameters and results of every method, and readers that take an answer only in
- * its known shape. Fields that are not known are kept and ignored; optional ones that are missing get a default.
+ * The wire types: the parameters and results of every method, and readers that validate the shape of a result.
+ * Unknown fields are preserved; optional fields that are missing get a default.
  */
 
-/** Version of the service this client was written with. */
+/** The version of the service that this client belongs to. */
 export const CLIENT_VERSION = '0.1.0';
 
 /** Where an answer comes from. */
 export type Source =
   /** The running service. */
   | 'server'
-  /** An answer of the service, less than `cacheTtlMs` old. */
+  /** The client's cache: an answer of the service, less than `cacheTtlMs` old. */
   | 'cache'
-  /** The project's `agent-registry.yml`, since the service is not available. */
+  /** The project's `agent-registry.yml`: the service is not available. */
   | 'registry'
-  /** The roles built into this client, since there is neither a service nor a registry. */
+  /** The roles built into this client: there is neither a service nor a registry. */
   | 'embedded'
-  /** Nobody: the service is not available and there is nothing to stand in for it. */
+  /** Nowhere: the service is not available and there is no fallback for the method. */
   | 'none';
 
-/** Why the service did not do what was asked; a refusal is an answer and no outage. */
-export interface Refusal {
-  /** As in JSON-RPC: -32602 wrong parameters, -32004 nothing matches, -32601 unknown method, -32603 its fault. */
+/** An error of the service, such as a wrong parameter. It is an answer: the service is available. */
+export interface CallError {
+  /** As in JSON-RPC: -32602 invalid parameters, -32004 nothing matches, -32601 unknown method, -32603 internal error. */
   code: number;
   message: string;
-  /** A sentence for each wrong parameter. */
+  /** A sentence for each invalid parameter. */
   validation_errors?: string[];
-  /** What comes near, where nothing matches. */
+  /** Near misses, if nothing matches. */
   suggestions?: string[];
 }
 
-/** What every answer says of itself. */
-export interface Told {
+/** Where an answer comes from and whether it is a fallback: part of every answer. */
+export interface Provenance {
   source: Source;
-  /** Whether the service was not available, so that something else stands in. */
+  /** Whether the service was not available, so that this is a fallback. */
   fallback: boolean;
-  /** Why the service is not available, in a sentence; only where `fallback` is true. */
+  /** Why the service is not available; only if `fallback` is true. */
   reason?: string;
-  /** What the service refused, and why. */
-  error?: Refusal;
+  /** The error of the service. */
+  error?: CallError;
 }
 
-/** What every query takes. */
+/** Parameters of every query. */
 export interface QueryBounds {
-  /** Rows at most: 1 to 20, 5 where nothing is said. */
+  /** Most rows: 1 to 20, 5 by default. */
   limit?: number;
   /** Only entries of this plugin. */
   plugin?: string;
-  /** Tokens of all rows at most; texts are shortened before rows are dropped. */
+  /** Most tokens of all rows; descriptions are shortened before rows are dropped. */
   max_tokens?: number;
 }
 
-/** At least one of the three says what is wanted; they combine. Lengths count characters. */
+/** At least one of capability, role and context is required; they combine. Lengths are in characters. */
 export interface AgentQueryParams extends QueryBounds {
   /** A capability, up to 100 characters. */
   capability?: string;
@@ -67,36 +67,36 @@ export interface SkillQueryParams extends QueryBounds {
 }
 
 export interface WorkflowQueryParams extends QueryBounds {
-  /** What is to be reached, up to 500 characters. */
+  /** The goal, up to 500 characters. */
   goal: string;
 }
 
 export interface PatternGoalParams {
-  /** What is to be reached, up to 500 characters. */
+  /** The goal, up to 500 characters. */
   goal: string;
-  /** How alike a stored goal must be, 0 to 1; 0.7 where nothing is said. */
+  /** Least similarity of a stored goal, 0 to 1; 0.7 by default. */
   min_similarity?: number;
 }
 
 export interface PatternQueryParams extends PatternGoalParams {
-  /** Matches at most: 1 to 20, 5 where nothing is said. */
+  /** Most matches: 1 to 20, 5 by default. */
   limit?: number;
 }
 
 export interface PatternParams {
   goal: string;
   agent_sequence: string[];
-  /** Who waits for whom. */
+  /** For an agent, the agents it depends on. */
   dependencies?: Record<string, string[]>;
-  /** Who works at the same time. */
+  /** Agents that work at the same time. */
   parallel_groups?: string[][];
 }
 
 export interface DecisionParams {
-  /** Your name for the task; sent again it corrects what was sent before. */
+  /** Your id of the task; a decision with the same id corrects the earlier one. */
   task_id: string;
   task_description: string;
-  /** Who worked on it, in order. */
+  /** The agents that worked on it, in order. */
   agents_used: string[];
   result: 'success' | 'failure' | 'partial';
   duration_ms?: number;
@@ -116,7 +116,7 @@ export interface DefinitionParams {
 }
 
 export interface ExplainParams {
-  /** Agents where nothing is said. */
+  /** `agent` by default. */
   kind?: Kind;
   capability?: string;
   role?: string;
@@ -133,13 +133,13 @@ export interface AgentRow {
   model: string;
   capabilities: string[];
   plugin: string;
-  /** The role it was found by. */
+  /** The role that it fills. */
   role?: string;
-  /** Who is asked next for that role. */
+  /** Fallback agents for that role. */
   fallbacks?: string[];
   /** Ids of the same agent in other plugins. */
   copies?: string[];
-  /** 0 to 1; 0 where the service did not rank it. */
+  /** 0 to 1; 0 in a fallback, which does not rank. */
   score: number;
 }
 
@@ -166,24 +166,24 @@ export interface WorkflowRow {
   score: number;
 }
 
-/** What every answer to a query holds beside its rows. */
-export interface Answered {
+/** Part of every answer to a query, beside its rows. */
+export interface AnswerMeta {
   /** Why the first rows were chosen, in a sentence. */
   reasoning: string;
-  /** How well the request can be served, 0 to 1; 0 in a fallback, which cannot know. */
+  /** How well the catalog serves the request, 0 to 1; 0 in a fallback, which cannot know. */
   confidence: number;
   cache_hit: boolean;
-  /** Estimated tokens of the rows, where `max_tokens` was given. */
+  /** Estimated tokens of the rows, if `max_tokens` was given. */
   tokens?: number;
 }
 
-export interface AgentAnswer extends Answered {
+export interface AgentAnswer extends AnswerMeta {
   agents: AgentRow[];
 }
-export interface SkillAnswer extends Answered {
+export interface SkillAnswer extends AnswerMeta {
   skills: SkillRow[];
 }
-export interface WorkflowAnswer extends Answered {
+export interface WorkflowAnswer extends AnswerMeta {
   workflows: WorkflowRow[];
 }
 
@@ -204,30 +204,30 @@ export interface OrchestrationPattern {
 
 export interface PatternMatch {
   pattern: OrchestrationPattern;
-  /** Successes by uses, 0 to 1; 0.5 where it was never used. */
+  /** Successes divided by uses, 0 to 1; 0.5 if it was never used. */
   success_rate: number;
   similarity: number;
   task_count: number;
 }
 
-export interface PatternAnswer extends Answered {
-  /** The best match; null where none is known. */
+export interface PatternAnswer extends AnswerMeta {
+  /** The best match; null if there is none. */
   pattern: OrchestrationPattern | null;
   success_rate: number;
   similarity: number;
   task_count: number;
-  /** Others that come close. */
+  /** Other matches that come close. */
   alternatives: PatternMatch[];
 }
 
-export interface MatchesAnswer extends Answered {
+export interface MatchesAnswer extends AnswerMeta {
   matches: PatternMatch[];
 }
 
 export interface StoreAnswer {
-  /** null where it was not stored. */
+  /** null if it was not stored. */
   id: string | null;
-  /** Whether it is new; the same goal with the same agents is stored once. */
+  /** Whether it is new; the same goal with the same agents is stored only once. */
   created: boolean;
   warnings: string[];
 }
@@ -257,7 +257,7 @@ export interface Definition {
   steps: string[];
   agents: string[];
   source: { path: string; sha256: string };
-  /** The instructions themselves. */
+  /** The instructions. */
   body: string;
 }
 
@@ -278,14 +278,14 @@ export interface ExplainedHit {
 export interface ExplainAnswer {
   reasoning: string;
   confidence: number;
-  /** Words of the request that nobody knows. */
+  /** Words of the request that occur nowhere in the catalog. */
   unknown: string[];
   hits: ExplainedHit[];
   suggestions: string[];
 }
 
 export interface Health {
-  /** `unavailable`: there is no answer, `reason` says why. */
+  /** `unavailable`: the service does not answer, see `reason`. */
   status: 'healthy' | 'degraded' | 'unavailable';
   uptime_ms?: number;
   memory_mb?: number;
@@ -301,56 +301,56 @@ export interface Health {
   reasons?: string[];
 }
 
-/** An answer that has not the shape it should have. */
-export class WrongShape extends Error {}
+/** A response that does not have the expected shape. */
+export class InvalidResponse extends Error {}
 
 type Fields = Record<string, unknown>;
 
-/** An object, or `WrongShape`. */
+/** Checks that a value is an object; throws `InvalidResponse` if not. */
 export function object(value: unknown, what: string): Fields {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new WrongShape(`${what} is no object`);
+    throw new InvalidResponse(`${what} is not an object`);
   }
   return value as Fields;
 }
 
 function list<T>(value: unknown, what: string, read: (entry: unknown) => T): T[] {
-  if (!Array.isArray(value)) throw new WrongShape(`${what} is no list`);
+  if (!Array.isArray(value)) throw new InvalidResponse(`${what} is not a list`);
   return value.map(read);
 }
 
-const named = (value: unknown, what: string): string => {
-  if (typeof value !== 'string' || value === '') throw new WrongShape(`${what} is no text`);
+const nonEmpty = (value: unknown, what: string): string => {
+  if (typeof value !== 'string' || value === '') throw new InvalidResponse(`${what} is not a string`);
   return value;
 };
 
-const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const string = (value: unknown): string => (typeof value === 'string' ? value : '');
 const number = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) ? value : 0);
-const texts = (value: unknown): string[] =>
+const strings = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((entry): entry is string => typeof entry === 'string') : [];
 
-/** Optional members of a row, left out where they are not there. */
-function optionalTexts<K extends string>(fields: Fields, ...keys: K[]): Partial<Record<K, string[]>> {
+/** The lists of strings among optional fields; those that are missing are left out. */
+function optionalLists<K extends string>(fields: Fields, ...keys: K[]): Partial<Record<K, string[]>> {
   const present = keys.filter((key) => Array.isArray(fields[key]));
-  return Object.fromEntries(present.map((key) => [key, texts(fields[key])])) as Partial<Record<K, string[]>>;
+  return Object.fromEntries(present.map((key) => [key, strings(fields[key])])) as Partial<Record<K, string[]>>;
 }
 
 function row(value: unknown): Fields & { id: string; name: string; description: string; plugin: string; score: number } {
   const fields = object(value, 'a row');
-  const name = named(fields['name'], 'the name of a row');
-  // An older service says no id.
-  const plugin = text(fields['plugin']);
-  const id = text(fields['id']) || (plugin === '' ? name : `${plugin}:${name}`);
-  return { ...fields, id, name, description: text(fields['description']), plugin, score: number(fields['score']) };
+  const name = nonEmpty(fields['name'], 'the name of a row');
+  // Older services send no id.
+  const plugin = string(fields['plugin']);
+  const id = string(fields['id']) || (plugin === '' ? name : `${plugin}:${name}`);
+  return { ...fields, id, name, description: string(fields['description']), plugin, score: number(fields['score']) };
 }
 
 function agentRow(value: unknown): AgentRow {
   const fields = row(value);
   return {
     ...fields,
-    model: text(fields['model']) || 'inherit',
-    capabilities: texts(fields['capabilities']),
-    ...optionalTexts(fields, 'fallbacks', 'copies'),
+    model: string(fields['model']) || 'inherit',
+    capabilities: strings(fields['capabilities']),
+    ...optionalLists(fields, 'fallbacks', 'copies'),
   };
 }
 
@@ -358,9 +358,9 @@ function skillRow(value: unknown): SkillRow {
   const fields = row(value);
   return {
     ...fields,
-    category: text(fields['category']),
-    keywords: texts(fields['keywords']),
-    ...optionalTexts(fields, 'copies'),
+    category: string(fields['category']),
+    keywords: strings(fields['keywords']),
+    ...optionalLists(fields, 'copies'),
   };
 }
 
@@ -368,16 +368,16 @@ function workflowRow(value: unknown): WorkflowRow {
   const fields = row(value);
   return {
     ...fields,
-    arguments: text(fields['arguments']),
-    steps: texts(fields['steps']),
-    agents: texts(fields['agents']),
-    ...optionalTexts(fields, 'copies'),
+    arguments: string(fields['arguments']),
+    steps: strings(fields['steps']),
+    agents: strings(fields['agents']),
+    ...optionalLists(fields, 'copies'),
   };
 }
 
-function answered(fields: Fields): Answered {
+function answerMeta(fields: Fields): AnswerMeta {
   return {
-    reasoning: text(fields['reasoning']),
+    reasoning: string(fields['reasoning']),
     confidence: number(fields['confidence']),
     cache_hit: fields['cache_hit'] === true,
     ...(typeof fields['tokens'] === 'number' ? { tokens: fields['tokens'] } : {}),
@@ -388,18 +388,18 @@ function pattern(value: unknown): OrchestrationPattern {
   const fields = object(value, 'a pattern');
   const dependencies = object(fields['dependencies'] ?? {}, 'the dependencies of a pattern');
   return {
-    id: named(fields['id'], 'the id of a pattern'),
-    goal: text(fields['goal']),
-    agent_sequence: list(fields['agent_sequence'], 'a sequence', (agent) => named(agent, 'an agent')),
-    dependencies: Object.fromEntries(Object.entries(dependencies).map(([who, whom]) => [who, texts(whom)])),
-    parallel_groups: list(fields['parallel_groups'] ?? [], 'the groups of a pattern', texts),
+    id: nonEmpty(fields['id'], 'the id of a pattern'),
+    goal: string(fields['goal']),
+    agent_sequence: list(fields['agent_sequence'], 'a sequence', (agent) => nonEmpty(agent, 'an agent')),
+    dependencies: Object.fromEntries(Object.entries(dependencies).map(([who, whom]) => [who, strings(whom)])),
+    parallel_groups: list(fields['parallel_groups'] ?? [], 'the groups of a pattern', strings),
     success_count: number(fields['success_count']),
     failure_count: number(fields['failure_count']),
     partial_count: number(fields['partial_count']),
     avg_duration_ms: number(fields['avg_duration_ms']),
     avg_tokens_saved: number(fields['avg_tokens_saved']),
-    created_at: text(fields['created_at']),
-    updated_at: text(fields['updated_at']),
+    created_at: string(fields['created_at']),
+    updated_at: string(fields['updated_at']),
   };
 }
 
@@ -415,43 +415,43 @@ function match(value: unknown): PatternMatch {
 
 export function readAgents(result: unknown): AgentAnswer {
   const fields = object(result, 'the answer');
-  return { agents: list(fields['agents'], '`agents`', agentRow), ...answered(fields) };
+  return { agents: list(fields['agents'], '`agents`', agentRow), ...answerMeta(fields) };
 }
 
 export function readSkills(result: unknown): SkillAnswer {
   const fields = object(result, 'the answer');
-  return { skills: list(fields['skills'], '`skills`', skillRow), ...answered(fields) };
+  return { skills: list(fields['skills'], '`skills`', skillRow), ...answerMeta(fields) };
 }
 
 export function readWorkflows(result: unknown): WorkflowAnswer {
   const fields = object(result, 'the answer');
-  return { workflows: list(fields['workflows'], '`workflows`', workflowRow), ...answered(fields) };
+  return { workflows: list(fields['workflows'], '`workflows`', workflowRow), ...answerMeta(fields) };
 }
 
 export function readPattern(result: unknown): PatternAnswer {
   const fields = object(result, 'the answer');
   const alternatives = list(fields['alternatives'] ?? [], '`alternatives`', match);
-  return { ...match(fields), alternatives, ...answered(fields) };
+  return { ...match(fields), alternatives, ...answerMeta(fields) };
 }
 
 export function readMatches(result: unknown): MatchesAnswer {
   const fields = object(result, 'the answer');
-  return { matches: list(fields['matches'], '`matches`', match), ...answered(fields) };
+  return { matches: list(fields['matches'], '`matches`', match), ...answerMeta(fields) };
 }
 
 export function readStored(result: unknown): StoreAnswer {
   const fields = object(result, 'the answer');
-  return { id: named(fields['id'], '`id`'), created: fields['created'] === true, warnings: texts(fields['warnings']) };
+  return { id: nonEmpty(fields['id'], '`id`'), created: fields['created'] === true, warnings: strings(fields['warnings']) };
 }
 
 export function readDecision(result: unknown): DecisionAnswer {
   const fields = object(result, 'the answer');
-  if (fields['stored'] !== true) throw new WrongShape('`stored` is not true');
+  if (fields['stored'] !== true) throw new InvalidResponse('`stored` is not true');
   const learned = fields['pattern'];
   return {
     stored: true,
     pattern: learned === null || learned === undefined ? null : pattern(learned),
-    warnings: texts(fields['warnings']),
+    warnings: strings(fields['warnings']),
   };
 }
 
@@ -459,22 +459,22 @@ export function readDefinition(result: unknown): Definition {
   const fields = object(result, 'the answer');
   const source = object(fields['source'] ?? {}, '`source`');
   const kind = fields['kind'];
-  if (kind !== 'agent' && kind !== 'skill' && kind !== 'workflow') throw new WrongShape('`kind` is not known');
-  if (typeof fields['body'] !== 'string') throw new WrongShape('`body` is no text');
+  if (kind !== 'agent' && kind !== 'skill' && kind !== 'workflow') throw new InvalidResponse('`kind` is unknown');
+  if (typeof fields['body'] !== 'string') throw new InvalidResponse('`body` is not a string');
   return {
     ...row(fields),
     kind,
-    aliases: texts(fields['aliases']),
-    when_to_use: text(fields['when_to_use']),
+    aliases: strings(fields['aliases']),
+    when_to_use: string(fields['when_to_use']),
     ...(typeof fields['model'] === 'string' ? { model: fields['model'] } : {}),
-    tools: texts(fields['tools']),
-    category: text(fields['category']),
-    keywords: texts(fields['keywords']),
-    capabilities: texts(fields['capabilities']),
-    arguments: text(fields['arguments']),
-    steps: texts(fields['steps']),
-    agents: texts(fields['agents']),
-    source: { path: text(source['path']), sha256: text(source['sha256']) },
+    tools: strings(fields['tools']),
+    category: string(fields['category']),
+    keywords: strings(fields['keywords']),
+    capabilities: strings(fields['capabilities']),
+    arguments: string(fields['arguments']),
+    steps: strings(fields['steps']),
+    agents: strings(fields['agents']),
+    source: { path: string(source['path']), sha256: string(source['sha256']) },
     body: fields['body'],
   };
 }
@@ -482,13 +482,13 @@ export function readDefinition(result: unknown): Definition {
 function explainedHit(value: unknown): ExplainedHit {
   const fields = object(value, 'a hit');
   return {
-    id: named(fields['id'], 'the id of a hit'),
+    id: nonEmpty(fields['id'], 'the id of a hit'),
     score: number(fields['score']),
     terms: list(fields['terms'] ?? [], 'the terms of a hit', (term) => {
       const { via, ...share } = object(term, 'a term');
       const fieldShares = object(share['fields'] ?? {}, 'the fields of a term');
       return {
-        term: text(share['term']),
+        term: string(share['term']),
         ...(typeof via === 'string' ? { via } : {}),
         share: number(share['share']),
         fields: Object.fromEntries(Object.entries(fieldShares).map(([field, part]) => [field, number(part)])),
@@ -508,34 +508,34 @@ function explainedHit(value: unknown): ExplainedHit {
 export function readExplained(result: unknown): ExplainAnswer {
   const fields = object(result, 'the answer');
   return {
-    reasoning: text(fields['reasoning']),
+    reasoning: string(fields['reasoning']),
     confidence: number(fields['confidence']),
-    unknown: texts(fields['unknown']),
+    unknown: strings(fields['unknown']),
     hits: list(fields['hits'], '`hits`', explainedHit),
-    suggestions: texts(fields['suggestions']),
+    suggestions: strings(fields['suggestions']),
   };
 }
 
-/** The health of an Adjutant; that of any other service has not this shape. */
+/** The health of an Adjutant; that of any other service has another shape. */
 export function readHealth(result: unknown): Health {
   const fields = object(result, 'its health');
   const status = fields['status'];
-  if (status !== 'healthy' && status !== 'degraded') throw new WrongShape('its health has no known `status`');
-  const indexes = object(fields['indexes'], 'what it has indexed');
-  if (typeof indexes['agents'] !== 'number') throw new WrongShape('it does not say how many agents it knows');
+  if (status !== 'healthy' && status !== 'degraded') throw new InvalidResponse('its health has an unknown `status`');
+  const indexes = object(fields['indexes'], 'its `indexes`');
+  if (typeof indexes['agents'] !== 'number') throw new InvalidResponse('its `indexes` have no number of agents');
   const project = fields['project'];
-  if (project !== undefined) named(object(project, '`project`')['id'], 'the id of its project');
+  if (project !== undefined) nonEmpty(object(project, '`project`')['id'], 'the id of its project');
   return { ...(fields as Partial<Health>), status };
 }
 
-/** A refusal as JSON-RPC words it. */
-export function readRefusal(value: unknown): Refusal {
+/** The `error` member of a JSON-RPC response. */
+export function readCallError(value: unknown): CallError {
   const fields = object(value, '`error`');
-  if (typeof fields['code'] !== 'number') throw new WrongShape('an error without code');
+  if (typeof fields['code'] !== 'number') throw new InvalidResponse('an error has no code');
   const data = typeof fields['data'] === 'object' && fields['data'] !== null ? (fields['data'] as Fields) : {};
   return {
     code: fields['code'],
-    message: text(fields['message']),
-    ...optionalTexts(data, 'validation_errors', 'suggestions'),
+    message: string(fields['message']),
+    ...optionalLists(data, 'validation_errors', 'suggestions'),
   };
 }
