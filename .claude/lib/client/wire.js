@@ -68,12 +68,20 @@ function workflowRow(value) {
         ...optionalLists(fields, 'copies'),
     };
 }
+/** What a budget of tokens was used for, if the caller set one. */
+function tokenUse(fields) {
+    const { tokens, token_estimator } = fields;
+    return {
+        ...(typeof tokens === 'number' ? { tokens } : {}),
+        ...(typeof token_estimator === 'string' ? { token_estimator } : {}),
+    };
+}
 function answerMeta(fields) {
     return {
         reasoning: string(fields['reasoning']),
         confidence: number(fields['confidence']),
         cache_hit: fields['cache_hit'] === true,
-        ...(typeof fields['tokens'] === 'number' ? { tokens: fields['tokens'] } : {}),
+        ...tokenUse(fields),
     };
 }
 function pattern(value) {
@@ -160,8 +168,14 @@ export function readDefinition(result) {
         arguments: string(fields['arguments']),
         steps: strings(fields['steps']),
         agents: strings(fields['agents']),
-        source: { path: string(source['path']), sha256: string(source['sha256']) },
+        source: {
+            path: string(source['path']),
+            sha256: string(source['sha256']),
+            ...(source['changed_since_use'] === true ? { changed_since_use: true } : {}),
+        },
         body: fields['body'],
+        ...(fields['body_is_cut'] === true ? { body_is_cut: true } : {}),
+        ...tokenUse(fields),
     };
 }
 function explainedHit(value) {
@@ -180,6 +194,7 @@ function explainedHit(value) {
             };
         }),
         latent: number(fields['latent']),
+        semantic: number(fields['semantic']),
         need: number(fields['need']),
         capability: number(fields['capability']),
         name: number(fields['name']),
@@ -222,6 +237,9 @@ export function readCallError(value) {
     return {
         code: fields['code'],
         message: string(fields['message']),
-        ...optionalLists(data, 'validation_errors', 'suggestions'),
+        ...optionalLists(data, 'validation_errors', 'suggestions', 'methods'),
+        ...(typeof data['reason'] === 'string' ? { reason: data['reason'] } : {}),
+        ...(typeof data['retry_after_ms'] === 'number' ? { retry_after_ms: data['retry_after_ms'] } : {}),
+        ...(typeof data['correlation_id'] === 'string' ? { correlation_id: data['correlation_id'] } : {}),
     };
 }

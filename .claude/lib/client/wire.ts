@@ -28,6 +28,14 @@ export interface CallError {
   validation_errors?: string[];
   /** Near misses, if nothing matches. */
   suggestions?: string[];
+  /** The methods that the service has, if it does not have this one. */
+  methods?: string[];
+  /** Why the service cannot do it now or could not do it at all. */
+  reason?: string;
+  /** Milliseconds after which the call may be repeated. */
+  retry_after_ms?: number;
+  /** Under which the service has logged an internal error. */
+  correlation_id?: string;
 }
 
 /** Where an answer comes from and whether it is a fallback: part of every answer. */
@@ -71,17 +79,14 @@ export interface WorkflowQueryParams extends QueryBounds {
   goal: string;
 }
 
-export interface PatternGoalParams {
+export interface PatternGoalParams extends QueryBounds {
   /** The goal, up to 500 characters. */
   goal: string;
   /** Least similarity of a stored goal, 0 to 1; 0.7 by default. */
   min_similarity?: number;
 }
 
-export interface PatternQueryParams extends PatternGoalParams {
-  /** Most matches: 1 to 20, 5 by default. */
-  limit?: number;
-}
+export type PatternQueryParams = PatternGoalParams;
 
 export interface PatternParams {
   goal: string;
@@ -113,6 +118,8 @@ export interface DefinitionParams {
   kind: Kind;
   /** `plugin:name`, or a bare name where it is unique. */
   id: string;
+  /** Most tokens of the answer; the body is cut where it does not fit. */
+  max_tokens?: number;
 }
 
 export interface ExplainParams {
@@ -175,6 +182,8 @@ export interface AnswerMeta {
   cache_hit: boolean;
   /** Estimated tokens of the rows, if `max_tokens` was given. */
   tokens?: number;
+  /** How `tokens` was estimated. */
+  token_estimator?: string;
 }
 
 export interface AgentAnswer extends AnswerMeta {
@@ -256,9 +265,16 @@ export interface Definition {
   arguments: string;
   steps: string[];
   agents: string[];
-  source: { path: string; sha256: string };
+  /** `changed_since_use`: the content differs from the one that this service handed out before. */
+  source: { path: string; sha256: string; changed_since_use?: boolean };
   /** The instructions. */
   body: string;
+  /** Whether the body was cut to fit `max_tokens`. */
+  body_is_cut?: boolean;
+  /** Estimated tokens of the answer, if `max_tokens` was given. */
+  tokens?: number;
+  /** How `tokens` was estimated. */
+  token_estimator?: string;
 }
 
 export interface ExplainedHit {
@@ -266,6 +282,7 @@ export interface ExplainedHit {
   score: number;
   terms: { term: string; via?: string; share: number; fields: Record<string, number> }[];
   latent: number;
+  semantic: number;
   need: number;
   capability: number;
   name: number;
@@ -290,14 +307,22 @@ export interface Health {
   uptime_ms?: number;
   memory_mb?: number;
   cache?: { hits: number; misses: number; hit_rate: number };
-  database?: { connected: boolean; size_mb: number; read_only?: boolean };
+  database?: { connected: boolean; size_mb: number; read_only?: boolean; dropped_log_rows?: number };
   indexes?: { agents: number; skills: number; workflows: number; patterns: number };
   version?: string;
   project?: { root: string; id: string };
   pid?: number;
   problems?: number;
   generation?: number;
+  /** Scans since the start. */
+  scans?: number;
   ranking?: string;
+  /** The embedding model and its progress. */
+  semantic?: { model?: string; dimensions?: number; state: string; embedded: number; total: number };
+  /** `on`, `off` or `degraded`. */
+  watch?: string;
+  /** How long the parts of the start took; `latent` is null until it is trained. */
+  timings_ms?: { scan: number; index: number; latent: number | null };
   reasons?: string[];
 }
 
@@ -375,12 +400,21 @@ function workflowRow(value: unknown): WorkflowRow {
   };
 }
 
+/** What a budget of tokens was used for, if the caller set one. */
+function tokenUse(fields: Fields): { tokens?: number; token_estimator?: string } {
+  const { tokens, token_estimator } = fields;
+  return {
+    ...(typeof tokens === 'number' ? { tokens } : {}),
+    ...(typeof token_estimator === 'string' ? { token_estimator } : {}),
+  };
+}
+
 function answerMeta(fields: Fields): AnswerMeta {
   return {
     reasoning: string(fields['reasoning']),
     confidence: number(fields['confidence']),
     cache_hit: fields['cache_hit'] === true,
-    ...(typeof fields['tokens'] === 'number' ? { tokens: fields['tokens'] } : {}),
+    ...tokenUse(fields),
   };
 }
 
@@ -474,8 +508,14 @@ export function readDefinition(result: unknown): Definition {
     arguments: string(fields['arguments']),
     steps: strings(fields['steps']),
     agents: strings(fields['agents']),
-    source: { path: string(source['path']), sha256: string(source['sha256']) },
+    source: {
+      path: string(source['path']),
+      sha256: string(source['sha256']),
+      ...(source['changed_since_use'] === true ? { changed_since_use: true } : {}),
+    },
     body: fields['body'],
+    ...(fields['body_is_cut'] === true ? { body_is_cut: true } : {}),
+    ...tokenUse(fields),
   };
 }
 
@@ -495,6 +535,7 @@ function explainedHit(value: unknown): ExplainedHit {
       };
     }),
     latent: number(fields['latent']),
+    semantic: number(fields['semantic']),
     need: number(fields['need']),
     capability: number(fields['capability']),
     name: number(fields['name']),
@@ -536,6 +577,9 @@ export function readCallError(value: unknown): CallError {
   return {
     code: fields['code'],
     message: string(fields['message']),
-    ...optionalLists(data, 'validation_errors', 'suggestions'),
+    ...optionalLists(data, 'validation_errors', 'suggestions', 'methods'),
+    ...(typeof data['reason'] === 'string' ? { reason: data['reason'] } : {}),
+    ...(typeof data['retry_after_ms'] === 'number' ? { retry_after_ms: data['retry_after_ms'] } : {}),
+    ...(typeof data['correlation_id'] === 'string' ? { correlation_id: data['correlation_id'] } : {}),
   };
 }
