@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use domain::{Decision, Outcome, Outcomes, Pattern, PatternBook, Plan, TaskOutcome};
+use domain::patterns::{Decision, Outcome, OutcomeHistory, Pattern, PatternSet, Plan, TaskOutcome};
 use store::{Store, StoreError, StoreOptions};
 use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
@@ -265,7 +265,7 @@ fn reads(calls: usize) -> anyhow::Result<Vec<Read>> {
     let goals: Vec<String> = (0..200).map(|_| goal(&mut numbers)).collect();
     let mut rows = Vec::new();
     for tasks in [500, 5_000] {
-        let mut outcomes = Outcomes::new(None);
+        let mut outcomes = OutcomeHistory::new(None);
         outcomes.extend((0..tasks).map(|at| TaskOutcome {
             task_id: at.to_string(),
             description: goal(&mut numbers),
@@ -281,7 +281,7 @@ fn reads(calls: usize) -> anyhow::Result<Vec<Read>> {
     for patterns in [1_000, 10_000] {
         let plan = Plan::new(&["team:architect".to_owned()], &BTreeMap::new(), &[]);
         let plan = plan.map_err(|why| anyhow::anyhow!("{}", why.join("; ")))?;
-        let mut book = PatternBook::default();
+        let mut book = PatternSet::default();
         book.extend((0..patterns).map(|at| Pattern {
             id: at.to_string(),
             goal: goal(&mut numbers),

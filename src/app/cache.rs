@@ -13,7 +13,7 @@ use super::answer::Found;
 use super::outcome_prior::LearningVersion;
 use super::rows::{AgentRow, Row, SkillRow, WorkflowRow};
 use crate::config::CacheTtl;
-use domain::PatternMatch;
+use domain::patterns::PatternMatch;
 
 /// Bytes a cache may keep: some hundreds of answers, more than a day of an orchestrator asks for.
 pub const MAX_BYTES: u64 = 1024 * 1024;

@@ -15,7 +15,7 @@ use super::App;
 use super::cache::QueryKey;
 use super::snapshot::Snapshot;
 use catalog::{Definition, Kind};
-use domain::{AgentEvidence, Neighbours, Outcomes, Profile, TaskEvidence};
+use domain::patterns::{AgentEvidence, Neighbours, OutcomeHistory, Profile, TaskEvidence};
 use search::{Prior, Request};
 use store::now_ms;
 
@@ -54,7 +54,7 @@ struct State {
 #[derive(Debug, Default)]
 struct NeighbourIndex {
     neighbours: Neighbours,
-    outcomes: Arc<Outcomes>,
+    outcomes: Arc<OutcomeHistory>,
     /// Counts publications that something was learned in.
     number: u64,
 }
@@ -137,7 +137,7 @@ impl Profiles {
     fn neighbours(
         &mut self,
         snapshot: &Snapshot,
-        outcomes: &Outcomes,
+        outcomes: &OutcomeHistory,
         half_life: Option<Duration>,
     ) -> Neighbours {
         let former = std::mem::take(&mut self.known);
@@ -156,7 +156,7 @@ impl Profiles {
 }
 
 /// The profile of a task that nobody is offered for.
-static EMPTY: Profile = Profile::NOBODY;
+static EMPTY: Profile = Profile::EMPTY;
 
 /// Whom the catalog offers for a task.
 fn profile_of(snapshot: &Snapshot, task: &str) -> Profile {
@@ -169,7 +169,7 @@ fn profile_of(snapshot: &Snapshot, task: &str) -> Profile {
 /// What tasks similar to one query say of agents; known once the query's ranking has told who leads it.
 pub(super) struct OutcomePrior {
     task: String,
-    outcomes: Arc<Outcomes>,
+    outcomes: Arc<OutcomeHistory>,
     /// `None` where they are behind the store.
     indexed: Option<Arc<NeighbourIndex>>,
     evidence: OnceCell<TaskEvidence>,

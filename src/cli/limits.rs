@@ -13,7 +13,7 @@ use crate::server::{limits, mcp, rate, rpc};
 use crate::telemetry::logging;
 use catalog::Limits;
 use client::outbox;
-use domain as patterns;
+use domain::patterns;
 use semantic::{folder, passages};
 use store::{BACKUPS_KEPT, StoreOptions};
 

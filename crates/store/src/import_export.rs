@@ -7,7 +7,9 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 use super::queue::Entry;
-use domain::{Goal, MAX_DURATION_MS, MAX_TOKENS_SAVED, Pattern, PatternBook, Plan, Tally, check_goal};
+use domain::patterns::{
+    Counters, Goal, MAX_DURATION_MS, MAX_TOKENS_SAVED, Pattern, PatternSet, Plan, check_goal,
+};
 
 /// So many patterns are kept in one transaction.
 pub(super) const LINES_AT_A_TIME: usize = 500;
@@ -54,7 +56,7 @@ struct Line<'a> {
 ///
 /// # Errors
 /// Those of `out`.
-pub fn export(book: &PatternBook, out: &mut dyn io::Write) -> io::Result<usize> {
+pub fn export(book: &PatternSet, out: &mut dyn io::Write) -> io::Result<usize> {
     let offered = book.patterns().filter(|pattern| !pattern.pruned());
     let mut count = 0;
     for pattern in offered {
@@ -63,11 +65,11 @@ pub fn export(book: &PatternBook, out: &mut dyn io::Write) -> io::Result<usize> 
             agent_sequence: Cow::Borrowed(pattern.plan.agent_sequence()),
             dependencies: Cow::Borrowed(pattern.plan.dependencies()),
             parallel_groups: Cow::Borrowed(pattern.plan.parallel_groups()),
-            success_count: pattern.tally.successes,
-            failure_count: pattern.tally.failures,
-            partial_count: pattern.tally.partials,
-            avg_duration_ms: pattern.tally.avg_duration_ms(),
-            avg_tokens_saved: pattern.tally.avg_tokens_saved(),
+            success_count: pattern.counters.successes,
+            failure_count: pattern.counters.failures,
+            partial_count: pattern.counters.partials,
+            avg_duration_ms: pattern.counters.avg_duration_ms(),
+            avg_tokens_saved: pattern.counters.avg_tokens_saved(),
         };
         serde_json::to_writer(&mut *out, &line)?;
         out.write_all(b"\n")?;
@@ -107,11 +109,11 @@ fn parse(line: &str) -> Result<Entry, String> {
     }
     let plan = Plan::new(&line.agent_sequence, &line.dependencies, &line.parallel_groups)
         .map_err(|problems| problems.join("; "))?;
-    let mut tally = Tally {
+    let mut counters = Counters {
         successes: line.success_count,
         failures: line.failure_count,
         partials: line.partial_count,
-        ..Tally::default()
+        ..Counters::default()
     };
     let uses =
         [line.success_count, line.failure_count, line.partial_count].map(u64::from).iter().sum::<u64>();
@@ -127,15 +129,15 @@ fn parse(line: &str) -> Result<Entry, String> {
     if line.avg_tokens_saved.unsigned_abs() > MAX_TOKENS_SAVED.unsigned_abs() {
         return Err(format!("avg_tokens_saved is out of range: {}", line.avg_tokens_saved));
     }
-    let uses = tally.uses();
+    let uses = counters.uses();
     if line.avg_duration_ms > 0 {
-        tally.duration_count = uses;
-        tally.duration_sum_ms = line.avg_duration_ms.saturating_mul(u64::from(uses));
+        counters.duration_count = uses;
+        counters.duration_sum_ms = line.avg_duration_ms.saturating_mul(u64::from(uses));
     }
     if line.avg_tokens_saved != 0 {
-        tally.tokens_count = uses;
-        tally.tokens_sum = line.avg_tokens_saved.saturating_mul(i64::from(uses));
+        counters.tokens_count = uses;
+        counters.tokens_sum = line.avg_tokens_saved.saturating_mul(i64::from(uses));
     }
-    let pattern = Pattern { goal: line.goal.into_owned(), plan, tally, ..Pattern::default() };
+    let pattern = Pattern { goal: line.goal.into_owned(), plan, counters, ..Pattern::default() };
     Ok(Entry { goal: Goal::new(&pattern.goal), pattern, stated: true })
 }

@@ -13,7 +13,7 @@ use super::lock::{self, Lock};
 use super::options::StoreOptions;
 use super::rows;
 use super::schema::{self, SCHEMA_VERSION};
-use domain::PatternBook;
+use domain::patterns::PatternSet;
 
 /// Moving a bad database aside and restoring a bad backup ends after this many rounds.
 const ATTEMPTS: usize = 3;
@@ -21,7 +21,7 @@ const ATTEMPTS: usize = 3;
 /// What [`open`] achieved.
 #[derive(Debug)]
 pub(super) struct Opened {
-    pub book: PatternBook,
+    pub book: PatternSet,
     /// The writing connection; `None` where nothing can be written, or not yet.
     pub connection: Option<Connection>,
     pub lock: Option<Lock>,
@@ -118,7 +118,7 @@ fn attempt(
     options: &StoreOptions,
     depth: Depth,
     lock: Option<&Lock>,
-) -> Result<(Connection, PatternBook, Option<String>), Trouble> {
+) -> Result<(Connection, PatternSet, Option<String>), Trouble> {
     let path = options.database();
     let size = fs::metadata(&path).ok().map(|metadata| metadata.len());
     if size == Some(0) {
@@ -152,7 +152,7 @@ fn attempt(
 pub(super) fn again(
     options: &StoreOptions,
     known: bool,
-) -> Result<(Connection, PatternBook, Option<String>), StoreError> {
+) -> Result<(Connection, PatternSet, Option<String>), StoreError> {
     let mut note = None;
     if known && !options.database().exists() {
         note = Some(replace(options, "the file is gone")?);
@@ -174,9 +174,9 @@ pub(super) fn again(
 pub(super) fn read(
     connection: &Connection,
     options: &StoreOptions,
-) -> rusqlite::Result<(PatternBook, Option<String>)> {
+) -> rusqlite::Result<(PatternSet, Option<String>)> {
     let (patterns, refused) = rows::read_patterns(connection)?;
-    let mut book = PatternBook::new(options.half_life);
+    let mut book = PatternSet::new(options.half_life);
     book.extend(patterns);
     let count = refused.len();
     let note = refused
@@ -199,9 +199,9 @@ pub(super) fn without_writing(options: &StoreOptions, lock: Option<Lock>, why: S
         }
         Some(Err(error)) => {
             notes.push(format!("{} could not be read: {error}", path.display()));
-            PatternBook::new(options.half_life)
+            PatternSet::new(options.half_life)
         }
-        None => PatternBook::new(options.half_life),
+        None => PatternSet::new(options.half_life),
     };
     Opened { book, connection: None, lock, connected, read_only: Some(why), degraded: None, notes }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use domain::DEFAULT_HALF_LIFE;
+use domain::patterns::DEFAULT_HALF_LIFE;
 
 /// How to open a store.
 #[derive(Debug, Clone)]

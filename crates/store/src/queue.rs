@@ -14,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use super::error::StoreError;
 use super::records::{DecisionReceipt, StoredPattern};
 use super::writer::Writer;
-use domain::{Decision, Goal, Pattern, Plan};
+use domain::patterns::{Decision, Goal, Pattern, Plan};
 
 /// Where the answer to a job goes.
 pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;

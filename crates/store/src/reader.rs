@@ -8,7 +8,7 @@ use super::history::{self, HistoryEntry};
 use super::open;
 use super::options::StoreOptions;
 use super::schema::{self, SCHEMA_VERSION};
-use domain::PatternBook;
+use domain::patterns::PatternSet;
 
 /// A database that is only read; needs no lock and keeps nobody from writing.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl Reader {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] where they cannot be read.
-    pub fn patterns(&self) -> Result<PatternBook, StoreError> {
+    pub fn patterns(&self) -> Result<PatternSet, StoreError> {
         Ok(open::read(&self.connection, &self.options)?.0)
     }
 }

@@ -10,7 +10,7 @@ use super::error::StoreError;
 use super::open::Opened;
 use super::options::StoreOptions;
 use super::query_log::LogBuffer;
-use domain::{Outcomes, Pattern, PatternBook};
+use domain::patterns::{OutcomeHistory, Pattern, PatternSet};
 
 /// A write-ahead log beyond this was not emptied for about sixteen checkpoints.
 const LOG_ALERT_BYTES: u64 = 64 << 20;
@@ -18,7 +18,7 @@ const LOG_ALERT_BYTES: u64 = 64 << 20;
 /// The most notes that are kept: a disk that fails again and again must not fill the memory.
 const MAX_NOTES: usize = 16;
 
-/// A pattern to be kept; what may be left out is derived, see [`domain::Plan::new`].
+/// A pattern to be kept; what may be left out is derived, see [`domain::patterns::Plan::new`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewPattern {
     /// What it is for.
@@ -73,8 +73,8 @@ pub struct StoreStatus {
 /// What the writer publishes and callers read.
 #[derive(Debug)]
 pub(super) struct Shared {
-    pub book: ArcSwap<PatternBook>,
-    pub outcomes: ArcSwap<Outcomes>,
+    pub book: ArcSwap<PatternSet>,
+    pub outcomes: ArcSwap<OutcomeHistory>,
     pub logs: LogBuffer,
     /// Counts what was published.
     version: AtomicU64,
@@ -90,7 +90,7 @@ impl Shared {
     pub(super) fn new(options: &StoreOptions, opened: &Opened) -> Shared {
         Shared {
             book: ArcSwap::from_pointee(opened.book.clone()),
-            outcomes: ArcSwap::from_pointee(Outcomes::new(options.half_life)),
+            outcomes: ArcSwap::from_pointee(OutcomeHistory::new(options.half_life)),
             version: AtomicU64::new(0),
             logs: LogBuffer::new(options.queue_capacity.saturating_mul(4)),
             connected: AtomicBool::new(opened.connected),
@@ -102,7 +102,7 @@ impl Shared {
     }
 
     /// Puts what was learned in service.
-    pub(super) fn publish(&self, book: Option<PatternBook>, outcomes: Option<Outcomes>) {
+    pub(super) fn publish(&self, book: Option<PatternSet>, outcomes: Option<OutcomeHistory>) {
         if let Some(book) = book {
             self.book.store(Arc::new(book));
         }

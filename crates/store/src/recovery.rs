@@ -16,7 +16,7 @@ use super::open;
 use super::rows;
 use super::schema::SCHEMA_VERSION;
 use super::writer::{Durability, Writer};
-use domain::Outcomes;
+use domain::patterns::OutcomeHistory;
 
 /// What every database begins with.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
@@ -203,7 +203,7 @@ impl Writer {
             Some(connection) => self.read_outcomes(connection),
             None => match connection::reader(&self.options.database()) {
                 Ok(reader) if self.options.database().exists() => self.read_outcomes(&reader),
-                _ => Ok(Outcomes::new(self.options.half_life)),
+                _ => Ok(OutcomeHistory::new(self.options.half_life)),
             },
         };
         match outcomes {
@@ -214,8 +214,8 @@ impl Writer {
         self.shared.settle();
     }
 
-    fn read_outcomes(&self, connection: &Connection) -> rusqlite::Result<Outcomes> {
-        let mut outcomes = Outcomes::new(self.options.half_life);
+    fn read_outcomes(&self, connection: &Connection) -> rusqlite::Result<OutcomeHistory> {
+        let mut outcomes = OutcomeHistory::new(self.options.half_life);
         outcomes.extend(rows::read_outcomes(connection)?);
         Ok(outcomes)
     }

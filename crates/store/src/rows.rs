@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::timestamp::{parse, rfc3339};
-use domain::{
-    Decision, Fading, Lesson, MAX_REMEMBERED_TASKS, Origin, Outcome, Pattern, Plan, Tally, TaskOutcome,
+use domain::patterns::{
+    Counters, DecayedStats, Decision, MAX_REMEMBERED_TASKS, Observation, Origin, Outcome, Pattern, Plan,
+    TaskOutcome,
 };
 
 /// A list or map as JSON; neither can fail to be written.
@@ -42,27 +43,27 @@ pub(super) fn write_pattern(connection: &Connection, pattern: &Pattern) -> rusql
            faded_credit = excluded.faded_credit, faded_uses = excluded.faded_uses,
            faded_at_ms = excluded.faded_at_ms, origin = excluded.origin, pruned = excluded.pruned",
     )?;
-    let (plan, tally, fading) = (&pattern.plan, &pattern.tally, &pattern.fading);
+    let (plan, counters, decayed) = (&pattern.plan, &pattern.counters, &pattern.decayed);
     statement.execute(params![
         pattern.id,
         pattern.goal,
         json(&plan.agent_sequence()),
         json(plan.dependencies()),
         json(&plan.parallel_groups()),
-        tally.successes,
-        tally.failures,
-        integer(tally.avg_duration_ms()),
-        tally.avg_tokens_saved(),
+        counters.successes,
+        counters.failures,
+        integer(counters.avg_duration_ms()),
+        counters.avg_tokens_saved(),
         rfc3339(pattern.created_ms),
         rfc3339(pattern.updated_ms),
-        tally.partials,
-        integer(tally.duration_sum_ms),
-        tally.duration_count,
-        tally.tokens_sum,
-        tally.tokens_count,
-        fading.credit,
-        fading.uses,
-        fading.at_ms,
+        counters.partials,
+        integer(counters.duration_sum_ms),
+        counters.duration_count,
+        counters.tokens_sum,
+        counters.tokens_count,
+        decayed.credit,
+        decayed.uses,
+        decayed.at_ms,
         pattern.origin.as_str(),
         pattern.pruned(),
     ])?;
@@ -77,22 +78,22 @@ pub(super) fn write_counts(connection: &Connection, pattern: &Pattern) -> rusqli
            tokens_sum = ?10, tokens_count = ?11, faded_credit = ?12, faded_uses = ?13, faded_at_ms = ?14,
            pruned = ?15 WHERE id = ?1",
     )?;
-    let (tally, fading) = (&pattern.tally, &pattern.fading);
+    let (counters, decayed) = (&pattern.counters, &pattern.decayed);
     statement.execute(params![
         pattern.id,
-        tally.successes,
-        tally.failures,
-        tally.partials,
-        integer(tally.avg_duration_ms()),
-        tally.avg_tokens_saved(),
+        counters.successes,
+        counters.failures,
+        counters.partials,
+        integer(counters.avg_duration_ms()),
+        counters.avg_tokens_saved(),
         rfc3339(pattern.updated_ms),
-        integer(tally.duration_sum_ms),
-        tally.duration_count,
-        tally.tokens_sum,
-        tally.tokens_count,
-        fading.credit,
-        fading.uses,
-        fading.at_ms,
+        integer(counters.duration_sum_ms),
+        counters.duration_count,
+        counters.tokens_sum,
+        counters.tokens_count,
+        decayed.credit,
+        decayed.uses,
+        decayed.at_ms,
         pattern.pruned(),
     ])?;
     Ok(())
@@ -134,7 +135,7 @@ fn read_pattern(row: &Row<'_>) -> rusqlite::Result<Option<Pattern>> {
         id: row.get(0)?,
         goal: row.get(1)?,
         plan,
-        tally: Tally {
+        counters: Counters {
             successes: count(5)?,
             failures: count(6)?,
             partials: count(7)?,
@@ -143,7 +144,7 @@ fn read_pattern(row: &Row<'_>) -> rusqlite::Result<Option<Pattern>> {
             tokens_sum: row.get(10)?,
             tokens_count: count(11)?,
         },
-        fading: Fading { credit: row.get(12)?, uses: row.get(13)?, at_ms: row.get(14)? },
+        decayed: DecayedStats { credit: row.get(12)?, uses: row.get(13)?, at_ms: row.get(14)? },
         created_ms: parse(text(row, 15)),
         updated_ms: parse(text(row, 16)),
         origin: Origin::parse(text(row, 17)),
@@ -157,7 +158,7 @@ pub(super) struct Former {
     pub agents_used: Vec<String>,
     pub at_ms: i64,
     /// What it taught.
-    pub lesson: Option<Lesson>,
+    pub lesson: Option<Observation>,
 }
 
 /// The decision of that task.
@@ -176,7 +177,7 @@ pub(super) fn read_decision(connection: &Connection, task_id: &str) -> rusqlite:
                 .unwrap_or_default()
                 .and_then(|duration| u64::try_from(duration).ok());
             let tokens_saved = row.get(4).unwrap_or_default();
-            let lesson = pattern_id.zip(result).map(|(pattern_id, result)| Lesson {
+            let lesson = pattern_id.zip(result).map(|(pattern_id, result)| Observation {
                 pattern_id,
                 result,
                 duration_ms,

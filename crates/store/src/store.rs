@@ -17,7 +17,7 @@ use super::records::{DecisionReceipt, NewPattern, Shared, StoreStatus, StoredPat
 use super::timestamp::now_ms;
 use super::writer::Writer;
 use super::{connection, lock, open};
-use domain::{Decision, Goal, Outcomes, Pattern, PatternBook, Plan};
+use domain::patterns::{Decision, Goal, OutcomeHistory, Pattern, PatternSet, Plan};
 
 /// How long a store that is dropped without [`Store::close`] waits for its writer.
 const DROP_PATIENCE: Duration = Duration::from_secs(5);
@@ -66,12 +66,12 @@ impl Store {
     }
 
     /// The patterns as of the last commit.
-    pub fn book(&self) -> Arc<PatternBook> {
+    pub fn book(&self) -> Arc<PatternSet> {
         self.shared.book.load_full()
     }
 
     /// The outcomes of past tasks as of the last commit.
-    pub fn outcomes(&self) -> Arc<Outcomes> {
+    pub fn outcomes(&self) -> Arc<OutcomeHistory> {
         self.shared.outcomes.load_full()
     }
 
@@ -267,7 +267,8 @@ impl NewPattern {
     /// # Errors
     /// A sentence for each problem.
     pub fn check(&self) -> Result<Plan, Vec<String>> {
-        let mut problems: Vec<String> = domain::check_goal("goal", &self.goal).into_iter().collect();
+        let mut problems: Vec<String> =
+            domain::patterns::check_goal("goal", &self.goal).into_iter().collect();
         match Plan::new(&self.agent_sequence, &self.dependencies, &self.parallel_groups) {
             Ok(plan) if problems.is_empty() => return Ok(plan),
             Ok(_) => {}

@@ -10,12 +10,14 @@ use super::queue::Entry;
 use super::records::{DecisionReceipt, StoredPattern};
 use super::rows;
 use super::timestamp::now_ms;
-use domain::{Decision, Fading, Goal, MAX_PATTERNS, Occasion, Pattern, PatternBook, Plan, TaskOutcome};
+use domain::patterns::{
+    DecayedStats, Decision, DecisionContext, Goal, MAX_PATTERNS, Pattern, PatternSet, Plan, TaskOutcome,
+};
 
 /// A transaction in the making: what will be published and answered if it is committed.
 pub(super) struct Work<'a> {
     connection: &'a Connection,
-    pub book: PatternBook,
+    pub book: PatternSet,
     pub changed: BTreeMap<String, Arc<Pattern>>,
     /// Those of them that are new, or have another plan.
     pub replanned: BTreeSet<String>,
@@ -31,7 +33,7 @@ pub(super) enum Done {
 
 impl<'a> Work<'a> {
     /// A transaction over the connection's, which starts from a copy of the book.
-    pub(super) fn new(connection: &'a Connection, book: PatternBook) -> Work<'a> {
+    pub(super) fn new(connection: &'a Connection, book: PatternSet) -> Work<'a> {
         Work {
             connection,
             book,
@@ -51,7 +53,7 @@ impl<'a> Work<'a> {
     ) -> rusqlite::Result<Result<DecisionReceipt, StoreError>> {
         let former = rows::read_decision(self.connection, &decision.task_id)?;
         let at_ms = former.as_ref().map_or(self.now_ms, |former| former.at_ms);
-        let occasion = Occasion {
+        let occasion = DecisionContext {
             decision,
             goal,
             plan,
@@ -67,13 +69,13 @@ impl<'a> Work<'a> {
             Ok(learned) => learned,
             Err(unknown) => return Ok(Err(StoreError::UnknownPattern(unknown.0))),
         };
-        if learned.founded {
+        if learned.created {
             self.replanned.extend(learned.pattern.iter().map(|pattern| pattern.id.clone()));
         }
         for pattern in learned.changed {
             self.changed.insert(pattern.id.clone(), pattern);
         }
-        let pattern_id = learned.lesson.as_ref().map(|lesson| lesson.pattern_id.as_str());
+        let pattern_id = learned.observation.as_ref().map(|lesson| lesson.pattern_id.as_str());
         rows::write_decision(self.connection, decision, pattern_id, at_ms)?;
         let outcome = TaskOutcome {
             task_id: decision.task_id.clone(),
@@ -86,7 +88,7 @@ impl<'a> Work<'a> {
         Ok(Ok(DecisionReceipt {
             stored: true,
             pattern: learned.pattern,
-            founded: learned.founded,
+            founded: learned.created,
             corrected: former.is_some(),
         }))
     }
@@ -117,7 +119,7 @@ impl<'a> Work<'a> {
                 fresh.insert(key, id.clone());
                 added.push(Pattern {
                     id: id.clone(),
-                    fading: Fading::fresh(&pattern.tally, self.now_ms),
+                    decayed: DecayedStats::fresh(&pattern.counters, self.now_ms),
                     created_ms: self.now_ms,
                     updated_ms: self.now_ms,
                     ..Pattern::clone(pattern)

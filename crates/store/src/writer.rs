@@ -17,7 +17,7 @@ use super::recovery::Identity;
 use super::retention::{self, Room};
 use super::rows;
 use super::transaction::{Done, Work};
-use domain::{Goal, Outcomes, PatternBook, TaskOutcome};
+use domain::patterns::{Goal, OutcomeHistory, PatternSet, TaskOutcome};
 
 /// The most jobs one transaction takes, so that the first of them does not wait for an endless stream.
 const MAX_BATCH: usize = 512;
@@ -194,11 +194,11 @@ impl Writer {
 
     fn transact(&mut self, batch: &[QueuedJob]) -> Result<Vec<Done>, StoreError> {
         let connection = self.connection.as_mut().ok_or(StoreError::Closed)?;
-        let book = PatternBook::clone(&self.shared.book.load());
+        let book = PatternSet::clone(&self.shared.book.load());
         match run_batch(connection, book, batch) {
             Ok((done, book, outcomes)) => {
                 let known = (!outcomes.is_empty()).then(|| {
-                    let mut known = Outcomes::clone(&self.shared.outcomes.load());
+                    let mut known = OutcomeHistory::clone(&self.shared.outcomes.load());
                     for (outcome, goal) in outcomes {
                         known.push(outcome, goal);
                     }
@@ -273,11 +273,11 @@ impl Writer {
 }
 
 /// What a batch came to, with the book and the outcomes to publish.
-type Committed = (Vec<Done>, PatternBook, Vec<(TaskOutcome, Arc<Goal>)>);
+type Committed = (Vec<Done>, PatternSet, Vec<(TaskOutcome, Arc<Goal>)>);
 
 fn run_batch(
     connection: &mut Connection,
-    book: PatternBook,
+    book: PatternSet,
     batch: &[QueuedJob],
 ) -> rusqlite::Result<Committed> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::{App, Embedding, Loaded, Phase, State, text_of};
 use crate::app::refresh::millis;
 use catalog::Catalog;
-use domain::Outcome;
+use domain::patterns::Outcome;
 use semantic::folder::{self, Stamp};
 use semantic::passages::{MAX_PASSAGE_TOKENS, MAX_REQUEST_TOKENS};
 use semantic::{Done, Encoder, ModelError, ModelFolder, Side, Table, Texts, Vectors, encoder, kept};

@@ -9,7 +9,7 @@ use super::find::required;
 use super::patterns::PatternView;
 use crate::app::operation::{CallContext, Operation, Output};
 use crate::app::{App, AppError};
-use domain::{Decision, Outcome};
+use domain::patterns::{Decision, Outcome};
 
 /// `cacheDecision`
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use crate::app::cache::{PatternKey, canonical};
 use crate::app::operation::{CallContext, Operation, Output};
 use crate::app::{App, AppError, Snapshot, tokens};
 use catalog::{Kind, Lookup};
-use domain::{DEFAULT_MIN_SIMILARITY, Pattern, PatternMatch, PatternRequest};
+use domain::patterns::{DEFAULT_MIN_SIMILARITY, Pattern, PatternMatch, SimilaritySearch};
 use store::{NewPattern, now_ms, rfc3339};
 
 /// Matches that score at least this share of the best one are named as alternatives to it.
@@ -210,7 +210,7 @@ fn fitted(mut matches: Vec<MatchView>, max_tokens: Option<usize>) -> (Vec<MatchV
 #[derive(Debug)]
 pub struct StorePattern;
 
-/// What `storePattern` takes. The plan's own limits are those of [`domain::Plan::new`].
+/// What `storePattern` takes. The plan's own limits are those of [`domain::patterns::Plan::new`].
 #[derive(Debug, Deserialize, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct PatternParams {
@@ -279,7 +279,7 @@ impl App {
             plugin.as_ref().is_none_or(|plugin| agents.iter().all(|agent| is_of(&snapshot, agent, plugin)))
         };
         let matches = |min_similarity, limit| {
-            let request = PatternRequest { goal, min_similarity, limit, now_ms: now_ms() };
+            let request = SimilaritySearch { goal, min_similarity, limit, now_ms: now_ms() };
             self.store.book().matches_among(&request, is_wanted)
         };
         let (found, cache_hit) = self.caches.patterns.get_or(&key, || matches(min_similarity, *limit));
@@ -359,11 +359,11 @@ impl PatternView {
             agent_sequence: pattern.plan.agent_sequence().to_vec(),
             dependencies: pattern.plan.dependencies().clone(),
             parallel_groups: pattern.plan.parallel_groups().to_vec(),
-            success_count: pattern.tally.successes,
-            failure_count: pattern.tally.failures,
-            partial_count: pattern.tally.partials,
-            avg_duration_ms: pattern.tally.avg_duration_ms(),
-            avg_tokens_saved: pattern.tally.avg_tokens_saved(),
+            success_count: pattern.counters.successes,
+            failure_count: pattern.counters.failures,
+            partial_count: pattern.counters.partials,
+            avg_duration_ms: pattern.counters.avg_duration_ms(),
+            avg_tokens_saved: pattern.counters.avg_tokens_saved(),
             created_at: rfc3339(pattern.created_ms),
             updated_at: rfc3339(pattern.updated_ms),
         }

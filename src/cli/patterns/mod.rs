@@ -12,7 +12,7 @@ use super::pattern::show_plan;
 use super::{exit, memory, output, table};
 use crate::app::operations::patterns::{GetOrchestrationPattern, PatternView};
 use crate::config::{Config, Environment, Flags};
-use domain::{Pattern, PatternBook};
+use domain::patterns::{Pattern, PatternSet};
 use store::Reader;
 
 /// Characters of a goal in the list.
@@ -97,11 +97,11 @@ pub(super) fn run(arguments: &PatternsArguments, environment: &Environment) -> a
     }
 }
 
-fn book(config: &Config) -> anyhow::Result<PatternBook> {
+fn book(config: &Config) -> anyhow::Result<PatternSet> {
     memory::look(config, Reader::patterns)
 }
 
-fn list(book: &PatternBook, as_json: bool) {
+fn list(book: &PatternSet, as_json: bool) {
     if as_json {
         let patterns: Vec<Value> = book.patterns().map(|pattern| whole(pattern)).collect();
         output::line(&format!("{:#}", json!({ "patterns": patterns })));
@@ -140,7 +140,7 @@ fn whole(pattern: &Pattern) -> Value {
     all
 }
 
-fn show(book: &PatternBook, id: &str, as_json: bool) -> ExitCode {
+fn show(book: &PatternSet, id: &str, as_json: bool) -> ExitCode {
     let meant: Vec<_> = book.patterns().filter(|pattern| pattern.id.starts_with(id)).collect();
     let [pattern] = meant.as_slice() else {
         let count = if meant.is_empty() {
@@ -159,25 +159,25 @@ fn show(book: &PatternBook, id: &str, as_json: bool) -> ExitCode {
     }
     output::line(&pattern.goal);
     show_plan(&all);
-    let tally = &pattern.tally;
+    let counters = &pattern.counters;
     let row = |label: &str, value: String| output::line(&format!("  {label:<9} {value}"));
     let offered = if pattern.pruned() { "; not offered" } else { "" };
     row(
         "record",
         format!(
             "{} uses: {} succeeded, {} in part, {} failed{offered}",
-            tally.uses(),
-            tally.successes,
-            tally.partials,
-            tally.failures,
+            counters.uses(),
+            counters.successes,
+            counters.partials,
+            counters.failures,
         ),
     );
-    if tally.duration_count > 0 {
-        let average = i64::try_from(tally.avg_duration_ms()).unwrap_or(i64::MAX);
+    if counters.duration_count > 0 {
+        let average = i64::try_from(counters.avg_duration_ms()).unwrap_or(i64::MAX);
         row("took", format!("{} on average", table::duration(average)));
     }
-    if tally.tokens_count > 0 {
-        row("saved", format!("{} tokens on average", tally.avg_tokens_saved()));
+    if counters.tokens_count > 0 {
+        row("saved", format!("{} tokens on average", counters.avg_tokens_saved()));
     }
     row("changed", format!("{} UTC", table::minute(all["updated_at"].as_str().unwrap_or_default())));
     row("id", pattern.id.clone());

@@ -13,7 +13,7 @@ use crate::cli::memory;
 use crate::cli::{exit, output, running_client, small_runtime};
 use crate::config::Config;
 use crate::instance::write_whole;
-use domain::PatternBook;
+use domain::patterns::PatternSet;
 use store::export_patterns;
 
 /// Bytes of an imported file at most: beyond any number of patterns that is kept.
@@ -22,7 +22,7 @@ const MAX_IMPORT_BYTES: u64 = 64 << 20;
 /// Bytes of lines in one call to a running instance, well within what it reads of a request.
 const BYTES_A_CALL: usize = 400_000;
 
-pub(super) fn export(book: &PatternBook, file: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
+pub(super) fn export(book: &PatternSet, file: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
     let mut lines = Vec::new();
     let count = export_patterns(book, &mut lines)?;
     write_lines(&lines, count, "patterns", file, as_json)

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use adjutant::server::rpc::{MAX_BATCH, Shape, shape};
 use catalog::{Kind, check_manifest, check_marketplace, read_entry};
-use domain::{MAX_AGENTS, Plan};
+use domain::patterns::{MAX_AGENTS, Plan};
 use search::Aliases;
 use search::text::terms;
 

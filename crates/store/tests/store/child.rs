@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use adjutant_store::{Store, StoreError, StoreOptions};
-use domain::Outcome;
+use domain::patterns::Outcome;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tempfile::{TempDir, tempdir};
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use adjutant_store::{Store, StoreError, StoreOptions};
-use domain::Outcome;
+use domain::patterns::Outcome;
 use rusqlite::Connection;
 use tempfile::tempdir;
 

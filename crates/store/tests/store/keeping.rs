@@ -7,7 +7,7 @@ use std::time::Duration;
 use adjutant_store::{
     BACKUPS_KEPT, NewPattern, QueryRecord, Reader, SCHEMA_VERSION, Store, StoreError, StoreOptions,
 };
-use domain::Outcome;
+use domain::patterns::Outcome;
 use rusqlite::Connection;
 use tempfile::tempdir;
 
@@ -39,9 +39,9 @@ fn the_first_schema_is_the_published_one_and_data_of_it_survives() {
 
     let store = open(folder.path());
     let found = store.book().matches("add login", 0.7, 1, i64::MAX);
-    let tally = found[0].pattern.tally;
-    assert_eq!((tally.successes, tally.failures), (3, 1));
-    assert_eq!((tally.avg_duration_ms(), tally.avg_tokens_saved()), (500, -20));
+    let counters = found[0].pattern.counters;
+    assert_eq!((counters.successes, counters.failures), (3, 1));
+    assert_eq!((counters.avg_duration_ms(), counters.avg_tokens_saved()), (500, -20));
     store.wait_until_settled();
     assert_eq!(store.outcomes().len(), 1);
     assert_eq!(store.history(9).unwrap()[0].task_id, "t");
@@ -62,7 +62,7 @@ fn what_was_acknowledged_is_there_after_a_restart() {
     assert!(again.corrected && !again.founded);
     let learned = again.pattern.unwrap();
     assert_eq!(
-        (learned.tally.successes, learned.tally.partials, learned.tally.duration_sum_ms),
+        (learned.counters.successes, learned.counters.partials, learned.counters.duration_sum_ms),
         (0, 1, 1_000)
     );
     wait(store.record_decision(decision("t2", "add login to the API", Outcome::Failure))).unwrap();
@@ -101,7 +101,7 @@ fn a_pattern_is_kept_once_and_takes_over_a_stated_plan() {
     let refused = wait(store.add_pattern(pattern(" ", &[]))).unwrap_err();
     let StoreError::Invalid(problems) = refused else { panic!("{refused}") };
     assert_eq!(problems.len(), 2);
-    let unknown = domain::Decision {
+    let unknown = domain::patterns::Decision {
         pattern_id: Some("nowhere".to_owned()),
         ..decision("t", "ship it", Outcome::Success)
     };
@@ -218,7 +218,7 @@ fn patterns_travel_as_json_lines() {
     let report = wait(other.import_patterns(&lines, 1)).unwrap();
     assert_eq!((report.created, report.known), (0, 3));
     let found = other.book().matches("goal1 topic1", 0.7, 1, i64::MAX);
-    assert_eq!((found[0].task_count, found[0].pattern.tally.avg_duration_ms()), (1, 1_000));
+    assert_eq!((found[0].task_count, found[0].pattern.counters.avg_duration_ms()), (1, 1_000));
 }
 
 #[test]

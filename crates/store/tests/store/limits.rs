@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use adjutant_store::{QueryRecord, Store, StoreError, StoreOptions};
-use domain::Outcome;
+use domain::patterns::Outcome;
 use rusqlite::Connection;
 use tempfile::tempdir;
 

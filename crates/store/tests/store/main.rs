@@ -12,7 +12,7 @@ use std::future::Future;
 use std::path::Path;
 
 use adjutant_store::{Store, StoreOptions};
-use domain::{Decision, Outcome};
+use domain::patterns::{Decision, Outcome};
 use rusqlite::Connection;
 
 /// Runs a future on this thread.

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use foldhash::quality::FixedState;
 
-use super::outcomes::{EvidenceTally, Outcomes, TaskEvidence, TaskOutcome};
-use super::tally::weight;
+use super::outcome_history::{EvidenceAccumulator, OutcomeHistory, TaskEvidence, TaskOutcome};
+use super::stats::weight;
 
 /// Tasks less alike than this say nothing of one another. In a replay with a hidden best agent 0.35 found it as often
 /// and changed the first answer of a third of all tasks of other subjects, this of an eighth.
@@ -24,7 +24,7 @@ pub struct Profile(Vec<(Arc<str>, f32)>);
 
 impl Profile {
     /// Of a task that nobody is offered for.
-    pub const NOBODY: Profile = Profile(Vec::new());
+    pub const EMPTY: Profile = Profile(Vec::new());
 
     /// The profile of these agents and their scores, which are never negative.
     pub fn of<'a>(offered: impl IntoIterator<Item = (&'a str, f32)>) -> Profile {
@@ -53,7 +53,7 @@ pub struct Neighbours {
     /// By agent: the tasks it is offered for, by their place in `tasks`, with its weight in their profiles.
     offered: HashMap<Arc<str>, Vec<(u32, f32)>, FixedState>,
     /// Tasks for which nobody is offered: they are compared by their words.
-    others: Outcomes,
+    others: OutcomeHistory,
     half_life: Option<Duration>,
 }
 
@@ -64,7 +64,7 @@ impl Neighbours {
         half_life: Option<Duration>,
     ) -> Neighbours {
         let mut neighbours = Neighbours {
-            others: Outcomes::new(half_life),
+            others: OutcomeHistory::new(half_life),
             half_life,
             tasks: Vec::new(),
             offered: HashMap::default(),
@@ -92,23 +92,23 @@ impl Neighbours {
                 likeness[place as usize] += weight * other;
             }
         }
-        let mut tally = EvidenceTally::default();
+        let mut evidence = EvidenceAccumulator::default();
         for (task, likeness) in self.tasks.iter().zip(likeness) {
             if likeness >= MIN_LIKENESS {
-                tally.add(task, f64::from(likeness) * weight(now_ms, task.at_ms, self.half_life));
+                evidence.add(task, f64::from(likeness) * weight(now_ms, task.at_ms, self.half_life));
             }
         }
         if !self.others.is_empty() {
-            self.others.tally(description, now_ms, &mut tally);
+            self.others.accumulate(description, now_ms, &mut evidence);
         }
-        tally.into_evidence()
+        evidence.finish()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Outcome;
+    use crate::patterns::Outcome;
 
     fn task(id: &str, agent: &str, result: Outcome) -> Arc<TaskOutcome> {
         Arc::new(TaskOutcome {

@@ -7,7 +7,7 @@
 //! * keyword overlap is the Sørensen–Dice coefficient of the two sets of terms, 2·|A∩B| ÷ (|A| + |B|);
 //! * string similarity is 1 − Levenshtein distance ÷ length.
 //!
-//! N and df are counted over a prefix of the book (see [`settled`]), so that a founded pattern need not touch every other.
+//! N and df are counted over a prefix of the book (see [`settled`]), so that a created pattern need not touch every other.
 //! The similarity is symmetrical, in 0..=1, and 1 for goals that are the same. The first two parts come from the postings; the third
 //! is bounded from above and only computed where it can decide.
 
@@ -19,7 +19,7 @@ use std::sync::Arc;
 use foldhash::quality::FixedState;
 
 use super::goal::{Goal, ratio};
-use super::shelf::Shelf;
+use super::persistent_vec::PersistentVec;
 
 const COSINE_SHARE: f64 = 0.5;
 const KEYWORD_SHARE: f64 = 0.3;
@@ -48,7 +48,7 @@ type Posting = (u32, f64);
 pub(super) struct GoalIndex {
     vocabulary: Arc<HashMap<Arc<str>, usize, FixedState>>,
     postings: Vec<Arc<Vec<Posting>>>,
-    entries: Shelf<Entry>,
+    entries: PersistentVec<Entry>,
     /// For each term, how rare it is.
     rarity: Arc<Vec<f64>>,
     /// For each goal, the length of its vector.

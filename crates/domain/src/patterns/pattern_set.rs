@@ -8,10 +8,10 @@ use std::time::Duration;
 use foldhash::quality::FixedState;
 
 use super::goal::Goal;
-use super::index::{EPSILON, GoalIndex};
+use super::goal_index::{EPSILON, GoalIndex};
 use super::pattern::Pattern;
-use super::shelf::Shelf;
-use super::tally::DEFAULT_HALF_LIFE;
+use super::persistent_vec::PersistentVec;
+use super::stats::DEFAULT_HALF_LIFE;
 
 /// The similarity two goals need for the pattern of one to serve the other, unless a caller says otherwise.
 pub const DEFAULT_MIN_SIMILARITY: f64 = 0.7;
@@ -43,8 +43,8 @@ pub struct PatternMatch {
 
 /// All patterns at one moment. Clones share patterns and analysed goals, so that a snapshot costs a pointer each.
 #[derive(Debug, Clone)]
-pub struct PatternBook {
-    pub(super) patterns: Shelf<Pattern>,
+pub struct PatternSet {
+    pub(super) patterns: PersistentVec<Pattern>,
     pub(super) index: Arc<GoalIndex>,
     pub(super) half_life: Option<Duration>,
     by_id: Arc<HashMap<Arc<str>, usize, FixedState>>,
@@ -55,17 +55,17 @@ pub struct PatternBook {
 /// Places in the book, ascending.
 type Places = Arc<Vec<usize>>;
 
-impl Default for PatternBook {
+impl Default for PatternSet {
     fn default() -> Self {
-        PatternBook::new(Some(DEFAULT_HALF_LIFE))
+        PatternSet::new(Some(DEFAULT_HALF_LIFE))
     }
 }
 
-impl PatternBook {
+impl PatternSet {
     /// An empty book whose evidence weighs half as much after `half_life`; `None` never forgets.
-    pub fn new(half_life: Option<Duration>) -> PatternBook {
-        PatternBook {
-            patterns: Shelf::default(),
+    pub fn new(half_life: Option<Duration>) -> PatternSet {
+        PatternSet {
+            patterns: PersistentVec::default(),
             index: Arc::default(),
             half_life,
             by_id: Arc::default(),
@@ -148,43 +148,44 @@ impl PatternBook {
     /// The patterns that serve `goal`, best first: those of at least `min_similarity`, without pruned ones, at most
     /// `limit` (and [`MAX_MATCHES`]) of them, ordered by score, then similarity, then age.
     pub fn matches(&self, goal: &str, min_similarity: f64, limit: usize, now_ms: i64) -> Vec<PatternMatch> {
-        self.matches_among(&PatternRequest { goal, min_similarity, limit, now_ms }, |_| true)
+        self.matches_among(&SimilaritySearch { goal, min_similarity, limit, now_ms }, |_| true)
     }
 
     /// The same among those patterns that `is_wanted`.
     pub fn matches_among(
         &self,
-        request: &PatternRequest<'_>,
+        request: &SimilaritySearch<'_>,
         is_wanted: impl Fn(&Pattern) -> bool,
     ) -> Vec<PatternMatch> {
-        let PatternRequest { goal, min_similarity, limit, now_ms } = *request;
+        let SimilaritySearch { goal, min_similarity, limit, now_ms } = *request;
         let limit = limit.min(MAX_MATCHES);
         let floor = if min_similarity.is_nan() { DEFAULT_MIN_SIMILARITY } else { min_similarity };
         if limit == 0 {
             return Vec::new();
         }
         let goal = Goal::new(goal);
-        let mut hopes: Vec<Hope> = Vec::new();
+        let mut bounds: Vec<UpperBound> = Vec::new();
         for candidate in self.index.candidates(&goal, floor) {
             let pattern = &self.patterns[candidate.place];
             if !pattern.pruned() && is_wanted(pattern) {
                 let expectation = pattern.expectation(now_ms, self.half_life);
                 // Goals that are the same have similarity 1 by definition, which rounding may leave just below it.
                 let at_most = (candidate.at_most + EPSILON) * expectation;
-                hopes.push(Hope { candidate, expectation, at_most });
+                bounds.push(UpperBound { candidate, expectation, at_most });
             }
         }
-        hopes.sort_by(|a, b| b.at_most.total_cmp(&a.at_most).then(a.candidate.place.cmp(&b.candidate.place)));
+        bounds
+            .sort_by(|a, b| b.at_most.total_cmp(&a.at_most).then(a.candidate.place.cmp(&b.candidate.place)));
 
         let mut best: Vec<(usize, PatternMatch)> = Vec::new();
-        for hope in hopes {
-            if best.len() == limit && best.last().is_some_and(|(_, last)| hope.at_most < last.score) {
+        for bound in bounds {
+            if best.len() == limit && best.last().is_some_and(|(_, last)| bound.at_most < last.score) {
                 break;
             }
-            let similarity = self.index.finish(&goal, &hope.candidate);
+            let similarity = self.index.finish(&goal, &bound.candidate);
             if similarity >= floor {
-                let place = hope.candidate.place;
-                best.push((place, self.matched(place, similarity, hope.expectation)));
+                let place = bound.candidate.place;
+                best.push((place, self.matched(place, similarity, bound.expectation)));
                 best.sort_by(better);
                 best.truncate(limit);
             }
@@ -241,7 +242,7 @@ impl PatternBook {
 
 /// Which patterns are looked for.
 #[derive(Debug, Clone, Copy)]
-pub struct PatternRequest<'a> {
+pub struct SimilaritySearch<'a> {
     /// What is to be reached.
     pub goal: &'a str,
     /// How alike a stored goal must be.
@@ -253,8 +254,8 @@ pub struct PatternRequest<'a> {
 }
 
 /// A candidate with the best score it may reach.
-struct Hope {
-    candidate: super::index::Candidate,
+struct UpperBound {
+    candidate: super::goal_index::Candidate,
     expectation: f64,
     at_most: f64,
 }

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use super::book::PatternBook;
 use super::decision::{Decision, Outcome};
 use super::goal::Goal;
 use super::pattern::{Origin, Pattern};
+use super::pattern_set::PatternSet;
 use super::plan::Plan;
-use super::tally::{Fading, Tally};
+use super::stats::{Counters, DecayedStats};
 
 /// What one decision taught one pattern; kept beside the decision, so that it can be taken back.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lesson {
+pub struct Observation {
     /// The pattern that learned.
     pub pattern_id: String,
     /// What it learned.
@@ -26,7 +26,7 @@ pub struct Lesson {
 
 /// A decision with what was worked out about it beforehand, away from whoever owns the book.
 #[derive(Debug)]
-pub struct Occasion<'a> {
+pub struct DecisionContext<'a> {
     /// The decision, found to be within its limits.
     pub decision: &'a Decision,
     /// Its description, analysed.
@@ -34,7 +34,7 @@ pub struct Occasion<'a> {
     /// Its agents, as [`Decision::check`] answered them.
     pub plan: &'a Plan,
     /// What an earlier decision of the same task taught.
-    pub former: Option<&'a Lesson>,
+    pub former: Option<&'a Observation>,
     /// Whether that earlier decision had the same description and agents, so that it keeps its pattern.
     pub same_task: bool,
     /// When the task was first reported, in milliseconds since 1970.
@@ -43,16 +43,16 @@ pub struct Occasion<'a> {
     pub now_ms: i64,
 }
 
-/// What [`PatternBook::learn`] did.
+/// What [`PatternSet::learn`] did.
 #[derive(Debug, Clone, Default)]
-pub struct Learned {
-    /// What was taught; `None` where no pattern matched and none was founded.
-    pub lesson: Option<Lesson>,
+pub struct LearnReport {
+    /// What was taught; `None` where no pattern matched and none was created.
+    pub observation: Option<Observation>,
     /// The pattern that learned, as it stands now.
     pub pattern: Option<Arc<Pattern>>,
     /// Whether that pattern is new.
-    pub founded: bool,
-    /// Every pattern that changed, as it stands now: the one that learned and the one whose lesson was taken back.
+    pub created: bool,
+    /// Every pattern that changed, as it stands now: the one that learned and the one whose observation was taken back.
     pub changed: Vec<Arc<Pattern>>,
 }
 
@@ -61,93 +61,93 @@ pub struct Learned {
 #[error("there is no pattern with the id `{0}`")]
 pub struct UnknownPattern(pub String);
 
-impl PatternBook {
+impl PatternSet {
     /// Learns from a decision. What an earlier decision of the same task taught is taken back first. Then the pattern
     /// learns that the decision names; or the one it taught before, where the task is the same; or the closest of the
-    /// same agents in the same order ([`PatternBook::closest`]); or, where it was a success, one that is founded with
+    /// same agents in the same order ([`PatternSet::closest`]); or, where it was a success, one that is created with
     /// the id `new_id` answers.
     ///
     /// # Errors
     /// [`UnknownPattern`], with the book unchanged.
     pub fn learn(
         &mut self,
-        occasion: &Occasion<'_>,
+        context: &DecisionContext<'_>,
         new_id: impl FnOnce() -> String,
-    ) -> Result<Learned, UnknownPattern> {
-        let decision = occasion.decision;
+    ) -> Result<LearnReport, UnknownPattern> {
+        let decision = context.decision;
         if let Some(id) = decision.pattern_id.as_ref().filter(|id| self.get(id).is_none()) {
             return Err(UnknownPattern(id.clone()));
         }
-        let mut learned = Learned::default();
-        if let Some(former) = occasion.former {
-            learned.changed.extend(self.take_back(former, occasion.now_ms));
+        let mut learned = LearnReport::default();
+        if let Some(former) = context.former {
+            learned.changed.extend(self.retract(former, context.now_ms));
         }
-        let id = match self.teachable(occasion) {
+        let id = match self.teachable(context) {
             Some(id) => id,
             None if decision.result == Outcome::Success && !self.is_full() => {
-                learned.founded = true;
-                self.found(occasion, new_id())
+                learned.created = true;
+                self.found(context, new_id())
             }
             None => return Ok(learned),
         };
-        let lesson = Lesson {
+        let observation = Observation {
             pattern_id: id,
             result: decision.result,
             duration_ms: decision.duration_ms,
             tokens_saved: decision.tokens_saved,
-            at_ms: occasion.at_ms,
+            at_ms: context.at_ms,
         };
-        learned.pattern = self.teach(&lesson, occasion.now_ms);
-        learned.changed.retain(|changed| changed.id != lesson.pattern_id);
+        learned.pattern = self.observe(&observation, context.now_ms);
+        learned.changed.retain(|changed| changed.id != observation.pattern_id);
         learned.changed.extend(learned.pattern.clone());
-        learned.lesson = Some(lesson);
+        learned.observation = Some(observation);
         Ok(learned)
     }
 
-    fn teachable(&self, occasion: &Occasion<'_>) -> Option<String> {
-        if let Some(id) = &occasion.decision.pattern_id {
+    fn teachable(&self, context: &DecisionContext<'_>) -> Option<String> {
+        if let Some(id) = &context.decision.pattern_id {
             return Some(id.clone());
         }
         let kept =
-            occasion.former.filter(|former| occasion.same_task && self.get(&former.pattern_id).is_some());
+            context.former.filter(|former| context.same_task && self.get(&former.pattern_id).is_some());
         if let Some(former) = kept {
             return Some(former.pattern_id.clone());
         }
-        self.closest(occasion.goal, occasion.plan.agent_sequence()).map(|pattern| pattern.id.clone())
+        self.closest(context.goal, context.plan.agent_sequence()).map(|pattern| pattern.id.clone())
     }
 
-    fn found(&mut self, occasion: &Occasion<'_>, id: String) -> String {
+    fn found(&mut self, context: &DecisionContext<'_>, id: String) -> String {
         self.extend([Pattern {
             id: id.clone(),
-            goal: occasion.decision.task_description.clone(),
-            plan: occasion.plan.clone(),
-            created_ms: occasion.now_ms,
-            updated_ms: occasion.now_ms,
+            goal: context.decision.task_description.clone(),
+            plan: context.plan.clone(),
+            created_ms: context.now_ms,
+            updated_ms: context.now_ms,
             origin: Origin::Learned,
-            tally: Tally::default(),
-            fading: Fading::default(),
+            counters: Counters::default(),
+            decayed: DecayedStats::default(),
         }]);
         id
     }
 
-    /// Adds a lesson to its pattern; `None` where the book does not hold it.
-    pub fn teach(&mut self, lesson: &Lesson, now_ms: i64) -> Option<Arc<Pattern>> {
+    /// Adds a observation to its pattern; `None` where the book does not hold it.
+    pub fn observe(&mut self, observation: &Observation, now_ms: i64) -> Option<Arc<Pattern>> {
         let half_life = self.half_life;
-        self.change(&lesson.pattern_id, |pattern| {
-            pattern.tally.add(lesson.result, lesson.duration_ms, lesson.tokens_saved);
-            pattern.fading.add(lesson.result, lesson.at_ms, half_life);
+        self.change(&observation.pattern_id, |pattern| {
+            pattern.counters.add(observation.result, observation.duration_ms, observation.tokens_saved);
+            pattern.decayed.add(observation.result, observation.at_ms, half_life);
             pattern.updated_ms = now_ms;
         })
     }
 
-    /// Takes a lesson back from its pattern; `None` where the book does not hold it.
-    pub fn take_back(&mut self, lesson: &Lesson, now_ms: i64) -> Option<Arc<Pattern>> {
+    /// Takes a observation back from its pattern; `None` where the book does not hold it.
+    pub fn retract(&mut self, observation: &Observation, now_ms: i64) -> Option<Arc<Pattern>> {
         let half_life = self.half_life;
-        self.change(&lesson.pattern_id, |pattern| {
-            pattern.tally.subtract(lesson.result, lesson.duration_ms, lesson.tokens_saved);
-            pattern.fading.subtract(lesson.result, lesson.at_ms, half_life);
-            if pattern.tally.uses() == 0 {
-                pattern.fading = Fading::default();
+        self.change(&observation.pattern_id, |pattern| {
+            pattern.counters.subtract(observation.result, observation.duration_ms, observation.tokens_saved);
+            pattern.decayed.subtract(observation.result, observation.at_ms, half_life);
+            if pattern.counters.uses() == 0 {
+                pattern.decayed = DecayedStats::default();
             }
             pattern.updated_ms = now_ms;
         })

@@ -4,8 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use adjutant_domain::{
-    Decision, Fading, Goal, Lesson, Occasion, Origin, Outcome, Pattern, PatternBook, Plan, Tally,
+use adjutant_domain::patterns::{
+    Counters, DecayedStats, Decision, DecisionContext, Goal, Observation, Origin, Outcome, Pattern,
+    PatternSet, Plan,
 };
 use proptest::prelude::*;
 use search::text::terms;
@@ -19,8 +20,8 @@ fn pattern(id: usize, goal: &str) -> Pattern {
     Pattern { id: id.to_string(), goal: goal.to_owned(), plan: plan(&["a", "b"]), ..Pattern::default() }
 }
 
-fn book(goals: &[String]) -> PatternBook {
-    let mut book = PatternBook::new(None);
+fn book(goals: &[String]) -> PatternSet {
+    let mut book = PatternSet::new(None);
     book.extend(goals.iter().enumerate().map(|(id, goal)| pattern(id, goal)));
     book
 }
@@ -93,10 +94,10 @@ proptest! {
         floor in prop::sample::select(vec![0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0]),
         limit in 0_usize..8,
     ) {
-        let mut book = PatternBook::new(None);
+        let mut book = PatternSet::new(None);
         book.extend(goals.iter().zip(&counts).enumerate().map(|(id, (goal, &(successes, failures)))| {
-            let tally = Tally { successes, failures, ..Tally::default() };
-            Pattern { tally, fading: Fading::fresh(&tally, 0), ..pattern(id, goal) }
+            let counters = Counters { successes, failures, ..Counters::default() };
+            Pattern { counters, decayed: DecayedStats::fresh(&counters, 0), ..pattern(id, goal) }
         }));
         let found: Vec<f64> = book.matches(&goal, floor, limit, 0).iter().map(|found| found.score).collect();
         let mut expected: Vec<f64> = book
@@ -105,7 +106,7 @@ proptest! {
             .map(|pattern| (book.similarity(&goal, &pattern.goal), pattern))
             .filter(|(similarity, _)| *similarity >= floor)
             .map(|(similarity, pattern)| {
-                let (good, uses) = (f64::from(pattern.tally.successes), f64::from(pattern.tally.uses()));
+                let (good, uses) = (f64::from(pattern.counters.successes), f64::from(pattern.counters.uses()));
                 similarity * (good + 1.0) / (uses + 2.0)
             })
             .collect();
@@ -122,12 +123,12 @@ proptest! {
     fn a_book_does_not_depend_on_how_it_grew(count in 0_usize..400, goal in goal_text()) {
         let goals: Vec<String> = (0..count).map(|index| format!("add part{} to api{}", index % 37, index)).collect();
         let at_once = book(&goals);
-        let mut one_by_one = PatternBook::new(None);
+        let mut one_by_one = PatternSet::new(None);
         for (id, goal) in goals.iter().enumerate() {
             one_by_one.extend([pattern(id, goal)]);
         }
         for other in ["add part3 to api40", "part5", &goal] {
-            let similarity = |book: &PatternBook| book.similarity("add part3 to api3", other).to_bits();
+            let similarity = |book: &PatternSet| book.similarity("add part3 to api3", other).to_bits();
             prop_assert_eq!(similarity(&at_once), similarity(&one_by_one));
         }
         prop_assert_eq!(format!("{:?}", at_once.matches(&goal, 0.0, 5, 0)), format!("{:?}", one_by_one.matches(&goal, 0.0, 5, 0)));
@@ -136,48 +137,48 @@ proptest! {
     /// However decisions come, come again and change: each task counts once, as it was last reported.
     #[test]
     fn each_task_counts_once(steps in prop::collection::vec(step(), 1..40)) {
-        let mut book = PatternBook::new(None);
+        let mut book = PatternSet::new(None);
         book.extend([pattern(900, "add login to api"), pattern(901, "migrate database")]);
-        let mut tasks: BTreeMap<String, (Decision, Option<Lesson>)> = BTreeMap::new();
+        let mut tasks: BTreeMap<String, (Decision, Option<Observation>)> = BTreeMap::new();
         let mut ids = 0;
         for (now_ms, decision) in (1_i64..).zip(steps) {
             let goal = Goal::new(&decision.task_description);
             let plan = decision.check().unwrap();
             let former = tasks.get(&decision.task_id);
-            let occasion = Occasion {
+            let context = DecisionContext {
                 decision: &decision,
                 goal: &goal,
                 plan: &plan,
-                former: former.and_then(|(_, lesson)| lesson.as_ref()),
+                former: former.and_then(|(_, observation)| observation.as_ref()),
                 same_task: former.is_some_and(|(former, _)| {
                     former.task_description == decision.task_description && former.agents_used == decision.agents_used
                 }),
-                at_ms: former.and_then(|(_, lesson)| lesson.as_ref()).map_or(now_ms, |lesson| lesson.at_ms),
+                at_ms: former.and_then(|(_, observation)| observation.as_ref()).map_or(now_ms, |observation| observation.at_ms),
                 now_ms,
             };
-            let learned = book.learn(&occasion, || { ids += 1; format!("learned-{ids}") }).unwrap();
-            prop_assert_eq!(learned.pattern.is_some(), learned.lesson.is_some());
+            let learned = book.learn(&context, || { ids += 1; format!("learned-{ids}") }).unwrap();
+            prop_assert_eq!(learned.pattern.is_some(), learned.observation.is_some());
             if decision.result == Outcome::Success {
-                prop_assert!(learned.lesson.is_some(), "a success always teaches");
+                prop_assert!(learned.observation.is_some(), "a success always teaches");
             }
-            tasks.insert(decision.task_id.clone(), (decision, learned.lesson));
+            tasks.insert(decision.task_id.clone(), (decision, learned.observation));
         }
         for pattern in book.patterns() {
-            let mut expected = Tally::default();
-            for (_, lesson) in tasks.values() {
-                if let Some(lesson) = lesson.as_ref().filter(|lesson| lesson.pattern_id == pattern.id) {
-                    expected.add(lesson.result, lesson.duration_ms, lesson.tokens_saved);
+            let mut expected = Counters::default();
+            for (_, observation) in tasks.values() {
+                if let Some(observation) = observation.as_ref().filter(|observation| observation.pattern_id == pattern.id) {
+                    expected.add(observation.result, observation.duration_ms, observation.tokens_saved);
                 }
             }
-            prop_assert_eq!(pattern.tally, expected);
-            prop_assert!((pattern.fading.uses - f64::from(expected.uses())).abs() < 1e-6);
+            prop_assert_eq!(pattern.counters, expected);
+            prop_assert!((pattern.decayed.uses - f64::from(expected.uses())).abs() < 1e-6);
             prop_assert_eq!(pattern.pruned() && pattern.origin == Origin::Stored && expected.uses() == 0, false);
         }
         let unique: BTreeSet<(String, &[String])> = book
             .patterns()
             .map(|pattern| (pattern.goal.to_lowercase(), pattern.plan.agent_sequence()))
             .collect();
-        prop_assert_eq!(unique.len(), book.len(), "no pattern is founded twice");
+        prop_assert_eq!(unique.len(), book.len(), "no pattern is created twice");
     }
 }
 
@@ -249,26 +250,27 @@ fn a_decision_out_of_its_limits_is_refused_with_sentences() {
     }
 }
 
-fn learn(book: &mut PatternBook, decision: &Decision, former: Option<&Lesson>) -> Option<Lesson> {
+fn learn(book: &mut PatternSet, decision: &Decision, former: Option<&Observation>) -> Option<Observation> {
     let (goal, plan) = (Goal::new(&decision.task_description), decision.check().unwrap());
     let same_task = former.is_some();
-    let occasion = Occasion { decision, goal: &goal, plan: &plan, former, same_task, at_ms: 0, now_ms: 0 };
+    let context =
+        DecisionContext { decision, goal: &goal, plan: &plan, former, same_task, at_ms: 0, now_ms: 0 };
     let id = format!("p{}", book.len());
-    book.learn(&occasion, || id).unwrap().lesson
+    book.learn(&context, || id).unwrap().observation
 }
 
 #[test]
 fn a_pattern_is_founded_pruned_and_comes_back() {
-    let mut book = PatternBook::new(None);
+    let mut book = PatternSet::new(None);
     assert_eq!(learn(&mut book, &decision("t0", Outcome::Failure), None), None, "a failure founds nothing");
     let founding = learn(&mut book, &decision("t1", Outcome::Success), None);
     assert_eq!(book.matches("add login", 0.7, 5, 0).len(), 1);
 
     // Corrected to nothing, it is withdrawn; taught again, it is offered again.
-    let lesson = founding.unwrap();
-    book.take_back(&lesson, 0);
+    let observation = founding.unwrap();
+    book.retract(&observation, 0);
     assert!(book.matches("add login", 0.7, 5, 0).is_empty());
-    book.teach(&lesson, 0);
+    book.observe(&observation, 0);
 
     for task in 2..6 {
         learn(&mut book, &decision(&format!("t{task}"), Outcome::Failure), None);
@@ -284,10 +286,14 @@ fn a_pattern_is_founded_pruned_and_comes_back() {
 
 #[test]
 fn one_lucky_run_does_not_outrank_ten_good_ones() {
-    let mut book = PatternBook::new(None);
-    let tally = |successes, failures| Tally { successes, failures, ..Tally::default() };
-    for (id, tally) in [(0, tally(1, 0)), (1, tally(9, 1)), (2, tally(0, 0))] {
-        book.extend([Pattern { tally, fading: Fading::fresh(&tally, 0), ..pattern(id, "add login") }]);
+    let mut book = PatternSet::new(None);
+    let counters = |successes, failures| Counters { successes, failures, ..Counters::default() };
+    for (id, counters) in [(0, counters(1, 0)), (1, counters(9, 1)), (2, counters(0, 0))] {
+        book.extend([Pattern {
+            counters,
+            decayed: DecayedStats::fresh(&counters, 0),
+            ..pattern(id, "add login")
+        }]);
     }
     let order: Vec<String> =
         book.matches("add login", 0.7, 5, 0).iter().map(|m| m.pattern.id.clone()).collect();
@@ -297,27 +303,27 @@ fn one_lucky_run_does_not_outrank_ten_good_ones() {
 #[test]
 fn an_unknown_pattern_changes_nothing() {
     let mut book = book(&["add login".to_owned()]);
-    let lesson = Lesson {
+    let observation = Observation {
         pattern_id: "0".into(),
         result: Outcome::Success,
         duration_ms: None,
         tokens_saved: None,
         at_ms: 0,
     };
-    book.teach(&lesson, 0);
+    book.observe(&observation, 0);
     let before = format!("{:?}", book.patterns().collect::<Vec<_>>());
     let decision = Decision { pattern_id: Some("nowhere".to_owned()), ..decision("t", Outcome::Success) };
     let (goal, plan) = (Goal::new("add login"), decision.check().unwrap());
-    let occasion = Occasion {
+    let context = DecisionContext {
         decision: &decision,
         goal: &goal,
         plan: &plan,
-        former: Some(&lesson),
+        former: Some(&observation),
         same_task: true,
         at_ms: 0,
         now_ms: 0,
     };
-    assert_eq!(book.learn(&occasion, || unreachable!()).unwrap_err().0, "nowhere");
+    assert_eq!(book.learn(&context, || unreachable!()).unwrap_err().0, "nowhere");
     assert_eq!(format!("{:?}", book.patterns().collect::<Vec<_>>()), before);
 }
 

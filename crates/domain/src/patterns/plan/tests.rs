@@ -1,3 +1,8 @@
+//! Plans against the rules they must satisfy.
+
+use std::collections::BTreeMap;
+
+use super::validate::MAX_PROBLEMS;
 use super::*;
 use proptest::prelude::*;
 

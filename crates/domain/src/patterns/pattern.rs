@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::plan::Plan;
-use super::tally::{Fading, Tally};
+use super::stats::{Counters, DecayedStats};
 
 /// Below this success rate a pattern is no longer offered.
 pub const PRUNE_BELOW: f64 = 0.3;
@@ -17,7 +17,7 @@ pub enum Origin {
     /// Somebody stored or imported it; it stands without any use.
     #[default]
     Stored,
-    /// A successful decision founded it; it stands as long as it has uses.
+    /// A successful decision created it; it stands as long as it has uses.
     Learned,
 }
 
@@ -46,9 +46,9 @@ pub struct Pattern {
     /// Who works on it, in which order.
     pub plan: Plan,
     /// How often it was used and what came of it.
-    pub tally: Tally,
+    pub counters: Counters,
     /// The same with old evidence faded; ranking goes by this.
-    pub fading: Fading,
+    pub decayed: DecayedStats,
     /// When it came into the book, in milliseconds since 1970, UTC.
     pub created_ms: i64,
     /// When it last changed or learned, in milliseconds since 1970, UTC.
@@ -59,28 +59,28 @@ pub struct Pattern {
 
 impl Pattern {
     /// Whether it is kept but no longer offered: fewer than [`PRUNE_BELOW`] successes after at least
-    /// [`MIN_USES_TO_PRUNE`] uses, or founded by a decision that was since corrected and left without any use. It
+    /// [`MIN_USES_TO_PRUNE`] uses, or created by a decision that was since corrected and left without any use. It
     /// follows from the counts alone, so that a pattern comes back as soon as they recover.
     pub fn pruned(&self) -> bool {
-        let uses = self.tally.uses();
-        let failed = uses >= MIN_USES_TO_PRUNE && self.tally.success_rate() < PRUNE_BELOW;
+        let uses = self.counters.uses();
+        let failed = uses >= MIN_USES_TO_PRUNE && self.counters.success_rate() < PRUNE_BELOW;
         let withdrawn = uses == 0 && self.origin == Origin::Learned;
         failed || withdrawn
     }
 
     /// (successes + partials ÷ 2) ÷ uses; 0.5 where unused.
     pub fn success_rate(&self) -> f64 {
-        self.tally.success_rate()
+        self.counters.success_rate()
     }
 
     /// How often it was used.
     pub fn task_count(&self) -> u32 {
-        self.tally.uses()
+        self.counters.uses()
     }
 
-    /// How likely it is to work, for ranking: see [`Fading::posterior_mean`].
+    /// How likely it is to work, for ranking: see [`DecayedStats::posterior_mean`].
     pub fn expectation(&self, now_ms: i64, half_life: Option<Duration>) -> f64 {
-        self.fading.posterior_mean(now_ms, half_life)
+        self.decayed.posterior_mean(now_ms, half_life)
     }
 }
 
@@ -103,9 +103,9 @@ mod tests {
             (3, 7, 0, Stored, false),
             (2, 5, 0, Learned, true),
         ] {
-            let tally = Tally { successes, failures, partials, ..Tally::default() };
-            let pattern = Pattern { tally, origin, ..Pattern::default() };
-            assert_eq!(pattern.pruned(), pruned, "{tally:?} {origin:?}");
+            let counters = Counters { successes, failures, partials, ..Counters::default() };
+            let pattern = Pattern { counters, origin, ..Pattern::default() };
+            assert_eq!(pattern.pruned(), pruned, "{counters:?} {origin:?}");
         }
     }
 }

@@ -8,24 +8,24 @@ const CHUNK: usize = 128;
 /// A list that is added to and changed in place, and cloned after each change.
 #[derive(Debug)]
 #[expect(clippy::rc_buffer, reason = "copied on write: a snapshot shares the chunks that did not change")]
-pub(super) struct Shelf<T> {
+pub(super) struct PersistentVec<T> {
     chunks: Vec<Arc<Vec<Arc<T>>>>,
     len: usize,
 }
 
-impl<T> Clone for Shelf<T> {
+impl<T> Clone for PersistentVec<T> {
     fn clone(&self) -> Self {
-        Shelf { chunks: self.chunks.clone(), len: self.len }
+        PersistentVec { chunks: self.chunks.clone(), len: self.len }
     }
 }
 
-impl<T> Default for Shelf<T> {
+impl<T> Default for PersistentVec<T> {
     fn default() -> Self {
-        Shelf { chunks: Vec::new(), len: 0 }
+        PersistentVec { chunks: Vec::new(), len: 0 }
     }
 }
 
-impl<T> Shelf<T> {
+impl<T> PersistentVec<T> {
     pub(super) fn len(&self) -> usize {
         self.len
     }
@@ -52,7 +52,7 @@ impl<T> Shelf<T> {
     }
 }
 
-impl<T> std::ops::Index<usize> for Shelf<T> {
+impl<T> std::ops::Index<usize> for PersistentVec<T> {
     type Output = Arc<T>;
 
     fn index(&self, place: usize) -> &Arc<T> {

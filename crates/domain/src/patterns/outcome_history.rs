@@ -13,8 +13,8 @@ use foldhash::quality::FixedState;
 
 use super::decision::Outcome;
 use super::goal::Goal;
-use super::index::{GoalIndex, Sketch, TERM_SHARE, hash};
-use super::tally::{DEFAULT_HALF_LIFE, weight};
+use super::goal_index::{GoalIndex, Sketch, TERM_SHARE, hash};
+use super::stats::{DEFAULT_HALF_LIFE, weight};
 
 /// How many tasks are remembered at least; of twice as many the oldest half is forgotten. At about one kilobyte each this
 /// is some ten megabytes at most.
@@ -107,7 +107,7 @@ struct Recent {
 /// The outcomes of past tasks at one moment. Clones share all but the newest few, which are not indexed yet: a snapshot
 /// after each decision must cost little.
 #[derive(Debug, Clone)]
-pub struct Outcomes {
+pub struct OutcomeHistory {
     indexed: Arc<Indexed>,
     /// Newer than those, oldest first, with the hash of the task's name; each task once.
     newest: Vec<(u64, Arc<Recent>)>,
@@ -124,16 +124,16 @@ struct Indexed {
     by_task: HashMap<Arc<str>, usize, FixedState>,
 }
 
-impl Default for Outcomes {
+impl Default for OutcomeHistory {
     fn default() -> Self {
-        Outcomes::new(Some(DEFAULT_HALF_LIFE))
+        OutcomeHistory::new(Some(DEFAULT_HALF_LIFE))
     }
 }
 
-impl Outcomes {
+impl OutcomeHistory {
     /// Without any task; evidence weighs half as much after `half_life`, `None` never forgets.
-    pub fn new(half_life: Option<Duration>) -> Outcomes {
-        Outcomes { indexed: Arc::default(), newest: Vec::new(), replaced: Vec::new(), half_life }
+    pub fn new(half_life: Option<Duration>) -> OutcomeHistory {
+        OutcomeHistory { indexed: Arc::default(), newest: Vec::new(), replaced: Vec::new(), half_life }
     }
 
     /// How many tasks are remembered.
@@ -192,13 +192,18 @@ impl Outcomes {
 
     /// What past tasks say for the one described.
     pub fn for_task(&self, description: &str, now_ms: i64) -> TaskEvidence {
-        let mut tally = EvidenceTally::default();
-        self.tally(description, now_ms, &mut tally);
-        tally.into_evidence()
+        let mut evidence = EvidenceAccumulator::default();
+        self.accumulate(description, now_ms, &mut evidence);
+        evidence.finish()
     }
 
-    /// Adds what they say to a tally.
-    pub(super) fn tally<'a>(&'a self, description: &str, now_ms: i64, tally: &mut EvidenceTally<'a>) {
+    /// Adds what they say to a evidence.
+    pub(super) fn accumulate<'a>(
+        &'a self,
+        description: &str,
+        now_ms: i64,
+        evidence: &mut EvidenceAccumulator<'a>,
+    ) {
         let goal = Goal::new(description);
         let floor = MIN_SIMILARITY * TERM_SHARE;
         let share = |task: &TaskOutcome, by_terms: f64| {
@@ -207,14 +212,14 @@ impl Outcomes {
         let index = &self.indexed.index;
         for (place, by_terms) in index.by_terms(&goal, floor) {
             if let (Some(task), Err(_)) = (&self.indexed.tasks[place], self.replaced.binary_search(&place)) {
-                tally.add(task, share(task, by_terms));
+                evidence.add(task, share(task, by_terms));
             }
         }
         let sketch = index.query(&goal).sketch();
         for (_, recent) in &self.newest {
             let by_terms = sketch.similarity(&recent.sketch);
             if by_terms >= floor {
-                tally.add(&recent.task, share(&recent.task, by_terms));
+                evidence.add(&recent.task, share(&recent.task, by_terms));
             }
         }
     }
@@ -222,11 +227,11 @@ impl Outcomes {
 
 /// Evidence in the making; the names stay where they are until it is complete.
 #[derive(Default)]
-pub(super) struct EvidenceTally<'a> {
+pub(super) struct EvidenceAccumulator<'a> {
     agents: HashMap<&'a str, AgentEvidence, FixedState>,
 }
 
-impl<'a> EvidenceTally<'a> {
+impl<'a> EvidenceAccumulator<'a> {
     /// Counts a task with its share of the evidence.
     pub(super) fn add(&mut self, task: &'a TaskOutcome, share: f64) {
         for (index, agent) in task.agents.iter().enumerate() {
@@ -241,7 +246,7 @@ impl<'a> EvidenceTally<'a> {
         }
     }
 
-    pub(super) fn into_evidence(self) -> TaskEvidence {
+    pub(super) fn finish(self) -> TaskEvidence {
         let agents = self.agents.into_iter().map(|(agent, evidence)| (agent.to_owned(), evidence));
         TaskEvidence { agents: agents.collect() }
     }
@@ -283,7 +288,7 @@ mod tests {
 
     #[test]
     fn similar_tasks_speak_for_and_against_agents() {
-        let mut outcomes = Outcomes::new(None);
+        let mut outcomes = OutcomeHistory::new(None);
         outcomes.extend([
             task("1", "tune slow postgres queries", &["dba", "dba", "backend"], Outcome::Success),
             task("2", "tune slow postgres joins", &["dba"], Outcome::Success),
@@ -301,7 +306,7 @@ mod tests {
 
     #[test]
     fn a_corrected_outcome_replaces_the_first() {
-        let mut outcomes = Outcomes::new(None);
+        let mut outcomes = OutcomeHistory::new(None);
         outcomes.extend([task("1", "fix login", &["a"], Outcome::Success)]);
         outcomes.extend([task("1", "fix login", &["a"], Outcome::Failure)]);
         let known = *outcomes.for_task("fix login", 0).agent("a").unwrap();
@@ -319,7 +324,7 @@ mod tests {
 
     #[test]
     fn the_oldest_tasks_are_forgotten() {
-        let mut outcomes = Outcomes::new(None);
+        let mut outcomes = OutcomeHistory::new(None);
         for index in 0..2 * MAX_REMEMBERED_TASKS + MAX_UNINDEXED {
             outcomes.extend([task(&index.to_string(), &format!("fix w{index}"), &["a"], Outcome::Success)]);
         }

@@ -13,7 +13,7 @@ pub const DEFAULT_HALF_LIFE: Duration = Duration::from_hours(90 * 24);
 
 /// How often something was tried, how it went, what it took.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct Counters {
     /// Uses that worked.
     pub successes: u32,
     /// Uses that did not.
@@ -30,7 +30,7 @@ pub struct Tally {
     pub tokens_count: u32,
 }
 
-impl Tally {
+impl Counters {
     /// All uses, whatever came of them.
     pub fn uses(&self) -> u32 {
         self.successes.saturating_add(self.failures).saturating_add(self.partials)
@@ -102,7 +102,7 @@ impl Tally {
 /// Both sums are as of `at_ms` and are brought forward when they are read or added to, so that one pair of numbers
 /// stands for any number of uses, whatever the order they came in.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Fading {
+pub struct DecayedStats {
     /// Weighted successes, a partial one counting half.
     pub credit: f64,
     /// Weighted uses.
@@ -111,11 +111,11 @@ pub struct Fading {
     pub at_ms: i64,
 }
 
-impl Fading {
-    /// Evidence of `tally` as if all of it happened at `at_ms`.
-    pub fn fresh(tally: &Tally, at_ms: i64) -> Fading {
-        let credit = f64::from(tally.successes) + f64::from(tally.partials) / 2.0;
-        Fading { credit, uses: f64::from(tally.uses()), at_ms }
+impl DecayedStats {
+    /// Evidence of `counters` as if all of it happened at `at_ms`.
+    pub fn fresh(counters: &Counters, at_ms: i64) -> DecayedStats {
+        let credit = f64::from(counters.successes) + f64::from(counters.partials) / 2.0;
+        DecayedStats { credit, uses: f64::from(counters.uses()), at_ms }
     }
 
     /// The mean of the Beta posterior over a uniform prior, Beta(1,1): (credit + 1) ÷ (uses + 2), always inside (0, 1).
@@ -161,46 +161,46 @@ mod tests {
         for (successes, failures, partials, rate) in
             [(0, 0, 0, 0.5), (1, 0, 0, 1.0), (0, 4, 0, 0.0), (1, 1, 2, 0.5), (0, 0, 3, 0.5), (3, 1, 0, 0.75)]
         {
-            let tally = Tally { successes, failures, partials, ..Tally::default() };
-            assert!((tally.success_rate() - rate).abs() < 1e-12, "{tally:?}");
+            let counters = Counters { successes, failures, partials, ..Counters::default() };
+            assert!((counters.success_rate() - rate).abs() < 1e-12, "{counters:?}");
         }
     }
 
     #[test]
     fn what_was_added_can_be_taken_away_in_any_order() {
-        let mut tally = Tally::default();
-        tally.add(Success, Some(10), Some(5));
-        let before = tally;
-        tally.add(Failure, Some(7), None);
-        tally.add(Partial, None, Some(-3));
-        assert_eq!((tally.avg_duration_ms(), tally.avg_tokens_saved()), (9, 1));
-        tally.subtract(Failure, Some(7), None);
-        tally.subtract(Partial, None, Some(-3));
-        assert_eq!(tally, before);
+        let mut counters = Counters::default();
+        counters.add(Success, Some(10), Some(5));
+        let before = counters;
+        counters.add(Failure, Some(7), None);
+        counters.add(Partial, None, Some(-3));
+        assert_eq!((counters.avg_duration_ms(), counters.avg_tokens_saved()), (9, 1));
+        counters.subtract(Failure, Some(7), None);
+        counters.subtract(Partial, None, Some(-3));
+        assert_eq!(counters, before);
     }
 
     #[test]
     fn half_of_the_evidence_is_left_after_a_half_life() {
         let day = 86_400_000;
         let half_life = Some(Duration::from_hours(10 * 24));
-        let mut fading = Fading::default();
-        fading.add(Success, 0, half_life);
-        fading.add(Success, 10 * day, half_life);
-        assert!((fading.uses - 1.5).abs() < 1e-9);
-        assert!((fading.posterior_mean(20 * day, half_life) - 1.75 / 2.75).abs() < 1e-9);
+        let mut decayed = DecayedStats::default();
+        decayed.add(Success, 0, half_life);
+        decayed.add(Success, 10 * day, half_life);
+        assert!((decayed.uses - 1.5).abs() < 1e-9);
+        assert!((decayed.posterior_mean(20 * day, half_life) - 1.75 / 2.75).abs() < 1e-9);
         // The same in the other order, and then without the newer one.
-        let mut other = Fading::default();
+        let mut other = DecayedStats::default();
         other.add(Success, 10 * day, half_life);
         other.add(Success, 0, half_life);
-        assert!((fading.uses - other.uses).abs() < 1e-12);
+        assert!((decayed.uses - other.uses).abs() < 1e-12);
         other.subtract(Success, 10 * day, half_life);
         assert!((other.uses - 0.5).abs() < 1e-9);
     }
 
     #[test]
     fn no_half_life_means_no_forgetting() {
-        let mut fading = Fading::default();
-        fading.add(Failure, 0, None);
-        assert!((fading.posterior_mean(i64::MAX, None) - 1.0 / 3.0).abs() < 1e-12);
+        let mut decayed = DecayedStats::default();
+        decayed.add(Failure, 0, None);
+        assert!((decayed.posterior_mean(i64::MAX, None) - 1.0 / 3.0).abs() < 1e-12);
     }
 }

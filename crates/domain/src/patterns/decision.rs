@@ -59,7 +59,7 @@ impl Outcome {
 pub struct Decision {
     /// The caller's name for the task.
     pub task_id: String,
-    /// What was to be done; the goal of a pattern founded from it.
+    /// What was to be done; the goal of a pattern created from it.
     pub task_description: String,
     /// Who worked on it, in order. An agent may come up again; its first place counts.
     pub agents_used: Vec<String>,
@@ -71,9 +71,9 @@ pub struct Decision {
     pub tokens_saved: Option<i64>,
     /// The pattern that was followed, where one was.
     pub pattern_id: Option<String>,
-    /// Who waited for whom; used when a pattern is founded.
+    /// Who waited for whom; used when a pattern is created.
     pub dependencies: BTreeMap<String, Vec<String>>,
-    /// Who worked at the same time; used when a pattern is founded.
+    /// Who worked at the same time; used when a pattern is created.
     pub parallel_groups: Vec<Vec<String>>,
 }
 

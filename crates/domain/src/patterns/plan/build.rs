@@ -1,0 +1,95 @@
+//! The plan itself, and how it is built from what a caller stated.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::order::{dependency_edges, levels, topological_order};
+use super::validate::{check_groups, check_members, check_sequence};
+
+/// One acyclic plan: three views of the same order that agree with one another.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    agent_sequence: Vec<String>,
+    dependencies: BTreeMap<String, Vec<String>>,
+    parallel_groups: Vec<Vec<String>>,
+}
+
+impl Plan {
+    /// Builds a plan from what a caller stated, deriving what they left out:
+    ///
+    /// * groups from dependencies: each agent goes into the first group after all it waits for;
+    /// * dependencies from groups: each agent waits for all of the group before;
+    /// * both from the sequence, where neither is stated: one after another.
+    ///
+    /// An empty map or list counts as left out. The sequence comes back in an order in which no agent precedes one it
+    /// waits for, otherwise as stated. Dependencies name no agent without any, and no agent twice.
+    ///
+    /// # Errors
+    /// One sentence for each problem: an empty or overlong sequence, a blank, overlong or repeated name, an agent that
+    /// is not in the sequence, an agent in no group or in two, a cycle (which is named), a group that holds an agent
+    /// together with or before one it waits for.
+    pub fn new(
+        agent_sequence: &[String],
+        dependencies: &BTreeMap<String, Vec<String>>,
+        parallel_groups: &[Vec<String>],
+    ) -> Result<Plan, Vec<String>> {
+        check_sequence(agent_sequence)?;
+        let position: BTreeMap<&str, usize> =
+            agent_sequence.iter().enumerate().map(|(index, name)| (name.as_str(), index)).collect();
+        check_members(&position, dependencies, parallel_groups)?;
+
+        let groups: Vec<BTreeSet<usize>> = parallel_groups
+            .iter()
+            .map(|group| group.iter().map(|name| position[name.as_str()]).collect::<BTreeSet<_>>())
+            .filter(|group| !group.is_empty())
+            .collect();
+        let waits_for = dependency_edges(&position, dependencies, &groups);
+        let order = topological_order(&waits_for).map_err(|cycle| {
+            let names: Vec<&str> = cycle.iter().map(|&index| agent_sequence[index].as_str()).collect();
+            vec![format!("the dependencies have a cycle: {}", names.join(" → "))]
+        })?;
+        let levels = if groups.is_empty() {
+            levels(&order, &waits_for)
+        } else {
+            check_groups(&groups, &waits_for, agent_sequence)?;
+            groups
+        };
+        Ok(Plan::assemble(agent_sequence, &order, &waits_for, &levels))
+    }
+
+    /// Puts indices back into names; `order` decides the order of every list.
+    fn assemble(
+        names: &[String],
+        order: &[usize],
+        waits_for: &[BTreeSet<usize>],
+        levels: &[BTreeSet<usize>],
+    ) -> Plan {
+        let listed = |members: &BTreeSet<usize>| -> Vec<String> {
+            order.iter().filter(|index| members.contains(index)).map(|&index| names[index].clone()).collect()
+        };
+        Plan {
+            agent_sequence: order.iter().map(|&index| names[index].clone()).collect(),
+            dependencies: waits_for
+                .iter()
+                .enumerate()
+                .filter(|(_, before)| !before.is_empty())
+                .map(|(index, before)| (names[index].clone(), listed(before)))
+                .collect(),
+            parallel_groups: levels.iter().map(listed).collect(),
+        }
+    }
+
+    /// All agents, none before one it waits for.
+    pub fn agent_sequence(&self) -> &[String] {
+        &self.agent_sequence
+    }
+
+    /// For each agent that waits for others: those others, in the order of the sequence.
+    pub fn dependencies(&self) -> &BTreeMap<String, Vec<String>> {
+        &self.dependencies
+    }
+
+    /// Agents that may work at the same time, group after group; each agent is in exactly one.
+    pub fn parallel_groups(&self) -> &[Vec<String>] {
+        &self.parallel_groups
+    }
+}
