@@ -1,0 +1,174 @@
+//! A file or folder that a user named on the command line or in a setting.
+//!
+//! Elsewhere it is the user's own business: links are followed, and pipes are read and written. In the project it may be
+//! what somebody else planted, and is opened as our own files are.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::atomic_write::Replacing;
+use crate::confined_path::{DirPath, FilePath};
+use crate::file_facts::FileFacts;
+
+/// A file that a user named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NamedFile {
+    /// In the project: no link is followed.
+    InProject(FilePath),
+    /// Elsewhere.
+    Elsewhere(PathBuf),
+}
+
+impl NamedFile {
+    /// The file at `path`, seen from `project`, whose path has no links in it.
+    pub fn new(project: &Path, path: &Path) -> Self {
+        FilePath::below(project, path)
+            .map_or_else(|| NamedFile::Elsewhere(path.to_owned()), NamedFile::InProject)
+    }
+
+    /// Its path, to be shown.
+    pub fn path(&self) -> PathBuf {
+        match self {
+            NamedFile::InProject(file) => file.path(),
+            NamedFile::Elsewhere(path) => path.clone(),
+        }
+    }
+
+    /// Opens it to read it; outside the project, a pipe is waited for.
+    pub fn open(&self) -> io::Result<File> {
+        match self {
+            NamedFile::InProject(file) => file.open(),
+            NamedFile::Elsewhere(path) => File::open(path),
+        }
+    }
+
+    /// Opens it to read it where it is a regular file; a pipe is not waited for.
+    pub fn open_regular(&self) -> io::Result<File> {
+        self.in_its_folder()?.open()
+    }
+
+    /// Its whole text.
+    pub fn read_text(&self) -> io::Result<String> {
+        io::read_to_string(self.open()?)
+    }
+
+    /// What is said about the regular file; `None` where there is none, an error where something else has the name.
+    pub fn regular(&self) -> io::Result<Option<FileFacts>> {
+        match self.in_its_folder() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            file => file?.regular(),
+        }
+    }
+
+    /// Whether anything has the name; a link that leads nowhere does.
+    pub fn exists(&self) -> bool {
+        match self {
+            NamedFile::InProject(file) => file.exists(),
+            NamedFile::Elsewhere(path) => path.symlink_metadata().is_ok(),
+        }
+    }
+
+    /// Replaces its content in whole and durably; its permissions stay. Outside the project a linked file is written where
+    /// it lies, and a pipe or a device is written to; in the project neither is.
+    pub fn write(&self, content: &[u8]) -> io::Result<()> {
+        if let NamedFile::Elsewhere(path) = self
+            && path.metadata().is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+        {
+            return OpenOptions::new().write(true).open(path)?.write_all(content);
+        }
+        let file = self.in_its_folder()?;
+        if let NamedFile::InProject(file) = self {
+            // An error where something else has the name, which would otherwise be replaced.
+            file.regular()?;
+        }
+        file.write(Replacing::UsersDurably, content)
+    }
+
+    /// Creates the folders above it that are missing.
+    pub fn create_folder(&self) -> io::Result<()> {
+        match self {
+            NamedFile::InProject(file) => file.dir().create().map(drop),
+            NamedFile::Elsewhere(path) => match path.parent() {
+                Some(folder) if !folder.as_os_str().is_empty() => {
+                    DirBuilder::new().recursive(true).create(folder)
+                }
+                _ => Ok(()),
+            },
+        }
+    }
+
+    /// Removes it; of a link, the link.
+    pub fn remove(&self) -> io::Result<()> {
+        match self {
+            NamedFile::InProject(file) => file.remove(),
+            NamedFile::Elsewhere(path) => std::fs::remove_file(path),
+        }
+    }
+
+    /// The folder that holds it, opened to be locked; outside the project that is where the name lies, not where a link
+    /// leads.
+    pub fn open_folder(&self) -> io::Result<File> {
+        match self {
+            NamedFile::InProject(file) => Ok(file.dir().open()?.readable()?.into()),
+            NamedFile::Elsewhere(path) => {
+                let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+                File::open(folder.unwrap_or(Path::new(".")))
+            }
+        }
+    }
+
+    /// The file in its own folder, links followed where they are the user's own; one that leads nowhere is itself the file.
+    pub fn in_its_folder(&self) -> io::Result<FilePath> {
+        let path = match self {
+            NamedFile::InProject(file) => return Ok(file.clone()),
+            NamedFile::Elsewhere(path) => path.canonicalize().or_else(|_| std::path::absolute(path))?,
+        };
+        match (path.parent(), path.file_name()) {
+            (Some(folder), Some(name)) => Ok(DirPath::from(folder).file(name)),
+            _ => Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder")),
+        }
+    }
+}
+
+/// A folder that is only read, such as one with a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NamedDir {
+    /// In the project or of our own making: no link is followed below its root.
+    Confined(DirPath),
+    /// A user's own elsewhere, where files may be links (downloads are often kept so).
+    Elsewhere(PathBuf),
+}
+
+impl From<DirPath> for NamedDir {
+    fn from(dir: DirPath) -> Self {
+        NamedDir::Confined(dir)
+    }
+}
+
+impl NamedDir {
+    /// The folder at `path`, seen from `project`, whose path has no links in it.
+    pub fn new(project: &Path, path: &Path) -> Self {
+        let elsewhere = || std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        DirPath::below(project, path).map_or_else(|| NamedDir::Elsewhere(elsewhere()), NamedDir::Confined)
+    }
+
+    /// Its path, to be shown.
+    pub fn path(&self) -> PathBuf {
+        match self {
+            NamedDir::Confined(dir) => dir.path(),
+            NamedDir::Elsewhere(path) => path.clone(),
+        }
+    }
+
+    /// Opens the regular file at `name` below it; a pipe is not waited for.
+    pub fn open(&self, name: &str) -> io::Result<File> {
+        match self {
+            NamedDir::Confined(dir) => match name.rsplit_once('/') {
+                Some((below, name)) => dir.sub(below).file(name).open(),
+                None => dir.file(name).open(),
+            },
+            NamedDir::Elsewhere(path) => NamedFile::Elsewhere(path.join(name)).open_regular(),
+        }
+    }
+}
