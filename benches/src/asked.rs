@@ -49,7 +49,7 @@ fn plain<'t>(text: &'t str, known: &[&str]) -> Vec<&'t str> {
     let mut seen: HashSet<&str> = known.iter().copied().collect();
     let bare = text.split_whitespace().map(|word| word.trim_end_matches(['.', ',', ';', ':']));
     let is_plain = |word: &&str| word.len() > 2 && word.bytes().all(|byte| byte.is_ascii_lowercase());
-    bare.filter(is_plain).filter(|word| !text::is_stop(word) && seen.insert(word)).collect()
+    bare.filter(is_plain).filter(|word| !text::is_stop_word(word) && seen.insert(word)).collect()
 }
 
 #[cfg(test)]

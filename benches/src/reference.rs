@@ -236,7 +236,7 @@ impl Words {
         let (mut counts, mut lengths) = (Counts::new(), [0; FIELDS]);
         for (slot, field) in Field::ALL.into_iter().enumerate() {
             for part in parts(definition, field) {
-                text::words(part, |word, _| {
+                text::tokenize(part, |word, _| {
                     let meaning = self.meaning(word);
                     lengths[slot] += u32::from(!matches!(meaning, Meaning::Stop));
                     if let Meaning::Asked(term) = meaning {

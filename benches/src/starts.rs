@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use catalog::{ScanOptions, scan};
-use search::{Aliases, Index, Latent};
+use search::{Aliases, Index, LatentSpace};
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
@@ -110,7 +110,7 @@ pub(crate) fn parts(recipe: &Recipe<'_>, count: usize) -> anyhow::Result<Parts> 
     Ok(Parts {
         scan: timed(&|| drop(scan(&options, None)))?,
         index: timed(&|| drop(Index::build(&catalog, aliases)))?,
-        latent: timed(&|| drop(Latent::train(&catalog)))?,
+        latent: timed(&|| drop(LatentSpace::train(&catalog)))?,
         told,
     })
 }

@@ -110,7 +110,7 @@ fn write_rows<R: Row>(rows: &[R], whole: Option<(&Snapshot, &Findings)>, json: &
         }
         let begin = json.len();
         if let Some((snapshot, findings)) = whole {
-            let place = findings.hits[at].place;
+            let place = findings.hits[at].position;
             snapshot.write_row(place, json, |json| rows::write_start(row, json));
             let found = json.len();
             rows::write_end(row, json);

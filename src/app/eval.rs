@@ -80,7 +80,7 @@ fn evaluate_one(snapshot: &Snapshot, expectation: &Expectation) -> Verdict {
         plugin: plugin.as_deref(),
         limit,
         prior: None,
-        likeness: None,
+        similarity: None,
     };
     let findings = snapshot.index.find(&request);
     let serves =

@@ -12,7 +12,7 @@ use super::snapshot::Snapshot;
 use super::{App, MAX_ENTRIES_LEARNED};
 use crate::config::Config;
 use confined_fs::private_file;
-use search::Latent;
+use search::LatentSpace;
 
 /// The file, in the data directory.
 const FILE: &str = "latent.bin";
@@ -82,14 +82,15 @@ pub(super) fn rank_fully(app: &App) {
 }
 
 /// What was kept for the snapshot's catalog, else a new training, which is kept.
-pub(super) fn load_or_train(config: &Config, snapshot: &Snapshot) -> Latent {
+pub(super) fn load_or_train(config: &Config, snapshot: &Snapshot) -> LatentSpace {
     let file = config.paths.data_dir.join(FILE);
-    let kept = private_file::read(&file, MAX_BYTES).ok().and_then(|bytes| Latent::from_bytes(&bytes).ok());
-    if let Some(latent) = kept.filter(|latent| snapshot.index.suits(latent)) {
+    let kept =
+        private_file::read(&file, MAX_BYTES).ok().and_then(|bytes| LatentSpace::from_bytes(&bytes).ok());
+    if let Some(latent) = kept.filter(|latent| snapshot.index.accepts(latent)) {
         return latent;
     }
     let began = Instant::now();
-    let latent = Latent::train(&snapshot.catalog);
+    let latent = LatentSpace::train(&snapshot.catalog);
     tracing::info!(duration_ms = millis(began.elapsed()), "latent score trained");
     if let Err(error) = private_file::replace(&file, |out| out.write_all(&latent.to_bytes())) {
         tracing::warn!(%error, "the latent score is not kept for the next start");
@@ -99,7 +100,7 @@ pub(super) fn load_or_train(config: &Config, snapshot: &Snapshot) -> Latent {
 
 impl App {
     /// Swaps it in, unless another catalog is served by now (then training was asked for again).
-    fn install_latent(&self, generation: u64, latent: &Arc<Latent>) {
+    fn install_latent(&self, generation: u64, latent: &Arc<LatentSpace>) {
         let frequent = self.frequent_queries();
         self.swap(|current| {
             let next = (current.generation == generation).then(|| current.with_latent(Arc::clone(latent)))?;

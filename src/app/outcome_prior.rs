@@ -207,7 +207,7 @@ impl App {
 }
 
 impl Prior for OutcomePrior {
-    fn told(&self, leaders: &[(&Definition, f32)]) {
+    fn observe_leaders(&self, leaders: &[(&Definition, f32)]) {
         let profile = Profile::of(leaders.iter().map(|(definition, score)| (definition.id.as_str(), *score)));
         let evidence = match &self.indexed {
             Some(indexed) if !profile.is_empty() => {
@@ -219,13 +219,13 @@ impl Prior for OutcomePrior {
         let _ = self.evidence.set(evidence);
     }
 
-    fn known(&self) -> Option<Vec<String>> {
+    fn known_names(&self) -> Option<Vec<String>> {
         Some(self.evidence.get()?.agents().map(|(agent, _)| agent.to_owned()).collect())
     }
 
     /// From -1 (all similar tasks failed) over 0 (nothing is known) to 1: the smoothed mean, spread.
     #[expect(clippy::cast_possible_truncation, reason = "a score needs no more than seven digits")]
-    fn of(&self, definition: &Definition) -> f32 {
+    fn prior(&self, definition: &Definition) -> f32 {
         self.evidence(definition).map_or(0.0, |evidence| (2.0 * evidence.mean() - 1.0) as f32)
     }
 }

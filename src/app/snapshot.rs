@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::index::Scanned;
 use super::tokens;
 use catalog::{Catalog, Counts, Definition, Kind};
-use search::{Index, Latent};
+use search::{Index, LatentSpace};
 
 /// A catalog, the indexes over it, and which generation they are.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ impl Snapshot {
 
     /// The same state with the latent score taking part, as the next generation.
     #[must_use]
-    pub fn with_latent(&self, latent: Arc<Latent>) -> Self {
+    pub fn with_latent(&self, latent: Arc<LatentSpace>) -> Self {
         Snapshot {
             generation: self.generation + 1,
             catalog: Arc::clone(&self.catalog),

@@ -14,7 +14,7 @@ use crate::telemetry::logging;
 use catalog::Limits;
 use client::outbox;
 use domain::patterns;
-use semantic::{folder, passages};
+use semantic::{chunking, model_dir};
 use store::{BACKUPS_KEPT, StoreOptions};
 
 #[derive(Debug, clap::Args)]
@@ -301,17 +301,17 @@ fn model() -> Vec<Limit> {
         [
             (
                 "max_dimensions",
-                count(folder::MAX_DIMENSIONS),
+                count(model_dir::MAX_DIMENSIONS),
                 "numbers of a vector; the known models have 384 to 768",
             ),
             (
                 "max_passage_tokens",
-                count(passages::MAX_PASSAGE_TOKENS),
+                count(chunking::MAX_PASSAGE_TOKENS),
                 "embedded of a passage; what is beyond costs more than it says",
             ),
             (
                 "max_request_tokens",
-                count(passages::MAX_REQUEST_TOKENS),
+                count(chunking::MAX_REQUEST_TOKENS),
                 "embedded of a request; its time grows with them",
             ),
         ],

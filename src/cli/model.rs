@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{exit, output, running_client, small_runtime, table};
 use crate::config::{Config, Environment, Flags};
-use semantic::{Encoder, ModelFolder, folder, install};
+use semantic::{Encoder, ModelDir, install, model_dir};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ModelArguments {
@@ -47,13 +47,13 @@ pub(super) fn run(arguments: &ModelArguments, environment: &Environment) -> anyh
 
 fn put(path: &std::path::Path, config: &Config) -> anyhow::Result<ExitCode> {
     std::fs::create_dir_all(&config.paths.data_dir)?;
-    let facts = install::install(path, &config.paths.installed_model())?;
+    let info = install::install(path, &config.paths.installed_model())?;
     output::line(&format!(
         "installed {}: {} dimensions, {} layers, {}",
-        facts.name,
-        facts.dimensions,
-        facts.layers,
-        table::size(facts.bytes)
+        info.name,
+        info.dimensions,
+        info.layers,
+        table::size(info.bytes)
     ));
     if config.paths.model_given {
         output::hint(&format!(
@@ -87,7 +87,7 @@ fn tell(config: &Config) -> anyhow::Result<()> {
 
 fn status(as_json: bool, config: &Config) -> anyhow::Result<ExitCode> {
     let paths = &config.paths;
-    if !paths.model_given && !folder::is_model(&paths.model_dir) {
+    if !paths.model_given && !model_dir::has_model_files(&paths.model_dir) {
         if as_json {
             output::line(&json!({ "installed": false }).to_string());
         } else {
@@ -97,7 +97,7 @@ fn status(as_json: bool, config: &Config) -> anyhow::Result<ExitCode> {
         return Ok(exit::NOTHING_FOUND.into());
     }
     // Loading is the check: a header may promise what the file does not hold.
-    let checked = ModelFolder::open(&paths.model_dir).and_then(|folder| Encoder::load(&folder));
+    let checked = ModelDir::open(&paths.model_dir).and_then(|folder| Encoder::load(&folder));
     let running = match running_client(config) {
         Some((client, _)) => small_runtime()?.block_on(client.get("/health"))?.body["semantic"].clone(),
         None => Value::Null,
@@ -115,21 +115,21 @@ fn status(as_json: bool, config: &Config) -> anyhow::Result<ExitCode> {
             return Ok(exit::FAILED.into());
         }
     };
-    let facts = encoder.facts();
+    let info = encoder.info();
     if as_json {
         let whole = json!({
-            "installed": true, "path": paths.model_dir, "sha256": encoder.identity(), "facts": facts, "running": running,
+            "installed": true, "path": paths.model_dir, "sha256": encoder.identity(), "facts": info, "running": running,
         });
         output::line(&format!("{whole:#}"));
         return Ok(ExitCode::SUCCESS);
     }
     let row = |label: &str, value: String| output::line(&format!("{label:<10} {value}"));
-    row("model", format!("{} ({})", facts.name, table::size(facts.bytes)));
+    row("model", format!("{} ({})", info.name, table::size(info.bytes)));
     row("folder", paths.model_dir.display().to_string());
     row("sha256", encoder.identity().to_owned());
     row(
         "vectors",
-        format!("{} dimensions, {} layers, {} tokens", facts.dimensions, facts.layers, facts.max_tokens),
+        format!("{} dimensions, {} layers, {} tokens", info.dimensions, info.layers, info.max_tokens),
     );
     row("state", progress(&running).unwrap_or_else(|| "no instance is running".to_owned()));
     Ok(ExitCode::SUCCESS)

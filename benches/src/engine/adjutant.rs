@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use catalog::{Catalog, Definition, Kind};
-use search::{Aliases, Index, Latent, Request};
+use search::{Aliases, Index, LatentSpace, Request};
 
 use super::{Engine, TOP};
 
@@ -23,7 +23,7 @@ impl Plain {
 
     /// The best entries for some words, with their scores.
     pub fn rows(&self, words: &str) -> Vec<(Arc<Definition>, f32)> {
-        let places = self.index.top(Kind::Agent, words, TOP);
+        let places = self.index.top_by_bm25f(Kind::Agent, words, TOP);
         places.into_iter().map(|(place, score)| (Arc::clone(&self.catalog[place]), score)).collect()
     }
 }
@@ -41,7 +41,7 @@ pub(super) struct Served(Index);
 impl Served {
     pub(super) fn of(catalog: &Catalog) -> Served {
         let index = Index::build(catalog, Aliases::built_in());
-        Served(index.with_latent(Arc::new(Latent::train(catalog))))
+        Served(index.with_latent(Arc::new(LatentSpace::train(catalog))))
     }
 }
 

@@ -183,7 +183,7 @@ pub(crate) fn likeness(a: &str, b: &str) -> f32 {
 /// are one.
 pub(crate) fn key(written: &str) -> String {
     let mut key = Key::default();
-    text::words(written, |word, form| {
+    text::tokenize(written, |word, form| {
         key.add(form, || text::term(word).unwrap_or_else(|| word.to_owned()));
     });
     key.finish()

@@ -121,16 +121,16 @@ impl<'a> Evidence<'a> {
             + weights.model
             + if evidence.fits.is_empty() { 0.0 } else { weights.capability };
         evidence.scale = 1.0 / (most + evidence.role_lead(0));
-        evidence.semantic = evidence.judged(request.likeness);
+        evidence.semantic = evidence.judged(request.similarity);
         evidence
     }
 
     /// A model's judgement, weighed against what the words tell.
-    fn judged(&self, likeness: Option<&[f32]>) -> Option<Semantic> {
-        let likeness = likeness.filter(|likeness| likeness.len() == self.range.len())?;
+    fn judged(&self, similarity: Option<&[f32]>) -> Option<Semantic> {
+        let similarity = similarity.filter(|similarity| similarity.len() == self.range.len())?;
         let text_top = self.range.clone().map(|document| self.text(document).total()).fold(0.0, f32::max);
         let open = |at: usize| self.open(self.range.start + at);
-        Semantic::of(likeness, open, &self.core().weights, self.by_words(), text_top)
+        Semantic::of(similarity, open, &self.core().weights, self.by_words(), text_top)
     }
 
     pub(crate) fn core(&self) -> &'a Core {
@@ -200,7 +200,7 @@ impl<'a> Evidence<'a> {
 
     /// What outcomes add to an entry whose other parts come to `sum`. A bad record costs no more than it has.
     pub(crate) fn prior_share(&self, prior: &dyn Prior, document: usize, sum: f32) -> f32 {
-        let prior = prior.of(&self.core().definitions[document]);
+        let prior = prior.prior(&self.core().definitions[document]);
         let prior = if prior.is_nan() { 0.0 } else { prior.clamp(-1.0, 1.0) };
         (self.scale * self.core().weights.prior * prior).max(-sum)
     }

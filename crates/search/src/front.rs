@@ -13,7 +13,7 @@ const BLOCK: usize = 16;
 /// Lengths that do not fit into half a byte follow as a number of their own.
 const LONG: usize = 15;
 /// Bytes of a string that are read again: more than a word of the most letters has, so that no file costs more than its size.
-const MAX_BYTES: usize = 4 * text::MAX_WORD + 16;
+const MAX_BYTES: usize = 4 * text::MAX_TOKEN_CHARS + 16;
 
 /// Distinct strings in order, each with a note.
 #[derive(Debug, Default, PartialEq)]

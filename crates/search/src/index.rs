@@ -9,7 +9,7 @@ use super::aliases::Aliases;
 use super::capability::Capabilities;
 use super::content::Content;
 use super::copies::Copies;
-use super::latent::Latent;
+use super::latent::LatentSpace;
 use super::lexical::{Gatherer, Lexical};
 use super::names::Names;
 use super::query::Reader;
@@ -38,7 +38,7 @@ pub struct Index {
 /// A latent space with the row of each term of the vocabulary.
 #[derive(Debug)]
 pub(crate) struct Placed {
-    pub(crate) space: Arc<Latent>,
+    pub(crate) space: Arc<LatentSpace>,
     pub(crate) rows: Vec<u32>,
 }
 
@@ -113,16 +113,17 @@ impl Index {
 
     /// This index, ranking with a latent space, too; without it where it was trained on another catalog.
     #[must_use]
-    pub fn with_latent(&self, latent: Arc<Latent>) -> Index {
+    pub fn with_latent(&self, latent: Arc<LatentSpace>) -> Index {
         let placed = self
-            .suits(&latent)
+            .accepts(&latent)
             .then(|| Arc::new(Placed { rows: latent.rows(&self.core.vocabulary), space: latent }));
         Index { core: Arc::clone(&self.core), latent: placed }
     }
 
     /// Whether a latent space was trained on this index's catalog and has a vector for each entry.
-    pub fn suits(&self, latent: &Latent) -> bool {
-        latent.places(self.core.definitions.len()) && latent.trained_on() == Latent::key_of(self.core.content)
+    pub fn accepts(&self, latent: &LatentSpace) -> bool {
+        latent.places(self.core.definitions.len())
+            && latent.trained_on() == LatentSpace::key_of(self.core.content)
     }
 
     /// Whether a latent space takes part in the ranking.
@@ -131,13 +132,13 @@ impl Index {
     }
 
     /// The places of a kind's entries in the catalog.
-    pub fn entries(&self, kind: Kind) -> Range<usize> {
+    pub fn range(&self, kind: Kind) -> Range<usize> {
         self.core.range(kind)
     }
 
     /// The best entries of a kind by BM25F alone, without aliases' and other evidence's help, best first: their places in
     /// the catalog and their scores. What a plain search engine answers; for measuring.
-    pub fn top(&self, kind: Kind, words: &str, limit: usize) -> Vec<(usize, f32)> {
+    pub fn top_by_bm25f(&self, kind: Kind, words: &str, limit: usize) -> Vec<(usize, f32)> {
         rank::top(self, kind, words, limit)
     }
 

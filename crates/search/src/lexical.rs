@@ -130,7 +130,7 @@ impl Counter {
         let mut touched = Vec::new();
         for (slot, field) in Field::ALL.into_iter().enumerate() {
             field_text(definition, field, |part| {
-                text::words(part, |word, _| {
+                text::tokenize(part, |word, _| {
                     let Some(term) = vocabulary.intern(word) else { return };
                     lengths[slot] += 1;
                     if self.counts.len() <= term as usize {

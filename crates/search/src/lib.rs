@@ -1,7 +1,7 @@
 //! The in-memory indexes over a catalog, and one ranking that combines them.
 //!
 //! Pure: what goes in is a [`Catalog`](catalog::Catalog), an [`Aliases`] table and, when it is ready, a
-//! [`Latent`] space; what comes out of [`Index::find`] is a ranked answer that says why. In reading order:
+//! [`LatentSpace`] space; what comes out of [`Index::find`] is a ranked answer that says why. In reading order:
 //!
 //! * [`text`]: how text becomes terms;
 //! * [`aliases`]: what other words a word stands for;
@@ -16,12 +16,12 @@
 //!
 //! ```
 //! use catalog::{Catalog, Definition};
-//! use adjutant_search::{Aliases, Index, Latent, Request};
+//! use adjutant_search::{Aliases, Index, LatentSpace, Request};
 //!
 //! let catalog = Catalog::from_definitions([Definition { name: "sql-pro".into(), ..Definition::default() }]);
 //! let index = Index::build(&catalog, Aliases::built_in());
 //! // Later, from a thread of its own:
-//! let index = index.with_latent(Latent::train(&catalog).into());
+//! let index = index.with_latent(LatentSpace::train(&catalog).into());
 //! let findings = index.find(&Request { context: Some("sql"), ..Request::default() });
 //! assert_eq!(findings.hits[0].definition.name, "sql-pro");
 //! ```
@@ -58,9 +58,9 @@ mod weights;
 
 pub use aliases::{AliasProblem, Aliases};
 pub use index::Index;
-pub use latent::{Latent, LatentError};
+pub use latent::{LatentError, LatentSpace};
 pub use rank::SERVABLE;
-pub use request::{Explanation, Findings, Hit, HitShares, Prior, Request, TermShare};
+pub use request::{Explanation, Findings, Hit, Prior, Request, ScoreBreakdown, TermContribution};
 pub use weights::{FIELDS, Field, Weights};
 
 #[cfg(test)]

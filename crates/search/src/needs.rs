@@ -78,7 +78,7 @@ fn clauses(context: &str) -> Vec<Range<usize>> {
 fn places(context: &str, clauses: &[Range<usize>], count: usize) -> impl Iterator<Item = Range<usize>> {
     let words_in = |part: &str| {
         let mut words = 0;
-        text::words(part, |_, _| words += 1);
+        text::tokenize(part, |_, _| words += 1);
         words
     };
     let mut word = count.saturating_sub(words_in(context));
@@ -108,7 +108,7 @@ mod tests {
                 let whole = format!("{before}\n{context}");
                 let words = |text: &str| {
                     let mut words = Vec::new();
-                    text::words(text, |word, form| words.push((word.to_owned(), form)));
+                    text::tokenize(text, |word, form| words.push((word.to_owned(), form)));
                     words
                 };
                 let (all, clauses) = (words(&whole), clauses(context));

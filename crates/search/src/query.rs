@@ -153,7 +153,7 @@ impl<'a> Reader<'a> {
             ids: Vec::with_capacity(USUAL_WORDS),
             ..Words::default()
         };
-        text::words(text, |word, form| {
+        text::tokenize(text, |word, form| {
             if words.read.len() >= MAX_WORDS {
                 return;
             }
@@ -172,7 +172,7 @@ impl<'a> Reader<'a> {
     /// The ids of two words that the collection writes as one, in this form or in the singular.
     fn pairs(&self, words: &[Word]) -> Vec<Option<u32>> {
         let known = |word: &str| self.vocabulary.id_of(word);
-        let mut joined = String::with_capacity(2 * text::MAX_WORD);
+        let mut joined = String::with_capacity(2 * text::MAX_TOKEN_CHARS);
         let id = |pair: &[Word]| {
             if pair.iter().any(|word| word.form != Form::Whole) {
                 return None;

@@ -8,7 +8,9 @@ use super::evidence::{Asked, Evidence, Shares, ratio};
 use super::index::{Core, Index};
 use super::lexical::Wanted;
 use super::scores::{Scores, above};
-use super::{Explanation, Field, Findings, Hit, HitShares, Prior, Request, TermShare, reasoning, text};
+use super::{
+    Explanation, Field, Findings, Hit, Prior, Request, ScoreBreakdown, TermContribution, reasoning, text,
+};
 use catalog::Kind;
 
 /// Below this confidence the catalog cannot serve a request: no hits, only suggestions. Set low: of labelled servable
@@ -47,7 +49,7 @@ pub(crate) fn explain(index: &Index, request: &Request<'_>) -> Explanation {
     let shares = rows.iter().map(|&(document, _)| detail(&evidence, document)).collect();
     Explanation {
         findings,
-        shares,
+        breakdowns: shares,
         unknown: evidence.query.unknown.iter().map(|&word| word.to_owned()).collect(),
     }
 }
@@ -57,7 +59,7 @@ pub(crate) fn top(index: &Index, kind: Kind, words: &str, limit: usize) -> Vec<(
     let core = &index.core;
     let range = core.range(kind);
     let mut wanted: Vec<Wanted> = Vec::new();
-    text::words(words, |word, _| {
+    text::tokenize(words, |word, _| {
         let term = core.vocabulary.id_of(word).or_else(|| core.vocabulary.id(&text::term(word)?));
         if let Some(term) = term.filter(|term| wanted.iter().all(|other| other.term != *term)) {
             wanted.push(Wanted { term, weight: 1.0 });
@@ -114,9 +116,9 @@ fn told(evidence: &Evidence<'_>, prior: &dyn Prior) -> Vec<usize> {
     let best = best(evidence, ROOM);
     let leaders = folded(core, best.rows.into_iter(), LEADERS);
     let leaders: Vec<_> = leaders.iter().map(|&(at, score)| (&*core.definitions[at], score)).collect();
-    prior.told(&leaders);
+    prior.observe_leaders(&leaders);
     let few = evidence.range.len() <= FEW;
-    let Some(names) = prior.known().filter(|_| !few) else { return evidence.range.clone().collect() };
+    let Some(names) = prior.known_names().filter(|_| !few) else { return evidence.range.clone().collect() };
     let mut known: Vec<usize> = (names.iter())
         .flat_map(|name| core.names.find(name, &core.definitions))
         .map(|document| document as usize)
@@ -228,7 +230,7 @@ fn hit(evidence: &Evidence<'_>, (document, score): Row) -> Hit {
     let primary = role.filter(|role| role.has_primary && role.documents.first() == Some(&document));
     Hit {
         definition: Arc::clone(&core.definitions[document]),
-        place: document,
+        position: document,
         score: score.clamp(0.0, 1.0),
         copies,
         role: role.map(|role| role.name.clone()),
@@ -237,27 +239,27 @@ fn hit(evidence: &Evidence<'_>, (document, score): Row) -> Hit {
 }
 
 /// The shares of one hit, term by term.
-fn detail(evidence: &Evidence<'_>, document: usize) -> HitShares {
+fn detail(evidence: &Evidence<'_>, document: usize) -> ScoreBreakdown {
     let core = evidence.core();
     let shares = evidence.shares(document);
     let at = document - evidence.range.start;
     let per_point = ratio(shares.lexical, evidence.lexical[at]);
-    let mut terms: Vec<TermShare> = (evidence.query.terms.iter())
+    let mut terms: Vec<TermContribution> = (evidence.query.terms.iter())
         .filter_map(|term| {
             let (score, fields) =
                 core.lexical.share(evidence.kind, term.wanted, document - evidence.range.start)?;
             let fields = Field::ALL.into_iter().zip(fields).filter(|(_, part)| *part > 0.0);
-            Some(TermShare {
+            Some(TermContribution {
                 term: term.shown(&core.vocabulary).into_owned(),
                 via: term.via.clone().map(Cow::into_owned),
-                share: score * per_point,
+                score: score * per_point,
                 fields: fields.map(|(field, part)| (field, part * per_point)).collect(),
             })
         })
         .collect();
-    terms.sort_by(|a, b| b.share.total_cmp(&a.share).then_with(|| a.term.cmp(&b.term)));
+    terms.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.term.cmp(&b.term)));
     let Shares { latent, semantic, need, capability, name, role, model, prior, .. } = shares;
-    HitShares { terms, latent, semantic, need, capability, name, role, model, prior }
+    ScoreBreakdown { terms, latent, semantic, intent: need, capability, name, role, model, prior }
 }
 
 /// What comes near: roles, capabilities, then entries, since there is no hit.

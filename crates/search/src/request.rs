@@ -25,29 +25,29 @@ pub struct Request<'a> {
     pub prior: Option<&'a dyn Prior>,
     /// How alike in meaning an embedding model finds the request and each entry of the kind, in catalog order, -1..1;
     /// NaN where it does not know the entry yet. Another number of values than of entries is taken for none.
-    pub likeness: Option<&'a [f32]>,
+    pub similarity: Option<&'a [f32]>,
 }
 
 /// What outcomes have taught about entries.
 pub trait Prior {
     /// Told once, before anything is asked: the entries that lead by all other evidence, with their scores, best
     /// first. Whom a request finds says what it is about.
-    fn told(&self, leaders: &[(&Definition, f32)]);
+    fn observe_leaders(&self, leaders: &[(&Definition, f32)]);
 
     /// What is known of an entry, -1..1; values outside and NaN are clamped.
-    fn of(&self, definition: &Definition) -> f32;
+    fn prior(&self, definition: &Definition) -> f32;
 
     /// Names or ids of the entries that something is known of, once the leaders were told; `None` where each must be
     /// asked about. More than there are does no harm.
-    fn known(&self) -> Option<Vec<String>> {
+    fn known_names(&self) -> Option<Vec<String>> {
         None
     }
 }
 
 impl<F: Fn(&Definition) -> f32> Prior for F {
-    fn told(&self, _: &[(&Definition, f32)]) {}
+    fn observe_leaders(&self, _: &[(&Definition, f32)]) {}
 
-    fn of(&self, definition: &Definition) -> f32 {
+    fn prior(&self, definition: &Definition) -> f32 {
         self(definition)
     }
 }
@@ -62,7 +62,7 @@ impl Default for Request<'_> {
             plugin: None,
             limit: 5,
             prior: None,
-            likeness: None,
+            similarity: None,
         }
     }
 }
@@ -77,7 +77,7 @@ impl fmt::Debug for Request<'_> {
             .field("plugin", &self.plugin)
             .field("limit", &self.limit)
             .field("prior", &self.prior.is_some())
-            .field("likeness", &self.likeness.is_some())
+            .field("similarity", &self.similarity.is_some())
             .finish()
     }
 }
@@ -88,7 +88,7 @@ pub struct Hit {
     /// The entry.
     pub definition: Arc<Definition>,
     /// Its place in the catalog.
-    pub place: usize,
+    pub position: usize,
     /// How well it fits, in 0..=1, to compare within one answer; never NaN.
     pub score: f32,
     /// Ids of near-identical entries of the same name that this row stands for, sorted.
@@ -118,22 +118,22 @@ pub struct Explanation {
     /// The answer explained.
     pub findings: Findings,
     /// One for each hit, in the same order.
-    pub shares: Vec<HitShares>,
+    pub breakdowns: Vec<ScoreBreakdown>,
     /// Words of the request that neither the collection nor the aliases know.
     pub unknown: Vec<String>,
 }
 
 /// The parts of one hit's score.
 #[derive(Debug, Clone, Default)]
-pub struct HitShares {
+pub struct ScoreBreakdown {
     /// What each term of the request brought by BM25F, largest first.
-    pub terms: Vec<TermShare>,
+    pub terms: Vec<TermContribution>,
     /// Likeness of meaning, as the collection teaches it.
     pub latent: f32,
     /// Likeness of meaning, as an embedding model judges it.
     pub semantic: f32,
     /// The best fit to one of several needs.
-    pub need: f32,
+    pub intent: f32,
     /// The capability asked for.
     pub capability: f32,
     /// The request is the entry's name.
@@ -146,24 +146,25 @@ pub struct HitShares {
     pub prior: f32,
 }
 
-impl HitShares {
+impl ScoreBreakdown {
     /// The sum of all parts.
     pub fn total(&self) -> f32 {
-        let terms: f32 = self.terms.iter().map(|term| term.share).sum();
-        let HitShares { terms: _, latent, semantic, need, capability, name, role, model, prior } = self;
-        terms + latent + semantic + need + capability + name + role + model + prior
+        let terms: f32 = self.terms.iter().map(|term| term.score).sum();
+        let ScoreBreakdown { terms: _, latent, semantic, intent, capability, name, role, model, prior } =
+            self;
+        terms + latent + semantic + intent + capability + name + role + model + prior
     }
 }
 
 /// What one term brought.
 #[derive(Debug, Clone)]
-pub struct TermShare {
+pub struct TermContribution {
     /// The word, as in the request or in the alias table.
     pub term: String,
     /// The word of the request it stands for, where it is not that word itself (alias, repair, joined compound).
     pub via: Option<String>,
     /// Its part of the score.
-    pub share: f32,
+    pub score: f32,
     /// How that part divides over the fields it was found in.
     pub fields: Vec<(Field, f32)>,
 }

@@ -31,22 +31,22 @@ pub(crate) struct Semantic {
 }
 
 impl Semantic {
-    /// `likeness` is a cosine for each entry, NaN where it is not known; `open` says which may be answered; `by_words` is
+    /// `similarity` is a cosine for each entry, NaN where it is not known; `open` says which may be answered; `by_words` is
     /// the confidence that the words give. `None` where nothing is known.
     pub(crate) fn of(
-        likeness: &[f32],
+        similarity: &[f32],
         open: impl Fn(usize) -> bool,
         weights: &Weights,
         by_words: f32,
         text_top: f32,
     ) -> Option<Semantic> {
-        let mut known: Vec<f32> = likeness.iter().copied().filter(|cosine| cosine.is_finite()).collect();
+        let mut known: Vec<f32> = similarity.iter().copied().filter(|cosine| cosine.is_finite()).collect();
         let middle = known.len().checked_sub(1)? / 2;
         let usual = known.select_nth_unstable_by(middle, f32::total_cmp).1.clamp(-1.0, 1.0);
-        let tells = known.len() >= MIN_USUAL && known.len() * 2 > likeness.len();
+        let tells = known.len() >= MIN_USUAL && known.len() * 2 > similarity.len();
         let possible = (1.0 - usual).max(f32::EPSILON);
         let rise: Vec<f32> =
-            (likeness.iter())
+            (similarity.iter())
                 .map(|cosine| {
                     if cosine.is_finite() { ((cosine - usual) / possible).clamp(0.0, 1.0) } else { f32::NAN }
                 })

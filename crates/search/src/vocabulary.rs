@@ -329,7 +329,7 @@ impl Vocabulary {
         };
         let (words, terms) = (list()?, list()?);
         let (gone, n_ids) = (reader.numbers()?, reader.count()?);
-        let most = MAX_CHANGES.max(MIN_CHANGES) * text::MAX_WORD + base.len();
+        let most = MAX_CHANGES.max(MIN_CHANGES) * text::MAX_TOKEN_CHARS + base.len();
         let mut own = Own { words, terms, gone, shown: Vec::new(), n_ids };
         own.shown = own.shortest();
         let sound = (base.len()..=most).contains(&n_ids)
@@ -426,7 +426,7 @@ impl Vocabulary {
     /// swaps of neighbours), then most frequent, then first in the alphabet. The first letter must agree.
     pub(crate) fn repair(&self, word: &str, frequency: impl Fn(u32) -> usize) -> Option<Repair> {
         let length = word.chars().count();
-        let first = word.chars().next().filter(|_| (MIN_REPAIR..=text::MAX_WORD).contains(&length))?;
+        let first = word.chars().next().filter(|_| (MIN_REPAIR..=text::MAX_TOKEN_CHARS).contains(&length))?;
         let first = &word[..first.len_utf8()];
         let allowed = if length < TWO_EDITS { 1 } else { 2 };
         let mut search = Search { word, length, own: letters(word), allowed, best: None, frequency };

@@ -393,9 +393,9 @@ fn what_was_kept_is_not_read_again_and_says_the_same() {
     let aliases = Aliases::built_in();
     let bytes = Index::build(&tree.catalog, aliases).to_bytes();
     let index = Index::from_bytes(&bytes, &before, aliases).unwrap().updated(&second, aliases);
-    let found = index.top(Kind::Agent, "kubernetes", 9);
+    let found = index.top_by_bm25f(Kind::Agent, "kubernetes", 9);
     assert_eq!(found.len(), 1);
-    assert_eq!(found, Index::build(&second, aliases).top(Kind::Agent, "kubernetes", 9));
+    assert_eq!(found, Index::build(&second, aliases).top_by_bm25f(Kind::Agent, "kubernetes", 9));
     assert_eq!((second.report().files_read, second.report().files_reused), (1, 3));
     assert_same(&second, &scan(&tree.options, None));
     // What a scan built from it leaves can be changed in part, and kept again.

@@ -7,8 +7,8 @@ use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::ops::softmax_last_dim;
 use candle_nn::{LayerNorm, Module};
 
-use super::folder::{BertConfig, ModelError, Pooling};
-use super::sums::{Activation, sum};
+use super::bias_activation::{Activation, add_activate};
+use super::model_dir::{BertConfig, ModelError, Pooling};
 use super::tensors::Tensors;
 
 /// A loaded network.
@@ -50,7 +50,7 @@ impl Dense {
     }
 
     fn forward(&self, state: &Tensor, activation: Activation) -> Result<Tensor> {
-        sum(&state.matmul(&self.weight)?, &self.bias, activation)
+        add_activate(&state.matmul(&self.weight)?, &self.bias, activation)
     }
 }
 
@@ -149,8 +149,8 @@ impl Bert {
     pub(super) fn embed(&self, tokens: &[u32], pooling: Pooling) -> Result<Vec<f32>> {
         let ids = Tensor::new(tokens, &Device::Cpu)?;
         let words = self.words.index_select(&ids, 0)?.to_dtype(DType::F32)?;
-        let placed = sum(&words, &self.positions.narrow(0, 0, tokens.len())?, Activation::Linear)?;
-        let placed = sum(&placed, &self.kind, Activation::Linear)?;
+        let placed = add_activate(&words, &self.positions.narrow(0, 0, tokens.len())?, Activation::Linear)?;
+        let placed = add_activate(&placed, &self.kind, Activation::Linear)?;
         let mut state = self.norm.forward(&placed)?;
         for layer in &self.layers {
             state = layer.forward(&state, self.heads, self.activation)?;
@@ -173,9 +173,9 @@ impl Layer {
         let likeness = softmax_last_dim(&part(0)?.matmul(&part(1)?.t()?)?)?;
         let heard = likeness.matmul(&part(2)?)?.transpose(0, 1)?.reshape((tokens, hidden))?;
         let merged = self.merge.forward(&heard, Activation::Linear)?;
-        let state = self.merged.forward(&sum(&merged, state, Activation::Linear)?)?;
+        let state = self.merged.forward(&add_activate(&merged, state, Activation::Linear)?)?;
         let wide = self.widen.forward(&state, activation)?;
         let narrowed = self.narrow.forward(&wide, Activation::Linear)?;
-        self.narrowed.forward(&sum(&narrowed, &state, Activation::Linear)?)
+        self.narrowed.forward(&add_activate(&narrowed, &state, Activation::Linear)?)
     }
 }

@@ -1,10 +1,10 @@
 //! From text to vector.
 
-use super::folder::{ModelError, ModelFacts, ModelFolder};
+use super::model_dir::{ModelDir, ModelError, ModelInfo};
 
 /// Which of two texts to be compared a text is; some models want them told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
+pub enum InputRole {
     /// What somebody asks.
     Query,
     /// What an entry says.
@@ -14,7 +14,7 @@ pub enum Side {
 /// A loaded model.
 #[derive(Debug)]
 pub struct Encoder {
-    facts: ModelFacts,
+    info: ModelInfo,
     identity: String,
     #[cfg(feature = "encoder")]
     engine: engine::Engine,
@@ -22,8 +22,8 @@ pub struct Encoder {
 
 impl Encoder {
     /// What the model says of itself.
-    pub fn facts(&self) -> &ModelFacts {
-        &self.facts
+    pub fn info(&self) -> &ModelInfo {
+        &self.info
     }
 
     /// The SHA-256 of its files: vectors of two models are never compared.
@@ -34,7 +34,7 @@ impl Encoder {
 
 /// From now on, embedding on this thread uses no other one: a machine's other processors are for requests. Call it once
 /// on a thread that embeds.
-pub fn embed_on_this_thread_alone() {
+pub fn use_current_thread_only() {
     #[cfg(feature = "encoder")]
     {
         // Where the thread has its own pool already, it is alone as well.
@@ -48,7 +48,7 @@ impl Encoder {
     ///
     /// # Errors
     /// Always [`ModelError::NotBuilt`].
-    pub fn load(_: &ModelFolder) -> Result<Encoder, ModelError> {
+    pub fn load(_: &ModelDir) -> Result<Encoder, ModelError> {
         Err(ModelError::NotBuilt)
     }
 
@@ -56,7 +56,7 @@ impl Encoder {
     ///
     /// # Errors
     /// Always.
-    pub fn embed(&self, _: &str, _: Side, _: usize) -> Result<Vec<f32>, ModelError> {
+    pub fn embed(&self, _: &str, _: InputRole, _: usize) -> Result<Vec<f32>, ModelError> {
         Err(ModelError::NotBuilt)
     }
 }
@@ -65,9 +65,9 @@ impl Encoder {
 mod engine {
     use tokenizers::Tokenizer;
 
-    use super::{Encoder, ModelError, ModelFolder, Side};
+    use super::{Encoder, InputRole, ModelDir, ModelError};
     use crate::bert::Bert;
-    use crate::folder::{TOKENIZER, WEIGHTS};
+    use crate::model_dir::{TOKENIZER, WEIGHTS};
     use crate::tensors::Tensors;
 
     #[derive(Debug)]
@@ -83,7 +83,7 @@ mod engine {
         /// # Errors
         /// Where the weights are incomplete, damaged, or others than the folder's configuration says, or where the
         /// tokenizer cannot be read.
-        pub fn load(folder: &ModelFolder) -> Result<Encoder, ModelError> {
+        pub fn load(folder: &ModelDir) -> Result<Encoder, ModelError> {
             let tensors = Tensors::open(&folder.path.join(WEIGHTS))?;
             let mut tokenizer = Tokenizer::from_bytes(folder.read(TOKENIZER)?)
                 .map_err(|error| ModelError::broken(TOKENIZER, &error))?;
@@ -93,12 +93,12 @@ mod engine {
             let bert = Bert::load(&tensors, &folder.config)?;
             let vocabulary = u32::try_from(folder.config.vocab_size).unwrap_or(u32::MAX);
             let encoder = Encoder {
-                facts: folder.facts.clone(),
+                info: folder.info.clone(),
                 identity: folder.identity()?,
                 engine: Engine { tokenizer, bert, vocabulary },
             };
             // Files that do not belong together show in the first text.
-            encoder.embed("a first text", Side::Query, 8)?;
+            encoder.embed("a first text", InputRole::Query, 8)?;
             Ok(encoder)
         }
 
@@ -107,12 +107,12 @@ mod engine {
         ///
         /// # Errors
         /// Where the tokenizer knows tokens that the network does not, or the vector has no direction.
-        pub fn embed(&self, text: &str, side: Side, max_tokens: usize) -> Result<Vec<f32>, ModelError> {
-            let tokens = self.tokens(text, side, max_tokens)?;
+        pub fn embed(&self, text: &str, role: InputRole, max_tokens: usize) -> Result<Vec<f32>, ModelError> {
+            let tokens = self.tokens(text, role, max_tokens)?;
             let mut vector = self
                 .engine
                 .bert
-                .embed(&tokens, self.facts.pooling)
+                .embed(&tokens, self.info.pooling)
                 .map_err(|error| ModelError::computing(&error))?;
             let length = vector.iter().map(|part| part * part).sum::<f32>().sqrt();
             if !length.is_finite() || length <= f32::MIN_POSITIVE {
@@ -125,16 +125,16 @@ mod engine {
         }
 
         /// The tokens of a text with those that frame it, at most `max_tokens` and as many as the model reads.
-        fn tokens(&self, text: &str, side: Side, max_tokens: usize) -> Result<Vec<u32>, ModelError> {
-            let prefix = match side {
-                Side::Query => &self.facts.query_prefix,
-                Side::Passage => &self.facts.passage_prefix,
+        fn tokens(&self, text: &str, role: InputRole, max_tokens: usize) -> Result<Vec<u32>, ModelError> {
+            let prefix = match role {
+                InputRole::Query => &self.info.query_prefix,
+                InputRole::Passage => &self.info.passage_prefix,
             };
             let text = format!("{prefix}{text}");
             let encoded = self.engine.tokenizer.encode_fast(text, true);
             let encoded = encoded.map_err(|error| ModelError::broken(TOKENIZER, &error))?;
             let mut tokens = encoded.get_ids().to_vec();
-            let most = max_tokens.min(self.facts.max_tokens).max(2);
+            let most = max_tokens.min(self.info.max_tokens).max(2);
             if let (true, Some(&last)) = (tokens.len() > most, tokens.last()) {
                 tokens.truncate(most);
                 // The last token closes the text.

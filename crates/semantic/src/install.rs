@@ -3,8 +3,8 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use super::encoder::{Encoder, Side};
-use super::folder::{FILES, ModelError, ModelFacts, ModelFolder, POOLING, PROMPTS, Pooling};
+use super::encoder::{Encoder, InputRole};
+use super::model_dir::{FILES, ModelDir, ModelError, ModelInfo, POOLING, PROMPTS, Pooling};
 
 /// Checks the model in `source` and puts a copy in the place of `target`, which may hold another.
 ///
@@ -13,13 +13,13 @@ use super::folder::{FILES, ModelError, ModelFacts, ModelFolder, POOLING, PROMPTS
 ///
 /// # Errors
 /// Where the source is no model that can be run, or the copy cannot be made; `target` is then as it was.
-pub fn install(source: &Path, target: &Path) -> Result<ModelFacts, ModelError> {
-    let folder = ModelFolder::open(source)?;
+pub fn install(source: &Path, target: &Path) -> Result<ModelInfo, ModelError> {
+    let folder = ModelDir::open(source)?;
     let encoder = Encoder::load(&folder)?;
     let beside = |end: &str| target.with_extension(format!("{}.{end}", std::process::id()));
     let (new, old) = (beside("new"), beside("old"));
     let made = copy(&folder, &new).and_then(|()| same(&encoder, &new));
-    let installed = made.and_then(|facts| {
+    let installed = made.and_then(|info| {
         let failed = |source| ModelError::Io { path: target.to_owned(), source };
         let had = target.exists();
         if had {
@@ -32,7 +32,7 @@ pub fn install(source: &Path, target: &Path) -> Result<ModelFacts, ModelError> {
             }
             return Err(failed(error));
         }
-        Ok(facts)
+        Ok(info)
     });
     for leftover in [new, old] {
         // Usually there is none.
@@ -53,7 +53,7 @@ pub fn remove(target: &Path) -> Result<bool, ModelError> {
     }
 }
 
-fn copy(folder: &ModelFolder, to: &Path) -> Result<(), ModelError> {
+fn copy(folder: &ModelDir, to: &Path) -> Result<(), ModelError> {
     let failed = |path: PathBuf| move |source| ModelError::Io { path, source };
     for name in FILES {
         let (source, copy) = (folder.path.join(name), to.join(name));
@@ -66,8 +66,8 @@ fn copy(folder: &ModelFolder, to: &Path) -> Result<(), ModelError> {
         fs::copy(&source, &copy).map_err(failed(copy.clone()))?;
         File::open(&copy).and_then(|file| file.sync_all()).map_err(failed(copy))?;
     }
-    let facts = &folder.facts;
-    let copied = ModelFolder::open(to)?.facts;
+    let info = &folder.info;
+    let copied = ModelDir::open(to)?.info;
     let write = |name: &str, content: serde_json::Value| {
         let path = to.join(name);
         if let Some(parent) = path.parent() {
@@ -75,12 +75,12 @@ fn copy(folder: &ModelFolder, to: &Path) -> Result<(), ModelError> {
         }
         fs::write(&path, content.to_string()).map_err(failed(path))
     };
-    if (&copied.query_prefix, &copied.passage_prefix) != (&facts.query_prefix, &facts.passage_prefix) {
-        let prompts = serde_json::json!({ "query": facts.query_prefix, "passage": facts.passage_prefix });
+    if (&copied.query_prefix, &copied.passage_prefix) != (&info.query_prefix, &info.passage_prefix) {
+        let prompts = serde_json::json!({ "query": info.query_prefix, "passage": info.passage_prefix });
         write(PROMPTS, serde_json::json!({ "prompts": prompts }))?;
     }
-    if copied.pooling != facts.pooling {
-        let is_first = facts.pooling == Pooling::Cls;
+    if copied.pooling != info.pooling {
+        let is_first = info.pooling == Pooling::Cls;
         let pooling = serde_json::json!({
             "pooling_mode_cls_token": is_first,
             "pooling_mode_mean_tokens": !is_first,
@@ -91,13 +91,13 @@ fn copy(folder: &ModelFolder, to: &Path) -> Result<(), ModelError> {
 }
 
 /// Whether the copy judges as its source does.
-fn same(encoder: &Encoder, copy: &Path) -> Result<ModelFacts, ModelError> {
-    let copied = Encoder::load(&ModelFolder::open(copy)?)?;
-    for side in [Side::Query, Side::Passage] {
+fn same(encoder: &Encoder, copy: &Path) -> Result<ModelInfo, ModelError> {
+    let copied = Encoder::load(&ModelDir::open(copy)?)?;
+    for role in [InputRole::Query, InputRole::Passage] {
         let text = "reads a text that both have to find alike";
-        if encoder.embed(text, side, 32)? != copied.embed(text, side, 32)? {
+        if encoder.embed(text, role, 32)? != copied.embed(text, role, 32)? {
             return Err(ModelError::Unsupported("its copy is not what was copied".to_owned()));
         }
     }
-    Ok(ModelFacts { name: encoder.facts().name.clone(), ..copied.facts().clone() })
+    Ok(ModelInfo { name: encoder.info().name.clone(), ..copied.info().clone() })
 }

@@ -15,19 +15,19 @@
 
 #[cfg(feature = "encoder")]
 mod bert;
-pub mod encoder;
-pub mod folder;
-pub mod install;
-pub mod kept;
-pub mod passages;
 #[cfg(feature = "encoder")]
-mod sums;
-pub mod table;
+mod bias_activation;
+pub mod chunking;
+pub mod encoder;
+pub mod install;
+pub mod model_dir;
+pub mod passage_index;
+pub mod persist;
 #[cfg(feature = "encoder")]
 mod tensors;
 pub mod vectors;
 
-pub use encoder::{Encoder, Side};
-pub use folder::{ModelError, ModelFacts, ModelFolder};
-pub use table::{Done, Table, Texts};
+pub use encoder::{Encoder, InputRole};
+pub use model_dir::{ModelDir, ModelError, ModelInfo};
+pub use passage_index::{CompletedTask, PassageIndex, PassageSet};
 pub use vectors::Vectors;

@@ -7,7 +7,7 @@ use std::path::Path;
 use candle_core::{DType, Device, Tensor};
 use safetensors::tensor::{Dtype, Metadata};
 
-use super::folder::{ModelError, WEIGHTS};
+use super::model_dir::{ModelError, WEIGHTS};
 
 /// Bytes of a header that are accepted; that of a BERT-base has 30 KB.
 const MAX_HEADER: u64 = 8 * 1024 * 1024;

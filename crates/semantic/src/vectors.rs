@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 pub type TextKey = [u8; 16];
 
 /// The key of a text.
-pub fn key_of(text: &str) -> TextKey {
+pub fn text_key(text: &str) -> TextKey {
     let digest = Sha256::digest(text);
     let mut key = TextKey::default();
     key.copy_from_slice(&digest[..16]);
@@ -78,7 +78,7 @@ impl Vectors {
 
     /// Those of the given texts only.
     #[must_use]
-    pub fn only(&self, keys: impl IntoIterator<Item = TextKey>) -> Vectors {
+    pub fn subset(&self, keys: impl IntoIterator<Item = TextKey>) -> Vectors {
         let mut kept = Vectors::new(self.dimensions);
         for key in keys {
             if let Some((scale, parts)) = self.packed(&key) {
@@ -108,7 +108,7 @@ impl Vectors {
     }
 
     /// Cosine of a request with the vector of a row, -1 to 1.
-    pub fn cosine(&self, request: &PackedRequest, row: u32) -> f32 {
+    pub fn cosine(&self, request: &QuantizedQuery, row: u32) -> f32 {
         let sum = dot(&request.parts, self.parts_of(row));
         #[expect(clippy::cast_precision_loss, reason = "a likeness needs no more than four digits")]
         let sum = sum as f32;
@@ -118,14 +118,14 @@ impl Vectors {
 
 /// A request's vector, ready to be compared with many.
 #[derive(Debug, Clone)]
-pub struct PackedRequest {
+pub struct QuantizedQuery {
     scale: f32,
     parts: Vec<i16>,
 }
 
-impl PackedRequest {
+impl QuantizedQuery {
     /// Of a vector of unit length.
-    pub fn of(vector: &[f32]) -> PackedRequest {
+    pub fn new(vector: &[f32]) -> QuantizedQuery {
         let largest = vector.iter().fold(0.0f32, |largest, part| largest.max(part.abs()));
         // Finer than a stored vector, and still a sum of a thousand products fits 32 bits.
         let scale = if largest > 0.0 { largest / 2047.0 } else { 1.0 };
@@ -134,7 +134,7 @@ impl PackedRequest {
             reason = "rounded and within ±2047 by the choice of the scale"
         )]
         let parts = vector.iter().map(|part| (part / scale).round() as i16).collect();
-        PackedRequest { scale, parts }
+        QuantizedQuery { scale, parts }
     }
 }
 
@@ -157,13 +157,13 @@ mod tests {
         let wave = |step: f32| unit(&(0..384u16).map(|at| (f32::from(at) * step).sin()).collect::<Vec<_>>());
         let mut vectors = Vectors::new(384);
         for at in 1..20u8 {
-            vectors.add(key_of(&at.to_string()), &wave(f32::from(at) / 50.0));
+            vectors.add(text_key(&at.to_string()), &wave(f32::from(at) / 50.0));
         }
         let request = wave(0.1);
         for at in 1..20u8 {
-            let row = vectors.row(&key_of(&at.to_string())).unwrap();
+            let row = vectors.row(&text_key(&at.to_string())).unwrap();
             let exact: f32 = request.iter().zip(wave(f32::from(at) / 50.0)).map(|(a, b)| a * b).sum();
-            let packed = vectors.cosine(&PackedRequest::of(&request), row);
+            let packed = vectors.cosine(&QuantizedQuery::new(&request), row);
             assert!((packed - exact).abs() < 0.005, "{at}: {packed} for {exact}");
         }
     }
@@ -171,14 +171,14 @@ mod tests {
     #[test]
     fn a_text_has_one_vector_of_the_right_size() {
         let mut vectors = Vectors::new(2);
-        vectors.add(key_of("a"), &[1.0, 0.0]);
-        vectors.add(key_of("a"), &[0.0, 1.0]);
-        vectors.add(key_of("b"), &[1.0, 0.0, 0.0]);
-        vectors.add(key_of("c"), &[0.0, 0.0]);
-        assert_eq!((vectors.len(), vectors.row(&key_of("b"))), (2, None));
-        assert!(vectors.cosine(&PackedRequest::of(&[1.0, 0.0]), 0) > 0.99);
-        assert_eq!(vectors.cosine(&PackedRequest::of(&[0.0, 0.0]), 1).to_bits(), 0.0f32.to_bits());
-        let kept = vectors.only([key_of("c"), key_of("d")]);
-        assert_eq!((kept.len(), kept.row(&key_of("c"))), (1, Some(0)));
+        vectors.add(text_key("a"), &[1.0, 0.0]);
+        vectors.add(text_key("a"), &[0.0, 1.0]);
+        vectors.add(text_key("b"), &[1.0, 0.0, 0.0]);
+        vectors.add(text_key("c"), &[0.0, 0.0]);
+        assert_eq!((vectors.len(), vectors.row(&text_key("b"))), (2, None));
+        assert!(vectors.cosine(&QuantizedQuery::new(&[1.0, 0.0]), 0) > 0.99);
+        assert_eq!(vectors.cosine(&QuantizedQuery::new(&[0.0, 0.0]), 1).to_bits(), 0.0f32.to_bits());
+        let kept = vectors.subset([text_key("c"), text_key("d")]);
+        assert_eq!((kept.len(), kept.row(&text_key("c"))), (1, Some(0)));
     }
 }

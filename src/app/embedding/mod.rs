@@ -19,7 +19,7 @@ use super::{App, Snapshot};
 use crate::config::Config;
 use catalog::Kind;
 use query_embedder::QueryEmbedder;
-use semantic::{Encoder, Table, folder};
+use semantic::{Encoder, PassageIndex, model_dir};
 
 /// Requests whose vectors are kept: some two megabytes.
 const MAX_KEPT_REQUESTS: u64 = 1_000;
@@ -74,7 +74,7 @@ struct Loaded {
     encoder: Encoder,
     /// Vectors of requests, by their text.
     requests: Cache<String, Arc<[f32]>>,
-    table: ArcSwapOption<Table>,
+    table: ArcSwapOption<PassageIndex>,
 }
 
 impl Loaded {
@@ -94,28 +94,28 @@ pub struct EmbeddingHealth {
     dimensions: Option<usize>,
     /// `none`, `loading`, `embedding`, `ready` or `failed`.
     state: Phase,
-    /// Texts it has read.
+    /// PassageSet it has read.
     embedded: usize,
-    /// Texts there are.
+    /// PassageSet there are.
     total: usize,
 }
 
 /// How close a model finds each entry to one request.
 #[derive(Debug, Default)]
 pub(super) struct SemanticScores {
-    likeness: Option<Vec<f32>>,
+    similarity: Option<Vec<f32>>,
     /// Why there is no judgement although there is a model.
     absent: Option<&'static str>,
 }
 
 impl SemanticScores {
     fn absent(why: &'static str) -> SemanticScores {
-        SemanticScores { likeness: None, absent: Some(why) }
+        SemanticScores { similarity: None, absent: Some(why) }
     }
 
     /// As search takes it.
-    pub(super) fn likeness(&self) -> Option<&[f32]> {
-        self.likeness.as_deref()
+    pub(super) fn similarity(&self) -> Option<&[f32]> {
+        self.similarity.as_deref()
     }
 
     /// Whether the answer is as good as it will be for now.
@@ -148,7 +148,7 @@ impl Embedding {
 
     /// This process answers one question and ends, which is no time to load a model: answers say so.
     pub(super) fn stay_out(&self, config: &Config) {
-        if config.paths.model_given || folder::is_model(&config.paths.model_dir) {
+        if config.paths.model_given || model_dir::has_model_files(&config.paths.model_dir) {
             self.lock().absent = Some("only a running instance uses it (adjutant up)");
         }
     }
@@ -179,7 +179,7 @@ impl Embedding {
     /// What is said of a request while no model is loaded.
     fn without_model(&self, key: &QueryKey) -> SemanticScores {
         let asks = key.capability.is_some() || key.context.is_some();
-        SemanticScores { likeness: None, absent: if asks { self.lock().absent } else { None } }
+        SemanticScores { similarity: None, absent: if asks { self.lock().absent } else { None } }
     }
 
     fn scores_changed(&self) {
@@ -209,8 +209,8 @@ impl App {
         let Some(table) = table else { return SemanticScores::absent("it is still reading the entries") };
         match self.embedding.queries.vector(&loaded, text).await {
             Ok(vector) => {
-                let likeness = table.likeness(&vector, snapshot.index.entries(kind));
-                SemanticScores { likeness: Some(likeness), absent: None }
+                let similarity = table.similarities(&vector, snapshot.index.range(kind));
+                SemanticScores { similarity: Some(similarity), absent: None }
             }
             Err(why) => SemanticScores::absent(why),
         }

@@ -10,9 +10,12 @@ use super::{App, Embedding, Loaded, Phase, State, text_of};
 use crate::app::refresh::millis;
 use catalog::Catalog;
 use domain::patterns::Outcome;
-use semantic::folder::{self, Stamp};
-use semantic::passages::{MAX_PASSAGE_TOKENS, MAX_REQUEST_TOKENS};
-use semantic::{Done, Encoder, ModelError, ModelFolder, Side, Table, Texts, Vectors, encoder, kept};
+use semantic::chunking::{MAX_PASSAGE_TOKENS, MAX_REQUEST_TOKENS};
+use semantic::model_dir::{self, FileStamps};
+use semantic::{
+    CompletedTask, Encoder, InputRole, ModelDir, ModelError, PassageIndex, PassageSet, Vectors, encoder,
+    persist,
+};
 use store::{Store, StoreOptions};
 
 /// Time between two looks at the model's folder and at what was learned.
@@ -33,10 +36,10 @@ const FILE: &str = "vectors.bin";
 #[derive(Debug, Default)]
 pub(super) struct PassageEmbedder {
     /// The folder as it was when it was last loaded, or tried.
-    stamp: Option<Stamp>,
+    stamp: Option<FileStamps>,
     vectors: Arc<Vectors>,
-    texts: Option<Texts>,
-    tasks: Vec<Done>,
+    texts: Option<PassageSet>,
+    tasks: Vec<CompletedTask>,
     learned: u64,
     /// Whether everything planned is read.
     done: bool,
@@ -46,7 +49,7 @@ impl Embedding {
     /// The thread's whole life.
     pub(in crate::app) fn run(&self, app: &App) {
         lower_priority();
-        encoder::embed_on_this_thread_alone();
+        encoder::use_current_thread_only();
         let mut reader = PassageEmbedder::default();
         loop {
             if catch_unwind(AssertUnwindSafe(|| reader.look(self, app))).is_err() {
@@ -98,7 +101,7 @@ impl PassageEmbedder {
     /// Loads the model where it is new, and reads what it has not read yet.
     fn look(&mut self, embedding: &Embedding, app: &App) {
         let paths = &app.config().paths;
-        let stamp = folder::stamp(&paths.model_dir);
+        let stamp = model_dir::file_stamps(&paths.model_dir);
         if self.stamp.as_ref() != Some(&stamp) {
             self.stamp = Some(stamp);
             self.load(embedding, app);
@@ -112,7 +115,7 @@ impl PassageEmbedder {
         let paths = &app.config().paths;
         let had = embedding.loaded.swap(None).is_some();
         *self = PassageEmbedder { stamp: self.stamp.take(), ..PassageEmbedder::default() };
-        let is_there = paths.model_given || folder::is_model(&paths.model_dir);
+        let is_there = paths.model_given || model_dir::has_model_files(&paths.model_dir);
         {
             let mut state = embedding.lock();
             state.phase = if is_there { Phase::Loading } else { Phase::None };
@@ -129,17 +132,17 @@ impl PassageEmbedder {
         let began = Instant::now();
         match load_encoder(&paths.model_dir) {
             Ok(encoder) => {
-                let facts = encoder.facts();
+                let info = encoder.info();
                 tracing::info!(
-                    model = facts.name,
-                    dimensions = facts.dimensions,
+                    model = info.name,
+                    dimensions = info.dimensions,
                     duration_ms = millis(began.elapsed()),
                     "embedding model loaded"
                 );
-                let stored = kept::read(&paths.data_dir.join(FILE), encoder.identity(), facts.dimensions);
-                self.vectors = Arc::new(stored.unwrap_or_else(|| Vectors::new(facts.dimensions)));
+                let stored = persist::load(&paths.data_dir.join(FILE), encoder.identity(), info.dimensions);
+                self.vectors = Arc::new(stored.unwrap_or_else(|| Vectors::new(info.dimensions)));
                 let mut state = embedding.lock();
-                (state.model, state.dimensions) = (Some(facts.name.clone()), Some(facts.dimensions));
+                (state.model, state.dimensions) = (Some(info.name.clone()), Some(info.dimensions));
                 state.phase = Phase::Embedding;
                 drop(state);
                 embedding.loaded.store(Some(Arc::new(Loaded::new(encoder))));
@@ -171,7 +174,7 @@ impl PassageEmbedder {
             return;
         }
         self.tasks = tasks;
-        let texts = Texts::of(&catalog, &self.tasks);
+        let texts = PassageSet::new(&catalog, &self.tasks);
         self.share(&texts, loaded, embedding);
         self.texts = Some(texts);
         self.done = false;
@@ -184,7 +187,7 @@ impl PassageEmbedder {
         }
         let Some(texts) = self.texts.take() else { return };
         let missing =
-            texts.missing(&self.vectors, &wanted_first(texts.catalog(), &self.tasks, app), &self.tasks);
+            texts.pending(&self.vectors, &wanted_first(texts.catalog(), &self.tasks, app), &self.tasks);
         if missing.is_empty() {
             embed_frequent(loaded, app);
             self.texts = Some(texts);
@@ -197,7 +200,7 @@ impl PassageEmbedder {
             if embedding.is_called() {
                 break;
             }
-            match loaded.encoder.embed(&texts.text(text), Side::Passage, MAX_PASSAGE_TOKENS) {
+            match loaded.encoder.embed(&texts.text(text), InputRole::Passage, MAX_PASSAGE_TOKENS) {
                 Ok(vector) => Arc::make_mut(&mut self.vectors).add(text.key, &vector),
                 Err(error) => {
                     // A text of its own that cannot be read is as good as one that says nothing.
@@ -219,7 +222,7 @@ impl PassageEmbedder {
         let is_complete = texts.embedded(&self.vectors) == texts.total();
         if is_complete {
             // Vectors of texts that are gone are gone with them.
-            self.vectors = Arc::new(self.vectors.only(texts.keys()));
+            self.vectors = Arc::new(self.vectors.subset(texts.keys()));
             embed_frequent(loaded, app);
             let (texts, duration_ms) = (texts.total(), millis(began.elapsed()));
             tracing::info!(texts, read = missing.len(), duration_ms, "entries embedded");
@@ -231,8 +234,8 @@ impl PassageEmbedder {
     }
 
     /// Lets what was read so far take part in answers.
-    fn share(&self, texts: &Texts, loaded: &Loaded, embedding: &Embedding) {
-        loaded.table.store(Some(Arc::new(Table::of(texts, Arc::clone(&self.vectors)))));
+    fn share(&self, texts: &PassageSet, loaded: &Loaded, embedding: &Embedding) {
+        loaded.table.store(Some(Arc::new(PassageIndex::new(texts, Arc::clone(&self.vectors)))));
         embedding.scores_changed();
         let mut state = embedding.lock();
         (state.embedded, state.total) = (texts.embedded(&self.vectors), texts.total());
@@ -241,7 +244,7 @@ impl PassageEmbedder {
 
     fn keep(&self, loaded: &Loaded, embedding: &Embedding, app: &App) {
         let file = app.config().paths.data_dir.join(FILE);
-        let written = kept::write(&file, loaded.encoder.identity(), &self.vectors);
+        let written = persist::save(&file, loaded.encoder.identity(), &self.vectors);
         let problem = written.err().map(|error| {
             tracing::warn!(%error, "the embedded entries are not kept for the next start");
             format!("what the embedding model read is not kept for the next start: {error}")
@@ -251,18 +254,18 @@ impl PassageEmbedder {
 }
 
 fn load_encoder(path: &Path) -> Result<Encoder, ModelError> {
-    Encoder::load(&ModelFolder::open(path)?)
+    Encoder::load(&ModelDir::open(path)?)
 }
 
 /// The tasks that were done well, oldest first.
-fn done_well(app: &App) -> Vec<Done> {
+fn done_well(app: &App) -> Vec<CompletedTask> {
     if !app.config().memory.learning {
         return Vec::new();
     }
     let outcomes = app.store().outcomes();
     let well = outcomes.tasks().filter(|task| task.result == Outcome::Success);
-    let mut tasks: Vec<Done> = well
-        .map(|task| Done { description: task.description.clone(), agents: task.agents.clone() })
+    let mut tasks: Vec<CompletedTask> = well
+        .map(|task| CompletedTask { description: task.description.clone(), agents: task.agents.clone() })
         .collect();
     let older = tasks.len().saturating_sub(MAX_TASKS);
     tasks.drain(..older);
@@ -270,7 +273,7 @@ fn done_well(app: &App) -> Vec<Done> {
 }
 
 /// The entries that are used most: those that were answered of late, then those that tasks were done with.
-fn wanted_first(catalog: &Catalog, tasks: &[Done], app: &App) -> Vec<usize> {
+fn wanted_first(catalog: &Catalog, tasks: &[CompletedTask], app: &App) -> Vec<usize> {
     let options = StoreOptions::new(app.config().paths.data_dir.clone());
     let logged = Store::logged_queries(&options, MAX_LOGGED).unwrap_or_default();
     let answered = logged.iter().flat_map(|query| &query.returned).map(String::as_str);
@@ -288,7 +291,7 @@ fn embed_frequent(loaded: &Loaded, app: &App) {
         if loaded.requests.get(&text).is_some() {
             continue;
         }
-        if let Ok(vector) = loaded.encoder.embed(&text, Side::Query, MAX_REQUEST_TOKENS) {
+        if let Ok(vector) = loaded.encoder.embed(&text, InputRole::Query, MAX_REQUEST_TOKENS) {
             loaded.requests.insert(text, vector.into());
         }
     }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::Loaded;
-use semantic::passages::MAX_REQUEST_TOKENS;
-use semantic::{Side, encoder};
+use semantic::chunking::MAX_REQUEST_TOKENS;
+use semantic::{InputRole, encoder};
 
 /// Time a request waits for its vector. A dozen words take some ten milliseconds.
 const BUDGET: Duration = Duration::from_millis(30);
@@ -102,7 +102,7 @@ fn begin() -> SyncSender<Job> {
 }
 
 fn work(jobs: &Mutex<Receiver<Job>>) {
-    encoder::embed_on_this_thread_alone();
+    encoder::use_current_thread_only();
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(Job { loaded, text, answer }) = job else { return };
@@ -119,7 +119,7 @@ fn work(jobs: &Mutex<Receiver<Job>>) {
 }
 
 fn embed(loaded: &Loaded, text: String) -> Option<Arc<[f32]>> {
-    match loaded.encoder.embed(&text, Side::Query, MAX_REQUEST_TOKENS) {
+    match loaded.encoder.embed(&text, InputRole::Query, MAX_REQUEST_TOKENS) {
         Ok(vector) => {
             let vector: Arc<[f32]> = vector.into();
             loaded.requests.insert(text, Arc::clone(&vector));

@@ -9,7 +9,7 @@ use crate::app::cache::{QueryKey, canonical};
 use crate::app::operation::{CallContext, Operation, Output};
 use crate::app::{App, AppError};
 use catalog::{Definition, Kind};
-use search::{Explanation, HitShares, Prior, Request, TermShare};
+use search::{Explanation, Prior, Request, ScoreBreakdown, TermContribution};
 
 /// `explain`
 #[derive(Debug)]
@@ -104,7 +104,7 @@ impl Operation for Explain {
         let scores = app.semantic_scores(&snapshot, kind, &key).await;
         let outcomes = app.outcome_prior(kind, &key);
         let prior = outcomes.as_ref().map(|known| known as &dyn Prior);
-        let request = Request { likeness: scores.likeness(), ..request_of(kind, &key, prior) };
+        let request = Request { similarity: scores.similarity(), ..request_of(kind, &key, prior) };
         let mut explanation = snapshot.index.explain(&request);
         scores.note(&mut explanation.findings.reasoning);
         let record = |definition: &Definition| outcomes.as_ref().and_then(|known| known.record(definition));
@@ -114,8 +114,8 @@ impl Operation for Explain {
 
 impl Explained {
     fn of(explanation: Explanation, record: impl Fn(&Definition) -> Option<String>) -> Self {
-        let Explanation { findings, shares, unknown } = explanation;
-        let hits = findings.hits.iter().zip(shares).map(|(hit, shares)| {
+        let Explanation { findings, breakdowns, unknown } = explanation;
+        let hits = findings.hits.iter().zip(breakdowns).map(|(hit, shares)| {
             ExplainedHit::of(hit.definition.id.clone(), hit.score, shares, record(&hit.definition))
         });
         Explained {
@@ -129,8 +129,8 @@ impl Explained {
 }
 
 impl ExplainedHit {
-    fn of(id: String, score: f32, shares: HitShares, record: Option<String>) -> Self {
-        let HitShares { terms, latent, semantic, need, capability, name, role, model, prior } = shares;
+    fn of(id: String, score: f32, shares: ScoreBreakdown, record: Option<String>) -> Self {
+        let ScoreBreakdown { terms, latent, semantic, intent, capability, name, role, model, prior } = shares;
         let terms = terms.into_iter().map(ExplainedTerm::of).collect();
         ExplainedHit {
             id,
@@ -138,7 +138,7 @@ impl ExplainedHit {
             terms,
             latent,
             semantic,
-            need,
+            need: intent,
             capability,
             name,
             role,
@@ -150,8 +150,8 @@ impl ExplainedHit {
 }
 
 impl ExplainedTerm {
-    fn of(term: TermShare) -> Self {
+    fn of(term: TermContribution) -> Self {
         let fields = term.fields.iter().map(|(field, share)| (field.as_str().to_owned(), (*share).into()));
-        ExplainedTerm { fields: fields.collect(), term: term.term, via: term.via, share: term.share }
+        ExplainedTerm { fields: fields.collect(), term: term.term, via: term.via, share: term.score }
     }
 }

@@ -211,7 +211,7 @@ pub(super) fn request_of<'a>(kind: Kind, key: &'a QueryKey, prior: Option<&'a dy
         plugin: key.plugin.as_deref(),
         limit: key.limit,
         prior,
-        likeness: None,
+        similarity: None,
     }
 }
 
@@ -260,7 +260,7 @@ impl App {
     fn findings(&self, snapshot: &Snapshot, kind: Kind, key: &QueryKey, scores: &SemanticScores) -> Findings {
         let outcomes = self.outcome_prior(kind, key);
         let prior = outcomes.as_ref().map(|known| known as &dyn Prior);
-        let request = Request { likeness: scores.likeness(), ..request_of(kind, key, prior) };
+        let request = Request { similarity: scores.similarity(), ..request_of(kind, key, prior) };
         let mut findings = snapshot.index.find(&request);
         let first = findings.hits.first();
         if let Some(record) = first.and_then(|first| outcomes.as_ref()?.record(&first.definition)) {

@@ -117,7 +117,7 @@ impl Compiler {
         let mut targets: Vec<u32> = Vec::new();
         for expansion in expansions {
             let gap = targets.len();
-            text::words(expansion, |word, _| targets.extend(self.word(word)));
+            text::tokenize(expansion, |word, _| targets.extend(self.word(word)));
             if targets.len() > gap && gap > 0 {
                 targets.insert(gap, GAP);
             }

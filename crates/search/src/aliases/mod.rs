@@ -46,7 +46,7 @@ pub(crate) struct Word {
 /// The words of `text`, at most `limit` of them, with the terms that `term` answers for them.
 pub(crate) fn read(text: &str, limit: usize, term: impl Fn(&str) -> Option<String>) -> Vec<Word> {
     let mut read = Vec::new();
-    text::words(text, |word, form| {
+    text::tokenize(text, |word, form| {
         if read.len() < limit {
             read.push(Word { text: word.to_owned(), term: term(word), form });
         }

@@ -4,7 +4,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{Latent, VERSION};
+use super::{LatentSpace, VERSION};
 use crate::bytes::{Reader, Writer};
 use crate::weights::compact;
 
@@ -22,7 +22,7 @@ pub enum LatentError {
     Damaged,
 }
 
-impl Latent {
+impl LatentSpace {
     /// For keeping on disk.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut writer = Writer::default();
@@ -42,8 +42,8 @@ impl Latent {
         writer.bytes
     }
 
-    /// Reads what [`Latent::to_bytes`] wrote. Whether it belongs to a catalog, [`Latent::fits`] says.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Latent, LatentError> {
+    /// Reads what [`LatentSpace::to_bytes`] wrote. Whether it belongs to a catalog, [`LatentSpace::fits`] says.
+    pub fn from_bytes(bytes: &[u8]) -> Result<LatentSpace, LatentError> {
         let start = [MAGIC.as_slice(), &VERSION.to_le_bytes()].concat();
         let rest = bytes.strip_prefix(start.as_slice()).ok_or(LatentError::Version)?;
         let body = bytes
@@ -66,7 +66,7 @@ impl Latent {
     }
 }
 
-fn latent(reader: &mut Reader<'_>) -> Option<Latent> {
+fn latent(reader: &mut Reader<'_>) -> Option<LatentSpace> {
     let key = reader.text()?.to_owned();
     let dimensions = reader.count()?;
     let terms = reader.text()?;
@@ -74,5 +74,5 @@ fn latent(reader: &mut Reader<'_>) -> Option<Latent> {
     let (idf, term_scales, document_scales) = (reader.floats()?, reader.floats()?, reader.floats()?);
     let mut vectors = || Some(reader.part()?.iter().map(|part| part.cast_signed()).collect());
     let (term_rows, documents) = (vectors()?, vectors()?);
-    Some(Latent { key, dimensions, terms, idf, term_rows, term_scales, documents, document_scales })
+    Some(LatentSpace { key, dimensions, terms, idf, term_rows, term_scales, documents, document_scales })
 }

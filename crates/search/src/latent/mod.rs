@@ -34,7 +34,7 @@ const NO_ROW: u32 = u32::MAX;
 
 /// A latent space trained on one catalog: a vector for every term and every entry.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Latent {
+pub struct LatentSpace {
     key: String,
     dimensions: usize,
     /// Sorted.
@@ -50,26 +50,26 @@ pub struct Latent {
     document_scales: Vec<f32>,
 }
 
-impl Latent {
+impl LatentSpace {
     /// Learns the space of a catalog. Seconds of work: keep it off the request path. Large collections are sampled, so
     /// that they cost quality, not time without bound; of more than [`MAX_ENTRIES`] nothing is learned.
-    pub fn train(catalog: &Catalog) -> Latent {
+    pub fn train(catalog: &Catalog) -> LatentSpace {
         if catalog.definitions().len() > MAX_ENTRIES {
-            return Latent::default();
+            return LatentSpace::default();
         }
-        let key = Latent::key(catalog);
+        let key = LatentSpace::key(catalog);
         let corpus = Corpus::read(catalog.definitions());
         let dimensions = DIMENSIONS.min(corpus.rows()).min(corpus.terms.len());
         let vectors = svd::right_vectors(&corpus, dimensions);
         let (documents, document_scales) = quantised(&corpus.documents(&vectors, dimensions), dimensions);
         let (term_rows, term_scales) = quantised(&vectors, dimensions);
         let Corpus { terms, idf, .. } = corpus;
-        Latent { key, dimensions, terms, idf, term_rows, term_scales, documents, document_scales }
+        LatentSpace { key, dimensions, terms, idf, term_rows, term_scales, documents, document_scales }
     }
 
     /// What a space depends on: the version of the method and the content of every entry. As hex.
     pub fn key(catalog: &Catalog) -> String {
-        Latent::key_of(Content::of(catalog))
+        LatentSpace::key_of(Content::of(catalog))
     }
 
     pub(crate) fn key_of(content: Content) -> String {
@@ -83,7 +83,7 @@ impl Latent {
 
     /// Whether this space was trained on exactly this catalog.
     pub fn fits(&self, catalog: &Catalog) -> bool {
-        self.key == Latent::key(catalog)
+        self.key == LatentSpace::key(catalog)
     }
 
     /// Whether it knows nothing at all.
@@ -116,7 +116,7 @@ impl Latent {
     }
 
     /// Cosine of a request with each entry of `range`, negative ones as 0, into `cosines`, which holds zeros. `rows` is
-    /// from [`Latent::rows`].
+    /// from [`LatentSpace::rows`].
     pub(crate) fn cosines(&self, wanted: &[Wanted], rows: &[u32], range: &Range<usize>, cosines: &mut [f32]) {
         Arch::new().dispatch(Cosines { space: self, wanted, rows, range, out: cosines });
     }
@@ -124,7 +124,7 @@ impl Latent {
 
 /// Works out cosines in loops that are compiled for several generations of processors; the numbers are the same on each.
 struct Cosines<'a> {
-    space: &'a Latent,
+    space: &'a LatentSpace,
     wanted: &'a [Wanted],
     rows: &'a [u32],
     range: &'a Range<usize>,

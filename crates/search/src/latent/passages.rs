@@ -173,7 +173,7 @@ struct Cutter<'w> {
 
 impl Cutter<'_> {
     fn read(&mut self, part: &str) {
-        text::words(part, |word, form| {
+        text::tokenize(part, |word, form| {
             // A joined compound only repeats its pieces.
             if form == Form::Joined || self.done.len() >= MAX_ENTRY_PASSAGES {
                 return;

@@ -69,17 +69,17 @@ fn priors_cannot_break_a_score() {
 
 #[test]
 fn stored_spaces_are_checked() {
-    let latent = Latent::train(&collection());
+    let latent = LatentSpace::train(&collection());
     let bytes = latent.to_bytes();
-    assert_eq!(Latent::from_bytes(&bytes), Ok(latent));
-    assert_eq!(Latent::from_bytes(&[]), Err(LatentError::Version));
-    assert_eq!(Latent::from_bytes(b"adjlsa\0\0"), Err(LatentError::Version));
+    assert_eq!(LatentSpace::from_bytes(&bytes), Ok(latent));
+    assert_eq!(LatentSpace::from_bytes(&[]), Err(LatentError::Version));
+    assert_eq!(LatentSpace::from_bytes(b"adjlsa\0\0"), Err(LatentError::Version));
     for at in (12..bytes.len()).step_by(97) {
-        assert_eq!(Latent::from_bytes(&bytes[..at]), Err(LatentError::Damaged), "{at}");
+        assert_eq!(LatentSpace::from_bytes(&bytes[..at]), Err(LatentError::Damaged), "{at}");
         let mut altered = bytes.clone();
         altered[at] ^= 1;
-        assert_eq!(Latent::from_bytes(&altered), Err(LatentError::Damaged), "{at}");
+        assert_eq!(LatentSpace::from_bytes(&altered), Err(LatentError::Damaged), "{at}");
     }
-    let empty = Latent::train(&Catalog::default());
-    assert_eq!(Latent::from_bytes(&empty.to_bytes()), Ok(empty));
+    let empty = LatentSpace::train(&Catalog::default());
+    assert_eq!(LatentSpace::from_bytes(&empty.to_bytes()), Ok(empty));
 }

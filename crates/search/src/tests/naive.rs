@@ -107,14 +107,14 @@ proptest! {
         });
         let catalog = Catalog::from_definitions(named);
         let index = Index::build(&catalog, &Aliases::default());
-        let index = index.with_latent(Arc::new(Latent::train(&catalog)));
+        let index = index.with_latent(Arc::new(LatentSpace::train(&catalog)));
         prop_assert!(index.has_latent());
         let request = Request { context: Some(&words), limit, ..Request::default() };
         let explained = index.explain(&request);
         prop_assert!(explained.findings.hits.len() <= limit);
         prop_assert!((0.0..=1.0).contains(&explained.findings.confidence));
         prop_assert!(explained.findings.hits.is_sorted_by(|a, b| a.score >= b.score));
-        for (hit, shares) in explained.findings.hits.iter().zip(&explained.shares) {
+        for (hit, shares) in explained.findings.hits.iter().zip(&explained.breakdowns) {
             prop_assert!((0.0..=1.0).contains(&hit.score));
             prop_assert!((hit.score - shares.total()).abs() < 1e-4, "{} {}", hit.score, shares.total());
         }
@@ -123,7 +123,7 @@ proptest! {
     #[test]
     fn any_text_is_read(any in "\\PC{0,80}") {
         for term in text::terms(&any) {
-            prop_assert!(!term.is_empty() && term.chars().count() <= text::MAX_WORD);
+            prop_assert!(!term.is_empty() && term.chars().count() <= text::MAX_TOKEN_CHARS);
         }
         index().find(&Request { capability: Some(&any), role: Some(&any), context: Some(&any), ..Request::default() });
     }
@@ -171,7 +171,7 @@ proptest! {
         let catalog = Catalog::from_definitions(definitions.iter().cloned());
         let sorted: Vec<Definition> =
             catalog.definitions().iter().map(|entry| Definition::clone(entry)).collect();
-        let top = Index::build(&catalog, &Aliases::default()).top(Kind::Agent, word, 10);
+        let top = Index::build(&catalog, &Aliases::default()).top_by_bm25f(Kind::Agent, word, 10);
         let term = text::term(&word.to_lowercase()).unwrap_or_default();
         let mut plain: Vec<(usize, f32)> =
             naive(&sorted, &term, &Weights::default()).into_iter().enumerate().filter(|row| row.1 > 0.0).collect();

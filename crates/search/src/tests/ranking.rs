@@ -7,8 +7,8 @@ use super::*;
 #[test]
 fn a_latent_space_is_the_same_every_time_and_belongs_to_its_catalog() {
     let catalog = collection();
-    let space = Arc::new(Latent::train(&catalog));
-    assert_eq!(*space, Latent::train(&collection()));
+    let space = Arc::new(LatentSpace::train(&catalog));
+    assert_eq!(*space, LatentSpace::train(&collection()));
     assert!(space.fits(&catalog));
     let index = Index::build(&catalog, Aliases::built_in());
     assert!(index.with_latent(Arc::clone(&space)).has_latent());
@@ -122,7 +122,7 @@ fn learned_outcomes_move_an_entry() {
     let after = index.explain(&Request { prior: Some(&prior), ..request });
     let share = |explained: &Explanation| {
         let at = names(&explained.findings).iter().position(|name| *name == "frontend-developer");
-        at.map(|at| explained.shares[at].prior)
+        at.map(|at| explained.breakdowns[at].prior)
     };
     assert_eq!(share(&before), Some(0.0));
     assert!(share(&after) > Some(0.0));

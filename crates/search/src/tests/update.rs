@@ -110,7 +110,7 @@ proptest! {
             let kept = Index::from_bytes(&bytes, &catalog, &aliases).unwrap();
             prop_assert_eq!(answers(&kept), answers(&anew));
             prop_assert_eq!(kept.to_bytes(), bytes);
-            prop_assert!(index.with_latent(Latent::train(&catalog).into()).has_latent());
+            prop_assert!(index.with_latent(LatentSpace::train(&catalog).into()).has_latent());
         }
     }
 }
@@ -150,7 +150,7 @@ fn a_kept_index_that_does_not_fit_is_none() {
     other[0] = Arc::new(Definition { keywords, ..Definition::clone(&other[0]) });
     let other = Catalog::from_definitions(other);
     assert!(Index::from_bytes(&bytes, &other, &aliases).is_none());
-    assert!(!Latent::train(&catalog).fits(&other));
+    assert!(!LatentSpace::train(&catalog).fits(&other));
     for cut in (0..bytes.len()).step_by(97) {
         assert!(Index::from_bytes(&bytes[..cut], &catalog, &aliases).is_none(), "cut at {cut}");
         let mut flipped = bytes.clone();

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use rust_stemmers::{Algorithm, Stemmer};
 
-use super::{MAX_WORD, is_stop};
+use super::{MAX_TOKEN_CHARS, is_stop_word};
 
 static ENGLISH: LazyLock<Stemmer> = LazyLock::new(|| Stemmer::create(Algorithm::English));
 
@@ -60,15 +60,15 @@ const IRREGULAR: [(&str, &str); 48] = [
     ("wrote", "write"),
 ];
 
-/// The index term of one lower-case word as [`super::words`] gives it: nothing for a stop word, else its English stem
+/// The index term of one lower-case word as [`super::tokenize`] gives it: nothing for a stop word, else its English stem
 /// with British spellings made American. Words of other scripts, with digits or signs, or of up to three letters stay
 /// as they are.
 pub fn term(word: &str) -> Option<String> {
-    if word.is_empty() || is_stop(word) {
+    if word.is_empty() || is_stop_word(word) {
         return None;
     }
-    if word.len() > MAX_WORD || !word.bytes().all(|b| b.is_ascii_lowercase()) {
-        return Some(word.chars().take(MAX_WORD).collect());
+    if word.len() > MAX_TOKEN_CHARS || !word.bytes().all(|b| b.is_ascii_lowercase()) {
+        return Some(word.chars().take(MAX_TOKEN_CHARS).collect());
     }
     let american = american(word);
     let regular = match IRREGULAR.binary_search_by(|(form, _)| (*form).cmp(american.as_str())) {

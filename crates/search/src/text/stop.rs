@@ -27,6 +27,6 @@ const STOP_WORDS: &str = "
 static SET: LazyLock<HashSet<&str>> = LazyLock::new(|| STOP_WORDS.split_whitespace().collect());
 
 /// Whether a lower-case word is a stop word.
-pub fn is_stop(word: &str) -> bool {
+pub fn is_stop_word(word: &str) -> bool {
     SET.contains(word)
 }

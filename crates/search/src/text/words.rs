@@ -4,7 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 /// The longest word kept, in characters; what is longer (hashes, encoded data) is cut there.
-pub const MAX_WORD: usize = 64;
+pub const MAX_TOKEN_CHARS: usize = 64;
 
 /// Most pieces of a compound that are also indexed joined; longer ones are paths or sentences.
 const MAX_JOINED_PIECES: usize = 3;
@@ -22,7 +22,7 @@ pub enum Form {
 
 /// Calls `each` with every word of `text`, in order: compatibility-composed (NFKC), lower case, Latin accents
 /// removed. Stop words are included; scripts written without spaces come as overlapping pairs of characters.
-pub fn words(text: &str, mut each: impl FnMut(&str, Form)) {
+pub fn tokenize(text: &str, mut each: impl FnMut(&str, Form)) {
     let mut cutter =
         Cutter { each: &mut each, lower: String::new(), joined: String::new(), cuts: Vec::new() };
     let bytes = text.as_bytes();
@@ -282,13 +282,13 @@ impl<E: FnMut(&str, Form)> Cutter<'_, E> {
 
     /// A word of ASCII letters and digits.
     fn emit_ascii(&mut self, word: &str, of_bytes: u8, form: Form) {
-        let word = &word[..word.len().min(MAX_WORD)];
+        let word = &word[..word.len().min(MAX_TOKEN_CHARS)];
         if of_bytes & UPPER == 0 {
             return (self.each)(word, form);
         }
         self.lower.clear();
         // At once, so that it does not grow word by word.
-        self.lower.reserve(MAX_WORD);
+        self.lower.reserve(MAX_TOKEN_CHARS);
         self.lower.push_str(word);
         self.lower.make_ascii_lowercase();
         (self.each)(&self.lower, form);
@@ -302,7 +302,7 @@ impl<E: FnMut(&str, Form)> Cutter<'_, E> {
         self.lower.clear();
         // Lower-casing `İ` yields a dot above, a mark that was removed everywhere else.
         let lower = word.chars().flat_map(char::to_lowercase).filter(|&c| c != '\u{307}' && c != '\'');
-        self.lower.extend(lower.take(MAX_WORD));
+        self.lower.extend(lower.take(MAX_TOKEN_CHARS));
         if !self.lower.is_empty() {
             (self.each)(&self.lower, form);
         }
@@ -350,7 +350,7 @@ fn find_humps(word: &str, cuts: &mut Vec<usize>) {
     let bytes = word.as_bytes();
     cuts.clear();
     cuts.push(0);
-    if word.is_ascii() && word.len() <= MAX_WORD {
+    if word.is_ascii() && word.len() <= MAX_TOKEN_CHARS {
         for at in 1..bytes.len() {
             let (before, here) = (bytes[at - 1], bytes[at]);
             let next = bytes.get(at + 1);

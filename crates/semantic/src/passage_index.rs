@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::passages;
-use super::vectors::{PackedRequest, TextKey, Vectors, key_of};
+use super::chunking;
+use super::vectors::{QuantizedQuery, TextKey, Vectors, text_key};
 use catalog::Catalog;
 
 /// How much a task that an entry did well counts against its own words: two requests are written alike, so that they
@@ -16,7 +16,7 @@ const MAX_TASKS: usize = 32;
 
 /// A task that was done well, and by whom, as callers named them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Done {
+pub struct CompletedTask {
     /// What was to be done.
     pub description: String,
     /// Ids or bare names.
@@ -25,7 +25,7 @@ pub struct Done {
 
 /// The texts to embed for a catalog and the tasks that its entries did.
 #[derive(Debug)]
-pub struct Texts {
+pub struct PassageSet {
     catalog: Arc<Catalog>,
     /// One for each entry.
     titles: Vec<TextKey>,
@@ -59,7 +59,7 @@ impl Parts {
 
 /// One text that has no vector yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Missing {
+pub struct PendingPassage {
     /// What its vector is kept under.
     pub key: TextKey,
     /// Where it comes from.
@@ -73,9 +73,9 @@ enum Source {
     Task(String),
 }
 
-impl Texts {
+impl PassageSet {
     /// Of a catalog, and of tasks that were done well, oldest first.
-    pub fn of(catalog: &Arc<Catalog>, tasks: &[Done]) -> Texts {
+    pub fn new(catalog: &Arc<Catalog>, tasks: &[CompletedTask]) -> PassageSet {
         let definitions = catalog.definitions();
         let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
         for (entry, definition) in definitions.iter().enumerate() {
@@ -86,7 +86,7 @@ impl Texts {
         }
         let mut done: Vec<Vec<TextKey>> = vec![Vec::new(); definitions.len()];
         for task in tasks.iter().rev() {
-            let key = key_of(&passages::task(&task.description));
+            let key = text_key(&chunking::task_passage(&task.description));
             for &entry in task.agents.iter().filter_map(|agent| by_name.get(agent.as_str())).flatten() {
                 let keys = &mut done[entry];
                 if keys.len() < MAX_TASKS && !keys.contains(&key) {
@@ -94,10 +94,13 @@ impl Texts {
                 }
             }
         }
-        let keys = |texts: Vec<String>| texts.iter().map(|text| key_of(text)).collect();
-        Texts {
-            titles: definitions.iter().map(|definition| key_of(&passages::title(definition))).collect(),
-            bodies: Parts::of(definitions.iter().map(|definition| keys(passages::body(definition)))),
+        let keys = |texts: Vec<String>| texts.iter().map(|text| text_key(text)).collect();
+        PassageSet {
+            titles: definitions
+                .iter()
+                .map(|definition| text_key(&chunking::title_passage(definition)))
+                .collect(),
+            bodies: Parts::of(definitions.iter().map(|definition| keys(chunking::body_passages(definition)))),
             tasks: Parts::of(done.into_iter()),
             catalog: Arc::clone(catalog),
         }
@@ -125,7 +128,12 @@ impl Texts {
 
     /// What has no vector yet, in the order it should get one: what entries are for, in the `order` given (numbers of
     /// entries; those not named come last); then tasks; then bodies, one piece of each entry after the other.
-    pub fn missing(&self, vectors: &Vectors, order: &[usize], tasks: &[Done]) -> Vec<Missing> {
+    pub fn pending(
+        &self,
+        vectors: &Vectors,
+        order: &[usize],
+        tasks: &[CompletedTask],
+    ) -> Vec<PendingPassage> {
         let mut ranked = vec![usize::MAX; self.titles.len()];
         for (rank, &entry) in order.iter().enumerate() {
             ranked[entry] = ranked[entry].min(rank);
@@ -134,8 +142,8 @@ impl Texts {
         entries.sort_by_key(|&entry| ranked[entry]);
         let titles = entries.iter().map(|&entry| (self.titles[entry], Source::Title(entry)));
         let wanted = &self.tasks.keys;
-        let tasks = tasks.iter().rev().map(|task| passages::task(&task.description));
-        let tasks = tasks.map(|text| (key_of(&text), text)).filter(|(key, _)| wanted.contains(key));
+        let tasks = tasks.iter().rev().map(|task| chunking::task_passage(&task.description));
+        let tasks = tasks.map(|text| (text_key(&text), text)).filter(|(key, _)| wanted.contains(key));
         let tasks = tasks.map(|(key, text)| (key, Source::Task(text)));
         let piece = |piece: usize| {
             let of = entries.iter().filter_map(move |&entry| {
@@ -144,20 +152,20 @@ impl Texts {
             });
             of.collect::<Vec<_>>()
         };
-        let all = titles.chain(tasks).chain((0..passages::BODY_PASSAGES).flat_map(piece));
+        let all = titles.chain(tasks).chain((0..chunking::BODY_PASSAGES).flat_map(piece));
         let mut seen = foldhash::HashSet::default();
         all.filter(|(key, _)| vectors.row(key).is_none() && seen.insert(*key))
-            .map(|(key, source)| Missing { key, source })
+            .map(|(key, source)| PendingPassage { key, source })
             .collect()
     }
 
-    /// The text of what is missing.
-    pub fn text(&self, missing: &Missing) -> String {
+    /// The text of what is pending.
+    pub fn text(&self, pending: &PendingPassage) -> String {
         let definition = |entry: usize| &self.catalog.definitions()[entry];
-        match &missing.source {
-            Source::Title(entry) => passages::title(definition(*entry)),
+        match &pending.source {
+            Source::Title(entry) => chunking::title_passage(definition(*entry)),
             Source::Body(entry, piece) => {
-                passages::body(definition(*entry)).into_iter().nth(*piece).unwrap_or_default()
+                chunking::body_passages(definition(*entry)).into_iter().nth(*piece).unwrap_or_default()
             }
             Source::Task(text) => text.clone(),
         }
@@ -166,7 +174,7 @@ impl Texts {
 
 /// The vectors of a catalog's texts, as far as there are any.
 #[derive(Debug)]
-pub struct Table {
+pub struct PassageIndex {
     catalog: Arc<Catalog>,
     vectors: Arc<Vectors>,
     titles: Vec<Option<u32>>,
@@ -197,10 +205,10 @@ impl Rows {
     }
 }
 
-impl Table {
+impl PassageIndex {
     /// Of texts and the vectors that there are.
-    pub fn of(texts: &Texts, vectors: Arc<Vectors>) -> Table {
-        Table {
+    pub fn new(texts: &PassageSet, vectors: Arc<Vectors>) -> PassageIndex {
+        PassageIndex {
             catalog: Arc::clone(&texts.catalog),
             titles: texts.titles.iter().map(|key| vectors.row(key)).collect(),
             bodies: Rows::of(&texts.bodies, &vectors),
@@ -217,8 +225,8 @@ impl Table {
     /// How alike a request (a vector of unit length) is to each entry of `range`, -1 to 1: the mean of its likeness to
     /// what the entry is for and to the best piece of its body, or that to a task it did, if that is more. NaN where
     /// nothing is known of the entry yet.
-    pub fn likeness(&self, request: &[f32], range: Range<usize>) -> Vec<f32> {
-        let request = PackedRequest::of(request);
+    pub fn similarities(&self, request: &[f32], range: Range<usize>) -> Vec<f32> {
+        let request = QuantizedQuery::new(request);
         let cosine = |row| self.vectors.cosine(&request, row);
         range
             .map(|entry| {
@@ -247,23 +255,23 @@ mod tests {
         Arc::new(Catalog::from_definitions([entry("a", ""), entry("b", "one two"), entry("c", "")]))
     }
 
-    fn done(description: &str, agents: &[&str]) -> Done {
+    fn done(description: &str, agents: &[&str]) -> CompletedTask {
         let agents = agents.iter().map(|&agent| agent.to_owned()).collect();
-        Done { description: description.to_owned(), agents }
+        CompletedTask { description: description.to_owned(), agents }
     }
 
     #[test]
     fn what_is_asked_for_most_comes_first_and_nothing_twice() {
         let catalog = catalog();
         let tasks = [done("paint", &["team:a", "c"]), done("paint", &["a"]), done("write", &["nobody"])];
-        let texts = Texts::of(&catalog, &tasks);
+        let texts = PassageSet::new(&catalog, &tasks);
         let mut vectors = Vectors::new(2);
         let named = |vectors: &Vectors, order: &[usize]| -> Vec<String> {
-            texts.missing(vectors, order, &tasks).iter().map(|missing| texts.text(missing)).collect()
+            texts.pending(vectors, order, &tasks).iter().map(|pending| texts.text(pending)).collect()
         };
         assert_eq!(named(&vectors, &[2]), ["c: does c", "a: does a", "b: does b", "paint", "b. one two"]);
-        vectors.add(key_of("c: does c"), &[1.0, 0.0]);
-        vectors.add(key_of("paint"), &[0.0, 1.0]);
+        vectors.add(text_key("c: does c"), &[1.0, 0.0]);
+        vectors.add(text_key("paint"), &[0.0, 1.0]);
         assert_eq!(named(&vectors, &[]), ["a: does a", "b: does b", "b. one two"]);
         // The task is one of two entries.
         assert_eq!((texts.embedded(&vectors), texts.total()), (3, 6));
@@ -271,13 +279,13 @@ mod tests {
 
     #[test]
     fn likeness_is_of_title_body_and_tasks() {
-        let texts = Texts::of(&catalog(), &[done("paint", &["c"])]);
+        let texts = PassageSet::new(&catalog(), &[done("paint", &["c"])]);
         let mut vectors = Vectors::new(2);
-        vectors.add(key_of("b: does b"), &[1.0, 0.0]);
-        vectors.add(key_of("b. one two"), &[0.0, 1.0]);
-        vectors.add(key_of("c: does c"), &[0.0, 1.0]);
-        vectors.add(key_of("paint"), &[1.0, 0.0]);
-        let likeness = Table::of(&texts, Arc::new(vectors)).likeness(&[1.0, 0.0], 0..3);
+        vectors.add(text_key("b: does b"), &[1.0, 0.0]);
+        vectors.add(text_key("b. one two"), &[0.0, 1.0]);
+        vectors.add(text_key("c: does c"), &[0.0, 1.0]);
+        vectors.add(text_key("paint"), &[1.0, 0.0]);
+        let likeness = PassageIndex::new(&texts, Arc::new(vectors)).similarities(&[1.0, 0.0], 0..3);
         assert!(likeness[0].is_nan());
         for (entry, expected) in [(1, 0.5), (2, TASK)] {
             assert!((likeness[entry] - expected).abs() < 0.01, "{entry}: {likeness:?}");

@@ -19,13 +19,13 @@ pub(super) enum Activation {
 }
 
 /// `activation(rows + other)`, where `other` has as many numbers, or is one row that is added to each.
-pub(super) fn sum(rows: &Tensor, other: &Tensor, activation: Activation) -> Result<Tensor> {
-    rows.contiguous()?.apply_op2_no_bwd(&other.contiguous()?, &Sum(activation))
+pub(super) fn add_activate(rows: &Tensor, other: &Tensor, activation: Activation) -> Result<Tensor> {
+    rows.contiguous()?.apply_op2_no_bwd(&other.contiguous()?, &AddActivate(activation))
 }
 
-struct Sum(Activation);
+struct AddActivate(Activation);
 
-impl CustomOp2 for Sum {
+impl CustomOp2 for AddActivate {
     fn name(&self) -> &'static str {
         "sum"
     }
@@ -43,7 +43,7 @@ impl CustomOp2 for Sum {
         let (Some((from, to)), Some((other_from, other_to))) =
             (rows_layout.contiguous_offsets(), other_layout.contiguous_offsets())
         else {
-            bail!("sums are of numbers that lie side by side")
+            bail!("sums are of numbers that lie role by role")
         };
         let (rows, other) = (&rows[from..to], &other[other_from..other_to]);
         if other.is_empty() || rows.len() % other.len() != 0 {
@@ -118,12 +118,13 @@ mod tests {
     fn rows_are_summed_one_by_one() {
         let rows = Tensor::new(&[[1.0f32, -2.0], [3.0, -4.0]], &Device::Cpu).unwrap();
         let one = Tensor::new(&[1.0f32, 1.0], &Device::Cpu).unwrap();
-        let of =
-            |other: &Tensor, activation| sum(&rows, other, activation).unwrap().to_vec2::<f32>().unwrap();
+        let of = |other: &Tensor, activation| {
+            add_activate(&rows, other, activation).unwrap().to_vec2::<f32>().unwrap()
+        };
         assert_eq!(of(&one, Activation::Linear), [[2.0, -1.0], [4.0, -3.0]]);
         assert_eq!(of(&one, Activation::Relu), [[2.0, 0.0], [4.0, 0.0]]);
         assert_eq!(of(&rows, Activation::Linear), [[2.0, -4.0], [6.0, -8.0]]);
         let three = Tensor::new(&[1.0f32, 1.0, 1.0], &Device::Cpu).unwrap();
-        assert!(sum(&rows, &three, Activation::Linear).is_err());
+        assert!(add_activate(&rows, &three, Activation::Linear).is_err());
     }
 }

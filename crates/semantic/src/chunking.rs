@@ -18,13 +18,13 @@ pub const MAX_REQUEST_TOKENS: usize = 48;
 const MAX_CHARS: usize = 2_000;
 
 /// What an entry is for, in one text.
-pub fn title(definition: &Definition) -> String {
+pub fn title_passage(definition: &Definition) -> String {
     let Definition { description, when_to_use, .. } = definition;
     format!("{}: {} {}", name(definition), cut(description), cut(when_to_use)).trim_end().to_owned()
 }
 
 /// The front of its body, in pieces.
-pub fn body(definition: &Definition) -> Vec<String> {
+pub fn body_passages(definition: &Definition) -> Vec<String> {
     let name = name(definition);
     let mut words = definition.body.split_whitespace();
     let mut pieces = Vec::new();
@@ -40,7 +40,7 @@ pub fn body(definition: &Definition) -> Vec<String> {
 }
 
 /// A task that an entry is known to have done.
-pub fn task(description: &str) -> String {
+pub fn task_passage(description: &str) -> String {
     cut(description).to_owned()
 }
 

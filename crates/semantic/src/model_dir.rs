@@ -81,7 +81,7 @@ pub enum Pooling {
 
 /// What a model folder says of itself.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ModelFacts {
+pub struct ModelInfo {
     /// What it calls itself, else the folder's name.
     pub name: String,
     /// Numbers of a vector.
@@ -102,11 +102,11 @@ pub struct ModelFacts {
 
 /// A folder whose small files were read and found usable.
 #[derive(Debug, Clone)]
-pub struct ModelFolder {
+pub struct ModelDir {
     /// Where it is.
     pub path: PathBuf,
     /// What it says of itself.
-    pub facts: ModelFacts,
+    pub info: ModelInfo,
     #[cfg_attr(not(feature = "encoder"), expect(dead_code, reason = "only an encoder is built by it"))]
     pub(super) config: BertConfig,
 }
@@ -151,28 +151,28 @@ fn usual_positions() -> String {
 }
 
 /// Changes whenever a file of the folder does: size and time of each.
-pub type Stamp = Vec<Option<(u64, Option<SystemTime>)>>;
+pub type FileStamps = Vec<Option<(u64, Option<SystemTime>)>>;
 
 /// The state of a folder's files, without reading them; to notice that a model was put there, changed or taken away.
-pub fn stamp(folder: &Path) -> Stamp {
+pub fn file_stamps(folder: &Path) -> FileStamps {
     let of = |name: &&str| {
-        let facts = std::fs::metadata(folder.join(name)).ok()?;
-        Some((facts.len(), facts.modified().ok()))
+        let info = std::fs::metadata(folder.join(name)).ok()?;
+        Some((info.len(), info.modified().ok()))
     };
     FILES.iter().map(of).collect()
 }
 
 /// Whether a folder has any file of a model, so that its errors are worth telling.
-pub fn is_model(folder: &Path) -> bool {
+pub fn has_model_files(folder: &Path) -> bool {
     FILES[..REQUIRED].iter().any(|name| folder.join(name).exists())
 }
 
-impl ModelFolder {
+impl ModelDir {
     /// Reads the small files of a folder and looks at the size of the large one.
     ///
     /// # Errors
     /// Where a file is missing or cannot be read, or where they say that this is no encoder that can be run.
-    pub fn open(path: &Path) -> Result<ModelFolder, ModelError> {
+    pub fn open(path: &Path) -> Result<ModelDir, ModelError> {
         for name in &FILES[..REQUIRED] {
             if !path.join(name).is_file() {
                 return Err(ModelError::Missing(path.join(name)));
@@ -187,8 +187,8 @@ impl ModelFolder {
             let limit = MAX_WEIGHTS / (1024 * 1024);
             return Err(ModelError::Unsupported(format!("its weights are larger than {limit} MiB")));
         }
-        let facts = facts(path, &config, bytes.len())?;
-        Ok(ModelFolder { path: path.to_owned(), facts, config })
+        let info = info(path, &config, bytes.len())?;
+        Ok(ModelDir { path: path.to_owned(), info, config })
     }
 
     /// A file of the folder.
@@ -263,7 +263,7 @@ impl BertConfig {
 }
 
 /// What the folder's files say, read with the customs of the known families where they say nothing.
-fn facts(path: &Path, config: &BertConfig, bytes: u64) -> Result<ModelFacts, ModelError> {
+fn info(path: &Path, config: &BertConfig, bytes: u64) -> Result<ModelInfo, ModelError> {
     let folder = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let name = if config.name.is_empty() { folder } else { config.name.clone() };
     let pooling: PoolingFile = optional(path, POOLING)?;
@@ -281,7 +281,7 @@ fn facts(path: &Path, config: &BertConfig, bytes: u64) -> Result<ModelFacts, Mod
     let or_usual = |prompt: Option<String>, usual: &str| prompt.unwrap_or_else(|| usual.to_owned());
     let max_tokens =
         sentence.max_seq_length.unwrap_or(usize::MAX).clamp(8, config.max_position_embeddings.max(8));
-    Ok(ModelFacts {
+    Ok(ModelInfo {
         dimensions: config.hidden_size,
         layers: config.num_hidden_layers,
         max_tokens: max_tokens.min(config.max_position_embeddings),
@@ -399,8 +399,8 @@ mod tests {
             if !prompts.is_empty() {
                 std::fs::write(folder.path().join(PROMPTS), prompts).unwrap();
             }
-            let facts = ModelFolder::open(folder.path()).unwrap().facts;
-            let said = (facts.pooling, facts.query_prefix.as_str(), facts.passage_prefix.as_str());
+            let info = ModelDir::open(folder.path()).unwrap().info;
+            let said = (info.pooling, info.query_prefix.as_str(), info.passage_prefix.as_str());
             assert_eq!(said, (pooling, query, passage), "{name}");
         }
     }

@@ -22,7 +22,7 @@ const HEAD: usize = 8 + IDENTITY + 4 + 4;
 const MAX_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// The vectors a file keeps of the model of that identity and size; `None` where it keeps none that can be used.
-pub fn read(path: &Path, identity: &str, dimensions: usize) -> Option<Vectors> {
+pub fn load(path: &Path, identity: &str, dimensions: usize) -> Option<Vectors> {
     let bytes = private_file::read(path, MAX_BYTES).ok()?;
     let (content, checksum) = bytes.split_at_checked(bytes.len().checked_sub(CHECKSUM)?)?;
     if content.len() < HEAD || Sha256::digest(content).as_slice() != checksum {
@@ -52,7 +52,7 @@ pub fn read(path: &Path, identity: &str, dimensions: usize) -> Option<Vectors> {
 ///
 /// # Errors
 /// Where the folder cannot be written or the disk is full; the old file stays, and no part of the new one.
-pub fn write(path: &Path, identity: &str, vectors: &Vectors) -> io::Result<()> {
+pub fn save(path: &Path, identity: &str, vectors: &Vectors) -> io::Result<()> {
     private_file::replace(path, |out| write_to(out, identity, vectors))
 }
 
@@ -94,7 +94,7 @@ impl Summed<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vectors::key_of;
+    use crate::vectors::text_key;
 
     #[test]
     fn a_file_gives_back_what_was_written_or_nothing() {
@@ -103,24 +103,24 @@ mod tests {
         let identity = "a".repeat(IDENTITY);
         let mut vectors = Vectors::new(3);
         for text in ["one", "two", "three"] {
-            vectors.add(key_of(text), &[0.6, 0.0, -0.8]);
+            vectors.add(text_key(text), &[0.6, 0.0, -0.8]);
         }
-        write(&path, &identity, &vectors).unwrap();
-        let back = read(&path, &identity, 3).unwrap();
+        save(&path, &identity, &vectors).unwrap();
+        let back = load(&path, &identity, 3).unwrap();
         assert_eq!(back.len(), 3);
-        assert_eq!(back.packed(&key_of("two")), vectors.packed(&key_of("two")));
-        assert!(read(&path, &"b".repeat(IDENTITY), 3).is_none(), "another model");
-        assert!(read(&path, &identity, 4).is_none(), "another size");
+        assert_eq!(back.packed(&text_key("two")), vectors.packed(&text_key("two")));
+        assert!(load(&path, &"b".repeat(IDENTITY), 3).is_none(), "another model");
+        assert!(load(&path, &identity, 4).is_none(), "another size");
         let whole = std::fs::read(&path).unwrap();
         for at in 0..whole.len() {
             std::fs::write(&path, &whole[..at]).unwrap();
-            assert!(read(&path, &identity, 3).is_none(), "cut after {at} bytes");
+            assert!(load(&path, &identity, 3).is_none(), "cut after {at} bytes");
             let mut damaged = whole.clone();
             damaged[at] ^= 1;
             std::fs::write(&path, &damaged).unwrap();
-            assert!(read(&path, &identity, 3).is_none(), "byte {at} is another");
+            assert!(load(&path, &identity, 3).is_none(), "byte {at} is another");
         }
-        assert!(write(&folder.path().join("missing/vectors.bin"), &identity, &vectors).is_err());
+        assert!(save(&folder.path().join("missing/vectors.bin"), &identity, &vectors).is_err());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left behind");
     }
 }
