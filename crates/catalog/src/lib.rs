@@ -15,6 +15,7 @@
 //! assert!(carried > 1_000);
 //! ```
 
+mod cancellation;
 mod capability;
 mod changes;
 mod clean;
@@ -35,6 +36,7 @@ mod suspicion;
 mod threads;
 mod workflow;
 
+pub use cancellation::Cancellation;
 pub use changes::Changes;
 pub use client::{LISTING_BUDGET, Listed};
 pub use definition::{Definition, Kind};

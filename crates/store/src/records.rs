@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
+use tokio::sync::watch;
 
 use super::error::StoreError;
 use super::open::Opened;
@@ -78,6 +79,8 @@ pub(super) struct Shared {
     pub logs: LogBuffer,
     /// Counts what was published.
     version: AtomicU64,
+    /// Wakes whoever follows what is published.
+    publications: watch::Sender<u64>,
     connected: AtomicBool,
     degraded: Mutex<Option<String>>,
     read_only: Option<String>,
@@ -92,6 +95,7 @@ impl Shared {
             book: ArcSwap::from_pointee(opened.book.clone()),
             outcomes: ArcSwap::from_pointee(OutcomeHistory::new(options.half_life)),
             version: AtomicU64::new(0),
+            publications: watch::Sender::new(0),
             logs: LogBuffer::new(options.queue_capacity.saturating_mul(4)),
             connected: AtomicBool::new(opened.connected),
             degraded: Mutex::new(None),
@@ -110,7 +114,12 @@ impl Shared {
             self.outcomes.store(Arc::new(outcomes));
         }
         // After the stores: whoever reads this number reads at least what it counts.
-        self.version.fetch_add(1, Ordering::AcqRel);
+        let version = self.version.fetch_add(1, Ordering::AcqRel) + 1;
+        self.publications.send_replace(version);
+    }
+
+    pub(super) fn publications(&self) -> watch::Receiver<u64> {
+        self.publications.subscribe()
     }
 
     pub(super) fn version(&self) -> u64 {

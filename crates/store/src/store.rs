@@ -80,6 +80,11 @@ impl Store {
         self.shared.version()
     }
 
+    /// Wakes with every publication; holds its [`Store::version`]. A slow follower sees only the newest.
+    pub fn publications(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.shared.publications()
+    }
+
     /// Blocks until [`Store::outcomes`] holds those of earlier runs, which are analysed beside the start.
     pub fn wait_until_settled(&self) {
         self.shared.wait_until_settled();

@@ -19,6 +19,7 @@ use self::files::{File, Files};
 use self::memory::{Known, Manifests, Memory, PlaceMemory, RootMemory, Standing};
 use self::reading::{Located, Outcome, Reading};
 use self::roots::{Finder, Role};
+use super::cancellation::Cancellation;
 use super::definition::Definition;
 use super::kept::Kept;
 use super::layout::{Facts, Layout, Place, order};
@@ -40,6 +41,8 @@ pub struct ScanOptions {
     pub registry: Option<PathBuf>,
     /// Bounds.
     pub limits: Limits,
+    /// Ends the scan early; its catalog is incomplete then.
+    pub cancellation: Cancellation,
 }
 
 impl ScanOptions {
@@ -106,7 +109,12 @@ fn scan_with<R: Borrow<Vec<RootMemory>>>(
     let beneath: Vec<&ScanRoot> = roots.iter().map(|(root, _)| root).collect();
     let known = files();
     let recalled = known.as_ref().map(|known| known.borrow().as_slice()).unwrap_or_default();
-    let reading = Reading { roots: &beneath, known: recalled, cap: options.limits.file_bytes };
+    let reading = Reading {
+        roots: &beneath,
+        known: recalled,
+        cap: options.limits.file_bytes,
+        cancellation: &options.cancellation,
+    };
     let outcomes = reading.all(&candidates);
     pass.gather(&beneath, &candidates, outcomes);
     if let Some(known) = known {
@@ -182,6 +190,9 @@ impl<'a> Pass<'a> {
             is_empty &= layout.candidates.is_empty();
         }
         for (plugin, place) in found.plugins {
+            if self.options.cancellation.is_cancelled() {
+                break;
+            }
             // A root named twice, or a root within another, brings the same plugin again.
             let real = root.path().join(&plugin.root);
             if self.plugin_folders.insert(real) || place.only_listed {

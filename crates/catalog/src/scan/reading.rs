@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::files::{Cursor, File, Read};
 use super::memory::RootMemory;
+use crate::cancellation::Cancellation;
 use crate::entry;
 use crate::layout::Candidate;
 use crate::problem::{Problem, code};
@@ -33,6 +34,8 @@ pub(super) struct Reading<'a> {
     pub known: &'a [RootMemory],
     /// Bytes of one file.
     pub cap: usize,
+    /// Once it is cancelled nothing more is read.
+    pub cancellation: &'a Cancellation,
 }
 
 impl Reading<'_> {
@@ -45,6 +48,9 @@ impl Reading<'_> {
     fn some(&self, candidates: &[Located]) -> Vec<Outcome> {
         let mut cursor: Option<(usize, Option<Cursor<'_>>)> = None;
         let one = |(root, candidate): &Located| {
+            if self.cancellation.is_cancelled() {
+                return Outcome { file: None, problems: Vec::new(), opened: false };
+            }
             if cursor.as_ref().is_none_or(|(known, _)| known != root) {
                 let known = self.known.iter().find(|known| known.path == self.roots[*root].path());
                 cursor = Some((*root, known.map(|known| Cursor::new(&known.files, &candidate.path))));

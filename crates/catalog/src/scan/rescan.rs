@@ -110,7 +110,12 @@ fn list_again(options: &ScanOptions, previous: &Catalog, number: usize, places: 
     }
     layout.candidates.sort_by(|a, b| order(&a.path, &b.path));
     let located: Vec<_> = layout.candidates.into_iter().map(|candidate| (0, candidate)).collect();
-    let reading = Reading { roots: &[&root], known: roots, cap: options.limits.file_bytes };
+    let reading = Reading {
+        roots: &[&root],
+        known: roots,
+        cap: options.limits.file_bytes,
+        cancellation: &options.cancellation,
+    };
     let mut outcomes = reading.all(&located);
     for ((_, candidate), outcome) in located.iter().zip(&mut outcomes) {
         renewed.get_mut(&candidate.place)?.problems.append(&mut outcome.problems);

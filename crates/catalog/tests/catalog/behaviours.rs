@@ -170,3 +170,12 @@ fn problems(catalog: &Catalog, expected: &Value) -> Vec<String> {
     wrong.extend(left.iter().map(|problem| format!("unexpected problem {problem:?}")));
     wrong
 }
+
+#[test]
+fn a_cancelled_scan_opens_no_further_file() {
+    let mut options = ScanOptions::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures"));
+    assert!(scan(&options, None).report().files_read > 0);
+    options.cancellation = adjutant_catalog::Cancellation::default();
+    options.cancellation.cancel();
+    assert_eq!(scan(&options, None).report().files_read, 0);
+}

@@ -18,7 +18,7 @@ use super::content::Content;
 use super::lexical::Wanted;
 use super::vocabulary::Vocabulary;
 use super::weights::compact;
-use catalog::Catalog;
+use catalog::{Cancellation, Catalog};
 
 /// Directions kept. Quality is flat between 100 and 150.
 const DIMENSIONS: usize = 128;
@@ -54,17 +54,24 @@ impl LatentSpace {
     /// Learns the space of a catalog. Seconds of work: keep it off the request path. Large collections are sampled, so
     /// that they cost quality, not time without bound; of more than [`MAX_ENTRIES`] nothing is learned.
     pub fn train(catalog: &Catalog) -> LatentSpace {
+        LatentSpace::train_unless(catalog, &Cancellation::default()).unwrap_or_default()
+    }
+
+    /// The same; `None` where it was cancelled before it was done.
+    pub fn train_unless(catalog: &Catalog, cancellation: &Cancellation) -> Option<LatentSpace> {
         if catalog.definitions().len() > MAX_ENTRIES {
-            return LatentSpace::default();
+            return Some(LatentSpace::default());
         }
         let key = LatentSpace::key(catalog);
-        let corpus = Corpus::read(catalog.definitions());
+        let corpus = Corpus::read(catalog.definitions(), cancellation)?;
         let dimensions = DIMENSIONS.min(corpus.rows()).min(corpus.terms.len());
-        let vectors = svd::right_vectors(&corpus, dimensions);
+        let vectors = svd::right_vectors(&corpus, dimensions, cancellation)?;
         let (documents, document_scales) = quantised(&corpus.documents(&vectors, dimensions), dimensions);
         let (term_rows, term_scales) = quantised(&vectors, dimensions);
         let Corpus { terms, idf, .. } = corpus;
-        LatentSpace { key, dimensions, terms, idf, term_rows, term_scales, documents, document_scales }
+        let latent =
+            LatentSpace { key, dimensions, terms, idf, term_rows, term_scales, documents, document_scales };
+        Some(latent)
     }
 
     /// What a space depends on: the version of the method and the content of every entry. As hex.

@@ -8,7 +8,7 @@ use super::super::lexical::field_text;
 use super::super::text::{self, Form};
 use super::super::weights::{Field, compact, number};
 use super::unit;
-use catalog::Definition;
+use catalog::{Cancellation, Definition};
 
 /// Terms of a passage: about 250–500 words with their stop words.
 const PASSAGE: usize = 200;
@@ -44,10 +44,14 @@ pub(super) struct Corpus {
 }
 
 impl Corpus {
-    pub(super) fn read(definitions: &[Arc<Definition>]) -> Corpus {
+    /// The passages of these entries; `None` where it was cancelled.
+    pub(super) fn read(definitions: &[Arc<Definition>], cancellation: &Cancellation) -> Option<Corpus> {
         let mut words = Words::default();
         let mut passages = Vec::new();
         for (document, definition) in definitions.iter().enumerate() {
+            if cancellation.is_cancelled() {
+                return None;
+            }
             let title = [Field::Name, Field::Description, Field::WhenToUse, Field::Keywords];
             for (fields, is_title) in [(&title[..], true), (&[Field::Headings, Field::Body][..], false)] {
                 let mut cutter =
@@ -67,7 +71,7 @@ impl Corpus {
         let sample = (0..passages.len()).step_by(step).collect();
         let mut corpus = Corpus { passages, sample, documents: definitions.len(), ..Corpus::default() };
         corpus.weigh(words);
-        corpus
+        Some(corpus)
     }
 
     /// How many rows are learned from.

@@ -4,28 +4,37 @@
 use nalgebra::{DMatrix, SymmetricEigen};
 
 use super::passages::Corpus;
+use catalog::Cancellation;
 
 /// Directions carried beyond those wanted; they take up what the random start misses.
 const OVERSAMPLING: usize = 16;
 /// Rounds of iteration: the spectrum of text falls slowly.
 const ROUNDS: usize = 4;
 
-/// The right singular vectors of the corpus matrix, as rows of `dimensions` numbers, one for each term.
-pub(super) fn right_vectors(corpus: &Corpus, dimensions: usize) -> Vec<f32> {
+/// The right singular vectors of the corpus matrix, as rows of `dimensions` numbers, one for each term;
+/// `None` where it was cancelled.
+pub(super) fn right_vectors(
+    corpus: &Corpus,
+    dimensions: usize,
+    cancellation: &Cancellation,
+) -> Option<Vec<f32>> {
     let width = (dimensions + OVERSAMPLING).min(corpus.rows()).min(corpus.terms.len());
     if dimensions == 0 || width == 0 {
-        return Vec::new();
+        return Some(Vec::new());
     }
     let mut columns = Dense::start(corpus.terms.len(), width);
     let mut rows = times(corpus, &columns);
     for _ in 0..ROUNDS {
+        if cancellation.is_cancelled() {
+            return None;
+        }
         rows.orthonormalise();
         columns = transposed_times(corpus, &rows);
         rows = times(corpus, &columns);
     }
     rows.orthonormalise();
     columns = transposed_times(corpus, &rows);
-    columns.principal(dimensions)
+    (!cancellation.is_cancelled()).then(|| columns.principal(dimensions))
 }
 
 /// A tall matrix, row after row.

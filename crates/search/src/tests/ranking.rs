@@ -21,6 +21,17 @@ fn a_latent_space_is_the_same_every_time_and_belongs_to_its_catalog() {
 }
 
 #[test]
+fn a_cancelled_training_learns_nothing() {
+    let cancellation = catalog::Cancellation::default();
+    assert_eq!(
+        LatentSpace::train_unless(&collection(), &cancellation),
+        Some(LatentSpace::train(&collection()))
+    );
+    cancellation.cancel();
+    assert_eq!(LatentSpace::train_unless(&collection(), &cancellation), None);
+}
+
+#[test]
 fn equal_requests_have_equal_answers() {
     let first = index().explain(&context("slow queries and dashboards"));
     for _ in 0..3 {

@@ -302,3 +302,16 @@ fn a_reader_needs_no_lock_and_takes_none() {
     assert_eq!(reader.patterns().unwrap().len(), 4);
     assert!(store.close(PATIENCE));
 }
+
+#[test]
+fn followers_hear_of_every_publication_once_it_can_be_read() {
+    let folder = tempdir().unwrap();
+    let store = open(folder.path());
+    store.wait_until_settled();
+    let mut publications = store.publications();
+    assert!(!publications.has_changed().unwrap());
+    wait(store.record_decision(decision("t1", "add login", Outcome::Success))).unwrap();
+    assert!(publications.has_changed().unwrap());
+    assert_eq!(*publications.borrow_and_update(), store.version());
+    assert_eq!(store.outcomes().len(), 1);
+}
