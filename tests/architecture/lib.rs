@@ -1,0 +1,15 @@
+//! The rules of the house, held by reading the sources: which layer may name which, where a dependency, a file or the
+//! environment may be touched, and what a module looks like. A rule is changed here on purpose or not at all.
+
+#![cfg(test)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod circles;
+mod form;
+mod layers;
+mod sources;
+
+/// Fails with one line for each violation.
+fn assert_none(violations: &[String]) {
+    assert!(violations.is_empty(), "\n{}\n", violations.join("\n"));
+}
