@@ -8,6 +8,8 @@ mod support;
 
 mod cli;
 mod client;
+mod docs;
+mod examples;
 mod install;
 mod lifecycle;
 mod memory;
