@@ -2,7 +2,7 @@
 
 PROJECT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 
-# In order: the user's word, this checkout's build, the user's installation.
+# In order: what the user named, this checkout's build, the user's installation.
 find_adjutant() {
   local candidate
   for candidate in \
@@ -21,5 +21,5 @@ find_adjutant() {
 
 # Whether this project is a checkout of Adjutant itself, so that the binary can be built here.
 is_checkout() {
-  [ -f "$PROJECT/Cargo.toml" ] && grep -q '^name = "adjutant"$' "$PROJECT/Cargo.toml"
+  [ -f "$PROJECT/Cargo.toml" ] && [ ! -L "$PROJECT/Cargo.toml" ] && grep -q '^name = "adjutant"$' "$PROJECT/Cargo.toml"
 }

@@ -3,10 +3,13 @@
 set -euo pipefail
 # shellcheck source=find-adjutant.sh
 . "$(dirname "${BASH_SOURCE[0]}")/find-adjutant.sh"
+# shellcheck source=refuse-links.sh
+. "$(dirname "${BASH_SOURCE[0]}")/refuse-links.sh"
 
-fallback="the client's embedded fallback is in force until this is mended"
+fallback="the client's embedded fallback is in force until this is fixed"
 
 if is_checkout && [ -z "${ADJUTANT_BIN:-}" ]; then
+  refuse_links "$PROJECT" target
   if ! command -v cargo >/dev/null; then
     echo "error: cargo is needed to build Adjutant; install Rust 1.95 or newer (and a C compiler)" >&2
     echo "hint: $fallback" >&2
