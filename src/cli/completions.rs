@@ -2,10 +2,9 @@
 
 use std::process::ExitCode;
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::{Arguments, output};
+use super::output;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct CompletionsArguments {
@@ -13,9 +12,10 @@ pub(super) struct CompletionsArguments {
     shell: Shell,
 }
 
-pub(super) fn run(arguments: &CompletionsArguments) -> ExitCode {
+/// Writes the script that completes `command_line`.
+pub(super) fn run(arguments: &CompletionsArguments, mut command_line: clap::Command) -> ExitCode {
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut Arguments::command(), "adjutant", &mut script);
+    clap_complete::generate(arguments.shell, &mut command_line, "adjutant", &mut script);
     output::bytes(&script);
     ExitCode::SUCCESS
 }

@@ -78,7 +78,7 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
-    use crate::cli::Arguments;
+    use crate::cli::command_line::Arguments;
 
     #[test]
     fn every_command_stands_in_one_group() {

@@ -77,6 +77,6 @@ fn sources(config: Config) -> ProxyBackend {
             let found = found.unwrap_or_else(|| app::scan(&for_start));
             Ok(App::start_from(found, Config::clone(&for_start), memory::for_session(&for_start)?))
         }),
-        is_wished_for: Box::new(move || instance::Wish::is_stated(&for_wish.paths)),
+        is_wished_for: Box::new(move || instance::HandoverRequest::is_pending(&for_wish.paths)),
     }
 }

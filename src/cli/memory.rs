@@ -28,7 +28,7 @@ pub(super) fn for_instance(config: &Config) -> Result<Store, StoreError> {
     if !matches!(first, Err(StoreError::Locked { .. })) || instance::running(config).is_some() {
         return first;
     }
-    let Ok(_wish) = instance::Wish::for_memory(&config.paths) else { return first };
+    let Ok(_request) = instance::HandoverRequest::for_store(&config.paths) else { return first };
     let began = Instant::now();
     let mut last = first;
     while matches!(last, Err(StoreError::Locked { .. }))

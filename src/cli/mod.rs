@@ -1,12 +1,14 @@
-//! The command line: it translates arguments into the library's calls and answers into text.
+//! The command line: it translates arguments into calls of operations and answers into text.
 //!
-//! Data goes to standard output, what went wrong to standard error. Exit codes are those of [`exit`].
+//! Data goes to standard output, errors to standard error. Exit codes are those of [`exit`].
 
 mod allocator;
 mod ask;
 mod backup;
 mod check;
+mod command_line;
 mod completions;
+mod connection;
 mod doctor;
 mod down;
 pub mod exit;
@@ -33,184 +35,5 @@ mod tokens;
 mod uninstall;
 mod up;
 
-use std::process::ExitCode;
-use std::time::Duration;
-
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-
-use crate::config::{Config, Environment, Flags, Memory};
-use crate::instance;
-use client::Client;
-use store::StoreOptions;
-
-/// The staff officer beside an orchestrator: answers "who can do this?" from an index of the project's agents,
-/// skills and commands.
-#[derive(Debug, Parser)]
-#[command(name = "adjutant", version, about, disable_help_subcommand = false)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Serve the project in the foreground, until a signal ends it
-    Serve(serve::ServeArguments),
-    /// Serve the project in the background, and show a sample answer
-    Up(up::UpArguments),
-    /// Serve MCP over standard input and output, for a client that starts it
-    Mcp(Flags),
-    /// Stop the project's instance
-    Down(down::DownArguments),
-    /// Find agents, skills or workflows for a task
-    #[command(
-        after_help = "Examples:\n  adjutant find agents a page fails for screen readers\n  adjutant find agents --role frontend_developer --limit 3\n  adjutant find skills terraform --json"
-    )]
-    Find(find::FindArguments),
-    /// Show the whole of one entry
-    Show(find::ShowArguments),
-    /// Recommend a sequence of agents that served a goal like this one
-    Pattern(pattern::PatternArguments),
-    /// Record who worked on a task and how it went, so that recommendations learn
-    #[command(
-        after_help = "Where no instance runs it is stored straight away; where another process holds the memory it\nwaits in .claude/mcp-server/outbox until an instance or a client takes it over.\n\nExample:\n  adjutant record --task-id 17 --description \"rotate the keys\" --agents a:b,c:d --result success"
-    )]
-    Record(record::RecordArguments),
-    /// Show what made the scores of an answer, as numbers that add up
-    Explain(find::ExplainArguments),
-    /// Ask queries again and compare whom they find; exit code 4 where one fails
-    Check(check::CheckArguments),
-    /// Show health, metrics and the token ledger of the project's instance
-    Status(status::StatusArguments),
-    /// List what the service bears, and why
-    Limits(limits::LimitsArguments),
-    /// Read the files again, now
-    Reindex(reindex::ReindexArguments),
-    /// List the decisions that were recorded, newest first
-    History(history::HistoryArguments),
-    /// List, show, export and import the sequences of agents that are known to work
-    Patterns(patterns::PatternsArguments),
-    /// Install, look at or remove the optional embedding model
-    Model(model::ModelArguments),
-    /// Copy what is remembered to a checked backup, also while an instance runs
-    Backup(backup::BackupArguments),
-    /// Put a backup in the place of what is remembered, which is kept aside
-    Restore(restore::RestoreArguments),
-    /// List what is wrong with the files, and what was done about it
-    Doctor(doctor::DoctorArguments),
-    /// Show what carrying all descriptions costs a client against asking
-    Tokens(tokens::TokensArguments),
-    /// Have the system start the project's instance with the user's session
-    #[command(
-        after_help = "Examples:\n  adjutant service install --print    show the file\n  adjutant service install --now      write it and start the service\n  adjutant service uninstall --now"
-    )]
-    Service(service::ServiceArguments),
-    /// Remove what was registered for this project, and nothing else
-    Uninstall(uninstall::UninstallArguments),
-    /// Write a completion script for a shell
-    #[command(
-        after_help = "Example:\n  adjutant completions bash > ~/.local/share/bash-completion/completions/adjutant"
-    )]
-    Completions(completions::CompletionsArguments),
-}
-
-/// Parses the process's arguments and runs the command.
-pub fn run() -> ExitCode {
-    let matches = command_line().get_matches();
-    let arguments = match Arguments::from_arg_matches(&matches) {
-        Ok(arguments) => arguments,
-        Err(error) => error.exit(),
-    };
-    let environment = Environment::of_process();
-    let outcome = run_command(&arguments.command, &environment);
-    if let Some(why) = output::failure() {
-        output::error(&format!("the output could not be written: {why}"));
-        return exit::FAILED.into();
-    }
-    outcome.unwrap_or_else(|error| {
-        output::error(&format!("{error:#}"));
-        exit::FAILED.into()
-    })
-}
-
-/// The command line, with the help of the whole where that may be asked for: it takes the definition of every command,
-/// which takes longer than an answer does.
-fn command_line() -> clap::Command {
-    let first = std::env::args_os().nth(1);
-    let names_command = first
-        .is_some_and(|first| first != "help" && first.to_str().is_some_and(|first| !first.starts_with('-')));
-    if names_command { Arguments::command() } else { help::dressed(Arguments::command()) }
-}
-
-fn run_command(command: &Command, environment: &Environment) -> anyhow::Result<ExitCode> {
-    match command {
-        Command::Serve(arguments) => serve::run(arguments, environment),
-        Command::Up(arguments) => up::run(arguments, environment),
-        Command::Mcp(flags) => mcp::run(flags, environment),
-        Command::Down(arguments) => down::run(arguments, environment),
-        Command::Find(arguments) => find::find(arguments, environment),
-        Command::Show(arguments) => find::show(arguments, environment),
-        Command::Pattern(arguments) => pattern::run(arguments, environment),
-        Command::Record(arguments) => record::run(arguments, environment),
-        Command::Explain(arguments) => find::explain(arguments, environment),
-        Command::Check(arguments) => check::run(arguments, environment),
-        Command::Status(arguments) => status::run(arguments, environment),
-        Command::Limits(arguments) => Ok(limits::run(arguments)),
-        Command::Reindex(arguments) => reindex::run(arguments, environment),
-        Command::History(arguments) => history::run(arguments, environment),
-        Command::Patterns(arguments) => patterns::run(arguments, environment),
-        Command::Model(arguments) => model::run(arguments, environment),
-        Command::Backup(arguments) => backup::run(arguments, environment),
-        Command::Restore(arguments) => restore::run(arguments, environment),
-        Command::Doctor(arguments) => doctor::run(arguments, environment),
-        Command::Tokens(arguments) => tokens::run(arguments, environment),
-        Command::Service(arguments) => service::run(arguments, environment),
-        Command::Uninstall(arguments) => uninstall::run(arguments, environment),
-        Command::Completions(arguments) => Ok(completions::run(arguments)),
-    }
-}
-
-/// Time a command gives a running instance to answer.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Time it has to say how it is: a person waits, and one that is well takes a millisecond.
-const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// A client of the project's running instance, if there is one.
-fn running_client(config: &Config) -> Option<(Client, instance::Endpoint)> {
-    instance::running(config)?;
-    let endpoint = instance::endpoint(&config.paths)?;
-    Some((client_of(config, endpoint.port), endpoint))
-}
-
-/// A client of this project's instance on that port, which bears the project's token.
-fn client_of(config: &Config, port: u16) -> Client {
-    let token = config.access.token.as_ref().map(crate::config::Token::secret);
-    Client::new(port, ANSWER_TIMEOUT).with_token(token)
-}
-
-/// How the project's memory is opened.
-fn store_options(config: &Config) -> StoreOptions {
-    let Memory { half_life, soft_limit_bytes, hard_limit_bytes, .. } = config.memory;
-    StoreOptions {
-        half_life,
-        soft_limit_bytes,
-        hard_limit_bytes,
-        ..StoreOptions::new(config.paths.data_dir.clone())
-    }
-}
-
-/// A runtime for the few requests of a command.
-fn small_runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    #[test]
-    fn the_definition_of_the_command_line_is_consistent() {
-        super::Arguments::command().debug_assert();
-    }
-}
+pub use command_line::run;
+use connection::{HEALTH_TIMEOUT, client_of, running_client, small_runtime, store_options};

@@ -12,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{allocator, exit, memory, output, small_runtime, supervisor};
 use crate::app::{self, App, Scanned};
 use crate::config::{Access, Config, Environment, Flags, Project, Token};
-use crate::instance::{self, Endpoint, Occupant};
+use crate::instance::{self, Endpoint, PortOwner};
 use crate::server::{self, AccessPolicy, ServerState, rate};
 use crate::tasks::{self, Tasks};
 use crate::telemetry::logging;
@@ -41,8 +41,8 @@ enum Unbound {
     OwnProject(Endpoint),
     #[error("port {port} serves another project: {root}")]
     OtherProject { port: u16, root: String },
-    #[error("port {port} is held by {holder}")]
-    Stranger { port: u16, holder: String },
+    #[error("port {port} is held by {process}")]
+    Foreign { port: u16, process: String },
     #[error("{address} cannot be listened on")]
     Failed { address: SocketAddr, source: std::io::Error },
 }
@@ -183,13 +183,13 @@ async fn bind(
 
 async fn occupied(port: u16, project: &Project) -> Unbound {
     match instance::probe(port).await {
-        Occupant::Adjutant(Some(own)) if own.project.id == project.id => Unbound::OwnProject(own),
-        Occupant::Adjutant(Some(other)) => Unbound::OtherProject { port, root: other.project.root },
-        Occupant::Adjutant(None) => {
-            Unbound::Stranger { port, holder: "an Adjutant that is starting or stopping".into() }
+        PortOwner::Adjutant(Some(own)) if own.project.id == project.id => Unbound::OwnProject(own),
+        PortOwner::Adjutant(Some(other)) => Unbound::OtherProject { port, root: other.project.root },
+        PortOwner::Adjutant(None) => {
+            Unbound::Foreign { port, process: "an Adjutant that is starting or stopping".into() }
         }
-        Occupant::Stranger(holder) => Unbound::Stranger { port, holder },
-        Occupant::Nobody => Unbound::Stranger { port, holder: "a program that does not answer".into() },
+        PortOwner::Foreign(process) => Unbound::Foreign { port, process: process.to_string() },
+        PortOwner::None => Unbound::Foreign { port, process: "a program that does not answer".into() },
     }
 }
 
@@ -250,7 +250,7 @@ fn already_running(config: &Config) -> anyhow::Result<ExitCode> {
             endpoint.project.root
         );
     }
-    if let Occupant::Adjutant(_) = small_runtime()?.block_on(instance::probe(endpoint.port)) {
+    if let PortOwner::Adjutant(_) = small_runtime()?.block_on(instance::probe(endpoint.port)) {
         output::line(&format!("already running: {} (pid {})", endpoint.url, endpoint.pid));
         return Ok(ExitCode::SUCCESS);
     }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::register::{Registered, register};
 use super::{allocator, client_of, exit, output, small_runtime};
 use crate::config::{Config, Environment, Flags};
-use crate::instance::{self, Endpoint, Occupant};
+use crate::instance::{self, Endpoint, ForeignProcess, PortOwner};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct UpArguments {
@@ -43,14 +43,14 @@ const SAMPLES: [&str; 3] =
 enum Place {
     Free(u16),
     Running(Endpoint),
-    Stranger(u16, String),
+    Foreign(u16, ForeignProcess),
 }
 
 /// What came of looking for a place and starting there.
 enum Outcome {
     Running(Endpoint),
     Started(Endpoint),
-    Stranger(u16, String),
+    Foreign(u16, ForeignProcess),
 }
 
 /// Why no instance was started.
@@ -77,8 +77,8 @@ pub(super) fn run(arguments: &UpArguments, environment: &Environment) -> anyhow:
                 }
                 return Ok(conclude(arguments, environment, &endpoint, false));
             }
-            Ok(Outcome::Stranger(port, holder)) => {
-                output::error(&format!("port {port} is held by {holder}"));
+            Ok(Outcome::Foreign(port, process)) => {
+                output::error(&format!("port {port} is held by {process}"));
                 output::hint(
                     "name another port with --port or MCP_PORT; until then clients use their fallback",
                 );
@@ -110,7 +110,7 @@ async fn place_and_start(config: &Config, flags: &Flags) -> anyhow::Result<Outco
     loop {
         let port = match find_place(config, &lost).await? {
             Place::Running(endpoint) => return Ok(Outcome::Running(endpoint)),
-            Place::Stranger(port, holder) => return Ok(Outcome::Stranger(port, holder)),
+            Place::Foreign(port, process) => return Ok(Outcome::Foreign(port, process)),
             Place::Free(port) => port,
         };
         match start(config, flags, port).await {
@@ -145,7 +145,7 @@ fn conclude(
 async fn find_place(config: &Config, lost: &BTreeSet<u16>) -> anyhow::Result<Place> {
     if instance::running(config).is_some()
         && let Some(endpoint) = instance::endpoint(&config.paths)
-        && let Occupant::Adjutant(_) = instance::probe(endpoint.port).await
+        && let PortOwner::Adjutant(_) = instance::probe(endpoint.port).await
     {
         return Ok(Place::Running(endpoint));
     }
@@ -155,12 +155,12 @@ async fn find_place(config: &Config, lost: &BTreeSet<u16>) -> anyhow::Result<Pla
     let highest = config.port.saturating_add(MAX_PORTS_TRIED - 1);
     for port in config.port..=highest {
         match instance::probe(port).await {
-            Occupant::Nobody if !lost.contains(&port) => return Ok(Place::Free(port)),
-            Occupant::Adjutant(Some(other)) if other.project.id == config.project.id => {
+            PortOwner::None if !lost.contains(&port) => return Ok(Place::Free(port)),
+            PortOwner::Adjutant(Some(other)) if other.project.id == config.project.id => {
                 return Ok(Place::Running(other));
             }
-            Occupant::Stranger(holder) if port == config.port => return Ok(Place::Stranger(port, holder)),
-            Occupant::Nobody | Occupant::Adjutant(_) | Occupant::Stranger(_) => {}
+            PortOwner::Foreign(process) if port == config.port => return Ok(Place::Foreign(port, process)),
+            PortOwner::None | PortOwner::Adjutant(_) | PortOwner::Foreign(_) => {}
         }
     }
     anyhow::bail!("no free port between {} and {highest}", config.port)

@@ -6,12 +6,12 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde_json::{Map, Value, json};
 
-use super::as_json;
+use super::entry_json::as_json;
 use crate::app::operation::{CallContext, Operation, read_params};
 use crate::app::operations::decision::CacheDecision;
 use crate::app::{App, AppError};
 use crate::cli::ask::CLIENT_NAME;
-use crate::cli::patterns::sharing::{read_lines, write_lines};
+use crate::cli::patterns::import_export::{read_lines, write_lines};
 use crate::cli::{exit, memory, output, running_client, small_runtime};
 use crate::config::Config;
 use crate::telemetry::ledger::ClientName;

@@ -3,8 +3,10 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use super::MARK;
 use crate::cli::exit;
+
+/// The line by which a file is known as ours.
+pub(super) const MARK: &str = "Written by `adjutant service install`; `adjutant uninstall` removes it.";
 
 /// A user unit of systemd.
 pub(super) fn systemd(root: &Path, command: &[String]) -> String {

@@ -3,7 +3,7 @@
 /// The program that listens on a TCP port, as `name (pid N)`; `None` where the system does not say, which is
 /// also the case for programs of other users.
 #[cfg(target_os = "linux")]
-pub fn holder_of_port(port: u16) -> Option<String> {
+pub fn process_on_port(port: u16) -> Option<String> {
     let inode = listening_inode("/proc/net/tcp", port).or_else(|| listening_inode("/proc/net/tcp6", port))?;
     let link = format!("socket:[{inode}]");
     for process in std::fs::read_dir("/proc").ok()?.flatten() {
@@ -36,6 +36,6 @@ fn listening_inode(table: &str, port: u16) -> Option<String> {
 
 /// Not known on this system.
 #[cfg(not(target_os = "linux"))]
-pub fn holder_of_port(_: u16) -> Option<String> {
+pub fn process_on_port(_: u16) -> Option<String> {
     None
 }

@@ -1,0 +1,104 @@
+//! The files that say which process serves a project: its PID file and its endpoint file.
+
+use std::io;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::process::Process;
+use crate::config::{Config, Paths};
+
+/// Where a running instance listens, as written beside its PID file for scripts and clients.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// The address of the JSON-RPC door.
+    pub url: String,
+    /// Its port.
+    pub port: u16,
+    /// The process.
+    pub pid: u32,
+    /// The project it answers for.
+    pub project: ProjectName,
+}
+
+/// A project as `/health` and the endpoint file name it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectName {
+    /// Its folder.
+    pub root: String,
+    /// Its id.
+    pub id: String,
+}
+
+impl Endpoint {
+    /// The endpoint of this process.
+    pub fn of_this_process(config: &Config, port: u16) -> Self {
+        Endpoint {
+            url: format!("http://127.0.0.1:{port}/"),
+            port,
+            pid: std::process::id(),
+            project: ProjectName {
+                root: config.project.root.display().to_string(),
+                id: config.project.id.clone(),
+            },
+        }
+    }
+}
+
+/// Writes the files that say this process serves the project.
+///
+/// # Errors
+/// Where the folder cannot be written.
+pub fn announce(paths: &Paths, endpoint: &Endpoint) -> io::Result<()> {
+    std::fs::create_dir_all(&paths.run_dir)?;
+    let process = Process::of_this_process();
+    write_whole(&paths.pid_file(), process.to_pid_file().as_bytes())?;
+    write_whole(&paths.endpoint_file(), serde_json::to_string_pretty(endpoint)?.as_bytes())
+}
+
+/// Removes the files again, where they still are this process's own.
+pub fn withdraw(paths: &Paths) {
+    if recorded(paths).is_some_and(|process| process == Process::of_this_process()) {
+        remove(paths);
+    }
+}
+
+/// The process that serves this project, as its files say: alive, the very one, and of this project. Files of a
+/// process that is gone are removed; those of another project (copied along, or of a shared data directory) are left.
+pub fn running(config: &Config) -> Option<Process> {
+    let process = recorded(&config.paths)?;
+    if !process.is_alive() {
+        remove(&config.paths);
+        return None;
+    }
+    let named = endpoint(&config.paths).is_some_and(|endpoint| endpoint.project.id == config.project.id);
+    named.then_some(process)
+}
+
+/// The endpoint file's content, where there is one that can be read.
+pub fn endpoint(paths: &Paths) -> Option<Endpoint> {
+    serde_json::from_slice(&std::fs::read(paths.endpoint_file()).ok()?).ok()
+}
+
+fn recorded(paths: &Paths) -> Option<Process> {
+    Process::from_pid_file(&std::fs::read_to_string(paths.pid_file()).ok()?)
+}
+
+fn remove(paths: &Paths) {
+    for file in [paths.pid_file(), paths.endpoint_file()] {
+        // Gone already is as good.
+        let _ = std::fs::remove_file(file);
+    }
+}
+
+/// Writes a file so that a reader sees the old content or the new one, never a part; its permissions stay.
+pub fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
+    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+    std::fs::write(&temporary, content)?;
+    if let Ok(before) = std::fs::metadata(path) {
+        std::fs::set_permissions(&temporary, before.permissions())?;
+    }
+    std::fs::rename(&temporary, path).inspect_err(|_| {
+        let _ = std::fs::remove_file(&temporary);
+    })
+}
