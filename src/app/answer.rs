@@ -11,7 +11,7 @@ use super::operation::Output;
 use super::rows::{self, MAX_DESCRIPTION_CHARS, MAX_LISTED, Row, rounded};
 use super::snapshot::Snapshot;
 use super::tokens;
-use crate::telemetry::pace::Pace;
+use crate::telemetry::sampler::Sampler;
 use search::Findings;
 
 /// Lengths tried to keep a row within a token budget, longest first: characters of texts, entries of lists.
@@ -36,7 +36,7 @@ pub struct Found<R> {
     /// The rows as a text, once a door made one.
     shown: OnceLock<Box<str>>,
     /// How often it is written down that it was served again.
-    pub(super) repeats: Pace,
+    pub(super) repeats: Sampler,
     kind: PhantomData<fn() -> R>,
 }
 
@@ -82,7 +82,7 @@ impl<R: Row> Found<R> {
             suggestions: findings.suggestions.clone(),
             tokens,
             shown: OnceLock::new(),
-            repeats: Pace::of(LOGGED_REPEATS),
+            repeats: Sampler::of(LOGGED_REPEATS),
             kind: PhantomData,
         }
     }

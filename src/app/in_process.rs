@@ -9,7 +9,7 @@ use super::operations::find::QueryAgents;
 use super::operations::{Visitor, by_name};
 use super::{App, AppError};
 use crate::config::{Config, Memory};
-use crate::telemetry::ledger::ClientName;
+use crate::telemetry::token_usage::ClientName;
 use catalog::{Kind, Role, Roles};
 use client::{Answering, CallError, Fallback};
 use store::{Store, StoreOptions};

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 use super::{App, AppError};
-use crate::telemetry::ledger::ClientName;
+use crate::telemetry::token_usage::ClientName;
 
 /// One thing a client can ask for.
 pub trait Operation {

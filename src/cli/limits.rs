@@ -10,7 +10,7 @@ use crate::app::operations::find::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::app::{self, cache, content_pins, rows};
 use crate::config::{Memory, access};
 use crate::server::{limits, mcp, rate, rpc};
-use crate::telemetry::logging;
+use crate::telemetry::limits as log_limits;
 use catalog::Limits;
 use client::outbox;
 use domain::patterns;
@@ -322,16 +322,16 @@ fn logs() -> Vec<Limit> {
     area(
         "logs",
         [
-            ("days_kept", count(logging::DAYS_KEPT), "files, all but the newest two compressed"),
+            ("days_kept", count(log_limits::DAYS_KEPT), "files, all but the newest two compressed"),
             (
                 "waiting_lines",
-                count(logging::WAITING_LINES),
+                count(log_limits::WAITING_LINES),
                 "for the disk; further ones are dropped and counted",
             ),
-            ("max_text_chars", count(logging::MAX_TEXT_CHARS), "of one value in a line; the rest is cut"),
+            ("max_text_chars", count(log_limits::MAX_TEXT_CHARS), "of one value in a line; the rest is cut"),
             (
                 "max_day_bytes",
-                Amount::Bytes(logging::MAX_DAY_BYTES),
+                Amount::Bytes(log_limits::MAX_DAY_BYTES),
                 "of one day's file; further lines are dropped and counted",
             ),
         ],

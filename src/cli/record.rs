@@ -12,7 +12,7 @@ use crate::app::operation::{CallContext, Operation, read_params};
 use crate::app::operations::decision::CacheDecision;
 use crate::app::{App, AppError};
 use crate::config::{Config, Environment, Flags};
-use crate::telemetry::ledger::ClientName;
+use crate::telemetry::token_usage::ClientName;
 use client::outbox::Outbox;
 use client::{CallError, NoFallback, OrchestratorClient, Recorded, Stored};
 use store::{Store, StoreError};

@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::pace::Pace;
+use super::sampler::Sampler;
 
 /// Lines a second for calls that were quick and went well.
 pub const QUICK_LINES: u32 = 20;
@@ -40,8 +40,8 @@ pub struct LoggedCall<'a> {
 #[derive(Debug)]
 pub struct CallLog {
     began: Instant,
-    quick: Pace,
-    troubled: Pace,
+    quick: Sampler,
+    troubled: Sampler,
     left_out: AtomicU64,
 }
 
@@ -49,8 +49,8 @@ impl Default for CallLog {
     fn default() -> Self {
         CallLog {
             began: Instant::now(),
-            quick: Pace::of(QUICK_LINES),
-            troubled: Pace::of(TROUBLED_LINES),
+            quick: Sampler::of(QUICK_LINES),
+            troubled: Sampler::of(TROUBLED_LINES),
             left_out: AtomicU64::new(0),
         }
     }
@@ -60,8 +60,8 @@ impl CallLog {
     /// Writes the line of one call that is answered, or counts it.
     pub fn write(&self, call: &LoggedCall<'_>) {
         let is_quick = call.took < QUICK && call.error_code.is_none();
-        let pace = if is_quick { &self.quick } else { &self.troubled };
-        if !pace.admits(self.began.elapsed().as_secs()) {
+        let sampler = if is_quick { &self.quick } else { &self.troubled };
+        if !sampler.admits(self.began.elapsed().as_secs()) {
             if tracing::enabled!(tracing::Level::DEBUG) {
                 line(call, None);
             } else {

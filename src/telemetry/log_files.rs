@@ -16,7 +16,7 @@ use serde_json::Value;
 use time::macros::format_description;
 use time::{Date, OffsetDateTime};
 
-use super::logging::{DAYS_KEPT, MAX_DAY_BYTES, MAX_TEXT_CHARS};
+use super::limits::{DAYS_KEPT, MAX_DAY_BYTES, MAX_TEXT_CHARS};
 use super::redaction::redacted;
 use confined_fs::private_file;
 
@@ -273,7 +273,7 @@ mod tests {
     use time::{Date, Duration};
 
     use super::{DailyFile, file_of, is_log, kept_of, tidy, unwritten_lines};
-    use crate::telemetry::logging::{DAYS_KEPT, MAX_DAY_BYTES, MAX_TEXT_CHARS};
+    use crate::telemetry::limits::{DAYS_KEPT, MAX_DAY_BYTES, MAX_TEXT_CHARS};
 
     const FIRST: Date = date!(2026 - 11 - 21);
 

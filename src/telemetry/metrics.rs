@@ -8,7 +8,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use super::call_log::CallLog;
-use super::ledger::TokenLedger;
+use super::token_usage::TokenUsage;
 
 /// The longest latency told apart from longer ones, in microseconds: one minute.
 const MAX_MICROS: u64 = 60_000_000;
@@ -22,7 +22,7 @@ pub struct Metrics {
     methods: Vec<MethodMetrics>,
     errors: Mutex<BTreeMap<i32, u64>>,
     panics: AtomicU64,
-    tokens: TokenLedger,
+    tokens: TokenUsage,
     call_log: CallLog,
 }
 
@@ -83,7 +83,7 @@ impl Metrics {
             methods: methods.collect(),
             errors: Mutex::default(),
             panics: AtomicU64::new(0),
-            tokens: TokenLedger::default(),
+            tokens: TokenUsage::default(),
             call_log: CallLog::default(),
         }
     }
@@ -117,7 +117,7 @@ impl Metrics {
     }
 
     /// What answers cost, and what they spared.
-    pub fn tokens(&self) -> &TokenLedger {
+    pub fn tokens(&self) -> &TokenUsage {
         &self.tokens
     }
 

@@ -1,10 +1,11 @@
 //! What an operator sees of a running instance: log lines and measurements.
 
 pub mod call_log;
-pub mod ledger;
+pub mod limits;
 mod log_files;
 pub mod logging;
 pub mod memory;
 pub mod metrics;
-pub mod pace;
 pub mod redaction;
+pub mod sampler;
+pub mod token_usage;

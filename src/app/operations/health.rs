@@ -9,7 +9,7 @@ use crate::app::embedding::EmbeddingHealth;
 use crate::app::operation::{CallContext, Operation, Output};
 use crate::app::timings::Timings;
 use crate::app::{App, AppError, WatchState, tokens};
-use crate::telemetry::ledger::{TokenCounts, TokenLedger};
+use crate::telemetry::token_usage::{TokenCounts, TokenUsage};
 use crate::telemetry::{logging, memory};
 use catalog::Kind;
 
@@ -160,7 +160,7 @@ struct MethodTokens {
 }
 
 impl TokenMetrics {
-    fn of(ledger: &TokenLedger) -> Self {
+    fn of(ledger: &TokenUsage) -> Self {
         let TokenCounts { returned, baseline, .. } = ledger.total();
         let counts = |counts: TokenCounts| {
             let TokenCounts { calls, returned, baseline } = counts;

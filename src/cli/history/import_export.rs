@@ -14,7 +14,7 @@ use crate::cli::ask::CLIENT_NAME;
 use crate::cli::patterns::import_export::{read_lines, write_lines};
 use crate::cli::{exit, memory, output, running_client, small_runtime};
 use crate::config::Config;
-use crate::telemetry::ledger::ClientName;
+use crate::telemetry::token_usage::ClientName;
 use store::HistoryEntry;
 
 /// What a line must say, and may, for a decision to be recorded again; who learned from it is found anew.

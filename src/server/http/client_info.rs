@@ -3,7 +3,7 @@
 use axum::http::HeaderMap;
 use axum::http::header::USER_AGENT;
 
-use crate::telemetry::ledger::ClientName;
+use crate::telemetry::token_usage::ClientName;
 
 /// The header in which a client says what it is.
 const HEADER: &str = "x-adjutant-client";

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::tools::Called;
-use crate::telemetry::ledger::ClientName;
+use crate::telemetry::token_usage::ClientName;
 
 const NEWER_ERA: &str = "2026-07-28";
 const OLDER_ERA: [&str; 3] = ["2025-11-25", "2025-06-18", "2025-03-26"];

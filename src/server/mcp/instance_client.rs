@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::telemetry::ledger::ClientName;
+use crate::telemetry::token_usage::ClientName;
 use client::{Client, ClientError};
 
 /// Time an instance has for an answer.

@@ -21,7 +21,7 @@ use crate::app::operation::CallContext;
 use crate::server::correlation::CorrelationId;
 use crate::server::http::client_info::client_of;
 use crate::tasks::Tasks;
-use crate::telemetry::ledger::ClientName;
+use crate::telemetry::token_usage::ClientName;
 use catalog::Counts;
 
 /// Milliseconds a client may take a list as fresh: long enough to spare repeated asking in one turn, and where a

@@ -34,7 +34,7 @@ use super::local_handler::{self, LocalHandler};
 use super::{framing, tools};
 use crate::app::{App, AppError};
 use crate::tasks::{self, Tasks};
-use crate::telemetry::ledger::ClientName;
+use crate::telemetry::token_usage::ClientName;
 use catalog::Counts;
 
 /// Time between two looks for an instance that runs or wishes to.

@@ -16,7 +16,7 @@ use rmcp::transport::streamable_http_server::session::local::{
 };
 use tokio::sync::Notify;
 
-use crate::telemetry::ledger::ClientName;
+use crate::telemetry::token_usage::ClientName;
 
 /// Sessions at once. Each costs some 30 KB and two tasks; few users run ten.
 pub const MAX_SESSIONS: usize = 256;

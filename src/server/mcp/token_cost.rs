@@ -5,7 +5,7 @@ use rmcp::model::{JsonObject, Tool};
 use super::{local_handler, tools};
 use crate::app::operation::CallContext;
 use crate::app::{App, Snapshot};
-use crate::telemetry::ledger::ClientName;
+use crate::telemetry::token_usage::ClientName;
 
 /// What a client that looks for tools puts before a model at start: the instructions and the tools' names.
 pub fn at_start(snapshot: &Snapshot) -> String {

@@ -203,7 +203,7 @@ mod tests {
     use super::{Call, CallContext, caught};
     use crate::app::App;
     use crate::config::{Config, Environment, Flags};
-    use crate::telemetry::ledger::ClientName;
+    use crate::telemetry::token_usage::ClientName;
     use store::{Store, StoreOptions};
 
     #[tokio::test]

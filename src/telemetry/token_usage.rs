@@ -64,9 +64,9 @@ impl TokenCounts {
 
 /// The sums of one process since its start.
 #[derive(Debug, Default)]
-pub struct TokenLedger(Mutex<BTreeMap<Box<str>, BTreeMap<&'static str, TokenCounts>>>);
+pub struct TokenUsage(Mutex<BTreeMap<Box<str>, BTreeMap<&'static str, TokenCounts>>>);
 
-impl TokenLedger {
+impl TokenUsage {
     /// Adds one answered call.
     pub fn record(&self, client: &ClientName, method: &'static str, returned: usize, baseline: usize) {
         let call = TokenCounts { calls: 1, returned: returned as u64, baseline: baseline as u64 };
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn sums_add_up_and_clients_are_bounded() {
-        let ledger = TokenLedger::default();
+        let ledger = TokenUsage::default();
         for n in 0..MAX_CLIENTS + 5 {
             ledger.record(&ClientName::new(&format!("client-{n}")), "queryAgents", 10, 100);
         }

@@ -4,16 +4,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Lets at most so many pass in each second. Without a lock; several threads at once may let a few more pass.
 #[derive(Debug)]
-pub struct Pace {
+pub struct Sampler {
     most: u32,
     /// The second in the upper half, how many passed in it in the lower.
     state: AtomicU64,
 }
 
-impl Pace {
-    /// A pace of at most `most` in a second.
+impl Sampler {
+    /// Lets at most `most` through in a second.
     pub const fn of(most: u32) -> Self {
-        Pace { most, state: AtomicU64::new(0) }
+        Sampler { most, state: AtomicU64::new(0) }
     }
 
     /// Whether one more passes in the second `second`, which counts from any start. Seconds may be given out of order by a
@@ -33,16 +33,16 @@ impl Pace {
 
 #[cfg(test)]
 mod tests {
-    use super::Pace;
+    use super::Sampler;
 
     #[test]
     fn so_many_pass_in_each_second() {
-        let pace = Pace::of(3);
+        let sampler = Sampler::of(3);
         for second in [0, 1, 7] {
-            let passed = (0..10).filter(|_| pace.admits(second)).count();
+            let passed = (0..10).filter(|_| sampler.admits(second)).count();
             assert_eq!(passed, 3, "in second {second}");
         }
-        assert!(!pace.admits(6), "a second that is over lets nothing more pass");
-        assert!(!Pace::of(0).admits(1));
+        assert!(!sampler.admits(6), "a second that is over lets nothing more pass");
+        assert!(!Sampler::of(0).admits(1));
     }
 }
