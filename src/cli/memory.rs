@@ -68,12 +68,12 @@ pub(super) fn look<T: Default>(
     let reader = Reader::open(&options);
     if !is_owned
         && matches!(reader, Ok(None))
-        && std::fs::metadata(&path).is_ok_and(|metadata| metadata.len() == 0)
+        && path.regular().is_ok_and(|found| found.is_some_and(|facts| facts.bytes == 0))
     {
-        output::hint(&format!("{} is empty, as no database is; {MENDING}", path.display()));
+        output::hint(&format!("{path} is empty, as no database is; {MENDING}"));
     }
     let found = reader.and_then(|reader| reader.as_ref().map_or_else(|| Ok(T::default()), read));
-    found.with_context(|| format!("{} cannot be read; {MENDING}", path.display()))
+    found.with_context(|| format!("{path} cannot be read; {MENDING}"))
 }
 
 /// What helps where a database is damaged.

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::{backup, exit, output, store_options, table};
 use crate::config::{Config, Environment, Flags};
+use confined_fs::NamedFile;
 use store::{Restored, Store, StoreError, rfc3339};
 
 #[derive(Debug, clap::Args)]
@@ -22,7 +23,8 @@ pub(super) struct RestoreArguments {
 
 pub(super) fn run(arguments: &RestoreArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
     let config = Config::resolve(&arguments.flags, environment)?;
-    let restored = match Store::restore(&store_options(&config), arguments.file.as_deref()) {
+    let named = arguments.file.as_ref().map(|file| NamedFile::new(&config.project.root, file));
+    let restored = match Store::restore(&store_options(&config), named.as_ref()) {
         Ok(restored) => restored,
         Err(StoreError::Locked { pid, .. }) => {
             let pid = pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();

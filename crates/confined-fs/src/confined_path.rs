@@ -6,13 +6,13 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs::{DirBuilder, File};
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, ErrorKind};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Component, Path, PathBuf};
 
 use crate::atomic_write::Replacing;
 use crate::confined_dir::ConfinedDir;
-use crate::file_facts::FileFacts;
+use crate::file_facts::{FileFacts, FileId};
 
 /// A folder. Links in the root's own path are followed, below it none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +77,7 @@ impl DirPath {
     /// Opens it, and makes it with mode 0700 where it is missing.
     pub fn create(&self) -> io::Result<ConfinedDir> {
         match ConfinedDir::open_root(&self.root) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
                 DirBuilder::new().recursive(true).mode(0o700).create(&self.root)?;
                 ConfinedDir::open_root(&self.root)
             }
@@ -202,7 +202,7 @@ impl FilePath {
 
     /// The same as text; an error where it is none.
     pub fn read_text(&self, most: u64) -> io::Result<String> {
-        String::from_utf8(self.read(most)?).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+        String::from_utf8(self.read(most)?).map_err(|error| io::Error::new(ErrorKind::InvalidData, error))
     }
 
     /// See [`ConfinedDir::append`].
@@ -244,10 +244,15 @@ impl FilePath {
         self.dir.open()?.facts(&self.name)
     }
 
+    /// Which file has the name.
+    pub fn id(&self) -> Option<FileId> {
+        self.facts().ok().map(|facts| facts.id)
+    }
+
     /// See [`ConfinedDir::regular`]; `None` also where the folder is missing.
     pub fn regular(&self) -> io::Result<Option<FileFacts>> {
         match self.dir.open() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
             opened => opened?.regular(&self.name),
         }
     }

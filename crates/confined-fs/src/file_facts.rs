@@ -65,6 +65,11 @@ impl FileFacts {
 }
 
 impl FileId {
+    /// Of what lies at `path`; links on the way to it are followed, itself is not.
+    pub fn at(path: &std::path::Path) -> std::io::Result<FileId> {
+        path.symlink_metadata().map(|metadata| FileId::of(&metadata))
+    }
+
     /// Of an open file or what `std` says about one.
     pub fn of(metadata: &std::fs::Metadata) -> FileId {
         use std::os::unix::fs::MetadataExt;

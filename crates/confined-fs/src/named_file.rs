@@ -13,33 +13,33 @@ use crate::file_facts::FileFacts;
 
 /// A file that a user named.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NamedFile {
-    /// In the project: no link is followed.
-    InProject(FilePath),
-    /// Elsewhere.
-    Elsewhere(PathBuf),
+pub struct NamedFile {
+    written: PathBuf,
+    /// Where it lies in the project; `None` elsewhere.
+    in_project: Option<FilePath>,
 }
 
 impl NamedFile {
     /// The file at `path`, seen from `project`, whose path has no links in it.
     pub fn new(project: &Path, path: &Path) -> Self {
-        FilePath::below(project, path)
-            .map_or_else(|| NamedFile::Elsewhere(path.to_owned()), NamedFile::InProject)
+        NamedFile { written: path.to_owned(), in_project: FilePath::below(project, path) }
     }
 
-    /// Its path, to be shown.
-    pub fn path(&self) -> PathBuf {
-        match self {
-            NamedFile::InProject(file) => file.path(),
-            NamedFile::Elsewhere(path) => path.clone(),
-        }
+    /// Its path as the user wrote it.
+    pub fn path(&self) -> &Path {
+        &self.written
+    }
+
+    /// Whether it lies in the project.
+    pub fn is_in_project(&self) -> bool {
+        self.in_project.is_some()
     }
 
     /// Opens it to read it; outside the project, a pipe is waited for.
     pub fn open(&self) -> io::Result<File> {
-        match self {
-            NamedFile::InProject(file) => file.open(),
-            NamedFile::Elsewhere(path) => File::open(path),
+        match &self.in_project {
+            Some(file) => file.open(),
+            None => File::open(&self.written),
         }
     }
 
@@ -55,75 +55,64 @@ impl NamedFile {
 
     /// What is said about the regular file; `None` where there is none, an error where something else has the name.
     pub fn regular(&self) -> io::Result<Option<FileFacts>> {
-        match self.in_its_folder() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            file => file?.regular(),
-        }
+        self.in_its_folder()?.regular()
     }
 
     /// Whether anything has the name; a link that leads nowhere does.
     pub fn exists(&self) -> bool {
-        match self {
-            NamedFile::InProject(file) => file.exists(),
-            NamedFile::Elsewhere(path) => path.symlink_metadata().is_ok(),
+        match &self.in_project {
+            Some(file) => file.exists(),
+            None => self.written.symlink_metadata().is_ok(),
         }
     }
 
     /// Replaces its content in whole and durably; its permissions stay. Outside the project a linked file is written where
     /// it lies, and a pipe or a device is written to; in the project neither is.
     pub fn write(&self, content: &[u8]) -> io::Result<()> {
-        if let NamedFile::Elsewhere(path) = self
-            && path.metadata().is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
-        {
-            return OpenOptions::new().write(true).open(path)?.write_all(content);
-        }
-        let file = self.in_its_folder()?;
-        if let NamedFile::InProject(file) = self {
+        if let Some(file) = &self.in_project {
             // An error where something else has the name, which would otherwise be replaced.
             file.regular()?;
+        } else if self.written.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+            return OpenOptions::new().write(true).open(&self.written)?.write_all(content);
         }
-        file.write(Replacing::UsersDurably, content)
+        self.in_its_folder()?.write(Replacing::UsersDurably, content)
     }
 
     /// Creates the folders above it that are missing.
     pub fn create_folder(&self) -> io::Result<()> {
-        match self {
-            NamedFile::InProject(file) => file.dir().create().map(drop),
-            NamedFile::Elsewhere(path) => match path.parent() {
-                Some(folder) if !folder.as_os_str().is_empty() => {
-                    DirBuilder::new().recursive(true).create(folder)
-                }
-                _ => Ok(()),
-            },
+        match &self.in_project {
+            Some(file) => file.dir().create().map(drop),
+            None => DirBuilder::new().recursive(true).create(self.folder()),
         }
     }
 
     /// Removes it; of a link, the link.
     pub fn remove(&self) -> io::Result<()> {
-        match self {
-            NamedFile::InProject(file) => file.remove(),
-            NamedFile::Elsewhere(path) => std::fs::remove_file(path),
+        match &self.in_project {
+            Some(file) => file.remove(),
+            None => std::fs::remove_file(&self.written),
         }
     }
 
-    /// The folder that holds it, opened to be locked; outside the project that is where the name lies, not where a link
-    /// leads.
+    /// The folder that holds its name, opened to be locked.
     pub fn open_folder(&self) -> io::Result<File> {
-        match self {
-            NamedFile::InProject(file) => Ok(file.dir().open()?.readable()?.into()),
-            NamedFile::Elsewhere(path) => {
-                let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-                File::open(folder.unwrap_or(Path::new(".")))
-            }
+        match &self.in_project {
+            Some(file) => Ok(file.dir().open()?.readable()?.into()),
+            None => File::open(self.folder()),
         }
+    }
+
+    fn folder(&self) -> &Path {
+        let folder = self.written.parent().filter(|folder| !folder.as_os_str().is_empty());
+        folder.unwrap_or(Path::new("."))
     }
 
     /// The file in its own folder, links followed where they are the user's own; one that leads nowhere is itself the file.
     pub fn in_its_folder(&self) -> io::Result<FilePath> {
-        let path = match self {
-            NamedFile::InProject(file) => return Ok(file.clone()),
-            NamedFile::Elsewhere(path) => path.canonicalize().or_else(|_| std::path::absolute(path))?,
-        };
+        if let Some(file) = &self.in_project {
+            return Ok(file.clone());
+        }
+        let path = self.written.canonicalize().or_else(|_| std::path::absolute(&self.written))?;
         match (path.parent(), path.file_name()) {
             (Some(folder), Some(name)) => Ok(DirPath::from(folder).file(name)),
             _ => Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder")),
@@ -168,7 +157,9 @@ impl NamedDir {
                 Some((below, name)) => dir.sub(below).file(name).open(),
                 None => dir.file(name).open(),
             },
-            NamedDir::Elsewhere(path) => NamedFile::Elsewhere(path.join(name)).open_regular(),
+            NamedDir::Elsewhere(path) => {
+                NamedFile { written: path.join(name), in_project: None }.open_regular()
+            }
         }
     }
 }

@@ -2,15 +2,14 @@
 //!
 //! A backup is `VACUUM INTO` a temporary file, checked, synced and renamed, so that a file with a backup's name is one.
 
-use std::fs::{self, DirBuilder, File};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::connection::{self, Depth};
 use super::error::StoreError;
 use super::options::StoreOptions;
 use super::timestamp::{for_file_name, from_file_name, now_ms, to_ms};
+use confined_fs::{FilePath, NamedFile};
 
 /// How many backups are kept: a week of daily ones.
 pub const BACKUPS_KEPT: usize = 7;
@@ -39,15 +38,24 @@ pub struct Restored {
     pub replaced: Option<PathBuf>,
 }
 
+impl Backup {
+    /// A kept one.
+    fn file(&self, options: &StoreOptions) -> FilePath {
+        options.backups().file(self.path.file_name().unwrap_or_default())
+    }
+}
+
 /// All backups, newest first.
 pub(super) fn list(options: &StoreOptions) -> Vec<Backup> {
-    let Ok(entries) = fs::read_dir(options.backups()) else { return Vec::new() };
-    let mut backups: Vec<Backup> = entries
-        .filter_map(|entry| {
-            let entry = entry.ok()?;
-            let name = entry.file_name();
+    let Ok(folder) = options.backups().open() else { return Vec::new() };
+    let mut backups: Vec<Backup> = folder
+        .names()
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|name| {
             let at_ms = from_file_name(name.to_str()?.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?)?;
-            Some(Backup { path: entry.path(), at_ms, bytes: entry.metadata().ok()?.len() })
+            let bytes = folder.regular(&name).ok()??.bytes;
+            Some(Backup { path: options.backups().file(name).path(), at_ms, bytes })
         })
         .collect();
     backups.sort_by_key(|backup| std::cmp::Reverse(backup.at_ms));
@@ -56,10 +64,11 @@ pub(super) fn list(options: &StoreOptions) -> Vec<Backup> {
 
 /// Removes what a killed backup left behind. Only the owner of the directory may call it.
 pub(super) fn sweep(options: &StoreOptions) {
-    for entry in fs::read_dir(options.backups()).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().contains(UNFINISHED) {
+    let Ok(folder) = options.backups().open() else { return };
+    for name in folder.names().unwrap_or_default() {
+        if name.to_string_lossy().contains(UNFINISHED) {
             // What cannot be removed now is tried again at the next start.
-            let _ = fs::remove_file(entry.path());
+            let _ = folder.remove_file(&name);
         }
     }
 }
@@ -67,22 +76,23 @@ pub(super) fn sweep(options: &StoreOptions) {
 /// Makes a backup.
 pub(super) fn write(options: &StoreOptions) -> Result<Backup, StoreError> {
     let folder = options.backups();
-    DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+    folder.create().map_err(|error| StoreError::Unavailable(format!("{folder}: {error}")))?;
     let mut at_ms = now_ms();
-    let named = |at_ms| folder.join(format!("{PREFIX}{}{SUFFIX}", for_file_name(at_ms)));
+    let named = |at_ms| folder.file(format!("{PREFIX}{}{SUFFIX}", for_file_name(at_ms)));
     while named(at_ms).exists() {
         at_ms += 1;
     }
-    let path = named(at_ms);
-    let unfinished = folder.join(format!("{}{UNFINISHED}", for_file_name(at_ms)));
-    let bytes = copy(options, &unfinished, &path).inspect_err(|_| {
-        let _ = fs::remove_file(&unfinished);
+    let file = named(at_ms);
+    let unfinished = folder.file(format!("{}{UNFINISHED}", for_file_name(at_ms)));
+    let bytes = copy(options, &unfinished, &file).inspect_err(|_| {
+        let _ = unfinished.remove();
     })?;
+    let path = file.path();
     // The new one is not counted: a clock that was ahead once may have left some with later dates.
     let others = list(options).into_iter().filter(|backup| backup.path != path).collect();
     for old in surplus(others, at_ms) {
         // One too many is no reason to call the new one failed.
-        let _ = fs::remove_file(old.path);
+        let _ = old.file(options).remove();
     }
     Ok(Backup { path, at_ms, bytes })
 }
@@ -103,44 +113,45 @@ fn surplus(mut others: Vec<Backup>, new_ms: i64) -> Vec<Backup> {
     surplus
 }
 
-fn copy(options: &StoreOptions, unfinished: &Path, path: &Path) -> Result<u64, StoreError> {
+fn copy(options: &StoreOptions, unfinished: &FilePath, file: &FilePath) -> Result<u64, StoreError> {
     let database = options.database();
-    if !database.exists() {
+    if !connection::is_there(&database)? {
         return Err(StoreError::Unavailable("there is no database yet".to_owned()));
     }
-    connection::reader(&database)?.execute("VACUUM INTO ?1", [unfinished.to_string_lossy()])?;
+    connection::copy_into(&connection::reader(&database)?, unfinished)?;
     check(unfinished)?;
-    let file = File::open(unfinished)?;
-    file.sync_all()?;
-    fs::rename(unfinished, path)?;
-    sync_folder(path)?;
-    Ok(file.metadata()?.len())
+    let written = unfinished.open()?;
+    written.sync_all()?;
+    unfinished.rename(file)?;
+    file.dir().open()?.sync()?;
+    Ok(written.metadata()?.len())
 }
 
 /// Whether a file is a database in order.
-fn check(path: &Path) -> Result<(), StoreError> {
-    let connection = connection::immutable(path)?;
+fn check(file: &FilePath) -> Result<(), StoreError> {
+    let connection = connection::immutable(file)?;
     let schema = super::schema::version(&connection)?;
     if schema == 0 || schema > super::schema::SCHEMA_VERSION {
-        return Err(StoreError::Unavailable(format!("{} has schema {schema}", path.display())));
+        return Err(StoreError::Unavailable(format!("{file} has schema {schema}")));
     }
     match connection::problem(&connection, Depth::Full)? {
         None => Ok(()),
-        Some(problem) => Err(StoreError::Unavailable(format!("{}: {problem}", path.display()))),
+        Some(problem) => Err(StoreError::Unavailable(format!("{file}: {problem}"))),
     }
 }
 
 /// Puts a backup in the database's place, which is moved aside. The caller owns the directory.
-pub(super) fn restore(options: &StoreOptions, wanted: Option<&Path>) -> Result<Restored, StoreError> {
+pub(super) fn restore(options: &StoreOptions, wanted: Option<&NamedFile>) -> Result<Restored, StoreError> {
+    let kept = |backup: Backup| (backup.file(options), backup);
     let backups = match wanted {
-        None => list(options),
-        Some(path) => vec![named(options, path)?],
+        None => list(options).into_iter().map(kept).collect(),
+        Some(wanted) => vec![named(options, wanted)?],
     };
     let mut why = "there is no backup".to_owned();
-    for backup in backups {
-        match check(&backup.path) {
+    for (file, backup) in backups {
+        match check(&file) {
             Ok(()) => {
-                let replaced = put_in_place(options, &backup.path)?;
+                let replaced = put_in_place(options, &file)?.map(|file| file.path());
                 return Ok(Restored { backup, replaced });
             }
             Err(error) => why = error.to_string(),
@@ -150,50 +161,50 @@ pub(super) fn restore(options: &StoreOptions, wanted: Option<&Path>) -> Result<R
 }
 
 /// The backup a user means: a file, the name of a kept one, or a day (`2025-11-20`), of which the newest is meant.
-fn named(options: &StoreOptions, wanted: &Path) -> Result<Backup, StoreError> {
-    let day = wanted.to_string_lossy().replace('-', "");
+fn named(options: &StoreOptions, wanted: &NamedFile) -> Result<(FilePath, Backup), StoreError> {
+    let path = wanted.path();
+    let refused = |why: String| StoreError::Unavailable(format!("{} {why}", path.display()));
+    match wanted.regular() {
+        Ok(Some(facts)) => {
+            let file = wanted.in_its_folder().map_err(|error| refused(format!("cannot be used: {error}")))?;
+            let at_ms = to_ms(facts.modified);
+            return Ok((file, Backup { path: path.to_owned(), at_ms, bytes: facts.bytes }));
+        }
+        Ok(None) => {}
+        Err(error) => return Err(refused(format!("cannot be used: {error}"))),
+    }
+    let day = path.to_string_lossy().replace('-', "");
     let is_day = day.len() == 8 && day.bytes().all(|byte| byte.is_ascii_digit());
     let kept = list(options).into_iter().find(|backup| {
         let name = backup.path.file_name().unwrap_or_default();
-        name == wanted || is_day && name.to_string_lossy().starts_with(&format!("{PREFIX}{day}T"))
+        name == path || is_day && name.to_string_lossy().starts_with(&format!("{PREFIX}{day}T"))
     });
-    match fs::metadata(wanted) {
-        Ok(metadata) if metadata.is_file() => {
-            let at_ms = metadata.modified().map_or(0, to_ms);
-            Ok(Backup { path: wanted.to_owned(), at_ms, bytes: metadata.len() })
-        }
-        Ok(_) => Err(StoreError::Unavailable(format!("{} is not a file", wanted.display()))),
-        Err(error) => kept.ok_or_else(|| {
-            StoreError::Unavailable(format!(
-                "{} is neither a file nor a kept backup: {error}",
-                wanted.display()
-            ))
-        }),
-    }
+    let kept = kept.ok_or_else(|| refused("is neither a file nor a kept backup".to_owned()))?;
+    Ok((kept.file(options), kept))
 }
 
 /// Answers where the database that was there is now.
-fn put_in_place(options: &StoreOptions, backup: &Path) -> io::Result<Option<PathBuf>> {
+fn put_in_place(options: &StoreOptions, backup: &FilePath) -> io::Result<Option<FilePath>> {
     let database = options.database();
-    let unfinished = with_suffix(&database, ".restoring");
-    fs::copy(backup, &unfinished)?;
+    let unfinished = database.with_suffix(".restoring");
+    io::copy(&mut backup.open()?, &mut unfinished.create()?)?;
     exchange(&database, &unfinished)
 }
 
 /// Puts a finished file in the database's place, which is moved aside; answers where to.
-pub(super) fn exchange(database: &Path, finished: &Path) -> io::Result<Option<PathBuf>> {
-    File::open(finished)?.sync_all()?;
+pub(super) fn exchange(database: &FilePath, finished: &FilePath) -> io::Result<Option<FilePath>> {
+    finished.open()?.sync_all()?;
     let replaced = move_aside(database, "replaced")?;
-    fs::rename(finished, database)?;
-    sync_folder(database)?;
+    finished.rename(database)?;
+    database.dir().open()?.sync()?;
     Ok(replaced)
 }
 
 /// Renames a database with what belongs to it to `<name>.<why>-<time>`; answers the new name, or `None` where there was
 /// no database.
-pub(super) fn move_aside(database: &Path, why: &str) -> io::Result<Option<PathBuf>> {
+pub(super) fn move_aside(database: &FilePath, why: &str) -> io::Result<Option<FilePath>> {
     let mut at_ms = now_ms();
-    let named = |at_ms| with_suffix(database, &format!(".{why}-{}", for_file_name(at_ms)));
+    let named = |at_ms| database.with_suffix(&format!(".{why}-{}", for_file_name(at_ms)));
     while named(at_ms).exists() {
         at_ms += 1;
     }
@@ -201,22 +212,11 @@ pub(super) fn move_aside(database: &Path, why: &str) -> io::Result<Option<PathBu
     let mut moved = None;
     // The log first: a database without its log is whole as of its last checkpoint, a log without its database is lost.
     for part in ["-wal", "-shm", ""] {
-        match fs::rename(with_suffix(database, part), with_suffix(&aside, part)) {
+        match database.with_suffix(part).rename(&aside.with_suffix(part)) {
             Ok(()) if part.is_empty() => moved = Some(aside.clone()),
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
     }
     Ok(moved)
-}
-
-pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
-/// Makes a rename in a file's folder last.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }

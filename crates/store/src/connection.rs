@@ -1,11 +1,13 @@
 //! SQLite connections: how they are opened, configured and checked.
 
-use std::path::Path;
+use std::io;
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::error::StoreError;
 use super::schema;
+use confined_fs::{FileId, FilePath};
 
 /// How long a statement waits for another connection of ours, which is a backup at most.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -20,10 +22,10 @@ pub(super) enum Depth {
 }
 
 /// A connection that writes; `fresh` where there is no database yet.
-pub(super) fn connect(path: &Path, fresh: bool) -> rusqlite::Result<Connection> {
+pub(super) fn connect(file: &FilePath, fresh: bool) -> rusqlite::Result<Connection> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let connection = open(file, flags, |path| path)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(16);
     connection
@@ -60,15 +62,15 @@ pub(super) fn problem(connection: &Connection, depth: Depth) -> rusqlite::Result
 }
 
 /// A connection that only reads. Where the folder cannot be written to, it reads the file as it is without its log.
-pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
+pub(super) fn reader(file: &FilePath) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let connection = open(file, flags, |path| path)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     match schema::version(&connection) {
         Err(error)
             if matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)) =>
         {
-            immutable(path)
+            immutable(file)
         }
         Err(error) => Err(error),
         Ok(_) => Ok(connection),
@@ -76,20 +78,85 @@ pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// A connection to a file nobody writes to; leaves no other file beside it.
-pub(super) fn immutable(path: &Path) -> rusqlite::Result<Connection> {
-    let mut uri = "file:".to_owned();
-    for c in path.to_string_lossy().chars() {
-        match c {
-            '%' => uri.push_str("%25"),
-            '?' => uri.push_str("%3f"),
-            '#' => uri.push_str("%23"),
-            c => uri.push(c),
-        }
-    }
-    uri.push_str("?immutable=1");
+pub(super) fn immutable(file: &FilePath) -> rusqlite::Result<Connection> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-    Connection::open_with_flags(uri, flags)
+    open(file, flags, |path| {
+        let mut uri = "file:".to_owned();
+        for c in path.chars() {
+            match c {
+                '%' => uri.push_str("%25"),
+                '?' => uri.push_str("%3f"),
+                '#' => uri.push_str("%23"),
+                c => uri.push(c),
+            }
+        }
+        uri + "?immutable=1"
+    })
+}
+
+/// Opens a database by its path (or what `address` makes of it), since SQLite takes no folder's handle. It refuses links in
+/// any part of the path; that the file is the one below the root, and not one that a folder swapped in between leads to,
+/// is verified before anything is read or written. A missing database is created here, and not by SQLite.
+fn open(
+    file: &FilePath,
+    flags: OpenFlags,
+    address: impl FnOnce(String) -> String,
+) -> rusqlite::Result<Connection> {
+    let cannot = |error: io::Error| cannot_open(format!("{file}: {error}"));
+    let dir = file.dir().open().map_err(cannot)?;
+    // SQLite opens these by itself: no pipe may hold it up.
+    for suffix in ["-wal", "-shm", "-journal"] {
+        dir.regular(file.with_suffix(suffix).name()).map_err(cannot)?;
+    }
+    let mut found = dir.regular(file.name()).map_err(cannot)?;
+    if found.is_none() && flags.contains(OpenFlags::SQLITE_OPEN_CREATE) {
+        match dir.create_new(file.name()) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(cannot(error)),
+            _ => found = dir.regular(file.name()).map_err(cannot)?,
+        }
+    }
+    let Some(found) = found else { return Err(cannot(io::ErrorKind::NotFound.into())) };
+    let path = file.real_path().map_err(cannot)?;
+    let Some(text) = path.to_str() else { return Err(rusqlite::Error::InvalidPath(path)) };
+    let flags = flags.difference(OpenFlags::SQLITE_OPEN_CREATE) | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let connection = Connection::open_with_flags(address(text.to_owned()), flags)?;
+    if FileId::at(&path).is_ok_and(|opened| opened == found.id) {
+        Ok(connection)
+    } else {
+        Err(cannot_open(format!("{file}: it was replaced while it was opened")))
+    }
+}
+
+/// Writes a copy of the whole database to `target`, in place of a file that an earlier attempt left.
+///
+/// # Errors
+/// Where it cannot be written; what was written of it stays.
+pub(super) fn copy_into(connection: &Connection, target: &FilePath) -> Result<(), StoreError> {
+    // SQLite takes over a file that is empty, and refuses links as the connection does.
+    let made = FileId::of(&target.create()?.metadata()?);
+    let path = target.real_path()?;
+    let Some(text) = path.to_str() else { return Err(rusqlite::Error::InvalidPath(path).into()) };
+    connection.execute("VACUUM INTO ?1", [text])?;
+    if target.facts()?.id == made && FileId::at(&path)? == made {
+        Ok(())
+    } else {
+        Err(StoreError::Unavailable(format!("{target} was replaced while it was written")))
+    }
+}
+
+/// Whether there is a database.
+///
+/// # Errors
+/// Where something else is in its place.
+pub(super) fn is_there(file: &FilePath) -> Result<bool, StoreError> {
+    let found = file.regular().map_err(|error| StoreError::Unavailable(format!("{file}: {error}")))?;
+    Ok(found.is_some())
+}
+
+/// The error of a database that cannot be opened, for a reason that SQLite does not know.
+fn cannot_open(why: String) -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN), Some(why))
 }
 
 #[cfg(test)]

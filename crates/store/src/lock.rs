@@ -1,14 +1,13 @@
 //! The file that makes one process the owner of a data directory.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::Path;
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use super::error::StoreError;
+use confined_fs::{FileId, FilePath};
 
 /// A held lock; freed when it is dropped, or by the kernel when the process ends.
 #[derive(Debug)]
@@ -22,9 +21,9 @@ pub(super) struct Lock {
 ///
 /// # Errors
 /// [`StoreError::Locked`] where it is held, [`StoreError::ReadOnly`] where the file cannot be made or written.
-pub(super) fn take(path: &Path) -> Result<Lock, StoreError> {
+pub(super) fn take(path: &FilePath) -> Result<Lock, StoreError> {
     let lock = take_unsynced(path)?;
-    lock.sync().map_err(|error| StoreError::ReadOnly(format!("{}: {error}", path.display())))?;
+    lock.sync().map_err(|error| StoreError::ReadOnly(format!("{path}: {error}")))?;
     Ok(lock)
 }
 
@@ -32,23 +31,16 @@ pub(super) fn take(path: &Path) -> Result<Lock, StoreError> {
 ///
 /// # Errors
 /// As [`take`].
-pub(super) fn take_unsynced(path: &Path) -> Result<Lock, StoreError> {
-    let cannot = |error: std::io::Error| StoreError::ReadOnly(format!("{}: {error}", path.display()));
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path)
-        .map_err(cannot)?;
+pub(super) fn take_unsynced(path: &FilePath) -> Result<Lock, StoreError> {
+    let cannot = |error: std::io::Error| StoreError::ReadOnly(format!("{path}: {error}"));
+    let mut file = path.open_or_create().map_err(cannot)?;
     let held = flock(&file, FlockOperation::NonBlockingLockExclusive);
     let mut owner = String::new();
     let read = (&mut file).take(32).read_to_string(&mut owner);
     match held {
         Ok(()) => {}
         Err(Errno::WOULDBLOCK) => {
-            return Err(StoreError::Locked { path: path.to_owned(), pid: owner.trim().parse().ok() });
+            return Err(StoreError::Locked { path: path.path(), pid: owner.trim().parse().ok() });
         }
         Err(error) => return Err(cannot(error.into())),
     }
@@ -56,7 +48,7 @@ pub(super) fn take_unsynced(path: &Path) -> Result<Lock, StoreError> {
     let mut lock = Lock { file, unclean };
     if !lock.is_at(path) {
         // Removed by its former owner in this very moment: whoever made the next one has it.
-        return Err(StoreError::Locked { path: path.to_owned(), pid: None });
+        return Err(StoreError::Locked { path: path.path(), pid: None });
     }
     lock.write(&format!("{}\n", std::process::id())).map_err(cannot)?;
     Ok(lock)
@@ -64,9 +56,9 @@ pub(super) fn take_unsynced(path: &Path) -> Result<Lock, StoreError> {
 
 impl Lock {
     /// Whether the path still names the file that is held.
-    pub(super) fn is_at(&self, path: &Path) -> bool {
-        let held = self.file.metadata().ok().map(|metadata| (metadata.dev(), metadata.ino()));
-        let there = std::fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()));
+    pub(super) fn is_at(&self, path: &FilePath) -> bool {
+        let held = self.file.metadata().ok().map(|metadata| FileId::of(&metadata));
+        let there = path.id();
         held == there
     }
 

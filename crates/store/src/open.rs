@@ -1,12 +1,10 @@
 //! From a directory to a database that may be written to, or to what can be had instead.
 
-use std::fs::{self, DirBuilder, File};
 use std::io::Read;
-use std::os::unix::fs::DirBuilderExt;
 
 use rusqlite::{Connection, ErrorCode, MAIN_DB};
 
-use super::backup::{self, with_suffix};
+use super::backup;
 use super::connection::{self, Depth};
 use super::error::StoreError;
 use super::lock::{self, Lock};
@@ -63,9 +61,8 @@ impl From<rusqlite::Error> for Trouble {
 /// # Errors
 /// [`StoreError::Locked`] only.
 pub(super) fn open(options: &StoreOptions) -> Result<Opened, StoreError> {
-    let created = DirBuilder::new().recursive(true).mode(0o700).create(&options.data_dir);
-    if let Err(error) = created {
-        return Ok(without_writing(options, None, format!("{}: {error}", options.data_dir.display())));
+    if let Err(error) = options.data_dir.create() {
+        return Ok(without_writing(options, None, format!("{}: {error}", options.data_dir)));
     }
     // The writer syncs it before it writes; what changes an existing database here syncs it first.
     let lock = match lock::take_unsynced(&options.lock_file()) {
@@ -120,13 +117,13 @@ fn attempt(
     lock: Option<&Lock>,
 ) -> Result<(Connection, PatternSet, Option<String>), Trouble> {
     let path = options.database();
-    let size = fs::metadata(&path).ok().map(|metadata| metadata.len());
+    let size = path.regular().ok().flatten().map(|facts| facts.bytes);
     if size == Some(0) {
         return Err(Trouble::Corrupt("the file is empty".to_owned()));
     }
     let mut connection = connection::connect(&path, size.is_none())?;
     if connection.is_readonly(MAIN_DB)? {
-        return Err(Trouble::ReadOnly(format!("{} cannot be written to", path.display())));
+        return Err(Trouble::ReadOnly(format!("{path} cannot be written to")));
     }
     if let Some(problem) = connection::problem(&connection, depth)? {
         return Err(Trouble::Corrupt(problem));
@@ -198,7 +195,7 @@ pub(super) fn without_writing(options: &StoreOptions, lock: Option<Lock>, why: S
             book
         }
         Some(Err(error)) => {
-            notes.push(format!("{} could not be read: {error}", path.display()));
+            notes.push(format!("{path} could not be read: {error}"));
             PatternSet::new(options.half_life)
         }
         None => PatternSet::new(options.half_life),
@@ -211,7 +208,7 @@ fn replace(options: &StoreOptions, why: &str) -> std::io::Result<String> {
     let aside = backup::move_aside(&options.database(), "corrupt")?;
     let happened = aside.map_or_else(
         || format!("the database is lost ({why})"),
-        |path| format!("the database was damaged ({why}): moved to {}", path.display()),
+        |path| format!("the database was damaged ({why}): moved to {path}"),
     );
     let instead = match backup::restore(options, None) {
         Ok(restored) => format!("restored {}", restored.backup.path.display()),
@@ -224,20 +221,17 @@ fn replace(options: &StoreOptions, why: &str) -> std::io::Result<String> {
 
 /// SQLite passes over a write-ahead log it cannot read, and then over it: kept aside, it can at least be looked at.
 fn set_aside_bad_log(options: &StoreOptions) -> Option<String> {
-    let log = with_suffix(&options.database(), "-wal");
+    let log = options.database().with_suffix("-wal");
     let mut start = Vec::new();
-    File::open(&log).ok()?.take(4).read_to_end(&mut start).ok()?;
+    log.open().ok()?.take(4).read_to_end(&mut start).ok()?;
     if start.is_empty() || matches!(start.as_slice(), [0x37, 0x7f, 0x06, 0x82 | 0x83]) {
         return None;
     }
-    let aside = with_suffix(
-        &log,
-        &format!(".corrupt-{}", super::timestamp::for_file_name(super::timestamp::now_ms())),
-    );
-    fs::rename(&log, &aside).ok()?;
+    let now = super::timestamp::for_file_name(super::timestamp::now_ms());
+    let aside = log.with_suffix(&format!(".corrupt-{now}"));
+    log.rename(&aside).ok()?;
     let note = format!(
-        "the write-ahead log could not be read: moved to {}; what was written last may be missing",
-        aside.display()
+        "the write-ahead log could not be read: moved to {aside}; what was written last may be missing"
     );
     tracing::error!("{note}");
     Some(note)

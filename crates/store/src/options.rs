@@ -1,15 +1,15 @@
 //! Where the database is and how much it may hold.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
+use confined_fs::{DirPath, FilePath};
 use domain::patterns::DEFAULT_HALF_LIFE;
 
 /// How to open a store.
 #[derive(Debug, Clone)]
 pub struct StoreOptions {
     /// The folder of `mcp.db`, `mcp.lock` and `backups/`; created with mode 0700 where it is missing.
-    pub data_dir: PathBuf,
+    pub data_dir: DirPath,
     /// Evidence weighs half as much after this long; `None` never forgets.
     pub half_life: Option<Duration>,
     /// Above this many bytes the query log is pruned, oldest first.
@@ -26,7 +26,7 @@ pub struct StoreOptions {
 
 impl StoreOptions {
     /// The defaults: ninety days, 100 MB, 500 MB, 1024 jobs, two seconds; a look every five.
-    pub fn new(data_dir: impl Into<PathBuf>) -> StoreOptions {
+    pub fn new(data_dir: impl Into<DirPath>) -> StoreOptions {
         StoreOptions {
             data_dir: data_dir.into(),
             half_life: Some(DEFAULT_HALF_LIFE),
@@ -39,15 +39,15 @@ impl StoreOptions {
     }
 
     /// The database of the directory.
-    pub fn database(&self) -> PathBuf {
-        self.data_dir.join("mcp.db")
+    pub fn database(&self) -> FilePath {
+        self.data_dir.file("mcp.db")
     }
 
-    pub(super) fn lock_file(&self) -> PathBuf {
-        self.data_dir.join("mcp.lock")
+    pub(super) fn lock_file(&self) -> FilePath {
+        self.data_dir.file("mcp.lock")
     }
 
-    pub(super) fn backups(&self) -> PathBuf {
-        self.data_dir.join("backups")
+    pub(super) fn backups(&self) -> DirPath {
+        self.data_dir.sub("backups")
     }
 }

@@ -24,7 +24,7 @@ impl Reader {
     /// [`StoreError::Unavailable`] where it cannot be read, or is of an older schema.
     pub fn open(options: &StoreOptions) -> Result<Option<Reader>, StoreError> {
         let path = options.database();
-        if !path.exists() {
+        if !connection::is_there(&path)? {
             return Ok(None);
         }
         let connection = connection::reader(&path)?;
@@ -32,8 +32,7 @@ impl Reader {
             // Being created by its owner.
             0 => Ok(None),
             schema if schema < SCHEMA_VERSION => Err(StoreError::Unavailable(format!(
-                "{} has the older schema {schema}: the next start of the service brings it up to date",
-                path.display()
+                "{path} has the older schema {schema}: the next start of the service brings it up to date"
             ))),
             _ => Ok(Some(Reader { connection, options: options.clone() })),
         }

@@ -164,9 +164,8 @@ impl Shared {
 
     pub(super) fn status(&self, options: &StoreOptions) -> StoreStatus {
         let size = |suffix: &str| {
-            let mut path = options.database().into_os_string();
-            path.push(suffix);
-            std::fs::metadata(path).map_or(0, |metadata| metadata.len())
+            let file = options.database().with_suffix(suffix);
+            file.facts().map_or(0, |facts| facts.bytes)
         };
         let degraded = self.degraded.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let log = size("-wal");

@@ -1,14 +1,11 @@
 //! Keeping a database to write to: opening it anew after a failure, and putting it back where it was taken away.
 
-use std::fs::{self, DirBuilder, File};
 use std::io::{ErrorKind, Read};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-use std::path::Path;
 use std::time::Instant;
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use super::backup::{self, with_suffix};
+use super::backup;
 use super::connection;
 use super::error::StoreError;
 use super::lock;
@@ -16,25 +13,16 @@ use super::open;
 use super::rows;
 use super::schema::SCHEMA_VERSION;
 use super::writer::{Durability, Writer};
+use confined_fs::FilePath;
 use domain::patterns::OutcomeHistory;
 
 /// What every database begins with.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
-/// Which file a path names: device and inode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Identity(u64, u64);
-
-impl Identity {
-    pub(super) fn of(path: &Path) -> Option<Identity> {
-        fs::metadata(path).ok().map(|metadata| Identity(metadata.dev(), metadata.ino()))
-    }
-}
-
 /// Whether a file that is there begins like no database: copied over or cut, while the name stayed.
-fn is_overwritten(path: &Path) -> bool {
+fn is_overwritten(file: &FilePath) -> bool {
     let mut start = [0; MAGIC.len()];
-    match File::open(path).map(|mut file| file.read_exact(&mut start)) {
+    match file.open().map(|mut file| file.read_exact(&mut start)) {
         Ok(Ok(())) => start != *MAGIC,
         Ok(Err(error)) => error.kind() == ErrorKind::UnexpectedEof,
         Err(_) => false,
@@ -45,7 +33,7 @@ impl Writer {
     /// Makes sure that there is a connection, that its file lies where it should, and that it commits as durably as
     /// asked.
     pub(super) fn connect(&mut self, durability: Durability) -> Result<(), StoreError> {
-        if self.connection.is_some() && Identity::of(&self.options.database()) != self.identity {
+        if self.connection.is_some() && self.options.database().id() != self.identity {
             self.put_back()?;
         }
         if self.connection.is_none() {
@@ -76,7 +64,7 @@ impl Writer {
         }
         let outcomes = self.read_outcomes(&connection)?;
         self.shared.publish(Some(book), Some(outcomes));
-        self.identity = Identity::of(&self.options.database());
+        self.identity = self.options.database().id();
         self.connection = Some(connection);
         self.durability = Durability::Power;
         Ok(())
@@ -96,32 +84,27 @@ impl Writer {
     /// The database's file is gone, or another lies in its place: all that the connection still sees goes there.
     fn put_back(&mut self) -> Result<(), StoreError> {
         let database = self.options.database();
-        let rescued = with_suffix(&database, ".rescued");
-        if let Some(folder) = database.parent() {
-            DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        }
+        let rescued = database.with_suffix(".rescued");
+        database.dir().create()?;
         self.keep_lock()?;
         let Some(connection) = &self.connection else { return Ok(()) };
-        // Left by an attempt that failed; where there is none there is nothing to remove.
-        let _ = fs::remove_file(&rescued);
-        let copied = connection.execute("VACUUM INTO ?1", [rescued.to_string_lossy()]);
-        if let Err(error) = copied {
-            let _ = fs::remove_file(&rescued);
-            return Err(error.into());
+        if let Err(error) = connection::copy_into(connection, &rescued) {
+            let _ = rescued.remove();
+            return Err(error);
         }
         // Closing removes the log by its name, so that it must come before another database has one.
         self.connection = None;
         if !database.exists() {
             // What they held is in the copy.
             for part in ["-wal", "-shm"] {
-                let _ = fs::remove_file(with_suffix(&database, part));
+                let _ = database.with_suffix(part).remove();
             }
         }
         let replaced = backup::exchange(&database, &rescued)?;
-        let kept = replaced.map(|path| format!("; the file in its place is kept as {}", path.display()));
+        let kept = replaced.map(|path| format!("; the file in its place is kept as {path}"));
         let note = format!(
             "the database's file was taken away while in use: everything was written back to {}{}",
-            database.display(),
+            database,
             kept.unwrap_or_default()
         );
         tracing::error!("{note}");
@@ -135,9 +118,7 @@ impl Writer {
         if self.lock.as_ref().is_some_and(|lock| lock.is_at(&path)) {
             return Ok(());
         }
-        if let Some(folder) = path.parent() {
-            DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        }
+        path.dir().create()?;
         self.lock = Some(lock::take(&path)?);
         Ok(())
     }

@@ -1,7 +1,6 @@
 //! One data directory's store: the facade over the writer, the snapshots and the readers.
 
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +16,7 @@ use super::records::{DecisionReceipt, NewPattern, Shared, StoreStatus, StoredPat
 use super::timestamp::now_ms;
 use super::writer::Writer;
 use super::{connection, lock, open};
+use confined_fs::NamedFile;
 use domain::patterns::{Decision, Goal, OutcomeHistory, Pattern, PatternSet, Plan};
 
 /// How long a store that is dropped without [`Store::close`] waits for its writer.
@@ -174,7 +174,7 @@ impl Store {
     /// [`StoreError::Unavailable`] where the database cannot be read.
     pub fn logged_queries(options: &StoreOptions, most: usize) -> Result<Vec<LoggedQuery>, StoreError> {
         let path = options.database();
-        if !path.exists() {
+        if !connection::is_there(&path)? {
             return Ok(Vec::new());
         }
         query_log::latest(&connection::reader(&path)?, most).map_err(StoreError::from)
@@ -190,7 +190,7 @@ impl Store {
 
     fn reader(&self) -> Result<Option<rusqlite::Connection>, StoreError> {
         let path = self.options.database();
-        if !path.exists() {
+        if !connection::is_there(&path)? {
             return Ok(None);
         }
         Ok(Some(connection::reader(&path)?))
@@ -248,7 +248,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Locked`], or [`StoreError::Unavailable`] where no backup passes its check.
-    pub fn restore(options: &StoreOptions, backup: Option<&Path>) -> Result<Restored, StoreError> {
+    pub fn restore(options: &StoreOptions, backup: Option<&NamedFile>) -> Result<Restored, StoreError> {
         let _lock = lock::take(&options.lock_file())?;
         backup::restore(options, backup)
     }

@@ -13,10 +13,10 @@ use super::options::StoreOptions;
 use super::query_log::{self, LOG_INTERVAL, QueryRecord};
 use super::queue::{Backpressure, Job, QueuedJob, Slot};
 use super::records::Shared;
-use super::recovery::Identity;
 use super::retention::{self, Room};
 use super::rows;
 use super::transaction::{Done, Work};
+use confined_fs::FileId;
 use domain::patterns::{Goal, OutcomeHistory, PatternSet, TaskOutcome};
 
 /// The most jobs one transaction takes, so that the first of them does not wait for an endless stream.
@@ -59,7 +59,7 @@ pub(super) struct Writer {
     pub durability: Durability,
     pub lock: Option<Lock>,
     /// The file that was opened; `None` as long as there was none.
-    pub identity: Option<Identity>,
+    pub identity: Option<FileId>,
     backpressure: Backpressure,
     pace: Pace,
     /// When rows of the log are written at the latest.
@@ -79,7 +79,7 @@ impl Writer {
             shared.set_degraded(opened.degraded);
         }
         let (connection, lock) = (opened.connection, opened.lock);
-        let identity = connection.as_ref().and_then(|_| Identity::of(&options.database()));
+        let identity = connection.as_ref().and_then(|_| options.database().id());
         let look_due = Instant::now() + options.look_every;
         let durability = Durability::Power;
         let pace = Pace::default();

@@ -1,5 +1,6 @@
 //! What is kept, found again, and given away.
 
+use confined_fs::NamedFile;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -237,11 +238,12 @@ fn a_backup_is_named_by_path_file_or_day() {
     for (wanted, expected) in
         [(first.path.as_path(), 1), (Path::new(name), 1), (Path::new(&day), 2), (second.path.as_path(), 2)]
     {
-        Store::restore(&options, Some(wanted)).unwrap();
+        Store::restore(&options, Some(&NamedFile::new(folder.path(), wanted))).unwrap();
         assert_eq!(open(folder.path()).book().len(), expected, "{}", wanted.display());
     }
     for wanted in ["nowhere.db", "1999-01-01", "."] {
-        let error = Store::restore(&options, Some(Path::new(wanted))).unwrap_err();
+        let named = NamedFile::new(folder.path(), Path::new(wanted));
+        let error = Store::restore(&options, Some(&named)).unwrap_err();
         assert!(matches!(error, StoreError::Unavailable(_)), "{wanted}: {error}");
     }
     assert_eq!(open(folder.path()).book().len(), 2, "what cannot be restored changes nothing");
