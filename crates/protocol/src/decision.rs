@@ -1,0 +1,69 @@
+//! `cacheDecision`: what was done, and how it went.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use validator::Validate;
+
+use crate::OrchestrationPattern;
+
+/// What `cacheDecision` takes.
+#[derive(Debug, Clone, Serialize, Deserialize, Validate, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DecisionParams {
+    /// The caller's name for the task; sent again it corrects what was sent before.
+    #[validate(length(min = 1, max = 200))]
+    pub task_id: String,
+    /// What was to be done.
+    #[validate(length(max = 2000))]
+    pub task_description: String,
+    /// Who worked on it, in order.
+    #[validate(length(min = 1, max = 64))]
+    pub agents_used: Vec<String>,
+    /// success, failure or partial.
+    pub result: ResultName,
+    /// How long it took.
+    #[validate(range(min = 0, max = 2_592_000_000_i64))]
+    pub duration_ms: Option<i64>,
+    /// What it saved; negative where it cost more than carrying everything.
+    #[validate(range(min = -1_000_000_000, max = 1_000_000_000))]
+    pub tokens_saved: Option<i64>,
+    /// The pattern that was followed.
+    #[validate(length(min = 1, max = 200))]
+    #[schemars(extend("x-model" = "The pattern followed"))]
+    pub pattern_id: Option<String>,
+    /// Who waited for whom.
+    #[serde(default)]
+    pub dependencies: BTreeMap<String, Vec<String>>,
+    /// Who worked at the same time.
+    #[serde(default)]
+    pub parallel_groups: Vec<Vec<String>>,
+}
+
+/// How a task went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ResultName {
+    /// It worked.
+    Success,
+    /// It did not.
+    Failure,
+    /// It worked in part.
+    Partial,
+}
+
+/// What `cacheDecision` answers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(extend("required" = ["stored"]))]
+pub struct DecisionStored {
+    /// Whether it is on disk.
+    pub stored: bool,
+    /// The pattern that learned from it; `null` where none matched and the result founds none.
+    #[schemars(extend("x-nullable" = true))]
+    pub pattern: Option<OrchestrationPattern>,
+    /// A sentence for each agent that the catalog does not have, or has several times.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
