@@ -4,9 +4,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::operations::definition::KindName;
+use super::operations::definition::kind_of;
 use super::snapshot::Snapshot;
 use catalog::Kind;
+use protocol::KindName;
 use search::Request;
 
 /// Rows of an answer in which an expected entry may stand unless a query says otherwise.
@@ -70,7 +71,7 @@ pub fn evaluate(snapshot: &Snapshot, expectations: &[Expectation]) -> Vec<Verdic
 
 fn evaluate_one(snapshot: &Snapshot, expectation: &Expectation) -> Verdict {
     let Expectation { kind, capability, role, context, plugin, expect, within } = expectation;
-    let kind = kind.map_or(Kind::Agent, Kind::from);
+    let kind = kind.map_or(Kind::Agent, kind_of);
     let limit = within.unwrap_or(WITHIN).clamp(1, super::operations::find::MAX_LIMIT);
     let request = Request {
         kind,

@@ -6,9 +6,10 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::operation::read_params;
-use super::operations::decision::{CacheDecision, DecisionParams, DecisionStored};
+use super::operations::decision::CacheDecision;
 use super::{App, AppError};
 use client::outbox::{Outbox, Replayed, Verdict};
+use protocol::{DecisionParams, DecisionStored};
 
 /// Time between two looks: a client whose server was slow queues as well, and may not come back.
 const LOOK_INTERVAL: Duration = Duration::from_mins(1);

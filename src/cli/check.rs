@@ -8,8 +8,8 @@ use serde_json::json;
 use super::{exit, output, store_options};
 use crate::app;
 use crate::app::eval::{Expectation, evaluate, read_expectations};
-use crate::app::operations::definition::KindName;
 use crate::config::{Config, Environment, Flags};
+use protocol::KindName;
 use store::Store;
 
 #[derive(Debug, clap::Args)]

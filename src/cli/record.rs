@@ -14,7 +14,8 @@ use crate::app::{App, AppError};
 use crate::config::{Config, Environment, Flags};
 use crate::telemetry::token_usage::ClientName;
 use client::outbox::Outbox;
-use client::{CallError, NoFallback, OrchestratorClient, Recorded, Stored};
+use client::{CallError, NoFallback, OrchestratorClient, Recorded};
+use protocol::OrchestrationPattern;
 use store::{Store, StoreError};
 
 /// Characters of a pattern's id that are shown; `adjutant patterns show` takes as many.
@@ -132,10 +133,7 @@ fn without_instance(config: &Config, params: &Value) -> anyhow::Result<Recorded>
     });
     app.shut_down();
     match recorded {
-        Ok(stored) => {
-            let stored: Stored = serde_json::from_value(serde_json::to_value(&stored)?)?;
-            Ok(Recorded::Stored(Box::new(stored)))
-        }
+        Ok(stored) => Ok(Recorded::Stored(Box::new(stored))),
         Err(AppError::Invalid(details)) => Ok(Recorded::Refused(invalid(details))),
         Err(error) => {
             tracing::warn!(%error, "the decision is queued");
@@ -151,6 +149,15 @@ fn queue(outbox: &Outbox, params: &Value, why: &str) -> Recorded {
     }
 }
 
+/// What a script needs of a pattern that learned.
+fn plan_of(pattern: &OrchestrationPattern) -> Value {
+    let OrchestrationPattern { id, goal, agent_sequence, dependencies, parallel_groups, .. } = pattern;
+    json!({
+        "id": id, "goal": goal, "agent_sequence": agent_sequence,
+        "dependencies": dependencies, "parallel_groups": parallel_groups,
+    })
+}
+
 fn tell(recorded: &Recorded, as_json: bool) -> ExitCode {
     let (state, code) = match recorded {
         Recorded::Stored(_) => ("stored", ExitCode::SUCCESS),
@@ -160,7 +167,7 @@ fn tell(recorded: &Recorded, as_json: bool) -> ExitCode {
     };
     if as_json {
         let pattern = match recorded {
-            Recorded::Stored(stored) => stored.pattern.as_ref(),
+            Recorded::Stored(stored) => stored.pattern.as_ref().map(plan_of),
             _ => None,
         };
         let details = match recorded {

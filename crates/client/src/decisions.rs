@@ -3,9 +3,9 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::answers::Stored;
 use super::orchestrator::{CallError, OrchestratorClient};
 use crate::outbox::Verdict;
+use protocol::DecisionStored;
 
 /// The method that takes a decision.
 const METHOD: &str = "cacheDecision";
@@ -14,7 +14,7 @@ const METHOD: &str = "cacheDecision";
 #[derive(Debug, Clone, PartialEq)]
 pub enum Recorded {
     /// The server stored it.
-    Stored(Box<Stored>),
+    Stored(Box<DecisionStored>),
     /// It is on disk, and is sent once a server is back; says why it could not be stored now.
     Queued(String),
     /// It is wrong.

@@ -17,14 +17,12 @@
 //!
 //! With a fallback the same question is answered from an index in this process; see [`crate::app::InProcess`].
 
-mod answers;
 mod cache;
 mod decisions;
 mod http;
 mod orchestrator;
 pub mod outbox;
 
-pub use answers::{Agent, Agents, BestPattern, Pattern, Skill, Skills, Stored, Workflow, Workflows};
 pub use decisions::Recorded;
 pub use http::{Client, ClientError, Reply};
 pub use orchestrator::{

@@ -9,10 +9,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::answers::{Agents, BestPattern, Skills, Workflows};
 use super::cache::{ClientCache, key_of};
 use super::http::{Client, ClientError};
 use crate::outbox::Outbox;
+use protocol::{AgentsFound, Recommendation, SkillsFound, WorkflowsFound};
 
 /// Time a server has for an answer: two hundred times what it takes.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_millis(500);
@@ -207,22 +207,25 @@ impl OrchestratorClient {
     ///
     /// # Errors
     /// As [`OrchestratorClient::call`], for this and the following methods.
-    pub async fn query_agents(&self, params: &impl Serialize) -> Result<Answered<Agents>, CallError> {
+    pub async fn query_agents(&self, params: &impl Serialize) -> Result<Answered<AgentsFound>, CallError> {
         self.call("queryAgents", params).await
     }
 
     /// `querySkills`.
-    pub async fn query_skills(&self, params: &impl Serialize) -> Result<Answered<Skills>, CallError> {
+    pub async fn query_skills(&self, params: &impl Serialize) -> Result<Answered<SkillsFound>, CallError> {
         self.call("querySkills", params).await
     }
 
     /// `queryWorkflows`.
-    pub async fn query_workflows(&self, params: &impl Serialize) -> Result<Answered<Workflows>, CallError> {
+    pub async fn query_workflows(
+        &self,
+        params: &impl Serialize,
+    ) -> Result<Answered<WorkflowsFound>, CallError> {
         self.call("queryWorkflows", params).await
     }
 
     /// `getOrchestrationPattern`.
-    pub async fn best_pattern(&self, params: &impl Serialize) -> Result<Answered<BestPattern>, CallError> {
+    pub async fn best_pattern(&self, params: &impl Serialize) -> Result<Answered<Recommendation>, CallError> {
         self.call("getOrchestrationPattern", params).await
     }
 

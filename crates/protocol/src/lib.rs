@@ -26,14 +26,16 @@ pub use decision::{DecisionParams, DecisionStored, ResultName};
 pub use definition::{Definition, DefinitionQuery, DefinitionSource};
 pub use error_code::{ErrorCode, UnavailableReason};
 pub use error_object::{ErrorData, ErrorObject};
-pub use explain::{ExplainParams, Explanation, ExplainedHit, ExplainedTerm};
-pub use health::{CacheHealth, DatabaseHealth, EmbeddingHealth, Health, IndexHealth, NoParams, ProjectHealth, StartTimings};
+pub use explain::{ExplainParams, ExplainedHit, ExplainedTerm, Explanation};
+pub use health::{
+    CacheHealth, DatabaseHealth, EmbeddingHealth, Health, IndexHealth, NoParams, ProjectHealth, StartTimings,
+};
 pub use import::{ImportParams, Imported};
 pub use kind::KindName;
 pub use metrics::{MethodTokens, MetricsReport, PatternMetrics, Performance, QueryMetrics, TokenMetrics};
 pub use patterns::{
-    GoalQuery, OrchestrationPattern, PatternMatch, PatternMatches, PatternParams, PatternQuery, PatternStored,
-    Recommendation, TokensUsed,
+    GoalQuery, OrchestrationPattern, PatternMatch, PatternMatches, PatternParams, PatternQuery,
+    PatternStored, Recommendation,
 };
 pub use search::{
     AgentQuery, AgentRow, AgentsFound, SkillQuery, SkillRow, SkillsFound, WorkflowQuery, WorkflowRow,

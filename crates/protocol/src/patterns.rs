@@ -117,9 +117,14 @@ pub struct PatternMatch {
 #[serde(default)]
 #[schemars(extend("required" = ["reasoning"]))]
 pub struct Recommendation {
-    /// The best match.
-    #[serde(flatten)]
-    pub best: PatternMatch,
+    /// The best plan.
+    pub pattern: OrchestrationPattern,
+    /// Successes as a share of its uses; 0.5 where there were none.
+    pub success_rate: f64,
+    /// How similar its goal is, 0 to 1.
+    pub similarity: f64,
+    /// Its uses.
+    pub task_count: u32,
     /// Others that score nearly as high.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub alternatives: Vec<PatternMatch>,
@@ -129,9 +134,12 @@ pub struct Recommendation {
     pub confidence: f64,
     /// Whether it was computed before.
     pub cache_hit: bool,
-    /// What of a token budget was used.
-    #[serde(flatten)]
-    pub used: TokensUsed,
+    /// Estimated tokens of the matches, where the caller set a budget.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<usize>,
+    /// How tokens are estimated, where the caller set a budget.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_estimator: Option<String>,
     /// Near misses, where a tool found nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suggestions: Option<Vec<String>>,
@@ -150,19 +158,10 @@ pub struct PatternMatches {
     pub confidence: f64,
     /// Whether it was computed before.
     pub cache_hit: bool,
-    /// What of a token budget was used.
-    #[serde(flatten)]
-    pub used: TokensUsed,
-}
-
-/// What of a token budget was used; empty where the caller set none.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct TokensUsed {
-    /// Estimated tokens of the matches.
+    /// Estimated tokens of the matches, where the caller set a budget.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens: Option<usize>,
-    /// How tokens are estimated.
+    /// How tokens are estimated, where the caller set a budget.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_estimator: Option<String>,
 }

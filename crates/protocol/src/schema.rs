@@ -60,7 +60,8 @@ fn lean(schema: Value, definitions: &Value) -> Value {
     });
     let mut lean_members = Map::new();
     // `type` comes first, then what it takes.
-    for name in ["type", "properties", "required", "items", "additionalProperties", "maxLength", "minimum", "maximum"]
+    for name in
+        ["type", "properties", "required", "items", "additionalProperties", "maxLength", "minimum", "maximum"]
     {
         let Some(value) = members.remove(name) else { continue };
         let value = match (name, value) {

@@ -12,7 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwapOption;
 use moka::sync::Cache;
-use serde::Serialize;
+use protocol::EmbeddingHealth;
 
 use super::cache::QueryKey;
 use super::{App, Snapshot};
@@ -52,8 +52,7 @@ struct State {
 }
 
 /// How far a model is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Phase {
     /// There is none.
     #[default]
@@ -66,6 +65,19 @@ pub(super) enum Phase {
     Ready,
     /// It cannot be used; the health says why.
     Failed,
+}
+
+impl Phase {
+    /// Its name on the wire.
+    fn as_str(self) -> &'static str {
+        match self {
+            Phase::None => "none",
+            Phase::Loading => "loading",
+            Phase::Embedding => "embedding",
+            Phase::Ready => "ready",
+            Phase::Failed => "failed",
+        }
+    }
 }
 
 /// A loaded model with what it has read.
@@ -81,23 +93,6 @@ impl Loaded {
     fn new(encoder: Encoder) -> Loaded {
         Loaded { encoder, requests: Cache::new(MAX_KEPT_REQUESTS), table: ArcSwapOption::empty() }
     }
-}
-
-/// The embedding model as `/health` tells of it.
-#[derive(Debug, Serialize)]
-pub struct EmbeddingHealth {
-    /// What the model calls itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    model: Option<String>,
-    /// Numbers of its vectors.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    dimensions: Option<usize>,
-    /// `none`, `loading`, `embedding`, `ready` or `failed`.
-    state: Phase,
-    /// PassageSet it has read.
-    embedded: usize,
-    /// PassageSet there are.
-    total: usize,
 }
 
 /// How close a model finds each entry to one request.
@@ -169,7 +164,7 @@ impl Embedding {
         let health = EmbeddingHealth {
             model: state.model.clone(),
             dimensions: state.dimensions,
-            state: state.phase,
+            state: state.phase.as_str().into(),
             embedded: state.embedded,
             total: state.total,
         };

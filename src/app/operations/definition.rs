@@ -1,53 +1,27 @@
 //! `getDefinition`: the whole of one entry, the just-in-time load that a query is for.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-use validator::Validate;
+use serde::Serialize;
 
 use super::find::whole;
 use crate::app::operation::{CallContext, Operation, Output};
 use crate::app::{App, AppError, Snapshot, tokens};
 use catalog::{Definition, Kind, Lookup};
+use protocol::{DefinitionQuery, DefinitionSource, KindName};
 use search::Request;
 
 /// `getDefinition`
 #[derive(Debug)]
 pub struct GetDefinition;
 
-/// What `getDefinition` takes.
-#[derive(Debug, Deserialize, Validate)]
-#[serde(deny_unknown_fields)]
-pub struct DefinitionQuery {
-    /// agent, skill or workflow.
-    pub kind: KindName,
-    /// `plugin:name`, an alias, or a bare name where it is unique.
-    #[validate(length(min = 1, max = 300))]
-    pub id: String,
-    /// Tokens of the whole answer at most: the body is cut where they run out, and the answer says so.
-    #[validate(range(min = 1, max = 100_000))]
-    pub max_tokens: Option<i64>,
-}
-
-/// A kind of entry on the wire.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum KindName {
-    /// An agent.
-    Agent,
-    /// A skill.
-    Skill,
-    /// A workflow.
-    Workflow,
-}
-
-impl From<KindName> for Kind {
-    fn from(name: KindName) -> Self {
-        match name {
-            KindName::Agent => Kind::Agent,
-            KindName::Skill => Kind::Skill,
-            KindName::Workflow => Kind::Workflow,
-        }
+/// The catalog's kind of that name.
+pub fn kind_of(name: KindName) -> Kind {
+    match name {
+        KindName::Agent => Kind::Agent,
+        KindName::Skill => Kind::Skill,
+        KindName::Workflow => Kind::Workflow,
     }
 }
 
@@ -68,83 +42,37 @@ pub struct WholeDefinition {
 /// Ends a body that was cut.
 const CUT: &str = "\n\n[Cut here: the rest is in the file, or comes with a larger max_tokens.]";
 
-/// A definition as it goes out.
-#[derive(Serialize)]
-struct View<'a> {
-    kind: &'static str,
-    id: &'a str,
-    name: &'a str,
-    plugin: &'a str,
-    aliases: &'a [String],
-    description: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    when_to_use: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    model: Option<&'a str>,
-    tools: &'a [String],
-    category: &'a str,
-    keywords: &'a [String],
-    capabilities: &'a [String],
-    #[serde(skip_serializing_if = "str::is_empty")]
-    arguments: &'a str,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    steps: &'a [String],
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    agents: &'a [String],
-    source: Source<'a>,
-    body: &'a str,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    body_is_cut: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tokens: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    token_estimator: Option<&'static str>,
+/// A definition as it goes out, with `body` in place of its own.
+fn view<'a>(definition: &'a Definition, body: &'a str) -> protocol::Definition<'a> {
+    protocol::Definition {
+        kind: definition.kind.as_str().into(),
+        id: definition.id.as_str().into(),
+        name: definition.name.as_str().into(),
+        plugin: definition.plugin.as_str().into(),
+        aliases: definition.aliases.as_slice().into(),
+        description: definition.description.as_str().into(),
+        when_to_use: definition.when_to_use.as_str().into(),
+        model: definition.model.as_deref().map(Cow::from),
+        tools: definition.tools.as_slice().into(),
+        category: definition.category.as_str().into(),
+        keywords: definition.keywords.as_slice().into(),
+        capabilities: definition.capabilities.as_slice().into(),
+        arguments: definition.arguments.as_str().into(),
+        steps: definition.steps.as_slice().into(),
+        agents: definition.agents.as_slice().into(),
+        source: DefinitionSource {
+            path: definition.path.to_string_lossy(),
+            sha256: definition.content_hash.as_str().into(),
+            changed_since_use: false,
+        },
+        body: body.into(),
+        ..protocol::Definition::default()
+    }
 }
 
-/// Where a definition comes from, so that a reader can judge it.
-#[derive(Serialize)]
-struct Source<'a> {
-    path: std::borrow::Cow<'a, str>,
-    sha256: &'a str,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    changed_since_use: bool,
-}
-
-impl<'a> View<'a> {
-    /// A definition with another body.
-    fn of(definition: &'a Definition, body: &'a str) -> View<'a> {
-        View {
-            kind: definition.kind.as_str(),
-            id: &definition.id,
-            name: &definition.name,
-            plugin: &definition.plugin,
-            aliases: &definition.aliases,
-            description: &definition.description,
-            when_to_use: &definition.when_to_use,
-            model: definition.model.as_deref(),
-            tools: &definition.tools,
-            category: &definition.category,
-            keywords: &definition.keywords,
-            capabilities: &definition.capabilities,
-            arguments: &definition.arguments,
-            steps: &definition.steps,
-            agents: &definition.agents,
-            source: Source {
-                path: definition.path.to_string_lossy(),
-                sha256: &definition.content_hash,
-                changed_since_use: false,
-            },
-            body,
-            body_is_cut: false,
-            tokens: None,
-            token_estimator: None,
-        }
-    }
-
-    /// Estimated tokens it has as JSON.
-    fn tokens(&self) -> usize {
-        serde_json::to_string(self).map_or(0, |json| tokens::estimate(&json))
-    }
+/// Estimated tokens a definition has as JSON.
+fn tokens_of(view: &protocol::Definition<'_>) -> usize {
+    serde_json::to_string(view).map_or(0, |json| tokens::estimate(&json))
 }
 
 impl WholeDefinition {
@@ -152,7 +80,7 @@ impl WholeDefinition {
     fn of(definition: &Arc<Definition>, whole: usize, max_tokens: Option<usize>) -> Self {
         let fits = max_tokens.is_none_or(|budget| whole <= budget);
         let cut_at = max_tokens.filter(|_| !fits).map(|budget| longest(definition, budget));
-        let tokens = cut_at.map_or(whole, |end| View::of(definition, &cut(definition, end)).tokens());
+        let tokens = cut_at.map_or(whole, |end| tokens_of(&view(definition, &cut(definition, end))));
         WholeDefinition {
             definition: Arc::clone(definition),
             cut_at,
@@ -178,7 +106,7 @@ fn longest(definition: &Definition, budget: usize) -> usize {
         if middle == fits {
             break;
         }
-        if View::of(definition, &cut(definition, middle)).tokens() <= budget {
+        if tokens_of(&view(definition, &cut(definition, middle))) <= budget {
             fits = middle;
         } else {
             exceeds = middle;
@@ -191,12 +119,12 @@ impl Serialize for WholeDefinition {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let definition = &*self.definition;
         let cut = self.cut_at.map(|end| cut(definition, end));
-        let view = View::of(definition, cut.as_deref().unwrap_or(&definition.body));
-        View {
-            source: Source { changed_since_use: self.changed_since_use, ..view.source },
+        let view = view(definition, cut.as_deref().unwrap_or(&definition.body));
+        protocol::Definition {
+            source: DefinitionSource { changed_since_use: self.changed_since_use, ..view.source },
             body_is_cut: cut.is_some(),
             tokens: self.tells_tokens.then_some(self.tokens),
-            token_estimator: self.tells_tokens.then_some(tokens::ESTIMATOR),
+            token_estimator: self.tells_tokens.then_some(tokens::ESTIMATOR.into()),
             ..view
         }
         .serialize(serializer)
@@ -211,12 +139,12 @@ impl Operation for GetDefinition {
     type Output = WholeDefinition;
 
     async fn run(app: &App, call: &CallContext, params: DefinitionQuery) -> Result<Self::Output, AppError> {
-        let kind = Kind::from(params.kind);
+        let kind = kind_of(params.kind);
         let snapshot = app.snapshot();
         let wanted = whole(params.max_tokens);
         match snapshot.catalog.find(kind, params.id.trim()) {
             Lookup::One(definition) => {
-                let whole = || View::of(definition, &definition.body).tokens();
+                let whole = || tokens_of(&view(definition, &definition.body));
                 let whole = snapshot.whole_tokens(definition, whole);
                 let changed_since_use = app.pins.note(definition);
                 let answer = WholeDefinition::of(definition, whole, wanted);

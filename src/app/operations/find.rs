@@ -3,9 +3,6 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use serde::Deserialize;
-use validator::Validate;
-
 use crate::app::answer::{Answer, Found};
 use crate::app::cache::{AnswerCache, QueryKey, canonical};
 use crate::app::embedding::SemanticScores;
@@ -13,6 +10,7 @@ use crate::app::operation::{CallContext, Operation};
 use crate::app::rows::{AgentRow, Row, SkillRow, WorkflowRow, shortened};
 use crate::app::{App, AppError, Snapshot};
 use catalog::Kind;
+use protocol::{AgentQuery, SkillQuery, WorkflowQuery};
 use search::{Findings, Prior, Request};
 use store::{FrequentQuery, QueryRecord, now_ms};
 
@@ -25,30 +23,6 @@ pub const MAX_LIMIT: usize = 20;
 /// `queryAgents`
 #[derive(Debug)]
 pub struct QueryAgents;
-
-/// What `queryAgents` takes. Lengths count Unicode characters.
-#[derive(Debug, Default, Deserialize, Validate)]
-#[serde(deny_unknown_fields)]
-pub struct AgentQuery {
-    /// A capability tag, exact or nearly so.
-    #[validate(length(max = 100))]
-    pub capability: Option<String>,
-    /// A role of the registry; its primary and fallbacks are answered first.
-    #[validate(length(max = 50))]
-    pub role: Option<String>,
-    /// The task in the caller's words.
-    #[validate(length(max = 500))]
-    pub context: Option<String>,
-    /// Rows at most.
-    #[validate(range(min = 1, max = 20))]
-    pub limit: Option<i64>,
-    /// Only this plugin's agents.
-    #[validate(length(max = 200))]
-    pub plugin: Option<String>,
-    /// Tokens of all rows at most.
-    #[validate(range(min = 1, max = 100_000))]
-    pub max_tokens: Option<i64>,
-}
 
 impl Operation for QueryAgents {
     const NAME: &'static str = "queryAgents";
@@ -75,24 +49,6 @@ impl Operation for QueryAgents {
 #[derive(Debug)]
 pub struct QuerySkills;
 
-/// What `querySkills` takes. Lengths count Unicode characters.
-#[derive(Debug, Default, Deserialize, Validate)]
-#[serde(deny_unknown_fields)]
-pub struct SkillQuery {
-    /// The task in the caller's words.
-    #[validate(length(max = 500))]
-    pub context: String,
-    /// Rows at most.
-    #[validate(range(min = 1, max = 20))]
-    pub limit: Option<i64>,
-    /// Only this plugin's skills.
-    #[validate(length(max = 200))]
-    pub plugin: Option<String>,
-    /// Tokens of all rows at most.
-    #[validate(range(min = 1, max = 100_000))]
-    pub max_tokens: Option<i64>,
-}
-
 impl Operation for QuerySkills {
     const NAME: &'static str = "querySkills";
     type Params = SkillQuery;
@@ -108,24 +64,6 @@ impl Operation for QuerySkills {
 /// `queryWorkflows`
 #[derive(Debug)]
 pub struct QueryWorkflows;
-
-/// What `queryWorkflows` takes. Lengths count Unicode characters.
-#[derive(Debug, Default, Deserialize, Validate)]
-#[serde(deny_unknown_fields)]
-pub struct WorkflowQuery {
-    /// What is to be reached, in the caller's words.
-    #[validate(length(max = 500))]
-    pub goal: String,
-    /// Rows at most.
-    #[validate(range(min = 1, max = 20))]
-    pub limit: Option<i64>,
-    /// Only this plugin's workflows.
-    #[validate(length(max = 200))]
-    pub plugin: Option<String>,
-    /// Tokens of all rows at most.
-    #[validate(range(min = 1, max = 100_000))]
-    pub max_tokens: Option<i64>,
-}
 
 impl Operation for QueryWorkflows {
     const NAME: &'static str = "queryWorkflows";

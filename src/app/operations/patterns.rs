@@ -1,10 +1,6 @@
 //! `getOrchestrationPattern`, `queryPattern`, `storePattern`: which sequence of agents serves a goal?
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-
-use serde::{Deserialize, Serialize};
-use validator::Validate;
 
 use super::find::{DEFAULT_LIMIT, MAX_LIMIT, required, whole};
 use crate::app::cache::{PatternKey, canonical};
@@ -12,6 +8,10 @@ use crate::app::operation::{CallContext, Operation, Output};
 use crate::app::{App, AppError, Snapshot, tokens};
 use catalog::{Kind, Lookup};
 use domain::patterns::{DEFAULT_MIN_SIMILARITY, Pattern, PatternMatch, SimilaritySearch};
+use protocol::{
+    GoalQuery, OrchestrationPattern, PatternMatches, PatternParams, PatternQuery, PatternStored,
+    Recommendation,
+};
 use store::{NewPattern, now_ms, rfc3339};
 
 /// Matches that score at least this share of the best one are named as alternatives to it.
@@ -27,118 +27,17 @@ const MAX_NAMED: usize = 5;
 #[derive(Debug)]
 pub struct GetOrchestrationPattern;
 
-/// What `getOrchestrationPattern` takes.
-#[derive(Debug, Deserialize, Validate)]
-#[serde(deny_unknown_fields)]
-pub struct GoalQuery {
-    /// What is to be reached.
-    #[validate(length(max = 500))]
-    pub goal: String,
-    /// How alike a stored goal must be.
-    #[validate(range(min = 0.0, max = 1.0))]
-    pub min_similarity: Option<f64>,
-    /// The best match and alternatives, at most.
-    #[validate(range(min = 1, max = 20))]
-    pub limit: Option<i64>,
-    /// Only patterns whose agents are all of this plugin.
-    #[validate(length(max = 200))]
-    pub plugin: Option<String>,
-    /// Tokens of all matches at most; the best one is given whole whatever it takes, since half a plan is none.
-    #[validate(range(min = 1, max = 100_000))]
-    pub max_tokens: Option<i64>,
-}
-
 /// `queryPattern`
 #[derive(Debug)]
 pub struct QueryPattern;
 
-/// What `queryPattern` takes.
-#[derive(Debug, Deserialize, Validate)]
-#[serde(deny_unknown_fields)]
-pub struct PatternQuery {
-    /// What is to be reached.
-    #[validate(length(max = 500))]
-    pub goal: String,
-    /// How alike a stored goal must be.
-    #[validate(range(min = 0.0, max = 1.0))]
-    pub min_similarity: Option<f64>,
-    /// Matches at most.
-    #[validate(range(min = 1, max = 20))]
-    pub limit: Option<i64>,
-    /// Only patterns whose agents are all of this plugin.
-    #[validate(length(max = 200))]
-    pub plugin: Option<String>,
-    /// Tokens of all matches at most; the best one is given whole whatever it takes.
-    #[validate(range(min = 1, max = 100_000))]
-    pub max_tokens: Option<i64>,
-}
-
-/// A pattern as it goes out, as the seed's `OrchestrationPattern`.
-#[derive(Debug, Clone, Serialize)]
-pub struct PatternView {
-    id: String,
-    goal: String,
-    agent_sequence: Vec<String>,
-    dependencies: BTreeMap<String, Vec<String>>,
-    parallel_groups: Vec<Vec<String>>,
-    success_count: u32,
-    failure_count: u32,
-    partial_count: u32,
-    avg_duration_ms: u64,
-    avg_tokens_saved: i64,
-    created_at: String,
-    updated_at: String,
-}
-
-/// A match as it goes out, as the seed's `PatternMatchResult`.
-#[derive(Debug, Clone, Serialize)]
-pub struct MatchView {
-    pattern: PatternView,
-    success_rate: f64,
-    similarity: f64,
-    task_count: u32,
-}
-
-/// The best match, with others that come close.
-#[derive(Debug, Serialize)]
-pub struct BestMatch {
-    #[serde(flatten)]
-    best: MatchView,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    alternatives: Vec<MatchView>,
-    reasoning: String,
-    confidence: f64,
-    cache_hit: bool,
-    #[serde(flatten)]
-    used: Option<Used>,
-}
-
-/// All matches, best first.
-#[derive(Debug, Serialize)]
-#[expect(clippy::struct_field_names, reason = "the seed's name on the wire")]
-pub struct Matches {
-    matches: Vec<MatchView>,
-    reasoning: String,
-    confidence: f64,
-    cache_hit: bool,
-    #[serde(flatten)]
-    used: Option<Used>,
-}
-
-/// What of a token budget was used.
-#[derive(Debug, Serialize)]
-struct Used {
-    tokens: usize,
-    token_estimator: &'static str,
-}
-
-impl Output for BestMatch {
+impl Output for Recommendation {
     fn cache_hit(&self) -> Option<bool> {
         Some(self.cache_hit)
     }
 }
 
-impl Output for Matches {
+impl Output for PatternMatches {
     fn cache_hit(&self) -> Option<bool> {
         Some(self.cache_hit)
     }
@@ -147,9 +46,9 @@ impl Output for Matches {
 impl Operation for GetOrchestrationPattern {
     const NAME: &'static str = "getOrchestrationPattern";
     type Params = GoalQuery;
-    type Output = BestMatch;
+    type Output = Recommendation;
 
-    async fn run(app: &App, _: &CallContext, params: GoalQuery) -> Result<BestMatch, AppError> {
+    async fn run(app: &App, _: &CallContext, params: GoalQuery) -> Result<Recommendation, AppError> {
         let limit = whole(params.limit).unwrap_or(MAX_ALTERNATIVES + 1).min(MAX_ALTERNATIVES + 1);
         let (found, cache_hit) = app.match_patterns(&Wanted {
             goal: required("goal", &params.goal)?,
@@ -159,15 +58,21 @@ impl Operation for GetOrchestrationPattern {
         })?;
         let (best, others) = found.split_first().ok_or_else(|| anyhow::anyhow!("a match without matches"))?;
         let close = others.iter().filter(|other| other.score >= best.score * ALTERNATIVE_SHARE);
-        let views = std::iter::once(best).chain(close).map(MatchView::of);
-        let (mut views, used) = fitted(views.collect(), whole(params.max_tokens));
-        Ok(BestMatch {
-            best: views.remove(0),
+        let views = std::iter::once(best).chain(close).map(match_view);
+        let (mut views, tokens) = fitted(views.collect(), whole(params.max_tokens));
+        let protocol::PatternMatch { pattern, success_rate, similarity, task_count } = views.remove(0);
+        Ok(Recommendation {
+            pattern,
+            success_rate,
+            similarity,
+            task_count,
             alternatives: views,
             reasoning: reasoning(best),
             confidence: rounded(best.score),
             cache_hit,
-            used,
+            tokens,
+            token_estimator: estimator(tokens),
+            suggestions: None,
         })
     }
 }
@@ -175,9 +80,9 @@ impl Operation for GetOrchestrationPattern {
 impl Operation for QueryPattern {
     const NAME: &'static str = "queryPattern";
     type Params = PatternQuery;
-    type Output = Matches;
+    type Output = PatternMatches;
 
-    async fn run(app: &App, _: &CallContext, params: PatternQuery) -> Result<Matches, AppError> {
+    async fn run(app: &App, _: &CallContext, params: PatternQuery) -> Result<PatternMatches, AppError> {
         let unasked = if params.max_tokens.is_some() { MAX_LIMIT } else { DEFAULT_LIMIT };
         let (found, cache_hit) = app.match_patterns(&Wanted {
             goal: required("goal", &params.goal)?,
@@ -186,15 +91,27 @@ impl Operation for QueryPattern {
             limit: whole(params.limit).unwrap_or(unasked),
         })?;
         let best = found.first().ok_or_else(|| anyhow::anyhow!("a match without matches"))?;
-        let (matches, used) = fitted(found.iter().map(MatchView::of).collect(), whole(params.max_tokens));
-        Ok(Matches { reasoning: reasoning(best), confidence: rounded(best.score), matches, cache_hit, used })
+        let (matches, tokens) = fitted(found.iter().map(match_view).collect(), whole(params.max_tokens));
+        Ok(PatternMatches {
+            reasoning: reasoning(best),
+            confidence: rounded(best.score),
+            matches,
+            cache_hit,
+            tokens,
+            token_estimator: estimator(tokens),
+        })
     }
 }
 
-/// As many matches as fit the budget, where there is one, and always the best; with what they use of it.
-fn fitted(mut matches: Vec<MatchView>, max_tokens: Option<usize>) -> (Vec<MatchView>, Option<Used>) {
+/// As many matches as fit the budget, where there is one, and always the best; with the tokens they use of it.
+fn fitted(
+    mut matches: Vec<protocol::PatternMatch>,
+    max_tokens: Option<usize>,
+) -> (Vec<protocol::PatternMatch>, Option<usize>) {
     let Some(budget) = max_tokens else { return (matches, None) };
-    let cost = |one: &MatchView| serde_json::to_string(one).map_or(0, |json| tokens::estimate(&json) + 1);
+    let cost = |one: &protocol::PatternMatch| {
+        serde_json::to_string(one).map_or(0, |json| tokens::estimate(&json) + 1)
+    };
     let mut used = 0;
     let fit = matches.iter().take_while(|one| {
         used += cost(one);
@@ -203,49 +120,26 @@ fn fitted(mut matches: Vec<MatchView>, max_tokens: Option<usize>) -> (Vec<MatchV
     let fit = fit.count().max(1);
     matches.truncate(fit);
     let tokens = matches.iter().map(cost).sum();
-    (matches, Some(Used { tokens, token_estimator: tokens::ESTIMATOR }))
+    (matches, Some(tokens))
+}
+
+/// The name of the estimator, where tokens are reported.
+fn estimator(tokens: Option<usize>) -> Option<String> {
+    tokens.map(|_| tokens::ESTIMATOR.to_owned())
 }
 
 /// `storePattern`
 #[derive(Debug)]
 pub struct StorePattern;
 
-/// What `storePattern` takes. The plan's own limits are those of [`domain::patterns::Plan::new`].
-#[derive(Debug, Deserialize, Validate)]
-#[serde(deny_unknown_fields)]
-pub struct PatternParams {
-    /// What it is for.
-    #[validate(length(max = 500))]
-    pub goal: String,
-    /// Who works on it, in order.
-    #[validate(length(min = 1, max = 64))]
-    pub agent_sequence: Vec<String>,
-    /// Who waits for whom.
-    #[serde(default)]
-    pub dependencies: BTreeMap<String, Vec<String>>,
-    /// Who works at the same time.
-    #[serde(default)]
-    pub parallel_groups: Vec<Vec<String>>,
-}
-
-/// What was stored.
-#[derive(Debug, Serialize)]
-pub struct Stored {
-    id: String,
-    /// Whether it is new; the same goal with the same agents is stored once.
-    created: bool,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<String>,
-}
-
-impl Output for Stored {}
+impl Output for PatternStored {}
 
 impl Operation for StorePattern {
     const NAME: &'static str = "storePattern";
     type Params = PatternParams;
-    type Output = Stored;
+    type Output = PatternStored;
 
-    async fn run(app: &App, _: &CallContext, params: PatternParams) -> Result<Stored, AppError> {
+    async fn run(app: &App, _: &CallContext, params: PatternParams) -> Result<PatternStored, AppError> {
         let goal = required("goal", &params.goal)?;
         let warnings = app.unknown_agents(&params.agent_sequence);
         let pattern = NewPattern {
@@ -257,7 +151,7 @@ impl Operation for StorePattern {
             parallel_groups: params.parallel_groups.into_iter().map(|group| app.by_id(group)).collect(),
         };
         let stored = app.store.add_pattern(pattern).await?;
-        Ok(Stored { id: stored.id, created: stored.created, warnings })
+        Ok(PatternStored { id: stored.id, created: stored.created, warnings })
     }
 }
 
@@ -339,34 +233,31 @@ fn is_of(snapshot: &Snapshot, agent: &str, plugin: &str) -> bool {
     }
 }
 
-impl MatchView {
-    fn of(found: &PatternMatch) -> Self {
-        MatchView {
-            pattern: PatternView::of(&found.pattern),
-            success_rate: rounded(found.success_rate),
-            similarity: rounded(found.similarity),
-            task_count: found.task_count,
-        }
+/// A match as it goes out.
+fn match_view(found: &PatternMatch) -> protocol::PatternMatch {
+    protocol::PatternMatch {
+        pattern: pattern_view(&found.pattern),
+        success_rate: rounded(found.success_rate),
+        similarity: rounded(found.similarity),
+        task_count: found.task_count,
     }
 }
 
-impl PatternView {
-    /// A pattern as it goes out.
-    pub fn of(pattern: &Pattern) -> Self {
-        PatternView {
-            id: pattern.id.clone(),
-            goal: pattern.goal.clone(),
-            agent_sequence: pattern.plan.agent_sequence().to_vec(),
-            dependencies: pattern.plan.dependencies().clone(),
-            parallel_groups: pattern.plan.parallel_groups().to_vec(),
-            success_count: pattern.counters.successes,
-            failure_count: pattern.counters.failures,
-            partial_count: pattern.counters.partials,
-            avg_duration_ms: pattern.counters.avg_duration_ms(),
-            avg_tokens_saved: pattern.counters.avg_tokens_saved(),
-            created_at: rfc3339(pattern.created_ms),
-            updated_at: rfc3339(pattern.updated_ms),
-        }
+/// A pattern as it goes out.
+pub fn pattern_view(pattern: &Pattern) -> OrchestrationPattern {
+    OrchestrationPattern {
+        id: pattern.id.clone(),
+        goal: pattern.goal.clone(),
+        agent_sequence: pattern.plan.agent_sequence().to_vec(),
+        dependencies: pattern.plan.dependencies().clone(),
+        parallel_groups: pattern.plan.parallel_groups().to_vec(),
+        success_count: pattern.counters.successes,
+        failure_count: pattern.counters.failures,
+        partial_count: pattern.counters.partials,
+        avg_duration_ms: pattern.counters.avg_duration_ms(),
+        avg_tokens_saved: pattern.counters.avg_tokens_saved(),
+        created_at: rfc3339(pattern.created_ms),
+        updated_at: rfc3339(pattern.updated_ms),
     }
 }
 

@@ -8,12 +8,13 @@ use anyhow::Context;
 use serde_json::json;
 
 use crate::app::operation::Operation;
-use crate::app::operations::import::{ImportPatterns, Imported};
+use crate::app::operations::import::{ImportPatterns, imported};
 use crate::cli::memory;
 use crate::cli::{exit, output, running_client, small_runtime};
 use crate::config::Config;
 use crate::instance::write_whole;
 use domain::patterns::PatternSet;
+use protocol::Imported;
 use store::export_patterns;
 
 /// Bytes of an imported file at most: beyond any number of patterns that is kept.
@@ -79,7 +80,7 @@ fn take_over(config: &Config, lines: &str) -> anyhow::Result<Imported> {
     let runtime = small_runtime()?;
     let Some((client, _)) = running_client(config) else {
         let store = memory::for_session(config)?;
-        return Ok(runtime.block_on(store.import_patterns(lines, 1))?.into());
+        return Ok(imported(runtime.block_on(store.import_patterns(lines, 1))?));
     };
     let mut all = Imported::default();
     for (first, chunk) in chunks(lines, BYTES_A_CALL) {
