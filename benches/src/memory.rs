@@ -57,6 +57,7 @@ fn decision(task: String, goal: String) -> Decision {
         pattern_id: None,
         dependencies: BTreeMap::new(),
         parallel_groups: Vec::new(),
+        decided_at_ms: None,
     }
 }
 

@@ -204,6 +204,7 @@ fn step() -> impl Strategy<Value = Decision> {
             pattern_id: pattern.map(str::to_owned),
             dependencies: BTreeMap::new(),
             parallel_groups: Vec::new(),
+            decided_at_ms: None,
         })
 }
 
@@ -218,6 +219,7 @@ fn decision(task_id: &str, result: Outcome) -> Decision {
         pattern_id: None,
         dependencies: BTreeMap::new(),
         parallel_groups: Vec::new(),
+        decided_at_ms: None,
     }
 }
 

@@ -21,13 +21,15 @@ pub struct HistoryEntry {
     pub timestamp: String,
     /// The pattern that learned from it.
     pub pattern_id: Option<String>,
+    /// When the decision in effect was made, in milliseconds since 1970, UTC; `None` where that is not known.
+    pub decided_at_ms: Option<i64>,
 }
 
 /// The newest decisions, newest first.
 pub(super) fn newest(connection: &Connection, most: usize) -> rusqlite::Result<Vec<HistoryEntry>> {
     let mut statement = connection.prepare(
-        "SELECT task_id, task_description, agents_used, result, duration_ms, tokens_saved, timestamp, pattern_id
-           FROM decision_history ORDER BY id DESC LIMIT ?1",
+        "SELECT task_id, task_description, agents_used, result, duration_ms, tokens_saved, timestamp, pattern_id,
+           decided_at_ms FROM decision_history ORDER BY id DESC LIMIT ?1",
     )?;
     let rows = statement.query_map([i64::try_from(most).unwrap_or(i64::MAX)], |row| {
         Ok(HistoryEntry {
@@ -39,6 +41,7 @@ pub(super) fn newest(connection: &Connection, most: usize) -> rusqlite::Result<V
             tokens_saved: row.get(5)?,
             timestamp: row.get(6)?,
             pattern_id: row.get(7)?,
+            decided_at_ms: row.get(8)?,
         })
     })?;
     rows.collect()

@@ -44,9 +44,11 @@ pub struct StoredPattern {
 /// What became of a decision.
 #[derive(Debug, Clone)]
 pub struct DecisionReceipt {
-    /// Whether it is on disk; true wherever there is a receipt.
+    /// Whether it is on disk and in effect; false where it [is superseded](DecisionReceipt::is_superseded).
     pub stored: bool,
-    /// The pattern that learned from it, as it stands now.
+    /// Whether a decision on the same task that was made later is stored already, so that this one changed nothing.
+    pub is_superseded: bool,
+    /// The pattern that learned from the decision in effect, as it stands now.
     pub pattern: Option<Arc<Pattern>>,
     /// Whether that pattern was founded by it.
     pub founded: bool,

@@ -156,7 +156,10 @@ fn read_pattern(row: &Row<'_>) -> rusqlite::Result<Option<Pattern>> {
 pub(super) struct Former {
     pub task_description: String,
     pub agents_used: Vec<String>,
+    /// When the task was first reported.
     pub at_ms: i64,
+    /// When the decision in effect was made; `None` where that is not known.
+    pub decided_at_ms: Option<i64>,
     /// What it taught.
     pub lesson: Option<Observation>,
 }
@@ -164,8 +167,8 @@ pub(super) struct Former {
 /// The decision of that task.
 pub(super) fn read_decision(connection: &Connection, task_id: &str) -> rusqlite::Result<Option<Former>> {
     let mut statement = connection.prepare_cached(
-        "SELECT task_description, agents_used, result, duration_ms, tokens_saved, timestamp, pattern_id
-           FROM decision_history WHERE task_id = ?1",
+        "SELECT task_description, agents_used, result, duration_ms, tokens_saved, timestamp, pattern_id,
+           decided_at_ms FROM decision_history WHERE task_id = ?1",
     )?;
     statement
         .query_row([task_id], |row| {
@@ -185,25 +188,28 @@ pub(super) fn read_decision(connection: &Connection, task_id: &str) -> rusqlite:
                 at_ms,
             });
             let agents_used = from_json(text(row, 1));
-            Ok(Former { task_description: text(row, 0).to_owned(), agents_used, at_ms, lesson })
+            let task_description = text(row, 0).to_owned();
+            let decided_at_ms = row.get(7).unwrap_or_default();
+            Ok(Former { task_description, agents_used, at_ms, decided_at_ms, lesson })
         })
         .optional()
 }
 
-/// Writes a decision, new or corrected; a correction keeps the time of the first.
+/// Writes a decision, new or corrected; a correction keeps the time of the first report.
 pub(super) fn write_decision(
     connection: &Connection,
     decision: &Decision,
     pattern_id: Option<&str>,
     at_ms: i64,
+    decided_at_ms: i64,
 ) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO decision_history (task_id, task_description, agents_used, result, duration_ms, tokens_saved,
-           timestamp, pattern_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+           timestamp, pattern_id, decided_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
          ON CONFLICT(task_id) DO UPDATE SET
            task_description = excluded.task_description, agents_used = excluded.agents_used,
            result = excluded.result, duration_ms = excluded.duration_ms, tokens_saved = excluded.tokens_saved,
-           pattern_id = excluded.pattern_id",
+           pattern_id = excluded.pattern_id, decided_at_ms = excluded.decided_at_ms",
     )?;
     statement.execute(params![
         decision.task_id,
@@ -214,6 +220,7 @@ pub(super) fn write_decision(
         decision.tokens_saved,
         rfc3339(at_ms),
         pattern_id,
+        decided_at_ms,
     ])?;
     Ok(())
 }

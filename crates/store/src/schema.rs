@@ -8,6 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0001_initial.sql"),
     include_str!("../../../migrations/0002_learning.sql"),
+    include_str!("../../../migrations/0003_decision_time.sql"),
 ];
 
 /// The number of the schema this program reads and writes.

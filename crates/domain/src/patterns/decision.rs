@@ -75,6 +75,9 @@ pub struct Decision {
     pub dependencies: BTreeMap<String, Vec<String>>,
     /// Who worked at the same time; used when a pattern is created.
     pub parallel_groups: Vec<Vec<String>>,
+    /// When it was made, in milliseconds since 1970, UTC; `None` means on arrival. Of two decisions on one task the
+    /// later one is in effect, whichever arrives last.
+    pub decided_at_ms: Option<i64>,
 }
 
 impl Decision {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod child;
+mod corrections;
 mod damage;
 mod keeping;
 mod limits;
@@ -35,6 +36,7 @@ fn decision(task: &str, goal: &str, result: Outcome) -> Decision {
         pattern_id: None,
         dependencies: BTreeMap::new(),
         parallel_groups: Vec::new(),
+        decided_at_ms: None,
     }
 }
 
