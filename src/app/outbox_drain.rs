@@ -80,9 +80,10 @@ impl App {
         }
         let replayed = outbox.replay(|decision| self.record_queued(decision)).await;
         for reason in &replayed.refused {
-            tracing::warn!(reason, "a decision that waited was refused; it is kept beside the others");
+            tracing::warn!(reason, "a queued decision was refused; its file is kept in the outbox");
         }
-        tracing::info!(stored = replayed.stored, "decisions that waited were taken over");
+        let Replayed { stored, superseded, .. } = replayed;
+        tracing::info!(stored, superseded, "queued decisions were taken over");
         replayed
     }
 
@@ -92,6 +93,7 @@ impl App {
             Err(error) => Err(error),
         };
         match stored {
+            Ok(answer) if !answer.stored => Verdict::Superseded,
             Ok(_) => Verdict::Acknowledged,
             Err(AppError::Invalid(sentences)) => Verdict::Refused(sentences.join("; ")),
             Err(_) => Verdict::Unreachable,

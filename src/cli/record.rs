@@ -13,7 +13,7 @@ use crate::app::operations::decision::CacheDecision;
 use crate::app::{App, AppError};
 use crate::config::{Config, Environment, Flags};
 use crate::telemetry::token_usage::ClientName;
-use client::outbox::Outbox;
+use client::outbox::{self, Outbox};
 use client::{CallError, NoFallback, OrchestratorClient, Recorded};
 use protocol::OrchestrationPattern;
 use store::{Store, StoreError};
@@ -93,6 +93,7 @@ impl RecordArguments {
 pub(super) fn run(arguments: &RecordArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
     let config = Config::resolve(&arguments.flags, environment)?;
     let params = arguments.params();
+    let decided_at_ms = outbox::decision_time();
     // Checked before it may be queued, so that what waits is never refused for its form.
     let recorded = match read_params::<CacheDecision>(Some(&params.to_string())) {
         Err(AppError::Invalid(details)) => Recorded::Refused(invalid(details)),
@@ -100,7 +101,7 @@ pub(super) fn run(arguments: &RecordArguments, environment: &Environment) -> any
             let client = OrchestratorClient::new(options(&config), NoFallback);
             small_runtime()?.block_on(client.cache_decision(&params))
         }
-        _ => without_instance(&config, &params)?,
+        _ => without_instance(&config, &params, decided_at_ms)?,
     };
     Ok(tell(&recorded, arguments.json))
 }
@@ -110,17 +111,21 @@ fn invalid(details: Vec<String>) -> CallError {
 }
 
 /// Straight into the memory, after what waits; into the queue where another process holds it.
-fn without_instance(config: &Config, params: &Value) -> anyhow::Result<Recorded> {
+fn without_instance(config: &Config, params: &Value, decided_at_ms: u64) -> anyhow::Result<Recorded> {
     let outbox = Outbox::new(&config.paths.outbox_dir);
+    let queue = |why: &str| match outbox.put_decided(params, decided_at_ms) {
+        Ok(()) => Recorded::Queued(why.to_owned()),
+        Err(error) => Recorded::Lost(format!("{why}, and it cannot be queued: {error}")),
+    };
     let store = match Store::open(store_options(config)) {
         Ok(store) => store,
-        Err(locked @ StoreError::Locked { .. }) => return Ok(queue(&outbox, params, locked.kind())),
+        Err(locked @ StoreError::Locked { .. }) => return Ok(queue(locked.kind())),
         Err(error) => return Err(error.into()),
     };
     let status = store.status();
     if status.read_only {
         let why = status.degraded.unwrap_or_else(|| "the memory is read-only".to_owned());
-        return Ok(queue(&outbox, params, &why));
+        return Ok(queue(&why));
     }
     let _progress = output::progress("reading the project's files");
     let app = App::offline(config.clone(), store);
@@ -137,15 +142,8 @@ fn without_instance(config: &Config, params: &Value) -> anyhow::Result<Recorded>
         Err(AppError::Invalid(details)) => Ok(Recorded::Refused(invalid(details))),
         Err(error) => {
             tracing::warn!(%error, "the decision is queued");
-            Ok(queue(&outbox, params, &error.to_string()))
+            Ok(queue(&error.to_string()))
         }
-    }
-}
-
-fn queue(outbox: &Outbox, params: &Value, why: &str) -> Recorded {
-    match outbox.put(params) {
-        Ok(()) => Recorded::Queued(why.to_owned()),
-        Err(error) => Recorded::Lost(format!("{why}, and it cannot be queued: {error}")),
     }
 }
 
@@ -160,6 +158,7 @@ fn plan_of(pattern: &OrchestrationPattern) -> Value {
 
 fn tell(recorded: &Recorded, as_json: bool) -> ExitCode {
     let (state, code) = match recorded {
+        Recorded::Stored(stored) if !stored.stored => ("superseded", ExitCode::SUCCESS),
         Recorded::Stored(_) => ("stored", ExitCode::SUCCESS),
         Recorded::Queued(_) => ("queued", ExitCode::SUCCESS),
         Recorded::Refused(_) => ("refused", exit::NOTHING_FOUND.into()),
@@ -179,6 +178,10 @@ fn tell(recorded: &Recorded, as_json: bool) -> ExitCode {
         return code;
     }
     match recorded {
+        Recorded::Stored(stored) if !stored.stored => {
+            output::toned(&[(Tone::Warning, "superseded")]);
+            stored.warnings.iter().for_each(|warning| output::hint(warning));
+        }
         Recorded::Stored(stored) => {
             let id =
                 stored.pattern.as_ref().map(|pattern| pattern.id.chars().take(ID_CHARS).collect::<String>());

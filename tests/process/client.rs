@@ -249,6 +249,77 @@ fn an_orchestration_goes_on_while_the_server_is_killed() {
 }
 
 #[test]
+fn of_two_clients_that_queued_a_task_the_later_decision_stays_in_effect() {
+    let project = Project::sample();
+    let served = Served::start(&project, 0);
+    let outboxes = ["one", "other"].map(|name| Outbox::new(project.path().join(name)));
+    let decision = |task: &str, result: &str| {
+        json!({ "task_id": task, "task_description": "build the page",
+            "agents_used": ["web:react-specialist"], "result": result })
+    };
+    for (outbox, result) in outboxes.iter().zip(["success", "failure"]) {
+        outbox.put(&decision("twice", result)).unwrap();
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    // The one whose decision is older comes last.
+    for (outbox, task) in outboxes.iter().zip(["b", "a"]).rev() {
+        let options = Options::on_port(served.port).with_outbox(outbox.clone());
+        let client = OrchestratorClient::new(options, NoFallback);
+        let recorded = runtime.block_on(client.cache_decision(&decision(task, "partial")));
+        assert!(matches!(recorded, Recorded::Stored(stored) if stored.stored), "{task}");
+        assert_eq!((outbox.is_empty(), outbox.status().refused), (true, 0));
+    }
+    let command = Command::new(env!("CARGO_BIN_EXE_adjutant"))
+        .args(["history", "show", "twice", "--json", "--root"])
+        .arg(project.path())
+        .env("HOME", project.path())
+        .output()
+        .unwrap();
+    let twice: Value = serde_json::from_slice(&command.stdout).unwrap();
+    assert_eq!(twice["result"], "failure", "{twice}");
+}
+
+#[tokio::test]
+async fn a_service_that_knows_no_decision_times_is_sent_none() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let service = std::thread::spawn(move || {
+        let mut bodies = Vec::new();
+        for stream in listener.incoming().take(2) {
+            let mut stream = stream.unwrap();
+            let mut request = Vec::new();
+            let mut part = [0; 4096];
+            // The body is one line of JSON that ends with its outermost brace.
+            while !request.ends_with(b"}") {
+                let read = stream.read(&mut part).unwrap();
+                request.extend_from_slice(&part[..read]);
+            }
+            let request = String::from_utf8(request).unwrap();
+            let body: Value = serde_json::from_str(request.rsplit_once("\r\n\r\n").unwrap().1).unwrap();
+            let answer = if body["params"].get("decided_at_ms").is_some() {
+                json!({ "error": { "code": -32602, "message": "Invalid params", "data": { "validation_errors":
+                    ["decided_at_ms is not a known parameter (known: task_id, result)"] } } })
+            } else {
+                json!({ "result": { "stored": true, "pattern": null } })
+            };
+            let mut whole = json!({ "jsonrpc": "2.0", "id": 1 });
+            whole.as_object_mut().unwrap().extend(answer.as_object().unwrap().clone());
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n";
+            stream.write_all(format!("{head}{whole}").as_bytes()).unwrap();
+            bodies.push(body["params"].clone());
+        }
+        bodies
+    });
+    let options = Options { timeout: Duration::from_secs(20), ..Options::on_port(port) };
+    let client = OrchestratorClient::new(options, NoFallback);
+    let recorded = client.cache_decision(&decision(1)).await;
+    assert!(matches!(recorded, Recorded::Stored(ref stored) if stored.stored), "{recorded:?}");
+    let sent = service.join().unwrap();
+    assert!(sent[0]["decided_at_ms"].is_u64(), "{sent:?}");
+    assert_eq!(sent[1], decision(1));
+}
+
+#[test]
 fn it_costs_little_over_a_raw_request() {
     let project = Project::sample();
     let served = Served::start(&project, 0);

@@ -6,6 +6,7 @@
 mod support;
 
 mod access;
+mod corrections;
 mod fuzz;
 mod http;
 mod mcp;

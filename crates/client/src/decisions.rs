@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::orchestrator::{CallError, OrchestratorClient};
-use crate::outbox::Verdict;
+use crate::outbox::{self, DECIDED_AT, Verdict, without_decision_time};
 use protocol::DecisionStored;
 
 /// The method that takes a decision.
@@ -13,7 +13,8 @@ const METHOD: &str = "cacheDecision";
 /// What became of a decision.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Recorded {
-    /// The server stored it.
+    /// The server stored it; [`DecisionStored::stored`] is false where a decision on the same task that was made later is
+    /// stored already.
     Stored(Box<DecisionStored>),
     /// It is on disk, and is sent once a server is back; says why it could not be stored now.
     Queued(String),
@@ -25,21 +26,25 @@ pub enum Recorded {
 
 impl OrchestratorClient {
     /// Reports what was done and how it went; the params as on the wire. What waits from before is sent first, so that
-    /// decisions arrive in the order they were made.
+    /// decisions arrive in the order they were made; each says when that was, so that one that comes late after all does
+    /// not replace its correction.
     pub async fn cache_decision(&self, decision: &impl Serialize) -> Recorded {
         let decision = match serde_json::to_value(decision) {
             Ok(decision) => decision,
             Err(error) => return Recorded::Lost(format!("the decision cannot be written as JSON: {error}")),
         };
+        let decided_at_ms = outbox::decision_time();
         if self.send_waiting().await {
-            return self.queue(&decision, "decisions made before it wait");
+            return self.queue(&decision, decided_at_ms, "decisions made before it wait");
         }
-        match self.ask_server(METHOD, &decision).await {
+        match self.send(outbox::with_decision_time(decision.clone(), decided_at_ms)).await {
             Ok(stored) => {
                 self.local().clear();
                 Recorded::Stored(Box::new(serde_json::from_value(stored).unwrap_or_default()))
             }
-            Err(refusal) if refusal.is_unavailable() => self.queue(&decision, &refusal.message),
+            Err(refusal) if refusal.is_unavailable() => {
+                self.queue(&decision, decided_at_ms, &refusal.message)
+            }
             Err(refusal) => Recorded::Refused(refusal),
         }
     }
@@ -61,8 +66,19 @@ impl OrchestratorClient {
         replayed.is_interrupted || !outbox.is_empty()
     }
 
-    async fn send_again(&self, decision: Value) -> Verdict {
+    /// Sends a decision with the time it was made at; without, to a server that does not know that member.
+    async fn send(&self, decision: Value) -> Result<Value, CallError> {
         match self.ask_server(METHOD, &decision).await {
+            Err(refusal) if is_unknown_member(&refusal) => {
+                self.ask_server(METHOD, &without_decision_time(decision)).await
+            }
+            answered => answered,
+        }
+    }
+
+    async fn send_again(&self, decision: Value) -> Verdict {
+        match self.send(decision).await {
+            Ok(answer) if answer["stored"] == false => Verdict::Superseded,
             Ok(_) => Verdict::Acknowledged,
             Err(refusal) if refusal.code == CallError::INVALID => {
                 Verdict::Refused(format!("{}: {}", refusal.message, refusal.details.join("; ")))
@@ -71,9 +87,9 @@ impl OrchestratorClient {
         }
     }
 
-    fn queue(&self, decision: &Value, why: &str) -> Recorded {
+    fn queue(&self, decision: &Value, decided_at_ms: u64, why: &str) -> Recorded {
         let Some(outbox) = &self.options.outbox else { return Recorded::Lost(why.to_owned()) };
-        match outbox.put(decision) {
+        match outbox.put_decided(decision, decided_at_ms) {
             Ok(()) => Recorded::Queued(why.to_owned()),
             Err(error) => {
                 tracing::warn!(%error, "a decision could not be queued");
@@ -81,4 +97,10 @@ impl OrchestratorClient {
             }
         }
     }
+}
+
+/// Whether a server refused a decision for saying when it was made.
+fn is_unknown_member(refusal: &CallError) -> bool {
+    let unknown = format!("{DECIDED_AT} is not a known parameter");
+    refusal.code == CallError::INVALID && refusal.details.iter().any(|detail| detail.starts_with(&unknown))
 }

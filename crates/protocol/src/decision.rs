@@ -39,6 +39,11 @@ pub struct DecisionParams {
     /// Who worked at the same time.
     #[serde(default)]
     pub parallel_groups: Vec<Vec<String>>,
+    /// When it was made, in milliseconds since 1970, UTC; on arrival where it is left out. A decision that was made before
+    /// the one in effect changes nothing.
+    #[validate(range(min = 0, max = 9_999_999_999_999_i64))]
+    #[schemars(extend("x-model" = false))]
+    pub decided_at_ms: Option<i64>,
 }
 
 /// How a task went.
@@ -58,12 +63,12 @@ pub enum ResultName {
 #[serde(default)]
 #[schemars(extend("required" = ["stored"]))]
 pub struct DecisionStored {
-    /// Whether it is on disk.
+    /// Whether it is on disk and in effect; false where a decision on the same task that was made later is stored already.
     pub stored: bool,
-    /// The pattern that learned from it; `null` where none matched and the result founds none.
+    /// The pattern that learned from the decision in effect; `null` where none matched and the result founds none.
     #[schemars(extend("x-nullable" = true))]
     pub pattern: Option<OrchestrationPattern>,
-    /// A sentence for each agent that the catalog does not have, or has several times.
+    /// A sentence for each agent that the catalog does not have, or has several times, and where it is not stored.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }

@@ -2,7 +2,8 @@
 //!
 //! A client puts the input schemas of all tools before a model, and every character costs. So a lean schema drops what a
 //! reader can do without: titles, formats, defaults, `null` of optional members, lower limits of lengths, limits that no
-//! honest caller meets, and every description but those marked with `x-model`.
+//! honest caller meets, every description but those marked with `x-model`, and members marked with `x-model = false`,
+//! which are for programs.
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -70,7 +71,10 @@ fn lean(schema: Value, definitions: &Value) -> Value {
                 None => continue,
             },
             ("properties", Value::Object(properties)) => Value::Object(
-                properties.into_iter().map(|(name, property)| (name, lean(property, definitions))).collect(),
+                (properties.into_iter())
+                    .filter(|(_, property)| property["x-model"] != false)
+                    .map(|(name, property)| (name, lean(property, definitions)))
+                    .collect(),
             ),
             ("required", Value::Array(names)) if names.is_empty() => continue,
             ("items" | "additionalProperties", value) => lean(value, definitions),

@@ -7,6 +7,10 @@ use crate::app::{App, AppError};
 use domain::patterns::{Decision, Outcome};
 use protocol::{DecisionParams, DecisionStored, ResultName};
 
+/// What the client of an outdated decision reads.
+const SUPERSEDED: &str =
+    "a decision on this task that was made later is stored already: this one changes nothing";
+
 /// `cacheDecision`
 #[derive(Debug)]
 pub struct CacheDecision;
@@ -34,7 +38,7 @@ impl Operation for CacheDecision {
 impl App {
     /// Stores a decision and lets it teach.
     pub(in crate::app) async fn record(&self, params: DecisionParams) -> Result<DecisionStored, AppError> {
-        let warnings = self.unknown_agents(&params.agents_used);
+        let mut warnings = self.unknown_agents(&params.agents_used);
         let decision = Decision {
             task_description: required("task_description", &params.task_description)?,
             task_id: params.task_id,
@@ -47,9 +51,14 @@ impl App {
                 .map(|(agent, others)| (self.by_id([agent]).remove(0), self.by_id(others)))
                 .collect(),
             parallel_groups: params.parallel_groups.into_iter().map(|group| self.by_id(group)).collect(),
+            decided_at_ms: params.decided_at_ms,
         };
         let receipt = self.store.record_decision(decision).await?;
-        self.neighbours.request();
+        if receipt.is_superseded {
+            warnings.push(SUPERSEDED.to_owned());
+        } else {
+            self.neighbours.request();
+        }
         let pattern = receipt.pattern.map(|pattern| pattern_view(&pattern));
         Ok(DecisionStored { stored: receipt.stored, pattern, warnings })
     }

@@ -55,7 +55,7 @@ enum HistoryCommand {
         #[command(flatten)]
         common: Common,
     },
-    /// Record the decisions of JSON lines as if they were reported now; those known by their task are corrected
+    /// Record the decisions of JSON lines; those of a known task are corrected, unless they are older
     Import {
         /// A file, or - for standard input
         file: PathBuf,

@@ -17,9 +17,10 @@ use crate::config::Config;
 use crate::telemetry::token_usage::ClientName;
 use store::HistoryEntry;
 
-/// What a line must say, and may, for a decision to be recorded again; who learned from it is found anew.
-const MEMBERS: [&str; 6] =
-    ["task_id", "task_description", "agents_used", "result", "duration_ms", "tokens_saved"];
+/// What a line must say, and may, for a decision to be recorded again; who learned from it is found anew. With its time, a
+/// decision of an older export does not replace its correction.
+const MEMBERS: [&str; 7] =
+    ["task_id", "task_description", "agents_used", "result", "duration_ms", "tokens_saved", "decided_at_ms"];
 
 /// Reasons of refusals that are told.
 const MAX_REASONS: usize = 20;

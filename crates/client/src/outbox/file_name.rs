@@ -43,14 +43,26 @@ pub(super) fn is_name(file: &str) -> bool {
         && random.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// A new name, after all that this process gave before.
-pub(super) fn new_name() -> String {
+/// The time of a decision that is made now, in milliseconds since 1970, UTC. Each is later than all that this process
+/// has given before, so that two decisions of one millisecond keep their order.
+pub fn decision_time() -> u64 {
     static LAST: AtomicU64 = AtomicU64::new(0);
     let now = now_ms();
     let next = |last: u64| Some(now.max(last + 1));
     let last = LAST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).unwrap_or(now);
+    now.max(last + 1)
+}
+
+/// A name for a decision that was made at that time.
+pub(super) fn new_name(decided_at_ms: u64) -> String {
     let random = uuid::Uuid::new_v4().simple().to_string();
-    format!("{:013}-{}.json", now.max(last + 1), &random[..8])
+    format!("{decided_at_ms:013}-{}.json", &random[..8])
+}
+
+/// When the decision of a file was made, by the file's name.
+pub(super) fn decided_at_ms(file: &str) -> Option<u64> {
+    let (time, _) = file.split_once('-')?;
+    time.parse().ok()
 }
 
 pub(super) fn now_ms() -> u64 {
@@ -65,7 +77,7 @@ pub fn is_file_of_queue(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{FileKind, is_name, new_name};
+    use super::{FileKind, decided_at_ms, decision_time, is_name, new_name};
 
     #[test]
     fn names_say_what_a_file_is() {
@@ -86,8 +98,10 @@ mod tests {
     }
 
     #[test]
-    fn names_of_one_process_sort_as_they_were_given() {
-        let names: Vec<String> = (0..1000).map(|_| new_name()).collect();
+    fn names_sort_as_their_decisions_were_made() {
+        let times: Vec<u64> = (0..1000).map(|_| decision_time()).collect();
+        let names: Vec<String> = times.iter().map(|&time| new_name(time)).collect();
         assert!(names.is_sorted() && names.iter().all(|name| is_name(name)), "{:?}", &names[..3]);
+        assert!(names.iter().zip(times).all(|(name, time)| decided_at_ms(name) == Some(time)));
     }
 }

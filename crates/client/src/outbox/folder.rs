@@ -1,5 +1,6 @@
 //! The folder of an outbox: queueing, claiming and limits.
 
+use std::ffi::OsStr;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{Error, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -9,7 +10,8 @@ use std::time::Duration;
 use rustix::fs::OFlags;
 use serde_json::Value;
 
-use super::file_name::{FileKind, new_name, now_ms};
+use super::file_name::{self, FileKind, decision_time, new_name, now_ms};
+use super::params::with_decision_time;
 
 /// Files a folder holds at most: a day of an orchestrator that makes seven decisions a minute.
 pub const MAX_FILES: usize = 10_000;
@@ -70,11 +72,19 @@ impl Outbox {
         &self.folder
     }
 
-    /// Queues a decision: when this returns it is on disk.
+    /// Queues a decision that is made now: when this returns it is on disk.
     ///
     /// # Errors
     /// Where the queue is full or cannot be written to; nothing is left behind then.
     pub fn put(&self, params: &Value) -> Result<(), OutboxError> {
+        self.put_decided(params, decision_time())
+    }
+
+    /// Queues a decision that was made at that [`decision_time`].
+    ///
+    /// # Errors
+    /// As [`Outbox::put`].
+    pub fn put_decided(&self, params: &Value, decided_at_ms: u64) -> Result<(), OutboxError> {
         let failed = |source| OutboxError::Failed { path: self.folder.clone(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(&self.folder).map_err(failed)?;
         let (files, bytes) = self.fill();
@@ -82,7 +92,7 @@ impl Outbox {
         if files >= MAX_FILES || bytes + content.len() as u64 > MAX_BYTES {
             return Err(OutboxError::Full(files));
         }
-        let name = new_name();
+        let name = new_name(decided_at_ms);
         let temporary = self.folder.join(format!("{name}.tmp"));
         let written = write_synced(&temporary, content.as_bytes())
             .and_then(|()| std::fs::rename(&temporary, self.folder.join(&name)));
@@ -182,7 +192,7 @@ pub struct Claimed {
 }
 
 impl Claimed {
-    /// The params object.
+    /// The params object, with `decided_at_ms` as the file's name says it, unless it has one of its own.
     ///
     /// # Errors
     /// A sentence saying why the file holds none.
@@ -191,7 +201,14 @@ impl Claimed {
             read_bounded(&self.path).map_err(|error| format!("the file cannot be read: {error}"))?;
         let params: Value = serde_json::from_slice(&content)
             .map_err(|error| format!("the file does not hold a decision: {error}"))?;
-        if params.is_object() { Ok(params) } else { Err("the file does not hold an object".to_owned()) }
+        if !params.is_object() {
+            return Err("the file does not hold an object".to_owned());
+        }
+        let name = self.original.file_name().and_then(OsStr::to_str).unwrap_or_default();
+        Ok(match file_name::decided_at_ms(name) {
+            Some(decided_at_ms) => with_decision_time(params, decided_at_ms),
+            None => params,
+        })
     }
 
     /// It is stored: the file is removed.

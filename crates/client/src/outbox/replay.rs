@@ -11,6 +11,8 @@ use super::folder::{MAX_FILES, Outbox};
 pub enum Verdict {
     /// It is stored.
     Acknowledged,
+    /// A decision on the same task that was made later is stored already: it is done with.
+    Superseded,
     /// Nobody could be asked, or who was asked had a fault of its own: later perhaps.
     Unreachable,
     /// It is wrong, and would be tomorrow; says why.
@@ -22,6 +24,8 @@ pub enum Verdict {
 pub struct Replayed {
     /// Decisions that are stored now.
     pub stored: usize,
+    /// Decisions that changed nothing, since later ones on the same tasks were stored before.
+    pub superseded: usize,
     /// Why each of those that were refused was; they are kept under another name.
     pub refused: Vec<String>,
     /// Whether decisions wait still, since the server is away.
@@ -47,6 +51,10 @@ impl Outbox {
                 Verdict::Acknowledged => {
                     claimed.acknowledge();
                     replayed.stored += 1;
+                }
+                Verdict::Superseded => {
+                    claimed.acknowledge();
+                    replayed.superseded += 1;
                 }
                 Verdict::Refused(reason) => {
                     claimed.refuse();

@@ -91,6 +91,30 @@ async fn a_claim_holds_a_minute() {
 }
 
 #[test]
+fn a_queued_decision_says_when_it_was_made() {
+    let (_folder, outbox) = outbox();
+    let time = decision_time();
+    outbox.put_decided(&json!({ "task_id": "a" }), time).unwrap();
+    let content = std::fs::read_to_string(outbox.folder().join(&files(&outbox)[0])).unwrap();
+    assert_eq!(content, r#"{"task_id":"a"}"#, "older services read the file as it is");
+    let claimed = outbox.claim_oldest().unwrap();
+    assert_eq!(claimed.read().unwrap(), json!({ "task_id": "a", "decided_at_ms": time }));
+    claimed.acknowledge();
+    // What the caller states is not replaced by the name.
+    outbox.put(&json!({ "decided_at_ms": 7 })).unwrap();
+    assert_eq!(outbox.claim_oldest().unwrap().read().unwrap(), json!({ "decided_at_ms": 7 }));
+}
+
+#[tokio::test]
+async fn a_superseded_decision_is_done_with() {
+    let (_folder, outbox) = outbox();
+    outbox.put(&json!({ "task_id": "a" })).unwrap();
+    let (replayed, _) = replay(&outbox, |_| Verdict::Superseded).await;
+    assert_eq!((replayed.stored, replayed.superseded), (0, 1));
+    assert!(files(&outbox).is_empty());
+}
+
+#[test]
 fn many_that_claim_at_once_get_each_decision_once() {
     let (_folder, outbox) = outbox();
     for id in 0..100 {

@@ -56,7 +56,7 @@ fn the_receipt_of_an_older_decision_names_the_pattern_that_learned_from_the_newe
     let store = open(folder.path());
     let newer = record(&store, decided(2_000, Outcome::Success)).pattern.unwrap();
     let older = record(&store, decided(1_000, Outcome::Failure)).pattern.unwrap();
-    assert_eq!((older.id.as_str(), older.tally), (newer.id.as_str(), newer.tally));
+    assert_eq!((older.id.as_str(), older.counters), (newer.id.as_str(), newer.counters));
 }
 
 #[test]
