@@ -9,9 +9,9 @@ use std::time::Duration;
 use foldhash::fast::RandomState;
 use moka::sync::Cache;
 
-use super::answer::Found;
+use super::hit_view::{AgentRow, Row, SkillRow, WorkflowRow};
 use super::outcome_prior::LearningVersion;
-use super::rows::{AgentRow, Row, SkillRow, WorkflowRow};
+use super::search_response::Found;
 use crate::config::CacheTtl;
 use domain::patterns::PatternMatch;
 

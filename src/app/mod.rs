@@ -3,7 +3,6 @@
 //! Doors call [`operation::Operation`]s on an [`App`]. A request takes one [`Snapshot`] and keeps it to its
 //! end; nothing it does waits for a scan, a training or the disk, except writes that are acknowledged.
 
-pub mod answer;
 mod backups;
 pub mod cache;
 mod cache_warming;
@@ -11,6 +10,7 @@ pub mod content_pins;
 mod embedding;
 mod error;
 pub mod eval;
+pub mod hit_view;
 mod in_process;
 mod index;
 mod json;
@@ -20,7 +20,7 @@ pub mod operations;
 mod outbox_drain;
 mod outcome_prior;
 mod refresh;
-pub mod rows;
+pub mod search_response;
 mod snapshot;
 mod timings;
 pub mod tokens;

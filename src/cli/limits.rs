@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{output, table};
 use crate::app::operations::find::{DEFAULT_LIMIT, MAX_LIMIT};
-use crate::app::{self, cache, content_pins, rows};
+use crate::app::{self, cache, content_pins, hit_view};
 use crate::config::{Memory, access};
 use crate::server::{limits, mcp, rate, rpc};
 use crate::telemetry::limits as log_limits;
@@ -214,10 +214,10 @@ fn answers() -> Vec<Limit> {
             ("max_limit", count(MAX_LIMIT), "rows of one answer: a model reads no more"),
             (
                 "max_description_chars",
-                count(rows::MAX_DESCRIPTION_CHARS),
+                count(hit_view::MAX_DESCRIPTION_CHARS),
                 "nine in ten real descriptions are shorter",
             ),
-            ("max_listed", count(rows::MAX_LISTED), "capabilities, keywords or steps of one row"),
+            ("max_listed", count(hit_view::MAX_LISTED), "capabilities, keywords or steps of one row"),
             ("max_matches", count(patterns::MAX_MATCHES), "patterns of one answer"),
             (
                 "max_compared_chars",

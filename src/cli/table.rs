@@ -39,7 +39,7 @@ pub(super) fn minute(timestamp: &str) -> String {
 /// Text on one line, cut to `most` characters.
 pub(super) fn one_line(text: &str, most: usize) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    crate::app::rows::shortened(&line, most)
+    crate::app::hit_view::shortened(&line, most)
 }
 
 /// Milliseconds in the unit that suits them.

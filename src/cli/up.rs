@@ -276,7 +276,7 @@ fn show_sample(context: &str, agents: &[Value], result: &Value) {
     output::line(&format!("who can \"{context}\"? (confidence {})", result["confidence"]));
     for agent in agents {
         let text = |member: &str| agent[member].as_str().unwrap_or_default();
-        let description = crate::app::rows::shortened(text("description"), 70);
+        let description = crate::app::hit_view::shortened(text("description"), 70);
         output::line(&format!("  {:<44} {}", text("id"), description));
     }
     output::line(&format!("  because: {}", result["reasoning"].as_str().unwrap_or_default()));

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
-use super::clean::{decode, one_line};
 use super::definition::{Definition, Kind};
 use super::frontmatter::{self, Fields, FrontMatter};
 use super::layout::{Context, Naming, sanitised};
 use super::markdown::Line;
 use super::problem::{Problem, code};
-use super::{capability, markdown, suspicion, workflow};
+use super::sanitize::{decode, one_line};
+use super::{capability, markdown, prompt_injection, workflow};
 
 /// Characters of a skill's or command's description that the client's listing shows.
 const CLIENT_DESCRIPTION: usize = 1_536;
@@ -47,7 +47,7 @@ pub(super) fn read(path: &Path, bytes: &[u8], context: &Context) -> (Option<Defi
         definition.keywords = distinct(derived.chain(std::mem::take(&mut definition.keywords)));
     }
     for (code, message) in
-        suspicion::find(&[&definition.description, &definition.when_to_use], decoded.hidden)
+        prompt_injection::find(&[&definition.description, &definition.when_to_use], decoded.hidden)
     {
         report.add(code, "kept", &message);
     }

@@ -18,31 +18,31 @@
 mod cancellation;
 mod capability;
 mod changes;
-mod clean;
-mod client;
+mod claude_code;
 mod definition;
 mod entry;
 mod frontmatter;
-mod kept;
 mod layout;
 mod limits;
 mod lookup;
 mod manifest;
 mod markdown;
+mod persist;
 mod problem;
+mod prompt_injection;
 mod roles;
+mod sanitize;
 mod scan;
-mod suspicion;
 mod threads;
 mod workflow;
 
 pub use cancellation::Cancellation;
 pub use changes::Changes;
-pub use client::{LISTING_BUDGET, Listed};
+pub use claude_code::{LISTING_BUDGET, Listed};
 pub use definition::{Definition, Kind};
-pub use kept::Kept;
 pub use limits::Limits;
 pub use lookup::Lookup;
+pub use persist::Kept;
 pub use problem::{CODES, Problem, Severity, code};
 pub use roles::{Role, RoleAgent, Roles};
 pub use scan::{ScanOptions, rescan, scan, scan_recalling};
@@ -59,7 +59,7 @@ pub struct Catalog {
     roles: Roles,
     names: lookup::Names,
     report: ScanReport,
-    memory: scan::memory::Memory,
+    memory: scan::scan_cache::Memory,
 }
 
 /// A plugin folder.

@@ -67,7 +67,7 @@ pub(super) fn read_manifest(bytes: &[u8]) -> Manifest {
     let Value::Object(map) = value else { return rejected("it is not a JSON object".to_owned()) };
     let name = map.get("name").and_then(Value::as_str).filter(|name| !name.is_empty());
     Manifest {
-        name: name.map(super::clean::one_line),
+        name: name.map(super::sanitize::one_line),
         category: text(&map, "category"),
         keywords: keywords(&map),
         components: components(&map),
@@ -99,7 +99,7 @@ fn listing(entry: &Map<String, Value>, base: &str) -> Option<Listing> {
         format!("{}/{source}", base.trim_end_matches('/'))
     };
     Some(Listing {
-        name: super::clean::one_line(entry.get("name")?.as_str()?),
+        name: super::sanitize::one_line(entry.get("name")?.as_str()?),
         source,
         category: text(entry, "category"),
         keywords: keywords(entry),
@@ -112,7 +112,7 @@ fn without_mark(bytes: &[u8]) -> &[u8] {
 }
 
 fn text(map: &Map<String, Value>, key: &str) -> String {
-    map.get(key).and_then(Value::as_str).map(super::clean::one_line).unwrap_or_default()
+    map.get(key).and_then(Value::as_str).map(super::sanitize::one_line).unwrap_or_default()
 }
 
 fn keywords(map: &Map<String, Value>) -> Vec<String> {
@@ -142,7 +142,7 @@ fn commands(value: &Value) -> Vec<Command> {
         return strings(Some(value), false).into_iter().map(Command::Path).collect();
     };
     let one = |(name, entry): (&String, &Value)| {
-        let name = super::clean::one_line(name);
+        let name = super::sanitize::one_line(name);
         if let Some(source) = entry.get("source").and_then(Value::as_str) {
             return Some(Command::Named(name, source.to_owned()));
         }

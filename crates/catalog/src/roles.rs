@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use gray_matter::Pod;
 
 use super::Catalog;
-use super::clean::{decode, one_line};
 use super::definition::Kind;
 use super::frontmatter::{self, Fields};
 use super::lookup::Lookup;
 use super::problem::{Problem, code};
+use super::sanitize::{decode, one_line};
 use super::scan::ScanOptions;
 use confined_fs::scan_root::{ReadError, ScanRoot};
 

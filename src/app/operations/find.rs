@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::app::answer::{Answer, Found};
 use crate::app::cache::{AnswerCache, QueryKey, canonical};
 use crate::app::embedding::SemanticScores;
+use crate::app::hit_view::{AgentRow, Row, SkillRow, WorkflowRow, shortened};
 use crate::app::operation::{CallContext, Operation};
-use crate::app::rows::{AgentRow, Row, SkillRow, WorkflowRow, shortened};
+use crate::app::search_response::{Answer, Found};
 use crate::app::{App, AppError, Snapshot};
 use catalog::Kind;
 use protocol::{AgentQuery, SkillQuery, WorkflowQuery};

@@ -41,7 +41,7 @@ fn commands(snapshot: &Snapshot) -> impl Iterator<Item = &Definition> {
 fn command(definition: &Definition) -> Prompt {
     let hint = if definition.arguments.is_empty() { "What to work on" } else { &definition.arguments };
     let argument = PromptArgument::new("arguments").with_description(hint).with_required(false);
-    let about = crate::app::rows::shortened(&definition.description, 200);
+    let about = crate::app::hit_view::shortened(&definition.description, 200);
     Prompt::new(&definition.id, Some(about), Some(vec![argument]))
 }
 

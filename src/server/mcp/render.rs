@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use crate::app::rows::shortened;
+use crate::app::hit_view::shortened;
 
 /// Characters of a description in a line of text.
 const LINE_CHARS: usize = 200;

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
-use crate::clean::one_line;
+use crate::sanitize::one_line;
 
 /// The order of paths, which is that of their parts, at a fraction of the cost: both are relative and hold no `.`, `..`
 /// or repeated separator, so that their bytes say it all.

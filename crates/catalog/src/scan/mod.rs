@@ -1,33 +1,33 @@
 //! One pass over the plugin folders: find plugins, list their entries, read what changed.
 
-mod edition;
+mod dedupe;
 pub(super) mod files;
-pub(super) mod memory;
-mod merging;
-mod reading;
-mod rescan;
+mod incremental;
+mod patch;
+mod reader;
 mod roots;
+pub(super) mod scan_cache;
 
 use std::borrow::Borrow;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use self::rescan::rescan;
+pub use self::incremental::rescan;
 
 use self::files::{File, Files};
-use self::memory::{Known, Manifests, Memory, PlaceMemory, RootMemory, Standing};
-use self::reading::{Located, Outcome, Reading};
+use self::reader::{Located, Outcome, Reading};
 use self::roots::{Finder, Role};
+use self::scan_cache::{Known, Manifests, Memory, PlaceMemory, RootMemory, Standing};
 use super::cancellation::Cancellation;
 use super::definition::Definition;
-use super::kept::Kept;
 use super::layout::{Facts, Layout, Place, order};
 use super::limits::Limits;
 use super::lookup::Names;
 use super::manifest::Components;
+use super::persist::Kept;
 use super::problem::{Problem, code};
-use super::{Catalog, Plugin, Roles, ScanReport, client, roles};
+use super::{Catalog, Plugin, Roles, ScanReport, claude_code, roles};
 use confined_fs::scan_root::ScanRoot;
 
 /// What to scan.
@@ -84,7 +84,7 @@ fn of_files(roots: &[RootMemory]) -> Catalog {
     let files = roots.iter().flat_map(|root| root.files.iter());
     let mut definitions: Vec<Arc<Definition>> = files.filter_map(File::definition).cloned().collect();
     in_order(&mut definitions);
-    Catalog { definitions: merging::merge(definitions).kept.into(), ..Catalog::default() }
+    Catalog { definitions: dedupe::merge(definitions).kept.into(), ..Catalog::default() }
 }
 
 /// Sorts definitions as a catalog holds them.
@@ -256,7 +256,7 @@ impl<'a> Pass<'a> {
 
     fn finish(mut self) -> Catalog {
         in_order(&mut self.definitions);
-        let mut merged = merging::merge(self.definitions);
+        let mut merged = dedupe::merge(self.definitions);
         self.problems.append(&mut merged.problems);
         self.problems.extend(self.places.iter().flat_map(|place| place.problems.iter().cloned()));
         self.problems.sort();
@@ -266,7 +266,7 @@ impl<'a> Pass<'a> {
             options: self.options.clone(),
             steady: self.steady,
             places: self.places.into_iter().map(Arc::new).collect(),
-            stated: client::Stated::of(&definitions, &self.problems),
+            stated: claude_code::Stated::of(&definitions, &self.problems),
             noted: self.problems.into(),
             copies: merged.copies.into(),
         };
@@ -286,7 +286,7 @@ impl<'a> Pass<'a> {
 /// The catalog with its roles, and with all problems there are.
 fn with_roles(options: &ScanOptions, mut catalog: Catalog) -> Catalog {
     let standing = &catalog.memory.standing;
-    let over_budget = client::listing_problem(&catalog.definitions, &standing.noted, standing.stated);
+    let over_budget = claude_code::listing_problem(&catalog.definitions, &standing.noted, standing.stated);
     let (roles, mut problems) = roles::read(options, &catalog);
     problems.extend(over_budget);
     problems.extend(standing.noted.iter().cloned());

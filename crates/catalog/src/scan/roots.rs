@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::memory::Manifests;
+use super::scan_cache::Manifests;
 use crate::Plugin;
 use crate::layout::{Facts, Layout, MANIFEST_FILE, MARKETPLACE_FILE, Place, is_skipped, normalised};
 use crate::limits::Limits;
@@ -245,7 +245,7 @@ fn facts(name: &str, manifest: Option<&Manifest>, listing: Option<&Listing>) -> 
     let mut keywords = Vec::new();
     let stated = manifest.map(|manifest| &manifest.keywords);
     for keyword in stated.into_iter().chain(listing.map(|listing| &listing.keywords)).flatten() {
-        let keyword = crate::clean::one_line(keyword).trim().to_lowercase();
+        let keyword = crate::sanitize::one_line(keyword).trim().to_lowercase();
         if !keyword.is_empty() && !keywords.contains(&keyword) {
             keywords.push(keyword);
         }

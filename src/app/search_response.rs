@@ -6,9 +6,9 @@ use std::sync::{Arc, OnceLock};
 use serde::ser::{Error, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use super::hit_view::{self, MAX_DESCRIPTION_CHARS, MAX_LISTED, Row, rounded};
 use super::json::Members;
 use super::operation::Output;
-use super::rows::{self, MAX_DESCRIPTION_CHARS, MAX_LISTED, Row, rounded};
 use super::snapshot::Snapshot;
 use super::tokens;
 use crate::telemetry::sampler::Sampler;
@@ -111,15 +111,15 @@ fn write_rows<R: Row>(rows: &[R], whole: Option<(&Snapshot, &Findings)>, json: &
         let begin = json.len();
         if let Some((snapshot, findings)) = whole {
             let place = findings.hits[at].position;
-            snapshot.write_row(place, json, |json| rows::write_start(row, json));
+            snapshot.write_row(place, json, |json| hit_view::write_start(row, json));
             let found = json.len();
-            rows::write_end(row, json);
+            hit_view::write_end(row, json);
             let (entry, found) = (&json[begin..found], &json[found..]);
             // Both parts begin and end with marks, and so does what stands between rows: no run goes over such a place.
             thousandths += snapshot.row_thousandths(place, || tokens::thousandths(entry));
             thousandths += tokens::thousandths(found);
         } else {
-            rows::write(row, json);
+            hit_view::write(row, json);
             tokens += tokens::estimate(&json[begin..]) + 1;
         }
     }
@@ -155,7 +155,7 @@ fn total<R: Row>(rows: &[R]) -> usize {
 /// Estimated tokens of a row as JSON, with the comma that follows it.
 fn cost<R: Row>(row: &R) -> usize {
     let mut json = String::with_capacity(ROW_BYTES);
-    rows::write(row, &mut json);
+    hit_view::write(row, &mut json);
     tokens::estimate(&json) + 1
 }
 

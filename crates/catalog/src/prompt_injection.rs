@@ -2,8 +2,8 @@
 //!
 //! Descriptions are read by models that decide by them. Nothing is rewritten on suspicion; the owner is told.
 
-use super::clean::Hidden;
 use super::problem::code;
+use super::sanitize::Hidden;
 
 /// Invisible marks of zero width from which on they are no accident: emoji and pasted text bring a few.
 const MANY_MARKS: usize = 16;

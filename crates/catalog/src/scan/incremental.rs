@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::edition::Edition;
 use super::files::File;
-use super::memory::{Memory, PlaceMemory, RootMemory, Standing};
-use super::reading::{Outcome, Reading};
+use super::patch::Edition;
+use super::reader::{Outcome, Reading};
+use super::scan_cache::{Memory, PlaceMemory, RootMemory, Standing};
 use super::{ScanOptions, with_roles};
 use crate::layout::{Layout, MARKETPLACE_FILE, Place, normalised, order};
 use crate::manifest::Command;

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use self::forms::{BlockForm, ListingForm, ManifestForm, Numbers};
 use super::Catalog;
 use super::scan::files::Files;
-use super::scan::memory::{Known, Memory, RootMemory};
+use super::scan::scan_cache::{Known, Memory, RootMemory};
 use super::threads::in_shares;
 use confined_fs::scan_root::Stamp;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::files::{Cursor, File, Read};
-use super::memory::RootMemory;
+use super::scan_cache::RootMemory;
 use crate::cancellation::Cancellation;
 use crate::entry;
 use crate::layout::Candidate;

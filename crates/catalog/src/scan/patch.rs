@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::dedupe::merge;
 use super::files::File;
-use super::memory::{PlaceMemory, RootMemory};
-use super::merging::merge;
+use super::scan_cache::{PlaceMemory, RootMemory};
 use crate::Catalog;
-use crate::client::Stated;
+use crate::claude_code::Stated;
 use crate::definition::{Definition, Kind};
 use crate::lookup::Names;
 use crate::problem::Problem;

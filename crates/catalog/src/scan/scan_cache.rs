@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::ScanOptions;
 use super::files::Files;
-use crate::client::Stated;
+use crate::claude_code::Stated;
 use crate::definition::Definition;
 use crate::layout::Place;
 use crate::manifest::{Listing, Manifest, read_manifest, read_marketplace};
