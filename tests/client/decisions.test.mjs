@@ -83,6 +83,45 @@ test('a later decision of the same task is the effective one', async (t) => {
   assert.deepEqual(waiting(project), []);
 });
 
+test('a decision that arrives late does not replace its correction', async (t) => {
+  const project = createProject(t);
+  await serve(t, project);
+  const adjutant = client(t, project);
+  const made = Date.now() - 60_000;
+  const corrected = await adjutant.cacheDecision(decision('late', { result: 'failure' }));
+  assert.equal(corrected.stored, true);
+  queue(project, made, decision('late', { result: 'success' }));
+  queue(project, made + 1, decision('other', { result: 'success' }), { hex: '0badcafe' });
+  await until(async () => (await adjutant.flush()).waiting === 0 && waiting(project).length === 0, 'all is sent');
+  assert.deepEqual(Object.fromEntries(history(project).map(({ task_id, result }) => [task_id, result])), {
+    late: 'failure',
+    other: 'success',
+  });
+  // The caller learns of it, and may say itself when a decision was made.
+  const older = await adjutant.cacheDecision(decision('late', { result: 'success', decided_at_ms: made }));
+  assert.deepEqual([older.stored, older.queued, older.warnings.length], [false, undefined, 1], JSON.stringify(older));
+  assert.equal(older.pattern?.id, corrected.pattern?.id);
+});
+
+test('every decision says when it was made, unless the service does not know that', async (t) => {
+  const project = createProject(t);
+  const { url, decisions } = await taker(t);
+  const before = Date.now();
+  queue(project, 1763700000000, decision('queued'));
+  queue(project, 1763700000001, decision('stated', { decided_at_ms: 7 }), { hex: '0badcafe' });
+  const adjutant = client(t, project, { baseUrl: url });
+  await adjutant.cacheDecision(decision('direct'));
+  const times = decisions().map(({ decided_at_ms }) => decided_at_ms);
+  assert.deepEqual(times.slice(0, 2), [1763700000000, 7]);
+  assert.ok(times[2] >= before && times[2] <= Date.now(), times[2]);
+
+  const refusal = { code: -32602, message: 'Invalid params', data: { validation_errors: ['decided_at_ms is not a known parameter (known: task_id)'] } };
+  const old = await taker(t, { answer: ({ params }) => ('decided_at_ms' in params ? { error: refusal } : undefined) });
+  const other = client(t, createProject(t), { baseUrl: old.url });
+  assert.equal((await other.cacheDecision(decision('direct'))).stored, true);
+  assert.deepEqual(old.decisions().at(-1), decision('direct'));
+});
+
 test('two hundred tasks: killing the service interrupts nothing and loses no decision', async (t) => {
   const project = createProject(t);
   let service = await serve(t, project);

@@ -35,7 +35,8 @@ export class Decisions {
             const text = JSON.stringify(params);
             if (text === undefined || !text.startsWith('{'))
                 throw new Error('the parameters are not an object');
-            return await this.#inOrder(() => this.#record(text));
+            const decidedAtMs = this.#outbox.decisionTime();
+            return await this.#inOrder(() => this.#record(text, decidedAtMs));
         }
         catch (error) {
             const callError = { code: -32602, message: errorMessage(error) };
@@ -46,24 +47,24 @@ export class Decisions {
             this.#recording -= 1;
         }
     }
-    async #record(text) {
+    async #record(text, decidedAtMs) {
         const params = JSON.parse(text);
         const { state, deferredTasks, unavailable } = await this.#drain(performance.now() + FOREGROUND_MS, () => false);
         if (unavailable !== undefined)
-            return this.#enqueue(text, unavailable.message);
+            return this.#enqueue(text, decidedAtMs, unavailable.message);
         if (state !== 'empty' || deferredTasks.has(params.task_id)) {
-            const result = await this.#enqueue(text, 'older decisions are sent first');
+            const result = await this.#enqueue(text, decidedAtMs, 'older decisions are sent first');
             // The client that is draining may have listed the outbox just before.
             this.#nextDrainAt = 0;
             this.drainInBackground();
             return result;
         }
         try {
-            const response = await this.#service.call('cacheDecision', params, readDecision);
+            const response = await this.#deliver(params, decidedAtMs);
             if ('result' in response)
                 return response.result;
             if (isRetryable(response.error))
-                return await this.#enqueue(text, response.error.message);
+                return await this.#enqueue(text, decidedAtMs, response.error.message);
             const reason = errorSentence(response.error);
             this.#logger.warnOnce(`decision ${reason}`, `a decision was refused: ${reason}`);
             return { stored: false, pattern: null, warnings: [], error: response.error };
@@ -71,11 +72,11 @@ export class Decisions {
         catch (error) {
             if (!(error instanceof Unavailable))
                 throw error;
-            return this.#enqueue(text, error.message);
+            return this.#enqueue(text, decidedAtMs, error.message);
         }
     }
-    async #enqueue(text, reason) {
-        const queued = await this.#outbox.add(text);
+    async #enqueue(text, decidedAtMs, reason) {
+        const queued = await this.#outbox.add(text, decidedAtMs);
         const notStored = { stored: false, pattern: null, warnings: [], reason };
         if (queued === 'full')
             return { ...notStored, error: { code: -32603, message: 'the queue of decisions is full' } };
@@ -148,7 +149,7 @@ export class Decisions {
                 await this.#outbox.release(claim);
                 return 'deferred';
             }
-            response = await this.#service.call('cacheDecision', params, readDecision);
+            response = await this.#deliver(params, claim.decidedAtMs);
         }
         catch (error) {
             await this.#outbox.release(claim);
@@ -167,6 +168,12 @@ export class Decisions {
             await this.#outbox.reject(claim, errorSentence(response.error));
         }
         return 'settled';
+    }
+    /** Sends a decision with the time at which it was made; without, to a service that does not know that parameter. */
+    async #deliver(params, decidedAtMs) {
+        const response = await this.#service.call('cacheDecision', { decided_at_ms: decidedAtMs, ...params }, readDecision);
+        const isUnknown = 'error' in response && errorSentence(response.error).includes('decided_at_ms is not a known parameter');
+        return isUnknown ? this.#service.call('cacheDecision', params, readDecision) : response;
     }
     #inOrder(operation) {
         const result = this.#lastOperation.then(operation);

@@ -71,7 +71,8 @@ export class Decisions {
       // Serialised now, since the caller may change its object before this operation's turn.
       const text = JSON.stringify(params) as string | undefined;
       if (text === undefined || !text.startsWith('{')) throw new Error('the parameters are not an object');
-      return await this.#inOrder(() => this.#record(text));
+      const decidedAtMs = this.#outbox.decisionTime();
+      return await this.#inOrder(() => this.#record(text, decidedAtMs));
     } catch (error) {
       const callError = { code: -32602, message: errorMessage(error) };
       this.#logger.warn(`a decision is not recorded: ${callError.message}`);
@@ -81,32 +82,32 @@ export class Decisions {
     }
   }
 
-  async #record(text: string): Promise<RecordResult> {
+  async #record(text: string, decidedAtMs: number): Promise<RecordResult> {
     const params = JSON.parse(text) as DecisionParams;
     const { state, deferredTasks, unavailable } = await this.#drain(performance.now() + FOREGROUND_MS, () => false);
-    if (unavailable !== undefined) return this.#enqueue(text, unavailable.message);
+    if (unavailable !== undefined) return this.#enqueue(text, decidedAtMs, unavailable.message);
     if (state !== 'empty' || deferredTasks.has(params.task_id)) {
-      const result = await this.#enqueue(text, 'older decisions are sent first');
+      const result = await this.#enqueue(text, decidedAtMs, 'older decisions are sent first');
       // The client that is draining may have listed the outbox just before.
       this.#nextDrainAt = 0;
       this.drainInBackground();
       return result;
     }
     try {
-      const response = await this.#service.call('cacheDecision', params, readDecision);
+      const response = await this.#deliver(params, decidedAtMs);
       if ('result' in response) return response.result;
-      if (isRetryable(response.error)) return await this.#enqueue(text, response.error.message);
+      if (isRetryable(response.error)) return await this.#enqueue(text, decidedAtMs, response.error.message);
       const reason = errorSentence(response.error);
       this.#logger.warnOnce(`decision ${reason}`, `a decision was refused: ${reason}`);
       return { stored: false, pattern: null, warnings: [], error: response.error };
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      return this.#enqueue(text, error.message);
+      return this.#enqueue(text, decidedAtMs, error.message);
     }
   }
 
-  async #enqueue(text: string, reason: string): Promise<RecordResult> {
-    const queued: Enqueued = await this.#outbox.add(text);
+  async #enqueue(text: string, decidedAtMs: number, reason: string): Promise<RecordResult> {
+    const queued: Enqueued = await this.#outbox.add(text, decidedAtMs);
     const notStored = { stored: false, pattern: null, warnings: [], reason };
     if (queued === 'full') return { ...notStored, error: { code: -32603, message: 'the queue of decisions is full' } };
     this.#mayHaveQueued = true;
@@ -183,7 +184,7 @@ export class Decisions {
         await this.#outbox.release(claim);
         return 'deferred';
       }
-      response = await this.#service.call('cacheDecision', params, readDecision);
+      response = await this.#deliver(params, claim.decidedAtMs);
     } catch (error) {
       await this.#outbox.release(claim);
       return error instanceof Unavailable ? error : new Unavailable('foreign', errorMessage(error));
@@ -199,6 +200,13 @@ export class Decisions {
       await this.#outbox.reject(claim, errorSentence(response.error));
     }
     return 'settled';
+  }
+
+  /** Sends a decision with the time at which it was made; without, to a service that does not know that parameter. */
+  async #deliver(params: DecisionParams, decidedAtMs: number): Promise<Response<DecisionAnswer>> {
+    const response = await this.#service.call('cacheDecision', { decided_at_ms: decidedAtMs, ...params }, readDecision);
+    const isUnknown = 'error' in response && errorSentence(response.error).includes('decided_at_ms is not a known parameter');
+    return isUnknown ? this.#service.call('cacheDecision', params, readDecision) : response;
   }
 
   #inOrder<T>(operation: () => Promise<T>): Promise<T> {

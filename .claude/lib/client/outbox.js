@@ -1,8 +1,9 @@
 /**
  * The queue of decisions on disk for the time the service is away: a directory that all clients of a project share.
  *
- * `<unix ms, 13 digits>-<8 hex digits>.json` holds the parameters of one `cacheDecision`. It is written as
- * `<name>.tmp`, synced and renamed. A client that sends it claims it by renaming it to `<name>.claimed-<unix ms>`, and
+ * `<unix ms, 13 digits>-<8 hex digits>.json` holds the parameters of one `cacheDecision`. The number says when the
+ * decision was made; a client that sends the file says so in `decided_at_ms`, and the service does not let it replace a
+ * decision on the same task that was made later. It is written as `<name>.tmp`, synced and renamed. A client that sends it claims it by renaming it to `<name>.claimed-<unix ms>`, and
  * deletes it once the service has acknowledged it, releases it if the service is not available, or renames it to
  * `<name>.refused` if the service rejects it. No client sends anything while another holds a claim, so that decisions
  * arrive in the order in which they were made; a claim older than a minute is abandoned and is taken over.
@@ -46,8 +47,17 @@ export class Outbox {
         this.#shown = join(root, path);
         this.#logger = logger;
     }
-    /** Queues a decision until it can be sent; never rejects. */
-    async add(text) {
+    /**
+     * The time of a decision that is made now, in Unix milliseconds. Later decisions have later times, also within a
+     * millisecond and after the clock was set back.
+     */
+    decisionTime() {
+        this.#lastMs = Math.max(Date.now(), this.#lastMs + 1);
+        return this.#lastMs;
+    }
+    /** Queues a decision that was made at `decidedAtMs` until it can be sent; never rejects. */
+    async add(text, decidedAtMs) {
+        const decision = { text, decidedAtMs };
         try {
             // Decisions in memory are older, and the disk may have become writable.
             for (let moved = 0; moved < MAX_MOVED_AT_ONCE && this.#memory[0] !== undefined; moved += 1) {
@@ -56,14 +66,14 @@ export class Outbox {
                 this.#memory.shift();
             }
             if (this.#memory.length === 0)
-                return (await this.#write(text)) ? 'disk' : this.#full();
+                return (await this.#write(decision)) ? 'disk' : this.#full();
         }
         catch (error) {
             this.#logger.warnOnce('memory', `decisions cannot be queued on disk and are kept in memory: ${errorMessage(error)}`);
         }
         if (this.#memory.length >= MAX_IN_MEMORY)
             return this.#full();
-        this.#memory.push(text);
+        this.#memory.push(decision);
         return 'memory';
     }
     #full() {
@@ -81,7 +91,7 @@ export class Outbox {
         }
     }
     /** Writes one file; false if the directory is full. */
-    async #write(text) {
+    async #write({ text, decidedAtMs }) {
         return this.#inDirectory(async (directory) => {
             const size = Buffer.byteLength(text);
             const isFull = ({ files, bytes }) => files + 1 > MAX_FILES || bytes + size > MAX_BYTES;
@@ -90,12 +100,13 @@ export class Outbox {
                 usage = await this.#usageOf(directory, true);
             if (isFull(usage))
                 return false;
-            // Later decisions sort later, also within a millisecond and after the clock was set back.
-            this.#lastMs = Math.max(Date.now(), this.#lastMs + 1);
-            const name = `${String(this.#lastMs).padStart(13, '0')}-${randomBytes(4).toString('hex')}.json`;
+            // A file that a clock set back since has named is older all the same.
+            const ms = usage.newestMs > Date.now() ? Math.max(decidedAtMs, usage.newestMs + 1) : decidedAtMs;
+            const name = `${String(ms).padStart(13, '0')}-${randomBytes(4).toString('hex')}.json`;
             await directory.createFile(`${name}.tmp`, text);
             await directory.rename(`${name}.tmp`, name);
             await directory.sync();
+            usage.newestMs = Math.max(usage.newestMs, ms);
             usage.files += 1;
             usage.bytes += size;
             return true;
@@ -106,9 +117,8 @@ export class Outbox {
             return this.#usage;
         const names = await directory.list();
         const sizes = await Promise.all(names.map((name) => directory.sizeOf(name)));
-        const newest = names.map((name) => Number(QUEUED.exec(name)?.[1] ?? 0)).reduce((one, other) => Math.max(one, other), 0);
-        this.#lastMs = Math.max(this.#lastMs, newest);
-        this.#usage = { files: names.length, bytes: sizes.reduce((sum, size) => sum + size, 0), at: Date.now() };
+        const newestMs = names.map((name) => Number(QUEUED.exec(name)?.[1] ?? 0)).reduce((one, other) => Math.max(one, other), 0);
+        this.#usage = { files: names.length, bytes: sizes.reduce((sum, size) => sum + size, 0), newestMs, at: Date.now() };
         return this.#usage;
     }
     /**
@@ -125,7 +135,7 @@ export class Outbox {
                 const inMemory = this.#memory[0];
                 if (listed === 'busy' || inMemory === undefined)
                     return listed;
-                return { name: '', file: undefined, text: inMemory };
+                return { name: '', file: undefined, ...inMemory };
             }
             const claim = await this.#claim(name);
             if (claim !== undefined)
@@ -136,13 +146,14 @@ export class Outbox {
     async #claim(name) {
         this.#names = this.#names.filter((queued) => queued !== name);
         const file = `${name}.claimed-${Date.now()}`;
+        const decidedAtMs = Number(QUEUED.exec(name)?.[1]);
         try {
             const text = await this.#inDirectory(async (directory) => {
                 await directory.rename(name, file);
                 return decisionIn(directory, file);
             });
             if (text !== undefined)
-                return { name, file, text };
+                return { name, file, text, decidedAtMs };
         }
         catch (error) {
             // Another client has it: the directory is listed again.
@@ -152,7 +163,7 @@ export class Outbox {
             this.#logger.warnOnce('claim', `queued decisions cannot be claimed: ${errorMessage(error)}`);
             return 'busy';
         }
-        await this.reject({ name, file, text: '' }, 'its file does not hold a decision');
+        await this.reject({ name, file, text: '', decidedAtMs }, 'its file does not hold a decision');
         return undefined;
     }
     /** Lists the directory: whether there are decisions to send, and whether another client is sending. */

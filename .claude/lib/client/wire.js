@@ -138,11 +138,11 @@ export function readStored(result) {
 }
 export function readDecision(result) {
     const fields = object(result, 'the answer');
-    if (fields['stored'] !== true)
-        throw new InvalidResponse('`stored` is not true');
+    if (typeof fields['stored'] !== 'boolean')
+        throw new InvalidResponse('`stored` is not a boolean');
     const learned = fields['pattern'];
     return {
-        stored: true,
+        stored: fields['stored'],
         pattern: learned === null || learned === undefined ? null : pattern(learned),
         warnings: strings(fields['warnings']),
     };

@@ -110,6 +110,11 @@ export interface DecisionParams {
   pattern_id?: string;
   dependencies?: Record<string, string[]>;
   parallel_groups?: string[][];
+  /**
+   * When the decision was made, in Unix milliseconds; the client says the time of the call unless it is given. The
+   * service does not let it replace a decision on the same task that was made later.
+   */
+  decided_at_ms?: number;
 }
 
 export type Kind = 'agent' | 'skill' | 'workflow';
@@ -242,9 +247,9 @@ export interface StoreAnswer {
 }
 
 export interface DecisionAnswer {
-  /** Whether the service has acknowledged it. */
+  /** Whether the service has stored it; false, with a warning, if a later decision on the same task is stored already. */
   stored: boolean;
-  /** The pattern that learned from it. */
+  /** The pattern that learned from the decision in effect. */
   pattern: OrchestrationPattern | null;
   warnings: string[];
 }
@@ -480,10 +485,10 @@ export function readStored(result: unknown): StoreAnswer {
 
 export function readDecision(result: unknown): DecisionAnswer {
   const fields = object(result, 'the answer');
-  if (fields['stored'] !== true) throw new InvalidResponse('`stored` is not true');
+  if (typeof fields['stored'] !== 'boolean') throw new InvalidResponse('`stored` is not a boolean');
   const learned = fields['pattern'];
   return {
-    stored: true,
+    stored: fields['stored'],
     pattern: learned === null || learned === undefined ? null : pattern(learned),
     warnings: strings(fields['warnings']),
   };
