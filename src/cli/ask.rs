@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{memory, output, running_client, small_runtime};
+use super::{output, running_client, small_runtime, store_access};
 use crate::app::operation::Operation;
 use crate::app::{App, InProcess};
 use crate::config::Config;
@@ -53,7 +53,7 @@ pub(super) fn ask<O: Operation>(config: &Config, params: &Value) -> anyhow::Resu
     let opening = config.clone();
     let in_process = InProcess::opened_by(move || {
         let _progress = output::progress("reading the project's files");
-        Ok(App::offline(opening.clone(), memory::for_session(&opening)?))
+        Ok(App::offline(opening.clone(), store_access::for_session(&opening)?))
     });
     let client = OrchestratorClient::new(options(config), in_process);
     let is_running = running_client(config).is_some();

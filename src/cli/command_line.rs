@@ -25,7 +25,7 @@ enum Command {
     Serve(serve::ServeArguments),
     /// Serve the project in the background, and show a sample answer
     Up(up::UpArguments),
-    /// Serve MCP over standard input and output, for a client that starts it
+    /// Serve MCP over standard input and output, for a client that spawns it
     Mcp(Flags),
     /// Stop the project's instance
     Down(down::DownArguments),
@@ -34,40 +34,40 @@ enum Command {
         after_help = "Examples:\n  adjutant find agents a page fails for screen readers\n  adjutant find agents --role frontend_developer --limit 3\n  adjutant find skills terraform --json"
     )]
     Find(find::FindArguments),
-    /// Show the whole of one entry
+    /// Show one entry in full
     Show(find::ShowArguments),
-    /// Recommend a sequence of agents that served a goal like this one
+    /// Recommend a sequence of agents that worked for a similar goal
     Pattern(pattern::PatternArguments),
     /// Record who worked on a task and how it went, so that recommendations learn
     #[command(
-        after_help = "Where no instance runs it is stored straight away; where another process holds the memory it\nwaits in .claude/mcp-server/outbox until an instance or a client takes it over.\n\nExample:\n  adjutant record --task-id 17 --description \"rotate the keys\" --agents a:b,c:d --result success"
+        after_help = "Without a running instance it is stored directly; if another process owns the store, it is queued\nin .claude/mcp-server/outbox until an instance or a client sends it.\n\nExample:\n  adjutant record --task-id 17 --description \"rotate the keys\" --agents a:b,c:d --result success"
     )]
     Record(record::RecordArguments),
-    /// Show what made the scores of an answer, as numbers that add up
+    /// Explain the scores of an answer as numbers that add up
     Explain(find::ExplainArguments),
-    /// Ask queries again and compare whom they find; exit code 4 where one fails
+    /// Run queries and check that they find the expected entries; exit code 4 if one does not
     Check(check::CheckArguments),
-    /// Show health, metrics and the token ledger of the project's instance
+    /// Show health, metrics and token usage of the project's instance
     Status(status::StatusArguments),
-    /// List what the service bears, and why
+    /// List the limits of the service, each with its reason
     Limits(limits::LimitsArguments),
-    /// Read the files again, now
+    /// Re-index the files now
     Reindex(reindex::ReindexArguments),
-    /// List the decisions that were recorded, newest first
+    /// List recorded decisions, newest first
     History(history::HistoryArguments),
-    /// List, show, export and import the sequences of agents that are known to work
+    /// List, show, export and import sequences of agents that worked
     Patterns(patterns::PatternsArguments),
-    /// Install, look at or remove the optional embedding model
+    /// Install, inspect or remove the optional embedding model
     Model(model::ModelArguments),
-    /// Copy what is remembered to a checked backup, also while an instance runs
+    /// Back up patterns and history to a verified copy, also while an instance runs
     Backup(backup::BackupArguments),
-    /// Put a backup in the place of what is remembered, which is kept aside
+    /// Restore a backup; the current database is moved aside
     Restore(restore::RestoreArguments),
-    /// List what is wrong with the files, and what was done about it
+    /// List problems in the files and how each was handled
     Doctor(doctor::DoctorArguments),
-    /// Show what carrying all descriptions costs a client against asking
+    /// Compare the tokens of carrying all descriptions with those of asking
     Tokens(tokens::TokensArguments),
-    /// Have the system start the project's instance with the user's session
+    /// Start the project's instance with the user's session (systemd, launchd)
     #[command(
         after_help = "Examples:\n  adjutant service install --print    show the file\n  adjutant service install --now      write it and start the service\n  adjutant service uninstall --now"
     )]
@@ -100,8 +100,8 @@ pub fn run() -> ExitCode {
     })
 }
 
-/// The command line, with the help of the whole where that may be asked for: it takes the definition of every command,
-/// which takes longer than an answer does.
+/// The command line. The overview of all commands is built only if help may be requested: it needs the definition of every
+/// command, which takes longer than a query.
 fn command_line() -> clap::Command {
     let first = std::env::args_os().nth(1);
     let names_command = first

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::serve::watch_signals;
-use super::{exit, memory, output};
+use super::{exit, output, store_access};
 use crate::app::{self, App, Scanned};
 use crate::config::{Config, Environment, Flags};
 use crate::instance;
@@ -75,7 +75,7 @@ fn sources(config: Config) -> ProxyBackend {
         start: Box::new(move || {
             let found = scanned.lock().unwrap_or_else(PoisonError::into_inner).take();
             let found = found.unwrap_or_else(|| app::scan(&for_start));
-            Ok(App::start_from(found, Config::clone(&for_start), memory::for_session(&for_start)?))
+            Ok(App::start_from(found, Config::clone(&for_start), store_access::for_session(&for_start)?))
         }),
         is_wished_for: Box::new(move || instance::HandoverRequest::is_pending(&for_wish.paths)),
     }

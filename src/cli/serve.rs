@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{allocator, exit, memory, output, small_runtime, supervisor};
+use super::{allocator, exit, output, small_runtime, store_access, supervisor};
 use crate::app::{self, App, Scanned};
 use crate::config::{Access, Config, Environment, Flags, Project, Token};
 use crate::instance::{self, Endpoint, PortOwner};
@@ -64,7 +64,7 @@ pub(super) fn run(arguments: &ServeArguments, environment: &Environment) -> anyh
     log_panics();
     // Reading files needs nothing of what is opened meanwhile.
     let scanning = scan_aside(&config);
-    let store = match memory::for_instance(&config) {
+    let store = match store_access::for_instance(&config) {
         Ok(store) => store,
         Err(StoreError::Locked { .. }) => return already_running(&config),
         Err(error) => return Err(anyhow::Error::new(error).context("the store could not be opened")),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::app::operation::{CallContext, Operation, Output};
 use crate::app::{App, AppError, WatchState, tokens};
 use crate::telemetry::token_usage::{TokenCounts, TokenUsage};
-use crate::telemetry::{logging, memory};
+use crate::telemetry::{logging, resident_memory};
 use catalog::Kind;
 use protocol::{
     CacheHealth, DatabaseHealth, Health, IndexHealth, MethodTokens, MetricsReport, NoParams, PatternMetrics,
@@ -148,7 +148,7 @@ impl App {
 }
 
 fn memory_mb() -> f64 {
-    mebibytes(memory::resident_bytes().unwrap_or(0))
+    mebibytes(resident_memory::resident_bytes().unwrap_or(0))
 }
 
 /// Bytes as MiB with one decimal.

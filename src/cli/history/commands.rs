@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::{entry_json::as_json, import_export};
-use crate::cli::{exit, memory, output, table};
+use crate::cli::{exit, output, store_access, table};
 use crate::config::{Config, Environment, Flags};
 use store::HistoryEntry;
 
@@ -83,7 +83,7 @@ pub(in crate::cli) fn run(
 
 /// The newest decisions.
 fn read(config: &Config, most: usize) -> anyhow::Result<Vec<HistoryEntry>> {
-    memory::look(config, |reader| reader.history(most))
+    store_access::read(config, |reader| reader.history(most))
 }
 
 fn list(config: &Config, limit: usize, json: bool) -> anyhow::Result<ExitCode> {

@@ -12,7 +12,7 @@ use crate::app::operations::decision::CacheDecision;
 use crate::app::{App, AppError};
 use crate::cli::ask::CLIENT_NAME;
 use crate::cli::patterns::import_export::{read_lines, write_lines};
-use crate::cli::{exit, memory, output, running_client, small_runtime};
+use crate::cli::{exit, output, running_client, small_runtime, store_access};
 use crate::config::Config;
 use crate::telemetry::token_usage::ClientName;
 use store::HistoryEntry;
@@ -70,7 +70,7 @@ fn take_over(config: &Config, lines: &str) -> anyhow::Result<Taken> {
         }
         return Ok(taken);
     }
-    let app = App::offline(config.clone(), memory::for_session(config)?);
+    let app = App::offline(config.clone(), store_access::for_session(config)?);
     let context =
         CallContext { correlation_id: "command line".to_owned(), client: ClientName::new(CLIENT_NAME) };
     for (number, line) in numbered(lines) {

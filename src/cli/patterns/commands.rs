@@ -9,7 +9,7 @@ use super::import_export;
 use crate::app::operations::patterns::{GetOrchestrationPattern, pattern_view};
 use crate::cli::ask::{Asked, ask};
 use crate::cli::pattern::show_plan;
-use crate::cli::{exit, memory, output, table};
+use crate::cli::{exit, output, store_access, table};
 use crate::config::{Config, Environment, Flags};
 use domain::patterns::{Pattern, PatternSet};
 use store::Reader;
@@ -102,7 +102,7 @@ pub(in crate::cli) fn run(
 }
 
 fn book(config: &Config) -> anyhow::Result<PatternSet> {
-    memory::look(config, Reader::patterns)
+    store_access::read(config, Reader::patterns)
 }
 
 fn list(book: &PatternSet, as_json: bool) {

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::app::operation::Operation;
 use crate::app::operations::import::{ImportPatterns, imported};
-use crate::cli::memory;
+use crate::cli::store_access;
 use crate::cli::{exit, output, running_client, small_runtime};
 use crate::config::Config;
 use crate::instance::write_whole;
@@ -79,7 +79,7 @@ pub(super) fn import(config: &Config, file: &Path, as_json: bool) -> anyhow::Res
 fn take_over(config: &Config, lines: &str) -> anyhow::Result<Imported> {
     let runtime = small_runtime()?;
     let Some((client, _)) = running_client(config) else {
-        let store = memory::for_session(config)?;
+        let store = store_access::for_session(config)?;
         return Ok(imported(runtime.block_on(store.import_patterns(lines, 1))?));
     };
     let mut all = Imported::default();

@@ -103,7 +103,7 @@ fn exposition(app: &App) -> String {
     );
     let lines = crate::telemetry::logging::dropped_lines().to_string();
     single("adjutant_log_lines_dropped_total", "counter", "Log lines that no file holds.", lines);
-    let resident = crate::telemetry::memory::resident_bytes().unwrap_or(0).to_string();
+    let resident = crate::telemetry::resident_memory::resident_bytes().unwrap_or(0).to_string();
     single("process_resident_memory_bytes", "gauge", "Resident set.", resident);
     single("adjutant_uptime_seconds", "gauge", "Time since start.", (health.uptime_ms / 1000).to_string());
     text
