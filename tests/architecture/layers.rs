@@ -154,7 +154,9 @@ fn layers_name_only_what_lies_below() {
             // A path of one segment is a name in scope, which may be spelled like a crate.
             let target = match name.segments.get(1).map(String::as_str) {
                 Some(second) if first == SERVICE && of_modules.contains_key(second) => second,
-                Some(_) if CRATES.contains(&first) && first != source.krate => first,
+                Some(_) if CRATES.contains(&first) && first != source.krate && !source.declares(first) => {
+                    first
+                }
                 _ => continue,
             };
             if target != zone && !may.contains(&target) {

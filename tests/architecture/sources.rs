@@ -32,6 +32,8 @@ pub(crate) struct Source {
     pub(crate) text: String,
     /// Every path outside of tests.
     pub(crate) names: Vec<Named>,
+    /// The modules that it declares.
+    pub(crate) children: Vec<String>,
     /// The lines of items outside of tests that define something: all but imports and declarations of modules.
     pub(crate) definitions: Vec<usize>,
 }
@@ -45,6 +47,11 @@ impl Source {
     /// Whether it is a folder's front: `mod.rs` or `lib.rs`.
     pub(crate) fn is_front(&self) -> bool {
         self.path.file_name().is_some_and(|name| name == "mod.rs" || name == "lib.rs")
+    }
+
+    /// Whether it declares a module of that name, which then is meant where the name begins a path.
+    pub(crate) fn declares(&self, name: &str) -> bool {
+        self.is_front() && self.children.iter().any(|child| child == name)
     }
 
     /// `path:line`, for a message.
@@ -118,9 +125,15 @@ fn collect(krate: &str, root: &Path, sources: &mut Vec<Source>) {
         let names = paths.names;
         let definitions =
             items.iter().filter(|item| defines(item)).map(|item| item.span().start().line).collect();
+        let children = items.iter().filter_map(declared).collect();
         let path = path.strip_prefix(top()).unwrap().to_owned();
-        sources.push(Source { path, krate: krate.to_owned(), module, text, names, definitions });
+        sources.push(Source { path, krate: krate.to_owned(), module, text, names, children, definitions });
     }
+}
+
+/// The name of the module that an item declares.
+fn declared(item: &syn::Item) -> Option<String> {
+    if let syn::Item::Mod(module) = item { Some(module.ident.to_string()) } else { None }
 }
 
 /// Whether an item is more than an import or the declaration of a module.
