@@ -1,13 +1,11 @@
 //! The folder of an outbox: queueing, claiming and limits.
 
 use std::ffi::OsStr;
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{Error, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::fs::OFlags;
+use confined_fs::{ConfinedDir, DirPath, FilePath};
 use serde_json::Value;
 
 use super::file_name::{self, FileKind, decision_time, new_name, now_ms};
@@ -25,7 +23,7 @@ pub const CLAIM_AGE: Duration = Duration::from_mins(1);
 /// The decisions of one project that wait.
 #[derive(Debug, Clone)]
 pub struct Outbox {
-    folder: PathBuf,
+    folder: DirPath,
 }
 
 /// Why a decision could not be queued.
@@ -47,6 +45,9 @@ pub enum OutboxError {
 /// Bytes of one decision that are read: as much as a server reads of a request.
 const MAX_DECISION_BYTES: u64 = 1024 * 1024;
 
+/// Where a project keeps it.
+const FOLDER: &str = ".claude/mcp-server/outbox";
+
 /// Age at which a file that was begun and never finished is removed.
 const UNFINISHED_AGE: Duration = Duration::from_hours(1);
 
@@ -62,14 +63,22 @@ pub struct OutboxStatus {
 }
 
 impl Outbox {
-    /// The queue in that folder, which is made when it is needed.
-    pub fn new(folder: impl Into<PathBuf>) -> Self {
+    /// The queue in that folder, which is made when it is needed. Links in a path that is given are followed.
+    pub fn new(folder: impl Into<DirPath>) -> Self {
         Outbox { folder: folder.into() }
     }
 
+    /// The queue of the project at `root`. No link in the project is followed.
+    ///
+    /// # Errors
+    /// Where there is no such folder.
+    pub fn of_project(root: &Path) -> io::Result<Self> {
+        Ok(Outbox { folder: DirPath::from(root.canonicalize()?).sub(FOLDER) })
+    }
+
     /// Where it is.
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path()
     }
 
     /// Queues a decision that is made now: when this returns it is on disk.
@@ -85,23 +94,23 @@ impl Outbox {
     /// # Errors
     /// As [`Outbox::put`].
     pub fn put_decided(&self, params: &Value, decided_at_ms: u64) -> Result<(), OutboxError> {
-        let failed = |source| OutboxError::Failed { path: self.folder.clone(), source };
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.folder).map_err(failed)?;
+        let failed = |source| OutboxError::Failed { path: self.folder(), source };
+        let folder = self.folder.create().map_err(failed)?;
         let (files, bytes) = self.fill();
         let content = params.to_string();
         if files >= MAX_FILES || bytes + content.len() as u64 > MAX_BYTES {
             return Err(OutboxError::Full(files));
         }
         let name = new_name(decided_at_ms);
-        let temporary = self.folder.join(format!("{name}.tmp"));
-        let written = write_synced(&temporary, content.as_bytes())
-            .and_then(|()| std::fs::rename(&temporary, self.folder.join(&name)));
+        let temporary = format!("{name}.tmp");
+        let written = write_synced(&folder, temporary.as_ref(), content.as_bytes())
+            .and_then(|()| folder.rename(temporary.as_ref(), &folder, name.as_ref()));
         if let Err(error) = written {
-            let _ = std::fs::remove_file(&temporary);
+            let _ = folder.remove_file(temporary.as_ref());
             return Err(failed(error));
         }
         // The name itself is on disk once the folder is; where a system cannot do that, the content still is.
-        let _ = File::open(&self.folder).and_then(|folder| folder.sync_all());
+        let _ = folder.sync();
         Ok(())
     }
 
@@ -134,13 +143,13 @@ impl Outbox {
                 // Somebody else may be faster, and have it then.
                 FileKind::Claimed(since, name)
                     if is_abandoned(since)
-                        && std::fs::rename(self.folder.join(&file), self.folder.join(name)).is_ok() =>
+                        && self.folder.file(&file).rename(&self.folder.file(name)).is_ok() =>
                 {
                     names.push(name.to_owned());
                 }
                 FileKind::Claimed(..) => is_somebody_elses = true,
-                FileKind::Unfinished if is_older(&self.folder.join(&file), UNFINISHED_AGE) => {
-                    let _ = std::fs::remove_file(self.folder.join(&file));
+                FileKind::Unfinished if is_older(&self.folder.file(&file), UNFINISHED_AGE) => {
+                    let _ = self.folder.file(&file).remove();
                 }
                 _ => {}
             }
@@ -149,21 +158,21 @@ impl Outbox {
     }
 
     fn claim(&self, name: String) -> Option<Claimed> {
-        let path = self.folder.join(format!("{name}.claimed-{}", now_ms()));
-        let original = self.folder.join(name);
-        std::fs::rename(&original, &path).ok()?;
-        Some(Claimed { path, original })
+        let original = self.folder.file(name);
+        let file = original.with_suffix(&format!(".claimed-{}", now_ms()));
+        original.rename(&file).ok()?;
+        Some(Claimed { file, original })
     }
 
     fn files(&self) -> impl Iterator<Item = String> {
-        let entries = std::fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        entries.filter_map(|entry| entry.file_name().into_string().ok())
+        self.folder.names().into_iter().filter_map(|name| name.into_string().ok())
     }
 
     /// How many files there are, and how many bytes they have.
     fn fill(&self) -> (usize, u64) {
-        let entries = std::fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        let sizes = entries.map(|entry| entry.metadata().map_or(0, |metadata| metadata.len()));
+        let Ok(folder) = self.folder.open() else { return (0, 0) };
+        let names = folder.names().unwrap_or_default();
+        let sizes = names.iter().map(|name| folder.facts(name).map_or(0, |facts| facts.bytes));
         sizes.fold((0, 0), |(files, bytes), size| (files + 1, bytes + size))
     }
 }
@@ -173,13 +182,13 @@ fn is_abandoned(since_ms: u64) -> bool {
     now_ms().abs_diff(since_ms) > u64::try_from(CLAIM_AGE.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn is_older(path: &Path, age: Duration) -> bool {
-    let changed = std::fs::metadata(path).and_then(|metadata| metadata.modified());
-    changed.is_ok_and(|changed| changed.elapsed().is_ok_and(|elapsed| elapsed > age))
+fn is_older(file: &FilePath, age: Duration) -> bool {
+    let facts = file.facts();
+    facts.is_ok_and(|facts| facts.modified.elapsed().is_ok_and(|elapsed| elapsed > age))
 }
 
-fn write_synced(path: &Path, content: &[u8]) -> std::io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+fn write_synced(folder: &ConfinedDir, name: &OsStr, content: &[u8]) -> io::Result<()> {
+    let mut file = folder.create_new(name)?;
     file.write_all(content)?;
     file.sync_all()
 }
@@ -187,8 +196,8 @@ fn write_synced(path: &Path, content: &[u8]) -> std::io::Result<()> {
 /// A decision that this process alone may send now. Where it is dropped without a word, the claim runs out.
 #[derive(Debug)]
 pub struct Claimed {
-    path: PathBuf,
-    original: PathBuf,
+    file: FilePath,
+    original: FilePath,
 }
 
 impl Claimed {
@@ -197,14 +206,14 @@ impl Claimed {
     /// # Errors
     /// A sentence saying why the file holds none.
     pub fn read(&self) -> Result<Value, String> {
-        let content =
-            read_bounded(&self.path).map_err(|error| format!("the file cannot be read: {error}"))?;
+        let content = self.file.read(MAX_DECISION_BYTES);
+        let content = content.map_err(|error| format!("the file cannot be read: {error}"))?;
         let params: Value = serde_json::from_slice(&content)
             .map_err(|error| format!("the file does not hold a decision: {error}"))?;
         if !params.is_object() {
             return Err("the file does not hold an object".to_owned());
         }
-        let name = self.original.file_name().and_then(OsStr::to_str).unwrap_or_default();
+        let name = self.original.name().to_str().unwrap_or_default();
         Ok(match file_name::decided_at_ms(name) {
             Some(decided_at_ms) => with_decision_time(params, decided_at_ms),
             None => params,
@@ -214,33 +223,16 @@ impl Claimed {
     /// It is stored: the file is removed.
     pub fn acknowledge(self) {
         // Taken back by somebody meanwhile, it will be sent again, which does no harm.
-        let _ = std::fs::remove_file(&self.path);
+        let _ = self.file.remove();
     }
 
     /// It is wrong: the file is kept under another name, to look at.
     pub fn refuse(self) {
-        let mut name = self.original.into_os_string();
-        name.push(".refused");
-        let _ = std::fs::rename(&self.path, name);
+        let _ = self.file.rename(&self.original.with_suffix(".refused"));
     }
 
     /// It could not be sent: it waits again, in its place.
     pub fn give_back(self) {
-        let _ = std::fs::rename(&self.path, &self.original);
+        let _ = self.file.rename(&self.original);
     }
-}
-
-/// The content of a regular file of at most [`MAX_DECISION_BYTES`]; links are not followed and pipes not waited for.
-fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
-    let careful = (OFlags::NONBLOCK | OFlags::NOFOLLOW).bits().cast_signed();
-    let file = OpenOptions::new().read(true).custom_flags(careful).open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(Error::new(ErrorKind::InvalidInput, "it is not a regular file"));
-    }
-    let mut content = Vec::new();
-    file.take(MAX_DECISION_BYTES + 1).read_to_end(&mut content)?;
-    if content.len() as u64 > MAX_DECISION_BYTES {
-        return Err(Error::new(ErrorKind::FileTooLarge, "it is larger than 1 MiB"));
-    }
-    Ok(content)
 }
