@@ -31,7 +31,7 @@ fn port_of(project: &Path) -> Option<u16> {
 
 /// A client that looks for the instance before each request, since it may restart on another port.
 fn client_of(project: PathBuf) -> OrchestratorClient {
-    let outbox = Outbox::of_project(&project)?;
+    let outbox = Outbox::of_project(&project);
     let options = Options::at(move || port_of(&project)).with_outbox(outbox);
     OrchestratorClient::new(Options { timeout: TIMEOUT, ..options }, NoFallback)
 }

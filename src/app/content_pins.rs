@@ -6,11 +6,10 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use catalog::Definition;
-use confined_fs::private_file;
+use confined_fs::{DirPath, FilePath, Replacing};
 
 /// The file in the data directory.
 const FILE: &str = "used.log";
@@ -24,7 +23,7 @@ const MAX_FILE_BYTES: u64 = 16 << 20;
 /// The content last handed out, by kind and id.
 #[derive(Debug)]
 pub(super) struct ContentPins {
-    file: PathBuf,
+    file: FilePath,
     known: Mutex<Known>,
 }
 
@@ -40,8 +39,8 @@ struct Known {
 
 impl ContentPins {
     /// What was handed out before, as the file in `data_dir` says; one that cannot be read says nothing.
-    pub(super) fn load(data_dir: &Path) -> Self {
-        let file = data_dir.join(FILE);
+    pub(super) fn load(data_dir: &DirPath) -> Self {
+        let file = data_dir.file(FILE);
         let (hashes, lines) = read(&file);
         // Definitions that changed often leave lines behind.
         if lines > 2 * hashes.len().max(64) {
@@ -66,12 +65,12 @@ impl ContentPins {
 }
 
 impl Known {
-    fn append(&mut self, path: &Path, line: &str) {
+    fn append(&mut self, path: &FilePath, line: &str) {
         if self.is_broken {
             return;
         }
         if self.file.is_none() {
-            self.file = private_file::append(path).ok();
+            self.file = path.append().ok();
         }
         let written = self.file.as_mut().is_some_and(|file| file.write_all(line.as_bytes()).is_ok());
         self.is_broken = !written;
@@ -79,10 +78,10 @@ impl Known {
 }
 
 /// The last hash of each key, and how many lines there were.
-fn read(path: &Path) -> (HashMap<String, String>, usize) {
+fn read(path: &FilePath) -> (HashMap<String, String>, usize) {
     let mut hashes = HashMap::new();
     let mut lines = 0;
-    let Ok(file) = private_file::open(path) else { return (hashes, 0) };
+    let Ok(file) = path.open() else { return (hashes, 0) };
     for line in BufReader::new(file.take(MAX_FILE_BYTES)).lines() {
         // What is not text was not written by this.
         let Ok(line) = line else { break };
@@ -98,11 +97,11 @@ fn read(path: &Path) -> (HashMap<String, String>, usize) {
     (hashes, lines)
 }
 
-fn rewrite(path: &Path, hashes: &HashMap<String, String>) {
+fn rewrite(path: &FilePath, hashes: &HashMap<String, String>) {
     let mut lines: Vec<String> = hashes.iter().map(|(key, hash)| format!("{hash} {key}\n")).collect();
     lines.sort();
     // Where it fails the longer file goes on serving.
-    let _ = private_file::replace(path, |out| out.write_all(lines.concat().as_bytes()));
+    let _ = path.write(Replacing::Private, lines.concat().as_bytes());
 }
 
 #[cfg(test)]
@@ -117,11 +116,11 @@ mod tests {
     #[test]
     fn a_changed_content_is_told_once_also_after_a_restart() {
         let dir = tempfile::tempdir().unwrap();
-        let pins = ContentPins::load(dir.path());
+        let pins = ContentPins::load(&dir.path().into());
         for (content, is_changed) in [('a', false), ('a', false), ('b', true), ('b', false)] {
             assert_eq!(pins.note(&definition("p:x", content)), is_changed, "{content}");
         }
-        let again = ContentPins::load(dir.path());
+        let again = ContentPins::load(&dir.path().into());
         assert!(!again.note(&definition("p:x", 'b')));
         assert!(!again.note(&definition("p:new", 'c')));
         assert!(again.note(&definition("p:x", 'd')));
@@ -130,17 +129,17 @@ mod tests {
     #[test]
     fn the_file_stays_short_and_may_be_garbage() {
         let dir = tempfile::tempdir().unwrap();
-        let pins = ContentPins::load(dir.path());
+        let pins = ContentPins::load(&dir.path().into());
         for turn in 0..300 {
             pins.note(&definition("p:x", if turn % 2 == 0 { 'a' } else { 'b' }));
         }
-        let again = ContentPins::load(dir.path());
+        let again = ContentPins::load(&dir.path().into());
         assert_eq!(std::fs::read_to_string(dir.path().join(FILE)).unwrap().lines().count(), 1);
         assert!(!again.note(&definition("p:x", 'b')));
         std::fs::write(dir.path().join(FILE), b"\xff\xfe garbage\n\n a b c").unwrap();
-        assert!(!ContentPins::load(dir.path()).note(&definition("p:x", 'a')));
+        assert!(!ContentPins::load(&dir.path().into()).note(&definition("p:x", 'a')));
         // Where nothing can be written it is known until the end of the process.
-        let nowhere = ContentPins::load(&dir.path().join("missing"));
+        let nowhere = ContentPins::load(&dir.path().join("missing").into());
         assert!(!nowhere.note(&definition("p:x", 'a')) && nowhere.note(&definition("p:x", 'b')));
     }
 }

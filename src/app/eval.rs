@@ -1,12 +1,11 @@
 //! The routing check: do queries still find whom they should?
 
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 
 use super::operations::definition::kind_of;
 use super::snapshot::Snapshot;
 use catalog::Kind;
+use confined_fs::NamedFile;
 use protocol::KindName;
 use search::Request;
 
@@ -54,8 +53,8 @@ pub struct Verdict {
 ///
 /// # Errors
 /// A sentence naming the first line that is none, or why the file cannot be read.
-pub fn read_expectations(file: &Path) -> anyhow::Result<Vec<Expectation>> {
-    let text = std::fs::read_to_string(file)?;
+pub fn read_expectations(file: &NamedFile) -> anyhow::Result<Vec<Expectation>> {
+    let text = file.read_text()?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines
         .map(|(index, line)| {

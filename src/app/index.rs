@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use super::snapshot::Snapshot;
 use crate::config::Config;
 use catalog::{self, Catalog, Counts, Definition, Kept, Kind, Limits, Problem, ScanOptions, code};
-use confined_fs::private_file;
+use confined_fs::scan_root::{ReadError, ScanRoot};
 use search::{Aliases, Index};
 
 /// A project's own additions to the built-in alias table.
 const ALIAS_FILE: &str = ".claude/aliases.yml";
 
 /// Bytes of a project's own data file that are read; the built-in alias table has a third of it.
-const MAX_FILE_BYTES: u64 = 1024 * 1024;
+const MAX_FILE_BYTES: usize = 1024 * 1024;
 
 /// The collection a checkout of this project carries, which stands in where there are no plugins.
 const FIXTURES: &str = "fixtures";
@@ -96,7 +96,8 @@ fn finished(config: &Config, mut catalog: Catalog, embedded_default: bool) -> Sc
 fn lacks_plugins(config: &Config, catalog: &Catalog) -> bool {
     config.plugin_dirs.is_empty()
         && holds_only_own(catalog)
-        && config.project.root.join(FIXTURES).join("plugins").is_dir()
+        // What a link leads to is not the project's.
+        && config.project.dir().sub(FIXTURES).sub("plugins").open().is_ok()
 }
 
 /// Whether all there is belongs to [`OWN_PLUGIN`]. A checkout keeps that plugin's files where a project keeps its own
@@ -171,7 +172,7 @@ fn own_aliases(root: &Path) -> (Option<String>, Vec<Problem>) {
         message: message.into(),
         action: "skipped",
     };
-    match read_bounded(&root.join(ALIAS_FILE)) {
+    match read_bounded(root, ALIAS_FILE.as_ref()) {
         Ok(None) => (None, Vec::new()),
         Ok(Some(text)) => {
             let wrong = Aliases::parse(&text).1;
@@ -183,13 +184,15 @@ fn own_aliases(root: &Path) -> (Option<String>, Vec<Problem>) {
 
 /// The sample patterns of the built-in collection, where there are any.
 pub(super) fn sample_patterns(config: &Config) -> Option<String> {
-    read_bounded(&config.project.root.join(FIXTURES).join("patterns.jsonl")).ok().flatten()
+    read_bounded(&config.project.root, &Path::new(FIXTURES).join("patterns.jsonl")).ok().flatten()
 }
 
-/// The file's text; `None` where there is no such file.
-fn read_bounded(path: &Path) -> std::io::Result<Option<String>> {
-    match private_file::read(path, MAX_FILE_BYTES) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        read => Ok(Some(String::from_utf8_lossy(&read?).into_owned())),
+/// The text of the project's file; `None` where there is no such file. Says why it cannot be read.
+fn read_bounded(root: &Path, file: &Path) -> Result<Option<String>, String> {
+    let read = ScanRoot::open(root).map_err(ReadError::Unreadable);
+    match read.and_then(|root| root.read(file, MAX_FILE_BYTES)) {
+        Err(ReadError::Vanished) => Ok(None),
+        Err(error) => Err(error.phrase()),
+        Ok((bytes, _)) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
     }
 }

@@ -3,7 +3,6 @@
 //! The service ranks lexically until it is ready. What was trained is kept beside the database under the
 //! catalog's content key, so an unchanged collection is trained once.
 
-use std::io::Write;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -11,7 +10,7 @@ use super::refresh::millis;
 use super::snapshot::Snapshot;
 use super::{App, MAX_ENTRIES_LEARNED};
 use crate::config::Config;
-use confined_fs::private_file;
+use confined_fs::Replacing;
 use search::LatentSpace;
 
 /// The file, in the data directory.
@@ -83,16 +82,15 @@ pub(super) fn rank_fully(app: &App) {
 
 /// What was kept for the snapshot's catalog, else a new training, which is kept.
 pub(super) fn load_or_train(config: &Config, snapshot: &Snapshot) -> LatentSpace {
-    let file = config.paths.data_dir.join(FILE);
-    let kept =
-        private_file::read(&file, MAX_BYTES).ok().and_then(|bytes| LatentSpace::from_bytes(&bytes).ok());
+    let file = config.paths.data_dir.file(FILE);
+    let kept = file.read(MAX_BYTES).ok().and_then(|bytes| LatentSpace::from_bytes(&bytes).ok());
     if let Some(latent) = kept.filter(|latent| snapshot.index.accepts(latent)) {
         return latent;
     }
     let began = Instant::now();
     let latent = LatentSpace::train(&snapshot.catalog);
     tracing::info!(duration_ms = millis(began.elapsed()), "latent score trained");
-    if let Err(error) = private_file::replace(&file, |out| out.write_all(&latent.to_bytes())) {
+    if let Err(error) = file.write(Replacing::Private, &latent.to_bytes()) {
         tracing::warn!(%error, "the latent score is not kept for the next start");
     }
     latent

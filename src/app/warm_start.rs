@@ -13,7 +13,7 @@ use super::refresh::millis;
 use super::{App, Snapshot};
 use crate::config::Config;
 use catalog::Kept;
-use confined_fs::private_file;
+use confined_fs::Replacing;
 
 /// What files said when they were last read, in the data directory.
 const CATALOG: &str = "catalog.bin";
@@ -42,7 +42,7 @@ pub(super) fn index(config: &Config) -> Option<Vec<u8>> {
 
 /// What a file holds after `head`; `None` where it does not begin so.
 fn read(config: &Config, name: &str, head: &[u8]) -> Option<Vec<u8>> {
-    let mut file = private_file::open(&config.paths.data_dir.join(name)).ok()?;
+    let mut file = config.paths.data_dir.file(name).open().ok()?;
     let length = file.metadata().ok()?.len();
     let mut begins = vec![0; head.len()];
     file.read_exact(&mut begins).ok()?;
@@ -57,8 +57,8 @@ fn read(config: &Config, name: &str, head: &[u8]) -> Option<Vec<u8>> {
 /// Replaces what was kept by what is in this snapshot. Not synced: a file that a power loss cut off is passed over.
 fn persist(config: &Config, snapshot: &Snapshot) -> std::io::Result<()> {
     let data_dir = &config.paths.data_dir;
-    private_file::replace(&data_dir.join(CATALOG), |out| snapshot.catalog.keep(&program(), out))?;
-    private_file::replace(&data_dir.join(INDEX), |out| {
+    data_dir.file(CATALOG).replace(Replacing::Private, |out| snapshot.catalog.keep(&program(), out))?;
+    data_dir.file(INDEX).replace(Replacing::Private, |out| {
         out.write_all(&header())?;
         out.write_all(&snapshot.index.to_bytes())
     })

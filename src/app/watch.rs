@@ -104,7 +104,7 @@ type Watcher = Debouncer<RecommendedWatcher, RecommendedCache>;
 /// The thread's whole life.
 pub(super) fn run(app: &App, ear: &Ear) {
     let sender = ear.sender.clone();
-    let run_dir = app.config.paths.run_dir.clone();
+    let run_dir = app.config.paths.run_dir.path();
     let heard = move |result: DebounceEventResult| {
         if let Some(signal) = signal_of(result, &run_dir) {
             // The receiver is gone only while the service stops.

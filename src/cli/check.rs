@@ -9,6 +9,7 @@ use super::{exit, output, store_options};
 use crate::app;
 use crate::app::eval::{Expectation, evaluate, read_expectations};
 use crate::config::{Config, Environment, Flags};
+use confined_fs::NamedFile;
 use protocol::KindName;
 use store::Store;
 
@@ -30,7 +31,7 @@ pub(super) struct CheckArguments {
 pub(super) fn run(arguments: &CheckArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
     let config = Config::resolve(&arguments.flags, environment)?;
     let expectations = match &arguments.file {
-        Some(file) => read_expectations(file)?,
+        Some(file) => read_expectations(&NamedFile::new(&config.project.root, file))?,
         None => logged(&config, arguments.limit)?,
     };
     let snapshot = app::snapshot_once(&config);

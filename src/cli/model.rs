@@ -7,7 +7,8 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::{exit, output, running_client, small_runtime, table};
-use crate::config::{Config, Environment, Flags};
+use crate::config::{Config, Environment, Flags, MODEL_DIR};
+use confined_fs::NamedDir;
 use semantic::{Encoder, ModelDir, install, model_dir};
 
 #[derive(Debug, clap::Args)]
@@ -46,8 +47,8 @@ pub(super) fn run(arguments: &ModelArguments, environment: &Environment) -> anyh
 }
 
 fn put(path: &std::path::Path, config: &Config) -> anyhow::Result<ExitCode> {
-    std::fs::create_dir_all(&config.paths.data_dir)?;
-    let info = install::install(path, &config.paths.installed_model())?;
+    let source = NamedDir::new(&config.project.root, path);
+    let info = install::install(&source, &config.paths.data_dir, MODEL_DIR)?;
     output::line(&format!(
         "installed {}: {} dimensions, {} layers, {}",
         info.name,
@@ -58,7 +59,7 @@ fn put(path: &std::path::Path, config: &Config) -> anyhow::Result<ExitCode> {
     if config.paths.model_given {
         output::hint(&format!(
             "MCP_MODEL_DIR is set: {} is used in its place",
-            config.paths.model_dir.display()
+            config.paths.model_dir.path().display()
         ));
     }
     tell(config)?;
@@ -106,8 +107,7 @@ fn status(as_json: bool, config: &Config) -> anyhow::Result<ExitCode> {
         Ok(encoder) => encoder,
         Err(error) => {
             if as_json {
-                let whole =
-                    json!({ "installed": true, "path": paths.model_dir, "problem": error.to_string() });
+                let whole = json!({ "installed": true, "path": paths.model_dir.path(), "problem": error.to_string() });
                 output::line(&format!("{whole:#}"));
             } else {
                 output::error(&error.to_string());
@@ -118,14 +118,14 @@ fn status(as_json: bool, config: &Config) -> anyhow::Result<ExitCode> {
     let info = encoder.info();
     if as_json {
         let whole = json!({
-            "installed": true, "path": paths.model_dir, "sha256": encoder.identity(), "facts": info, "running": running,
+            "installed": true, "path": paths.model_dir.path(), "sha256": encoder.identity(), "facts": info, "running": running,
         });
         output::line(&format!("{whole:#}"));
         return Ok(ExitCode::SUCCESS);
     }
     let row = |label: &str, value: String| output::line(&format!("{label:<10} {value}"));
     row("model", format!("{} ({})", info.name, table::size(info.bytes)));
-    row("folder", paths.model_dir.display().to_string());
+    row("folder", paths.model_dir.path().display().to_string());
     row("sha256", encoder.identity().to_owned());
     row(
         "vectors",

@@ -14,7 +14,8 @@ use rustix::io::Errno;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
-use crate::instance::{Endpoint, write_whole};
+use crate::instance::Endpoint;
+use confined_fs::NamedFile;
 
 /// What came of it.
 #[derive(Debug)]
@@ -28,15 +29,16 @@ pub(super) enum Registered {
 }
 
 /// Writes the address of `endpoint` into the user's configuration below `home`.
-pub(super) fn register(home: Option<&Path>, endpoint: &Endpoint) -> Registered {
+pub(super) fn register(home: Option<&Path>, project: &Path, endpoint: &Endpoint) -> Registered {
     let Some(home) = home else { return Registered::Skipped("HOME is not set".into()) };
-    let file = home.join(".claude").join("config.json");
-    let failed = |error: &dyn std::fmt::Display| Registered::Skipped(format!("{}: {error}", file.display()));
+    let file = config_file(home, project);
+    let path = file.path().to_owned();
+    let failed = |error: &dyn std::fmt::Display| Registered::Skipped(format!("{}: {error}", path.display()));
     let _lock = match Lock::around(&file) {
         Ok(lock) => lock,
         Err(error) => return failed(&error),
     };
-    let before = match std::fs::read_to_string(&file) {
+    let before = match read_text(&file) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
         Err(error) => return failed(&error),
@@ -58,15 +60,23 @@ pub(super) fn register(home: Option<&Path>, endpoint: &Endpoint) -> Registered {
         Err(error) => return failed(&error),
     };
     config.insert(MEMBER.to_owned(), updated);
-    // A linked file is written where it lies.
-    let target = file.canonicalize().unwrap_or_else(|_| file.clone());
     let written = serde_json::to_string_pretty(&config)
         .map_err(io::Error::from)
-        .and_then(|text| write_whole(&target, format!("{text}\n").as_bytes()));
+        .and_then(|text| file.write(format!("{text}\n").as_bytes()));
     match written {
-        Ok(()) => Registered::Written(file),
+        Ok(()) => Registered::Written(path),
         Err(error) => failed(&error),
     }
+}
+
+/// The user's configuration below `home`, which may lie in the project.
+fn config_file(home: &Path, project: &Path) -> NamedFile {
+    NamedFile::new(project, &home.join(".claude").join("config.json"))
+}
+
+/// The text of a regular file; a pipe is not waited for.
+fn read_text(file: &NamedFile) -> io::Result<String> {
+    io::read_to_string(file.open_regular()?)
 }
 
 /// Held while the configuration is read, changed and written: of several commands at once each would otherwise undo what
@@ -82,10 +92,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(10);
 
 impl Lock {
-    fn around(config: &Path) -> io::Result<Self> {
-        let folder = config.parent().unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder)?;
-        let folder = File::open(folder)?;
+    fn around(config: &NamedFile) -> io::Result<Self> {
+        config.create_folder()?;
+        let folder = config.open_folder()?;
         let began = Instant::now();
         loop {
             match flock(&folder, FlockOperation::NonBlockingLockExclusive) {
@@ -118,15 +127,16 @@ pub(super) enum Unregistered {
 /// Takes the project at `root` out of the user's configuration below `home`, and our member once it is empty.
 pub(super) fn unregister(home: Option<&Path>, root: &Path) -> Unregistered {
     let Some(home) = home else { return Unregistered::Absent };
-    let file = home.join(".claude").join("config.json");
+    let file = config_file(home, root);
+    let path = file.path().to_owned();
     if !file.exists() {
         return Unregistered::Absent;
     }
     let _lock = match Lock::around(&file) {
         Ok(lock) => lock,
-        Err(error) => return Unregistered::Failed(format!("{}: {error}", file.display())),
+        Err(error) => return Unregistered::Failed(format!("{}: {error}", path.display())),
     };
-    let Ok(before) = std::fs::read_to_string(&file) else { return Unregistered::Absent };
+    let Ok(before) = read_text(&file) else { return Unregistered::Absent };
     let Ok(mut config) = serde_json::from_str::<Members>(&before) else { return Unregistered::Absent };
     let Some(mut mine) =
         config.get(MEMBER).and_then(|raw| serde_json::from_str::<Map<String, Value>>(raw.get()).ok())
@@ -147,13 +157,12 @@ pub(super) fn unregister(home: Option<&Path>, root: &Path) -> Unregistered {
     } else if let Ok(rest) = to_raw_value(&mine) {
         config.insert(MEMBER.to_owned(), rest);
     }
-    let target = file.canonicalize().unwrap_or_else(|_| file.clone());
     let written = serde_json::to_string_pretty(&config)
         .map_err(io::Error::from)
-        .and_then(|text| write_whole(&target, format!("{text}\n").as_bytes()));
+        .and_then(|text| file.write(format!("{text}\n").as_bytes()));
     match written {
-        Ok(()) => Unregistered::Removed(file),
-        Err(error) => Unregistered::Failed(format!("{}: {error}", file.display())),
+        Ok(()) => Unregistered::Removed(path),
+        Err(error) => Unregistered::Failed(format!("{}: {error}", path.display())),
     }
 }
 
@@ -177,6 +186,10 @@ mod tests {
 
     use super::*;
     use crate::instance::ProjectName;
+
+    fn register(home: Option<&Path>, endpoint: &Endpoint) -> Registered {
+        super::register(home, Path::new("/elsewhere"), endpoint)
+    }
 
     fn endpoint(root: &str, port: u16) -> Endpoint {
         let project = ProjectName { root: root.into(), id: "1".into() };

@@ -69,6 +69,7 @@ pub(super) fn run(arguments: &ServeArguments, environment: &Environment) -> anyh
         Err(StoreError::Locked { .. }) => return already_running(&config),
         Err(error) => return Err(anyhow::Error::new(error).context("the store could not be opened")),
     };
+    instance::sweep(&config.paths);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("worker").build()?;
     let code = runtime.block_on(serve(config, store, scanning));
     runtime.shutdown_timeout(CLOSE_DEADLINE);
@@ -241,20 +242,16 @@ fn greet(app: &App, endpoint: &Endpoint) {
 /// Another process holds the lock of the data directory.
 fn already_running(config: &Config) -> anyhow::Result<ExitCode> {
     let Some(endpoint) = instance::endpoint(&config.paths) else {
-        anyhow::bail!("another process uses {}", config.paths.data_dir.display());
+        anyhow::bail!("another process uses {}", config.paths.data_dir);
     };
     if endpoint.project.id != config.project.id {
-        anyhow::bail!(
-            "{} is used by another project: {}",
-            config.paths.data_dir.display(),
-            endpoint.project.root
-        );
+        anyhow::bail!("{} is used by another project: {}", config.paths.data_dir, endpoint.project.root);
     }
     if let PortOwner::Adjutant(_) = small_runtime()?.block_on(instance::probe(endpoint.port)) {
         output::line(&format!("already running: {} (pid {})", endpoint.url, endpoint.pid));
         return Ok(ExitCode::SUCCESS);
     }
-    anyhow::bail!("another process uses {}, and does not answer", config.paths.data_dir.display())
+    anyhow::bail!("another process uses {}, and does not answer", config.paths.data_dir)
 }
 
 /// A panic is one line in the log, with its place; the process goes on where a boundary catches it.

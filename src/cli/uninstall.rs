@@ -1,7 +1,7 @@
 //! `adjutant uninstall`: takes back what was registered for a project. Every file that goes is one this program
 //! writes; a folder goes only once it is empty.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::json;
@@ -13,6 +13,7 @@ use super::{exit, store_options};
 use crate::config::{Config, Environment, Flags, Paths};
 use crate::instance;
 use client::outbox::is_file_of_queue;
+use confined_fs::DirPath;
 use semantic::install;
 use store::{Store, StoreError};
 
@@ -69,7 +70,7 @@ pub(super) fn run(arguments: &UninstallArguments, environment: &Environment) -> 
     let Paths { run_dir, data_dir, log_dir, outbox_dir, .. } = &config.paths;
     done.files(run_dir, |name| matches!(name, "mcp.pid" | "endpoint.json" | "supervisor.pid"));
     if arguments.data {
-        done.files(&data_dir.join("backups"), |name| name.starts_with("mcp-"));
+        done.files(&data_dir.sub("backups"), |name| name.starts_with("mcp-"));
         done.files(data_dir, |name| DATA_FILES.iter().any(|known| name.starts_with(known)));
         done.files(log_dir, |name| {
             (name.starts_with("mcp.") && has_ending(name, "log"))
@@ -78,17 +79,17 @@ pub(super) fn run(arguments: &UninstallArguments, environment: &Environment) -> 
         done.files(outbox_dir, is_file_of_queue);
         let model = config.paths.installed_model();
         match install::remove(&model) {
-            Ok(true) => done.removed.push(model.display().to_string()),
+            Ok(true) => done.removed.push(model.to_string()),
             Ok(false) => {}
-            Err(error) => done.failed.push(format!("{}: {error}", model.display())),
+            Err(error) => done.failed.push(format!("{model}: {error}")),
         }
-    } else if data_dir.join("mcp.db").exists() {
-        done.hints.push(format!("what is remembered stays in {}; --data removes it", data_dir.display()));
+    } else if data_dir.file("mcp.db").exists() {
+        done.hints.push(format!("what is remembered stays in {data_dir}; --data removes it"));
     }
     // In this order each may be the last entry of the next.
-    for folder in [&data_dir.join("backups"), data_dir, log_dir, outbox_dir, run_dir] {
-        if std::fs::remove_dir(folder).is_ok() {
-            done.removed.push(folder.display().to_string());
+    for folder in [&data_dir.sub("backups"), data_dir, log_dir, outbox_dir, run_dir] {
+        if folder.remove().is_ok() {
+            done.removed.push(folder.to_string());
         }
     }
     done.tell(arguments.json);
@@ -107,29 +108,29 @@ impl Done {
             match service.remove() {
                 Ok(false) => {}
                 Ok(true) => {
-                    self.removed.push(service.file.display().to_string());
+                    self.removed.push(service.file.path().display().to_string());
                     for command in service.commands_to_stop() {
                         self.hints.push(format!("if it was started, also run: {}", command.join(" ")));
                     }
                 }
-                Err(error) => self.failed.push(format!("{}: {error}", service.file.display())),
+                Err(error) => self.failed.push(format!("{}: {error}", service.file.path().display())),
             }
         }
     }
 
     /// Removes the regular files of a folder that are ours.
-    fn files(&mut self, folder: &Path, is_ours: impl Fn(&str) -> bool) {
-        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        let ours = entries.filter(|entry| {
-            entry.file_type().is_ok_and(|kind| kind.is_file())
-                && entry.file_name().to_str().is_some_and(&is_ours)
+    fn files(&mut self, folder: &DirPath, is_ours: impl Fn(&str) -> bool) {
+        let Ok(open) = folder.open() else { return };
+        let mut names = open.names().unwrap_or_default();
+        names.retain(|name| {
+            name.to_str().is_some_and(&is_ours) && open.regular(name).is_ok_and(|found| found.is_some())
         });
-        let mut files: Vec<PathBuf> = ours.map(|entry| entry.path()).collect();
-        files.sort();
-        for file in files {
-            match std::fs::remove_file(&file) {
-                Ok(()) => self.removed.push(file.display().to_string()),
-                Err(error) => self.failed.push(format!("{}: {error}", file.display())),
+        names.sort();
+        for name in names {
+            let file = folder.file(&name);
+            match open.remove_file(&name) {
+                Ok(()) => self.removed.push(file.to_string()),
+                Err(error) => self.failed.push(format!("{file}: {error}")),
             }
         }
     }

@@ -1,18 +1,17 @@
 //! `adjutant up`: start in the background, wait for health, register, show a sample answer.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use serde_json::{Value, json};
 
 use super::register::{Registered, register};
 use super::{allocator, client_of, exit, output, small_runtime};
 use crate::config::{Config, Environment, Flags};
 use crate::instance::{self, Endpoint, ForeignProcess, PortOwner};
+use confined_fs::FilePath;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct UpArguments {
@@ -31,6 +30,9 @@ const MAX_PORTS_TRIED: u16 = 50;
 
 /// Time a new instance has to answer.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Bytes that are read of what a server said at its start.
+const MAX_SAID: u64 = 1 << 20;
 
 /// Time between two looks at a starting instance.
 const POLL: Duration = Duration::from_millis(15);
@@ -75,7 +77,7 @@ pub(super) fn run(arguments: &UpArguments, environment: &Environment) -> anyhow:
                 if !arguments.json {
                     output::line(&format!("already running: {} (pid {})", endpoint.url, endpoint.pid));
                 }
-                return Ok(conclude(arguments, environment, &endpoint, false));
+                return Ok(conclude(&config, arguments, environment, &endpoint, false));
             }
             Ok(Outcome::Foreign(port, process)) => {
                 output::error(&format!("port {port} is held by {process}"));
@@ -99,7 +101,7 @@ pub(super) fn run(arguments: &UpArguments, environment: &Environment) -> anyhow:
             report(&config, &endpoint).await?;
             offer_mcp(&config, &endpoint);
         }
-        Ok(conclude(arguments, environment, &endpoint, true))
+        Ok(conclude(&config, arguments, environment, &endpoint, true))
     })
 }
 
@@ -124,13 +126,15 @@ async fn place_and_start(config: &Config, flags: &Flags) -> anyhow::Result<Outco
 
 /// Registers the instance where that is wanted, and says so.
 fn conclude(
+    config: &Config,
     arguments: &UpArguments,
     environment: &Environment,
     endpoint: &Endpoint,
     was_started: bool,
 ) -> ExitCode {
     let wants_register = !arguments.no_register && environment.is_on("ADJUTANT_REGISTER");
-    let registered = wants_register.then(|| register(environment.path("HOME").as_deref(), endpoint));
+    let registered =
+        wants_register.then(|| register(environment.path("HOME").as_deref(), &config.project.root, endpoint));
     if arguments.json {
         let Endpoint { url, port, pid, .. } = endpoint;
         let all = json!({ "url": url, "port": port, "pid": pid, "started": was_started });
@@ -168,8 +172,7 @@ async fn find_place(config: &Config, lost: &BTreeSet<u16>) -> anyhow::Result<Pla
 
 /// Starts `serve` in the background and waits until it answers for this project.
 async fn start(config: &Config, flags: &Flags, port: u16) -> Result<Endpoint, NotStarted> {
-    std::fs::create_dir_all(&config.paths.log_dir)?;
-    let said = config.paths.log_dir.join("start.log");
+    let said = config.paths.log_dir.file("start.log");
     let mut child = spawn(config, flags, port, &said)?;
     let began = Instant::now();
     while began.elapsed() < START_TIMEOUT {
@@ -203,11 +206,12 @@ async fn start(config: &Config, flags: &Flags, port: u16) -> Result<Endpoint, No
         child.kill()?;
     }
     let seconds = START_TIMEOUT.as_secs();
-    Err(anyhow!("the server did not answer within {seconds} s; see {}", said.display()).into())
+    Err(anyhow!("the server did not answer within {seconds} s; see {said}").into())
 }
 
-fn spawn(config: &Config, flags: &Flags, port: u16, said: &Path) -> anyhow::Result<Child> {
-    let file = File::create(said)?;
+fn spawn(config: &Config, flags: &Flags, port: u16, said: &FilePath) -> anyhow::Result<Child> {
+    let file = said.dir().create().and_then(|_| said.create());
+    let file = file.with_context(|| format!("{said}"))?;
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["serve", "--detach", "--port", &port.to_string()]).arg("--root").arg(&config.project.root);
     for dir in &config.plugin_dirs {
@@ -230,8 +234,8 @@ fn spawn(config: &Config, flags: &Flags, port: u16, said: &Path) -> anyhow::Resu
     Ok(command.spawn()?)
 }
 
-fn last_words(said: &Path) -> String {
-    let text = std::fs::read_to_string(said).unwrap_or_default();
+fn last_words(said: &FilePath) -> String {
+    let text = said.read_text(MAX_SAID).unwrap_or_default();
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     if lines.is_empty() {
         "it said nothing".into()

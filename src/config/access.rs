@@ -1,12 +1,14 @@
 //! Who may ask: the address listened on, the token that requests bear, how many of them.
 
 use std::fmt;
+use std::fs::File;
 use std::io::Read;
 use std::net::IpAddr;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
-use super::{ConfigError, Environment, Flags, Paths};
+use super::{ConfigError, Environment, Flags, Paths, Project};
+use confined_fs::{FilePath, NamedFile};
 
 /// Characters of a token at least: what is shorter can be tried out over loopback in a day.
 pub const MIN_TOKEN_CHARS: usize = 16;
@@ -49,16 +51,17 @@ impl Access {
     pub(super) fn resolve(
         flags: &Flags,
         environment: &Environment,
+        project: &Project,
         paths: &Paths,
     ) -> Result<Self, ConfigError> {
-        let token = Self::token(environment, paths)?;
+        let token = Self::token(environment, project, paths)?;
         let bind = match flags.bind {
             Some(bind) => Some(bind),
             None => environment.parsed("MCP_BIND", "an address such as 127.0.0.1 or 192.168.1.5")?,
         };
         let bind = bind.filter(|address: &IpAddr| !address.is_loopback());
         if let Some(address) = bind.filter(|_| token.is_none()) {
-            return Err(ConfigError::Unguarded { address, file: paths.token_file() });
+            return Err(ConfigError::Unguarded { address, file: paths.token_file().path() });
         }
         let requests_per_second =
             environment.parsed("MCP_RATE_LIMIT", "a number of requests a second, 0 for no limit")?;
@@ -66,19 +69,29 @@ impl Access {
     }
 
     /// The token of the environment, else of the file it names, else of the project's own file where there is one.
-    fn token(environment: &Environment, paths: &Paths) -> Result<Option<Token>, ConfigError> {
+    fn token(
+        environment: &Environment,
+        project: &Project,
+        paths: &Paths,
+    ) -> Result<Option<Token>, ConfigError> {
         if let Some(text) = environment.secret("MCP_TOKEN") {
             return valid(&text)
                 .map(Some)
                 .map_err(|why| ConfigError::Token { place: "MCP_TOKEN".into(), why });
         }
-        let named = environment.path("MCP_TOKEN_FILE");
-        let is_named = named.is_some();
-        let file = named.unwrap_or_else(|| paths.token_file());
-        match read(&file) {
-            Ok(text) => valid(&text).map(Some).map_err(|why| refused(&file, why)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !is_named => Ok(None),
-            Err(error) => Err(refused(&file, error.to_string())),
+        if let Some(named) = environment.path("MCP_TOKEN_FILE") {
+            let opened = NamedFile::new(&project.root, &named).open_regular();
+            let text = opened.and_then(|file| read(file, &named));
+            let text = text.map_err(|error| refused(&named, error.to_string()))?;
+            return valid(&text).map(Some).map_err(|why| refused(&named, why));
+        }
+        let file = paths.token_file();
+        let path = file.path();
+        match file.open().and_then(|file| read(file, &path)) {
+            Ok(text) => valid(&text).map(Some).map_err(|why| refused(&path, why)),
+            // Also behind a linked folder: a token that somebody relies on must not be passed over.
+            Err(_) if !path.exists() && path.symlink_metadata().is_err() => Ok(None),
+            Err(error) => Err(refused(&path, error.to_string())),
         }
     }
 }
@@ -87,23 +100,15 @@ fn refused(file: &Path, why: String) -> ConfigError {
     ConfigError::Token { place: file.display().to_string(), why }
 }
 
-/// The file's text, where it is a regular file that nobody else may read.
-fn read(file: &Path) -> std::io::Result<String> {
-    use std::io::Error;
-    let careful = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-    let opened = std::fs::OpenOptions::new().read(true).custom_flags(careful).open(file)?;
-    let metadata = opened.metadata()?;
-    if !metadata.is_file() {
-        return Err(Error::other("it is not a regular file"));
-    }
-    if metadata.mode() & OTHERS != 0 {
-        return Err(Error::other(format!(
-            "others may use it; make it yours alone: chmod 600 {}",
-            file.display()
-        )));
+/// The text of a file that nobody else may read.
+fn read(file: File, path: &Path) -> std::io::Result<String> {
+    if file.metadata()?.mode() & OTHERS != 0 {
+        let path = path.display();
+        let why = format!("others may use it; make it yours alone: chmod 600 {path}");
+        return Err(std::io::Error::other(why));
     }
     let mut text = String::new();
-    opened.take(MAX_TOKEN_CHARS as u64 + 2).read_to_string(&mut text)?;
+    file.take(MAX_TOKEN_CHARS as u64 + 2).read_to_string(&mut text)?;
     Ok(text)
 }
 
@@ -120,8 +125,8 @@ fn valid(text: &str) -> Result<Token, String> {
 
 impl Paths {
     /// Holds the token that requests bear, where the user made one.
-    pub fn token_file(&self) -> PathBuf {
-        self.run_dir.join("token")
+    pub fn token_file(&self) -> FilePath {
+        self.run_dir.file("token")
     }
 }
 

@@ -9,6 +9,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use confined_fs::{DirPath, FilePath, NamedDir};
 use sha2::{Digest, Sha256};
 
 pub use access::{Access, Token};
@@ -24,7 +25,7 @@ const MAX_SECONDS: u64 = 31_536_000;
 const DEFAULT_RUN_DIR: &str = ".claude/mcp-server";
 
 /// The installed embedding model, in the data directory.
-const MODEL_DIR: &str = "model";
+pub const MODEL_DIR: &str = "model";
 
 /// Entries of a scan at most where nothing is said: twenty times the largest known collection, and what two seconds index.
 const DEFAULT_MAX_FILES: usize = 50_000;
@@ -101,16 +102,16 @@ pub struct Project {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paths {
     /// The database and its backups.
-    pub data_dir: PathBuf,
+    pub data_dir: DirPath,
     /// `mcp.pid` and `endpoint.json`.
-    pub run_dir: PathBuf,
+    pub run_dir: DirPath,
     /// The log files.
-    pub log_dir: PathBuf,
+    pub log_dir: DirPath,
     /// Decisions that clients queued while no instance ran: below the project's root wherever the rest is kept, since
     /// who queues them knows the project and no more.
-    pub outbox_dir: PathBuf,
+    pub outbox_dir: DirPath,
     /// The embedding model, where there is one.
-    pub model_dir: PathBuf,
+    pub model_dir: NamedDir,
     /// Whether `model_dir` was given, so that it must hold a model.
     pub model_given: bool,
 }
@@ -208,8 +209,8 @@ impl Config {
         let given_data_dir = flags.data_dir.clone().or_else(|| environment.path("MCP_DATA_DIR"));
         let given_model_dir = environment.path("MCP_MODEL_DIR");
         let paths = Paths::resolve(&project.root, given_data_dir, environment.path("MCP_LOG_DIR"))
-            .with_model(given_model_dir);
-        let access = Access::resolve(flags, environment, &paths)?;
+            .with_model(&project.root, given_model_dir);
+        let access = Access::resolve(flags, environment, &project, &paths)?;
         let port = match flags.port {
             Some(port) => Some(port),
             None => environment.parsed("MCP_PORT", "a port number")?,
@@ -261,6 +262,11 @@ impl Project {
         let id = hex(&digest[..6]);
         Ok(Project { root, id })
     }
+
+    /// The project's folder, below which no link is followed.
+    pub fn dir(&self) -> DirPath {
+        DirPath::from(&self.root)
+    }
 }
 
 /// Lower-case hex.
@@ -277,50 +283,51 @@ impl Paths {
     /// With no data directory given, everything is under the project's `.claude/mcp-server`; with one given,
     /// everything is in it, so that two instances with two data directories share nothing.
     fn resolve(root: &Path, data_dir: Option<PathBuf>, log_dir: Option<PathBuf>) -> Self {
+        let own = DirPath::from(root).sub(DEFAULT_RUN_DIR);
+        let outbox_dir = own.sub("outbox");
         let (run_dir, data_dir) = match data_dir {
             Some(given) => {
-                let absolute = std::path::absolute(&given).unwrap_or(given);
-                (absolute.clone(), absolute)
+                let given = DirPath::named(root, &given);
+                (given.clone(), given)
             }
-            None => (root.join(DEFAULT_RUN_DIR), root.join(DEFAULT_RUN_DIR).join("data")),
+            None => (own.clone(), own.sub("data")),
         };
-        let log_dir = log_dir.unwrap_or_else(|| run_dir.join("logs"));
-        let model_dir = data_dir.join(MODEL_DIR);
-        let outbox_dir = root.join(DEFAULT_RUN_DIR).join("outbox");
+        let log_dir = log_dir.map_or_else(|| run_dir.sub("logs"), |given| DirPath::named(root, &given));
+        let model_dir = data_dir.sub(MODEL_DIR).into();
         Paths { data_dir, run_dir, log_dir, outbox_dir, model_dir, model_given: false }
     }
 
-    fn with_model(mut self, given: Option<PathBuf>) -> Self {
+    fn with_model(mut self, root: &Path, given: Option<PathBuf>) -> Self {
         if let Some(given) = given {
-            self.model_dir = std::path::absolute(&given).unwrap_or(given);
+            self.model_dir = NamedDir::new(root, &given);
             self.model_given = true;
         }
         self
     }
 
     /// Where `adjutant model install` puts a model.
-    pub fn installed_model(&self) -> PathBuf {
-        self.data_dir.join(MODEL_DIR)
+    pub fn installed_model(&self) -> DirPath {
+        self.data_dir.sub(MODEL_DIR)
     }
 
     /// Holds the process id and start time of the running instance.
-    pub fn pid_file(&self) -> PathBuf {
-        self.run_dir.join("mcp.pid")
+    pub fn pid_file(&self) -> FilePath {
+        self.run_dir.file("mcp.pid")
     }
 
     /// Names the process that starts a crashed instance again.
-    pub fn supervisor_file(&self) -> PathBuf {
-        self.run_dir.join("supervisor.pid")
+    pub fn supervisor_file(&self) -> FilePath {
+        self.run_dir.file("supervisor.pid")
     }
 
     /// Names the process that wishes for the project's memory.
-    pub fn wish_file(&self) -> PathBuf {
-        self.data_dir.join("mcp.wish")
+    pub fn wish_file(&self) -> FilePath {
+        self.data_dir.file("mcp.wish")
     }
 
     /// Says where the running instance listens.
-    pub fn endpoint_file(&self) -> PathBuf {
-        self.run_dir.join("endpoint.json")
+    pub fn endpoint_file(&self) -> FilePath {
+        self.run_dir.file("endpoint.json")
     }
 }
 

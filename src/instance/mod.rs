@@ -1,6 +1,7 @@
 //! Which process serves a project: its PID file, its endpoint file, and what owns a port.
 
 mod handover;
+mod leftovers;
 mod port_owner;
 mod probe;
 mod process;
@@ -8,8 +9,9 @@ mod run_files;
 mod supervision;
 
 pub use handover::HandoverRequest;
+pub use leftovers::sweep;
 pub use port_owner::process_on_port;
 pub use probe::{ForeignProcess, PortOwner, probe};
 pub use process::Process;
-pub use run_files::{Endpoint, ProjectName, announce, endpoint, running, withdraw, write_whole};
+pub use run_files::{Endpoint, ProjectName, announce, endpoint, running, withdraw};
 pub use supervision::{Supervision, supervisor};

@@ -1,12 +1,15 @@
 //! The files that say which process serves a project: its PID file and its endpoint file.
 
 use std::io;
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::process::Process;
 use crate::config::{Config, Paths};
+use confined_fs::Replacing;
+
+/// Bytes of such a file that are read.
+pub(super) const MAX_BYTES: u64 = 1 << 20;
 
 /// Where a running instance listens, as written beside its PID file for scripts and clients.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,10 +53,10 @@ impl Endpoint {
 /// # Errors
 /// Where the folder cannot be written.
 pub fn announce(paths: &Paths, endpoint: &Endpoint) -> io::Result<()> {
-    std::fs::create_dir_all(&paths.run_dir)?;
+    paths.run_dir.create()?;
     let process = Process::of_this_process();
-    write_whole(&paths.pid_file(), process.to_pid_file().as_bytes())?;
-    write_whole(&paths.endpoint_file(), serde_json::to_string_pretty(endpoint)?.as_bytes())
+    paths.pid_file().write(Replacing::Private, process.to_pid_file().as_bytes())?;
+    paths.endpoint_file().write(Replacing::Private, serde_json::to_string_pretty(endpoint)?.as_bytes())
 }
 
 /// Removes the files again, where they still are this process's own.
@@ -77,28 +80,16 @@ pub fn running(config: &Config) -> Option<Process> {
 
 /// The endpoint file's content, where there is one that can be read.
 pub fn endpoint(paths: &Paths) -> Option<Endpoint> {
-    serde_json::from_slice(&std::fs::read(paths.endpoint_file()).ok()?).ok()
+    serde_json::from_slice(&paths.endpoint_file().read(MAX_BYTES).ok()?).ok()
 }
 
 fn recorded(paths: &Paths) -> Option<Process> {
-    Process::from_pid_file(&std::fs::read_to_string(paths.pid_file()).ok()?)
+    Process::from_pid_file(&paths.pid_file().read_text(MAX_BYTES).ok()?)
 }
 
 fn remove(paths: &Paths) {
     for file in [paths.pid_file(), paths.endpoint_file()] {
         // Gone already is as good.
-        let _ = std::fs::remove_file(file);
+        let _ = file.remove();
     }
-}
-
-/// Writes a file so that a reader sees the old content or the new one, never a part; its permissions stay.
-pub fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
-    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-    std::fs::write(&temporary, content)?;
-    if let Ok(before) = std::fs::metadata(path) {
-        std::fs::set_permissions(&temporary, before.permissions())?;
-    }
-    std::fs::rename(&temporary, path).inspect_err(|_| {
-        let _ = std::fs::remove_file(&temporary);
-    })
 }

@@ -1,14 +1,15 @@
 //! The process that starts a crashed instance again, as its file says.
 
 use std::io;
-use std::path::PathBuf;
 
 use super::process::Process;
+use super::run_files::MAX_BYTES;
 use crate::config::Config;
+use confined_fs::{FilePath, Replacing};
 
 /// The word that this process supervises the project's instance, withdrawn when this is dropped.
 #[derive(Debug)]
-pub struct Supervision(PathBuf);
+pub struct Supervision(FilePath);
 
 impl Supervision {
     /// Gives the word.
@@ -16,10 +17,10 @@ impl Supervision {
     /// # Errors
     /// Where the folder cannot be written.
     pub fn announce(config: &Config) -> io::Result<Self> {
-        std::fs::create_dir_all(&config.paths.run_dir)?;
+        config.paths.run_dir.create()?;
         let file = config.paths.supervisor_file();
         let process = Process::of_this_process().to_pid_file();
-        super::write_whole(&file, format!("{process}{}\n", config.project.id).as_bytes())?;
+        file.write(Replacing::Private, format!("{process}{}\n", config.project.id).as_bytes())?;
         Ok(Supervision(file))
     }
 }
@@ -28,7 +29,7 @@ impl Drop for Supervision {
     fn drop(&mut self) {
         // Of another by now, it stays; gone already is as good.
         if read(&self.0).is_some_and(|(process, _)| process == Process::of_this_process()) {
-            let _ = std::fs::remove_file(&self.0);
+            let _ = self.0.remove();
         }
     }
 }
@@ -39,14 +40,14 @@ pub fn supervisor(config: &Config) -> Option<Process> {
     let file = config.paths.supervisor_file();
     let (process, project) = read(&file)?;
     if !process.is_alive() {
-        let _ = std::fs::remove_file(&file);
+        let _ = file.remove();
         return None;
     }
     (project == config.project.id).then_some(process)
 }
 
-fn read(file: &PathBuf) -> Option<(Process, String)> {
-    let text = std::fs::read_to_string(file).ok()?;
+fn read(file: &FilePath) -> Option<(Process, String)> {
+    let text = file.read_text(MAX_BYTES).ok()?;
     let process = Process::from_pid_file(&text)?;
     Some((process, text.lines().nth(2)?.trim().to_owned()))
 }

@@ -6,7 +6,6 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -18,7 +17,7 @@ use time::{Date, OffsetDateTime};
 
 use super::limits::{DAYS_KEPT, MAX_DAY_BYTES, MAX_TEXT_CHARS};
 use super::redaction::redacted;
-use confined_fs::private_file;
+use confined_fs::{ConfinedDir, DirPath, Replacing};
 
 /// Days whose files stay as they are: today's and yesterday's, which another process may still write to.
 const PLAIN_DAYS: usize = 2;
@@ -45,17 +44,17 @@ fn today() -> Date {
     OffsetDateTime::now_utc().date()
 }
 
-/// The file of a day in `dir`.
-fn file_of(dir: &Path, day: Date) -> PathBuf {
+/// The name of a day's file.
+fn name_of(day: Date) -> String {
     // A date of the calendar can be written in digits.
     let day = day.format(format_description!("[year]-[month]-[day]")).unwrap_or_default();
-    dir.join(format!("mcp.{day}.log"))
+    format!("mcp.{day}.log")
 }
 
 /// Writes lines into the file of the day. Each call of `write` brings one line, as the subscriber makes it.
 #[derive(Debug)]
 pub(super) struct DailyFile {
-    dir: PathBuf,
+    dir: DirPath,
     today: fn() -> Date,
     day: Date,
     file: Option<File>,
@@ -72,17 +71,16 @@ impl DailyFile {
     ///
     /// # Errors
     /// Where the folder or the file cannot be written.
-    pub(super) fn open(dir: &Path) -> io::Result<Self> {
+    pub(super) fn open(dir: &DirPath) -> io::Result<Self> {
         DailyFile::with_clock(dir, today)
     }
 
-    fn with_clock(dir: &Path, today: fn() -> Date) -> io::Result<Self> {
-        std::fs::create_dir_all(dir)?;
+    fn with_clock(dir: &DirPath, today: fn() -> Date) -> io::Result<Self> {
         let day = today();
-        let file = append_to(&file_of(dir, day))?;
+        let file = dir.create()?.append(name_of(day).as_ref())?;
         let bytes = file.metadata()?.len();
         let daily = DailyFile {
-            dir: dir.to_owned(),
+            dir: dir.clone(),
             today,
             day,
             file: Some(file),
@@ -108,7 +106,7 @@ impl DailyFile {
 
     /// Opens the day's file, anew where there was one before.
     fn reopen(&mut self) {
-        self.file = append_to(&file_of(&self.dir, self.day)).ok();
+        self.file = self.dir.file(name_of(self.day)).append().ok();
         self.bytes = self.file.as_ref().and_then(|file| file.metadata().ok()).map_or(0, |found| found.len());
     }
 
@@ -120,7 +118,7 @@ impl DailyFile {
                 self.file.as_ref().is_none_or(|file| file.metadata().is_ok_and(|found| found.nlink() == 0));
             if is_gone {
                 // The folder may have gone with it.
-                let _ = std::fs::create_dir_all(&self.dir);
+                let _ = self.dir.create();
                 self.reopen();
             }
         }
@@ -137,7 +135,7 @@ impl DailyFile {
         let (dir, day) = (self.dir.clone(), self.day);
         let tidying = std::thread::Builder::new().name("log-janitor".into()).spawn(move || {
             // What cannot be tidied up today is tried again tomorrow.
-            let _ = tidy(&dir, day);
+            let _ = dir.open().and_then(|dir| tidy(&dir, day));
         });
         drop(tidying);
     }
@@ -176,10 +174,6 @@ impl Drop for DailyFile {
     }
 }
 
-fn append_to(path: &Path) -> io::Result<File> {
-    private_file::append(path)
-}
-
 /// Whether a line is a warning or an error.
 fn matters(line: &str) -> bool {
     line.contains(r#""level":"WARN""#) || line.contains(r#""level":"ERROR""#)
@@ -216,25 +210,22 @@ fn cut(value: &mut Value) {
 
 /// Compresses files that nobody writes to any more, and removes the oldest beyond [`DAYS_KEPT`]. Files of days to come,
 /// which a clock that was set back leaves, crowd nobody out.
-fn tidy(dir: &Path, today: Date) -> io::Result<()> {
-    let newest = file_of(dir, today);
+fn tidy(dir: &ConfinedDir, today: Date) -> io::Result<()> {
+    dir.sweep_temporary(|name| is_log(name.strip_suffix(".gz").unwrap_or(name)));
+    let newest = name_of(today);
     let mut past = Vec::new();
-    for entry in std::fs::read_dir(dir)? {
-        let path = entry?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if let Some(plain) = name.strip_suffix(".gz").or(Some(name))
-            && is_log(plain)
-            && *plain <= *newest.file_name().and_then(|name| name.to_str()).unwrap_or_default()
-        {
-            past.push((plain.to_owned(), path));
+    for name in dir.names()?.into_iter().filter_map(|name| name.into_string().ok()) {
+        let plain = name.strip_suffix(".gz").unwrap_or(&name).to_owned();
+        if is_log(&plain) && plain <= newest {
+            past.push((plain, name));
         }
     }
     past.sort_by(|a, b| b.cmp(a));
-    for (at, (plain, path)) in past.iter().enumerate() {
+    for (at, (plain, name)) in past.iter().enumerate() {
         if at >= DAYS_KEPT {
-            std::fs::remove_file(path)?;
-        } else if at >= PLAIN_DAYS && path.extension().is_some_and(|ending| ending == "log") {
-            compress(path, &dir.join(format!("{plain}.gz")))?;
+            dir.remove_file(name.as_ref())?;
+        } else if at >= PLAIN_DAYS && name == plain {
+            compress(dir, plain)?;
         }
     }
     Ok(())
@@ -247,19 +238,14 @@ fn is_log(name: &str) -> bool {
 }
 
 /// Puts a compressed copy in the place of a file, whole or not at all.
-fn compress(from: &Path, to: &Path) -> io::Result<()> {
-    let temporary = to.with_extension(format!("{}.tmp", std::process::id()));
-    let compressed = private_file::open(from).and_then(|mut plain| {
-        let mut encoder = GzEncoder::new(private_file::create(&temporary)?, Compression::default());
+fn compress(dir: &ConfinedDir, name: &str) -> io::Result<()> {
+    let mut plain = dir.open_file(name.as_ref())?;
+    dir.replace(format!("{name}.gz").as_ref(), Replacing::PrivateDurably, |out| {
+        let mut encoder = GzEncoder::new(out, Compression::default());
         io::copy(&mut plain, &mut encoder)?;
-        encoder.finish()?.sync_all()
-    });
-    let done =
-        compressed.and_then(|()| std::fs::rename(&temporary, to)).and_then(|()| std::fs::remove_file(from));
-    done.inspect_err(|_| {
-        // Gone already is as good.
-        let _ = std::fs::remove_file(&temporary);
-    })
+        encoder.finish().map(drop)
+    })?;
+    dir.remove_file(name.as_ref())
 }
 
 #[cfg(test)]
@@ -272,7 +258,7 @@ mod tests {
     use time::macros::date;
     use time::{Date, Duration};
 
-    use super::{DailyFile, file_of, is_log, kept_of, tidy, unwritten_lines};
+    use super::{DailyFile, DirPath, is_log, kept_of, name_of, tidy, unwritten_lines};
     use crate::telemetry::limits::{DAYS_KEPT, MAX_DAY_BYTES, MAX_TEXT_CHARS};
 
     const FIRST: Date = date!(2026 - 11 - 21);
@@ -290,13 +276,15 @@ mod tests {
     fn a_week_is_kept_and_all_but_two_days_compressed() {
         let dir = tempfile::tempdir().unwrap();
         for day in 0..10 {
-            std::fs::write(file_of(dir.path(), FIRST - Duration::days(day)), format!("day {day}\n")).unwrap();
+            std::fs::write(dir.path().join(name_of(FIRST - Duration::days(day))), format!("day {day}\n"))
+                .unwrap();
         }
-        std::fs::write(file_of(dir.path(), FIRST + Duration::days(3)), "of a clock gone wrong\n").unwrap();
+        std::fs::write(dir.path().join(name_of(FIRST + Duration::days(3))), "of a clock gone wrong\n")
+            .unwrap();
         std::fs::write(dir.path().join("start.log"), "not a day's\n").unwrap();
-        tidy(dir.path(), FIRST).unwrap();
+        tidy(&DirPath::from(dir.path()).open().unwrap(), FIRST).unwrap();
         // Doing it again changes nothing.
-        tidy(dir.path(), FIRST).unwrap();
+        tidy(&DirPath::from(dir.path()).open().unwrap(), FIRST).unwrap();
         let names = names(dir.path());
         let plain = names.iter().filter(|name| is_log(name)).count();
         let compressed: Vec<_> = names.iter().filter(|name| name.ends_with(".log.gz")).collect();
@@ -312,7 +300,7 @@ mod tests {
     fn each_day_has_its_file_whichever_way_the_clock_jumps() {
         thread_local!(static DAY: Cell<Date> = const { Cell::new(FIRST) });
         let dir = tempfile::tempdir().unwrap();
-        let mut log = DailyFile::with_clock(dir.path(), || DAY.get()).unwrap();
+        let mut log = DailyFile::with_clock(&dir.path().into(), || DAY.get()).unwrap();
         for (day, line) in
             [(FIRST, "a\n"), (date!(2026 - 11 - 22), "b\n"), (date!(1970 - 01 - 01), "c\n"), (FIRST, "d\n")]
         {
@@ -320,8 +308,8 @@ mod tests {
             log.write_all(line.as_bytes()).unwrap();
         }
         drop(log);
-        assert_eq!(std::fs::read_to_string(file_of(dir.path(), FIRST)).unwrap(), "a\nd\n");
-        assert_eq!(std::fs::read_to_string(file_of(dir.path(), date!(2026 - 11 - 22))).unwrap(), "b\n");
+        assert_eq!(std::fs::read_to_string(dir.path().join(name_of(FIRST))).unwrap(), "a\nd\n");
+        assert_eq!(std::fs::read_to_string(dir.path().join(name_of(date!(2026 - 11 - 22)))).unwrap(), "b\n");
     }
 
     #[test]
@@ -337,9 +325,9 @@ mod tests {
     #[test]
     fn a_day_is_bounded_and_keeps_room_for_what_matters() {
         let dir = tempfile::tempdir().unwrap();
-        let file = file_of(dir.path(), FIRST);
+        let file = dir.path().join(name_of(FIRST));
         std::fs::File::create(&file).unwrap().set_len(MAX_DAY_BYTES - 100).unwrap();
-        let mut log = DailyFile::with_clock(dir.path(), || FIRST).unwrap();
+        let mut log = DailyFile::with_clock(&dir.path().into(), || FIRST).unwrap();
         let before = unwritten_lines();
         log.write_all(b"{\"level\":\"INFO\"}\n").unwrap();
         assert_eq!(unwritten_lines(), before + 1);

@@ -3,7 +3,6 @@
 //! Never logged: request bodies, parameters' texts, definitions. A line names its call by `correlation_id`; what looks like
 //! a secret is redacted all the same.
 
-use std::path::Path;
 use std::sync::OnceLock;
 
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
@@ -13,6 +12,7 @@ use tracing_subscriber::{Layer, Registry, fmt};
 
 use super::limits::WAITING_LINES;
 use super::log_files::{DailyFile, unwritten_lines};
+use confined_fs::DirPath;
 
 /// Counts the lines that found no place to wait, of the log of this process.
 static CROWDED_OUT: OnceLock<ErrorCounter> = OnceLock::new();
@@ -31,7 +31,7 @@ pub struct LogGuard {
 /// Starts logging into `mcp.<date>.log` files in `dir`, for the whole process.
 ///
 /// Where the folder cannot be written the service goes on without log files; the returned text says why.
-pub fn start(dir: &Path, level: tracing::Level) -> (LogGuard, Option<String>) {
+pub fn start(dir: &DirPath, level: tracing::Level) -> (LogGuard, Option<String>) {
     match DailyFile::open(dir) {
         Ok(file) => {
             let (writer, guard) = NonBlockingBuilder::default()
@@ -47,7 +47,7 @@ pub fn start(dir: &Path, level: tracing::Level) -> (LogGuard, Option<String>) {
             (LogGuard { _worker: Some(guard) }, None)
         }
         Err(error) => {
-            let problem = format!("no log is written: {} cannot be used: {error}", dir.display());
+            let problem = format!("no log is written: {dir} cannot be used: {error}");
             (LogGuard { _worker: None }, Some(problem))
         }
     }

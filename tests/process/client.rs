@@ -197,7 +197,7 @@ fn an_orchestration_goes_on_while_the_server_is_killed() {
     let project = Project::sample();
     let mut served = Some(Served::start(&project, 0));
     let port = served.as_ref().unwrap().port;
-    let outbox = Outbox::of_project(project.path()).unwrap();
+    let outbox = Outbox::of_project(project.path());
     let make = || {
         let options = Options::on_port(port).with_outbox(outbox.clone());
         OrchestratorClient::new(options, InProcess::over(project.config(&project.path().join("elsewhere"))))

@@ -1,5 +1,6 @@
 //! Model folders that are broken, changed or swapped, and vectors that are kept.
 
+use confined_fs::NamedDir;
 use std::path::Path;
 
 use serde_json::json;
@@ -90,7 +91,7 @@ async fn what_was_read_is_kept_unless_it_is_damaged_or_of_another_model() {
             cut(&kept, 10);
         }
         let mut config = project.config(data.path());
-        config.paths.model_dir = folder.path().to_owned();
+        config.paths.model_dir = NamedDir::Elsewhere(folder.path().to_owned());
         let service = Service::with_config(config, tempfile::tempdir().unwrap());
         ready(&service).await;
         let answer = judged(&service, "queryAgents", json!({ "context": "herding cattle" })).await;
@@ -109,7 +110,7 @@ async fn without_room_what_was_read_stays_in_memory() {
     // A folder of that name keeps the file from being written, as a full disk does.
     std::fs::create_dir_all(data.path().join("vectors.bin/full")).unwrap();
     let mut config = project.config(data.path());
-    config.paths.model_dir = Tiny::default().write(folder.path());
+    config.paths.model_dir = NamedDir::Elsewhere(Tiny::default().write(folder.path()));
     let service = Service::with_config(config, tempfile::tempdir().unwrap());
     let health = ready(&service).await;
     assert!(health["reasons"].to_string().contains("not kept for the next start"), "{health}");

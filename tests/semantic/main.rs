@@ -14,6 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use confined_fs::NamedDir;
 use model::Tiny;
 use serde_json::{Value, json};
 use support::{Project, Service};
@@ -25,7 +26,7 @@ const DEADLINE: Duration = Duration::from_mins(1);
 fn service_with(project: &Project, model: &Path) -> Service {
     let data = tempfile::tempdir().unwrap();
     let mut config = project.config(data.path());
-    model.clone_into(&mut config.paths.model_dir);
+    config.paths.model_dir = NamedDir::Elsewhere(model.to_owned());
     config.paths.model_given = true;
     Service::with_config(config, data)
 }

@@ -28,6 +28,12 @@ impl<P: Into<PathBuf>> From<P> for DirPath {
     }
 }
 
+impl From<&DirPath> for DirPath {
+    fn from(dir: &DirPath) -> Self {
+        dir.clone()
+    }
+}
+
 impl fmt::Display for DirPath {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.path().display().fmt(formatter)

@@ -150,16 +150,15 @@ impl NamedDir {
         }
     }
 
-    /// Opens the regular file at `name` below it; a pipe is not waited for.
-    pub fn open(&self, name: &str) -> io::Result<File> {
-        match self {
-            NamedDir::Confined(dir) => match name.rsplit_once('/') {
-                Some((below, name)) => dir.sub(below).file(name).open(),
-                None => dir.file(name).open(),
-            },
-            NamedDir::Elsewhere(path) => {
-                NamedFile { written: path.join(name), in_project: None }.open_regular()
-            }
-        }
+    /// The file at `name` below it, which may name folders.
+    pub fn file(&self, name: &str) -> NamedFile {
+        let in_project = match self {
+            NamedDir::Confined(dir) => Some(match name.rsplit_once('/') {
+                Some((below, name)) => dir.sub(below).file(name),
+                None => dir.file(name),
+            }),
+            NamedDir::Elsewhere(_) => None,
+        };
+        NamedFile { written: self.path().join(name), in_project }
     }
 }

@@ -29,21 +29,14 @@ fn parse(temporary: &str) -> Option<(&str, u32)> {
     Some((name, process.parse().ok()?))
 }
 
-/// Whether `name` may be what is left of `file`: itself, or without its ending.
-fn stands_for(name: &str, file: &str) -> bool {
-    name == file || file.rsplit_once('.').is_some_and(|(stem, _)| stem == name)
-}
-
 impl ConfinedDir {
-    /// Removes the temporary files of `files` whose process is gone; answers how many there were. One that is being
-    /// written is locked, in whatever container its process runs.
-    pub fn sweep_temporary(&self, files: &[&str]) -> usize {
+    /// Removes the temporary files of those files that `is_ours` names and whose process is gone; answers how many there
+    /// were. One that is being written is locked, in whatever container its process runs.
+    pub fn sweep_temporary(&self, is_ours: impl Fn(&str) -> bool) -> usize {
         let names = self.names().unwrap_or_default();
         let is_left = |name: &&OsString| {
             let parsed = name.to_str().and_then(parse);
-            parsed.is_some_and(|(of, process)| {
-                files.iter().any(|file| stands_for(of, file)) && self.is_abandoned(name, process)
-            })
+            parsed.is_some_and(|(of, process)| is_ours(of) && self.is_abandoned(name, process))
         };
         names.iter().filter(is_left).filter(|name| self.remove_file(name).is_ok()).count()
     }
@@ -67,7 +60,7 @@ impl ConfinedDir {
 
 #[cfg(test)]
 mod tests {
-    use super::{name_for, parse, stands_for};
+    use super::{name_for, parse};
     use std::ffi::OsStr;
 
     #[test]
@@ -80,7 +73,5 @@ mod tests {
         {
             assert_eq!(parse(other), None, "{other}");
         }
-        assert!(stands_for("catalog", "catalog.bin") && stands_for("catalog.bin", "catalog.bin"));
-        assert!(!stands_for("cat", "catalog.bin"));
     }
 }

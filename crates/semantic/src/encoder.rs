@@ -84,7 +84,7 @@ mod engine {
         /// Where the weights are incomplete, damaged, or others than the folder's configuration says, or where the
         /// tokenizer cannot be read.
         pub fn load(folder: &ModelDir) -> Result<Encoder, ModelError> {
-            let tensors = Tensors::open(&folder.path.join(WEIGHTS))?;
+            let tensors = Tensors::open(&folder.path.file(WEIGHTS))?;
             let mut tokenizer = Tokenizer::from_bytes(folder.read(TOKENIZER)?)
                 .map_err(|error| ModelError::broken(TOKENIZER, &error))?;
             // Files carry the settings of the last training; here each text is cut and never filled up.

@@ -1,42 +1,46 @@
 //! Copying a model to where an instance looks for it, so that a reader finds the old one or the new one.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::ffi::OsStr;
+use std::io::{self, Write};
 
 use super::encoder::{Encoder, InputRole};
 use super::model_dir::{FILES, ModelDir, ModelError, ModelInfo, POOLING, PROMPTS, Pooling};
+use confined_fs::{DirPath, FilePath, NamedDir};
 
-/// Checks the model in `source` and puts a copy in the place of `target`, which may hold another.
+/// Checks the model in `source` and puts a copy in the place of the folder `name` in `into`, which may hold another.
 ///
 /// What the source's name alone says (how requests begin, how token vectors are put together) is written down in the
 /// copy, since its folder has another name.
 ///
 /// # Errors
-/// Where the source is no model that can be run, or the copy cannot be made; `target` is then as it was.
-pub fn install(source: &Path, target: &Path) -> Result<ModelInfo, ModelError> {
-    let folder = ModelDir::open(source)?;
-    let encoder = Encoder::load(&folder)?;
-    let beside = |end: &str| target.with_extension(format!("{}.{end}", std::process::id()));
+/// Where the source is no model that can be run, or the copy cannot be made; what was in its place stays then.
+pub fn install(source: &NamedDir, into: &DirPath, name: &str) -> Result<ModelInfo, ModelError> {
+    let failed = |source| ModelError::Io { path: into.path().join(name), source };
+    let model = ModelDir::open(source)?;
+    let encoder = Encoder::load(&model)?;
+    let folder = into.create().map_err(failed)?;
+    let beside = |end: &str| format!("{name}.{}.{end}", std::process::id());
     let (new, old) = (beside("new"), beside("old"));
-    let made = copy(&folder, &new).and_then(|()| same(&encoder, &new));
+    let (name, new_name, old_name) = (OsStr::new(name), OsStr::new(&new), OsStr::new(&old));
+    let copied = into.sub(&new);
+    let made = copy(&model, &copied).and_then(|()| same(&encoder, &copied.into()));
     let installed = made.and_then(|info| {
-        let failed = |source| ModelError::Io { path: target.to_owned(), source };
-        let had = target.exists();
+        let had = folder.facts(name).is_ok();
         if had {
-            fs::rename(target, &old).map_err(failed)?;
+            folder.rename(name, &folder, old_name).map_err(failed)?;
         }
-        if let Err(error) = fs::rename(&new, target) {
+        if let Err(error) = folder.rename(new_name, &folder, name) {
             if had {
                 // Back to what was there; if that fails as well, the first reason is the better one to tell.
-                let _ = fs::rename(&old, target);
+                let _ = folder.rename(old_name, &folder, name);
             }
             return Err(failed(error));
         }
         Ok(info)
     });
-    for leftover in [new, old] {
+    for leftover in [new_name, old_name] {
         // Usually there is none.
-        let _ = fs::remove_dir_all(leftover);
+        let _ = folder.remove_tree(leftover);
     }
     installed
 }
@@ -45,35 +49,48 @@ pub fn install(source: &Path, target: &Path) -> Result<ModelInfo, ModelError> {
 ///
 /// # Errors
 /// Where it cannot be removed.
-pub fn remove(target: &Path) -> Result<bool, ModelError> {
-    match fs::remove_dir_all(target) {
+pub fn remove(installed: &DirPath) -> Result<bool, ModelError> {
+    match installed.remove_tree() {
         Ok(()) => Ok(true),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
-        Err(source) => Err(ModelError::Io { path: target.to_owned(), source }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(source) => Err(ModelError::Io { path: installed.path(), source }),
     }
 }
 
-fn copy(folder: &ModelDir, to: &Path) -> Result<(), ModelError> {
-    let failed = |path: PathBuf| move |source| ModelError::Io { path, source };
+/// The file at `name` below a folder of our own, whose folders are made.
+fn place(to: &DirPath, name: &str) -> io::Result<FilePath> {
+    let (folder, name) = match name.rsplit_once('/') {
+        Some((below, name)) => (to.sub(below), name),
+        None => (to.clone(), name),
+    };
+    folder.create()?;
+    Ok(folder.file(name))
+}
+
+fn copy(folder: &ModelDir, to: &DirPath) -> Result<(), ModelError> {
+    let failed = |name: &str| {
+        let path = to.path().join(name);
+        move |source| ModelError::Io { path, source }
+    };
     for name in FILES {
-        let (source, copy) = (folder.path.join(name), to.join(name));
-        if !source.is_file() {
+        let source = folder.path.file(name);
+        if source.regular().map_err(ModelError::io(&source))?.is_none() {
             continue;
         }
-        if let Some(parent) = copy.parent() {
-            fs::create_dir_all(parent).map_err(failed(parent.to_owned()))?;
-        }
-        fs::copy(&source, &copy).map_err(failed(copy.clone()))?;
-        File::open(&copy).and_then(|file| file.sync_all()).map_err(failed(copy))?;
+        let mut opened = source.open_regular().map_err(ModelError::io(&source))?;
+        let copied = place(to, name).and_then(|file| {
+            let mut copy = file.create()?;
+            io::copy(&mut opened, &mut copy)?;
+            copy.sync_all()
+        });
+        copied.map_err(failed(name))?;
     }
     let info = &folder.info;
-    let copied = ModelDir::open(to)?.info;
+    let copied = ModelDir::open(&to.clone().into())?.info;
     let write = |name: &str, content: serde_json::Value| {
-        let path = to.join(name);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(failed(parent.to_owned()))?;
-        }
-        fs::write(&path, content.to_string()).map_err(failed(path))
+        let written =
+            place(to, name).and_then(|file| file.create()?.write_all(content.to_string().as_bytes()));
+        written.map_err(failed(name))
     };
     if (&copied.query_prefix, &copied.passage_prefix) != (&info.query_prefix, &info.passage_prefix) {
         let prompts = serde_json::json!({ "query": info.query_prefix, "passage": info.passage_prefix });
@@ -91,7 +108,7 @@ fn copy(folder: &ModelDir, to: &Path) -> Result<(), ModelError> {
 }
 
 /// Whether the copy judges as its source does.
-fn same(encoder: &Encoder, copy: &Path) -> Result<ModelInfo, ModelError> {
+fn same(encoder: &Encoder, copy: &NamedDir) -> Result<ModelInfo, ModelError> {
     let copied = Encoder::load(&ModelDir::open(copy)?)?;
     for role in [InputRole::Query, InputRole::Passage] {
         let text = "reads a text that both have to find alike";

@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::SystemTime;
 
+use confined_fs::{NamedDir, NamedFile};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -64,6 +65,12 @@ pub enum ModelError {
 }
 
 impl ModelError {
+    /// What a failing operation on a file comes to.
+    pub(super) fn io(file: &NamedFile) -> impl Fn(std::io::Error) -> Self + use<> {
+        let path = file.path().to_owned();
+        move |source| ModelError::Io { path: path.clone(), source }
+    }
+
     pub(super) fn broken(file: &'static str, problem: &dyn std::fmt::Display) -> Self {
         ModelError::Broken { file, problem: problem.to_string() }
     }
@@ -104,7 +111,7 @@ pub struct ModelInfo {
 #[derive(Debug, Clone)]
 pub struct ModelDir {
     /// Where it is.
-    pub path: PathBuf,
+    pub path: NamedDir,
     /// What it says of itself.
     pub info: ModelInfo,
     #[cfg_attr(not(feature = "encoder"), expect(dead_code, reason = "only an encoder is built by it"))]
@@ -151,20 +158,20 @@ fn usual_positions() -> String {
 }
 
 /// Changes whenever a file of the folder does: size and time of each.
-pub type FileStamps = Vec<Option<(u64, Option<SystemTime>)>>;
+pub type FileStamps = Vec<Option<(u64, SystemTime)>>;
 
 /// The state of a folder's files, without reading them; to notice that a model was put there, changed or taken away.
-pub fn file_stamps(folder: &Path) -> FileStamps {
+pub fn file_stamps(folder: &NamedDir) -> FileStamps {
     let of = |name: &&str| {
-        let info = std::fs::metadata(folder.join(name)).ok()?;
-        Some((info.len(), info.modified().ok()))
+        let facts = folder.file(name).regular().ok()??;
+        Some((facts.bytes, facts.modified))
     };
     FILES.iter().map(of).collect()
 }
 
 /// Whether a folder has any file of a model, so that its errors are worth telling.
-pub fn has_model_files(folder: &Path) -> bool {
-    FILES[..REQUIRED].iter().any(|name| folder.join(name).exists())
+pub fn has_model_files(folder: &NamedDir) -> bool {
+    FILES[..REQUIRED].iter().any(|name| folder.file(name).exists())
 }
 
 impl ModelDir {
@@ -172,29 +179,31 @@ impl ModelDir {
     ///
     /// # Errors
     /// Where a file is missing or cannot be read, or where they say that this is no encoder that can be run.
-    pub fn open(path: &Path) -> Result<ModelDir, ModelError> {
+    pub fn open(path: &NamedDir) -> Result<ModelDir, ModelError> {
         for name in &FILES[..REQUIRED] {
-            if !path.join(name).is_file() {
-                return Err(ModelError::Missing(path.join(name)));
+            let file = path.file(name);
+            if file.regular().map_err(ModelError::io(&file))?.is_none() {
+                return Err(ModelError::Missing(file.path().to_owned()));
             }
         }
-        let config: BertConfig = serde_json::from_slice(&read_bounded(&path.join(CONFIG))?)
+        let config: BertConfig = serde_json::from_slice(&read_bounded(&path.file(CONFIG))?)
             .map_err(|error| ModelError::broken(CONFIG, &error))?;
         config.check()?;
-        let weights = path.join(WEIGHTS);
-        let bytes = std::fs::metadata(&weights).map_err(|source| ModelError::Io { path: weights, source })?;
-        if bytes.len() > MAX_WEIGHTS {
+        let weights = path.file(WEIGHTS);
+        let found = weights.regular().map_err(ModelError::io(&weights))?;
+        let bytes = found.map_or(0, |facts| facts.bytes);
+        if bytes > MAX_WEIGHTS {
             let limit = MAX_WEIGHTS / (1024 * 1024);
             return Err(ModelError::Unsupported(format!("its weights are larger than {limit} MiB")));
         }
-        let info = info(path, &config, bytes.len())?;
-        Ok(ModelDir { path: path.to_owned(), info, config })
+        let info = info(path, &config, bytes)?;
+        Ok(ModelDir { path: path.clone(), info, config })
     }
 
     /// A file of the folder.
     #[cfg_attr(not(feature = "encoder"), expect(dead_code, reason = "only an encoder reads it"))]
     pub(super) fn read(&self, name: &'static str) -> Result<Vec<u8>, ModelError> {
-        read_bounded(&self.path.join(name))
+        read_bounded(&self.path.file(name))
     }
 
     /// The SHA-256 of all files that decide what vectors come out, as hex: vectors of two models are never compared.
@@ -204,16 +213,15 @@ impl ModelDir {
     pub fn identity(&self) -> Result<String, ModelError> {
         let mut hash = Sha256::new();
         for name in FILES {
-            let path = self.path.join(name);
-            let failed = |source| ModelError::Io { path: path.clone(), source };
-            let mut file = match std::fs::File::open(&path) {
+            let named = self.path.file(name);
+            let mut file = match named.open_regular() {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-                opened => opened.map_err(failed)?,
+                opened => opened.map_err(ModelError::io(&named))?,
             };
             hash.update(name);
             let mut part = vec![0; 256 * 1024];
             loop {
-                let read = file.read(&mut part).map_err(failed)?;
+                let read = file.read(&mut part).map_err(ModelError::io(&named))?;
                 if read == 0 {
                     break;
                 }
@@ -263,8 +271,9 @@ impl BertConfig {
 }
 
 /// What the folder's files say, read with the customs of the known families where they say nothing.
-fn info(path: &Path, config: &BertConfig, bytes: u64) -> Result<ModelInfo, ModelError> {
-    let folder = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+fn info(path: &NamedDir, config: &BertConfig, bytes: u64) -> Result<ModelInfo, ModelError> {
+    let shown = path.path();
+    let folder = shown.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let name = if config.name.is_empty() { folder } else { config.name.clone() };
     let pooling: PoolingFile = optional(path, POOLING)?;
     let sentence: SentenceFile = optional(path, SENTENCE)?;
@@ -351,21 +360,21 @@ struct Prompts {
 
 /// A small JSON file, with its defaults where it is not there.
 fn optional<T: Default + serde::de::DeserializeOwned>(
-    path: &Path,
+    path: &NamedDir,
     name: &'static str,
 ) -> Result<T, ModelError> {
-    let file = path.join(name);
-    if !file.exists() {
+    let file = path.file(name);
+    if file.regular().map_err(ModelError::io(&file))?.is_none() {
         return Ok(T::default());
     }
     serde_json::from_slice(&read_bounded(&file)?).map_err(|error| ModelError::broken(name, &error))
 }
 
-fn read_bounded(path: &Path) -> Result<Vec<u8>, ModelError> {
-    let failed = |source| ModelError::Io { path: path.to_owned(), source };
+fn read_bounded(file: &NamedFile) -> Result<Vec<u8>, ModelError> {
+    let failed = ModelError::io(file);
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(failed)?;
-    file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(failed)?;
+    let opened = file.open_regular().map_err(&failed)?;
+    opened.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(&failed)?;
     if bytes.len() as u64 > MAX_FILE {
         return Err(failed(std::io::ErrorKind::FileTooLarge.into()));
     }
@@ -399,7 +408,7 @@ mod tests {
             if !prompts.is_empty() {
                 std::fs::write(folder.path().join(PROMPTS), prompts).unwrap();
             }
-            let info = ModelDir::open(folder.path()).unwrap().info;
+            let info = ModelDir::open(&NamedDir::Elsewhere(folder.path().to_owned())).unwrap().info;
             let said = (info.pooling, info.query_prefix.as_str(), info.passage_prefix.as_str());
             assert_eq!(said, (pooling, query, passage), "{name}");
         }

@@ -5,12 +5,11 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
 use super::vectors::{TextKey, Vectors};
-use confined_fs::private_file;
+use confined_fs::{FilePath, Replacing};
 
 /// What the file begins with; its last letter is raised with every change of the form.
 const MAGIC: &[u8; 8] = b"ADJVECT1";
@@ -22,8 +21,8 @@ const HEAD: usize = 8 + IDENTITY + 4 + 4;
 const MAX_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// The vectors a file keeps of the model of that identity and size; `None` where it keeps none that can be used.
-pub fn load(path: &Path, identity: &str, dimensions: usize) -> Option<Vectors> {
-    let bytes = private_file::read(path, MAX_BYTES).ok()?;
+pub fn load(file: &FilePath, identity: &str, dimensions: usize) -> Option<Vectors> {
+    let bytes = file.read(MAX_BYTES).ok()?;
     let (content, checksum) = bytes.split_at_checked(bytes.len().checked_sub(CHECKSUM)?)?;
     if content.len() < HEAD || Sha256::digest(content).as_slice() != checksum {
         return None;
@@ -52,8 +51,8 @@ pub fn load(path: &Path, identity: &str, dimensions: usize) -> Option<Vectors> {
 ///
 /// # Errors
 /// Where the folder cannot be written or the disk is full; the old file stays, and no part of the new one.
-pub fn save(path: &Path, identity: &str, vectors: &Vectors) -> io::Result<()> {
-    private_file::replace(path, |out| write_to(out, identity, vectors))
+pub fn save(file: &FilePath, identity: &str, vectors: &Vectors) -> io::Result<()> {
+    file.replace(Replacing::PrivateDurably, |out| write_to(out, identity, vectors))
 }
 
 fn write_to(out: &mut BufWriter<File>, identity: &str, vectors: &Vectors) -> io::Result<()> {
@@ -74,9 +73,7 @@ fn write_to(out: &mut BufWriter<File>, identity: &str, vectors: &Vectors) -> io:
         file.put(&bytes)?;
     }
     let Summed { file, sum } = file;
-    file.write_all(&sum.finalize())?;
-    file.flush()?;
-    file.get_ref().sync_all()
+    file.write_all(&sum.finalize())
 }
 
 struct Summed<'f> {
@@ -95,32 +92,37 @@ impl Summed<'_> {
 mod tests {
     use super::*;
     use crate::vectors::text_key;
+    use confined_fs::DirPath;
 
     #[test]
     fn a_file_gives_back_what_was_written_or_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("vectors.bin");
+        let file = DirPath::from(folder.path()).file("vectors.bin");
         let identity = "a".repeat(IDENTITY);
         let mut vectors = Vectors::new(3);
         for text in ["one", "two", "three"] {
             vectors.add(text_key(text), &[0.6, 0.0, -0.8]);
         }
-        save(&path, &identity, &vectors).unwrap();
-        let back = load(&path, &identity, 3).unwrap();
+        save(&file, &identity, &vectors).unwrap();
+        let back = load(&file, &identity, 3).unwrap();
         assert_eq!(back.len(), 3);
         assert_eq!(back.packed(&text_key("two")), vectors.packed(&text_key("two")));
-        assert!(load(&path, &"b".repeat(IDENTITY), 3).is_none(), "another model");
-        assert!(load(&path, &identity, 4).is_none(), "another size");
+        assert!(load(&file, &"b".repeat(IDENTITY), 3).is_none(), "another model");
+        assert!(load(&file, &identity, 4).is_none(), "another size");
         let whole = std::fs::read(&path).unwrap();
         for at in 0..whole.len() {
             std::fs::write(&path, &whole[..at]).unwrap();
-            assert!(load(&path, &identity, 3).is_none(), "cut after {at} bytes");
+            assert!(load(&file, &identity, 3).is_none(), "cut after {at} bytes");
             let mut damaged = whole.clone();
             damaged[at] ^= 1;
             std::fs::write(&path, &damaged).unwrap();
-            assert!(load(&path, &identity, 3).is_none(), "byte {at} is another");
+            assert!(load(&file, &identity, 3).is_none(), "byte {at} is another");
         }
-        assert!(save(&folder.path().join("missing/vectors.bin"), &identity, &vectors).is_err());
+        assert!(
+            save(&DirPath::from(folder.path()).sub("missing").file("vectors.bin"), &identity, &vectors)
+                .is_err()
+        );
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left behind");
     }
 }

@@ -2,12 +2,12 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
 use safetensors::tensor::{Dtype, Metadata};
 
 use super::model_dir::{ModelError, WEIGHTS};
+use confined_fs::NamedFile;
 
 /// Bytes of a header that are accepted; that of a BERT-base has 30 KB.
 const MAX_HEADER: u64 = 8 * 1024 * 1024;
@@ -25,16 +25,16 @@ pub(super) struct Tensors {
 }
 
 impl Tensors {
-    pub(super) fn open(path: &Path) -> Result<Tensors, ModelError> {
-        let failed = |source| ModelError::Io { path: path.to_owned(), source };
-        let file = File::open(path).map_err(failed)?;
-        let size = file.metadata().map_err(failed)?.len();
+    pub(super) fn open(weights: &NamedFile) -> Result<Tensors, ModelError> {
+        let failed = ModelError::io(weights);
+        let file = weights.open_regular().map_err(&failed)?;
+        let size = file.metadata().map_err(&failed)?.len();
         let too_short = || ModelError::broken(WEIGHTS, &format!("it ends after {size} bytes"));
         if size < LENGTH {
             return Err(too_short());
         }
         let mut length = [0; 8];
-        file.read_exact_at(&mut length, 0).map_err(failed)?;
+        file.read_exact_at(&mut length, 0).map_err(&failed)?;
         let length = u64::from_le_bytes(length);
         if length > MAX_HEADER {
             return Err(ModelError::broken(WEIGHTS, &"it does not begin as such a file does"));

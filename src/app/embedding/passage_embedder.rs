@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{App, Embedding, Loaded, Phase, State, text_of};
 use crate::app::refresh::millis;
 use catalog::Catalog;
+use confined_fs::NamedDir;
 use domain::patterns::Outcome;
 use semantic::chunking::{MAX_PASSAGE_TOKENS, MAX_REQUEST_TOKENS};
 use semantic::model_dir::{self, FileStamps};
@@ -139,7 +139,7 @@ impl PassageEmbedder {
                     duration_ms = millis(began.elapsed()),
                     "embedding model loaded"
                 );
-                let stored = persist::load(&paths.data_dir.join(FILE), encoder.identity(), info.dimensions);
+                let stored = persist::load(&paths.data_dir.file(FILE), encoder.identity(), info.dimensions);
                 self.vectors = Arc::new(stored.unwrap_or_else(|| Vectors::new(info.dimensions)));
                 let mut state = embedding.lock();
                 (state.model, state.dimensions) = (Some(info.name.clone()), Some(info.dimensions));
@@ -154,7 +154,7 @@ impl PassageEmbedder {
                 state.absent = Some("it cannot be used");
                 state.problem = Some(format!(
                     "the embedding model in {} is not used: {error}",
-                    paths.model_dir.display()
+                    paths.model_dir.path().display()
                 ));
             }
         }
@@ -243,7 +243,7 @@ impl PassageEmbedder {
     }
 
     fn keep(&self, loaded: &Loaded, embedding: &Embedding, app: &App) {
-        let file = app.config().paths.data_dir.join(FILE);
+        let file = app.config().paths.data_dir.file(FILE);
         let written = persist::save(&file, loaded.encoder.identity(), &self.vectors);
         let problem = written.err().map(|error| {
             tracing::warn!(%error, "the embedded entries are not kept for the next start");
@@ -253,7 +253,7 @@ impl PassageEmbedder {
     }
 }
 
-fn load_encoder(path: &Path) -> Result<Encoder, ModelError> {
+fn load_encoder(path: &NamedDir) -> Result<Encoder, ModelError> {
     Encoder::load(&ModelDir::open(path)?)
 }
 

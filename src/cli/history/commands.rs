@@ -73,7 +73,8 @@ pub(in crate::cli) fn run(
         None => list(&config(&arguments.common)?, arguments.limit, arguments.common.json),
         Some(HistoryCommand::Show { task_id, common }) => show(&config(common)?, task_id, common.json),
         Some(HistoryCommand::Export { file, common }) => {
-            import_export::export(&read(&config(common)?, usize::MAX)?, file, common.json)
+            let config = config(common)?;
+            import_export::export(&config, &read(&config, usize::MAX)?, file, common.json)
         }
         Some(HistoryCommand::Import { file, common }) => {
             import_export::import(&config(common)?, file, common.json)

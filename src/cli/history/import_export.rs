@@ -15,6 +15,7 @@ use crate::cli::patterns::import_export::{read_lines, write_lines};
 use crate::cli::{exit, output, running_client, small_runtime, store_access};
 use crate::config::Config;
 use crate::telemetry::token_usage::ClientName;
+use confined_fs::NamedFile;
 use store::HistoryEntry;
 
 /// What a line must say, and may, for a decision to be recorded again; who learned from it is found anew. With its time, a
@@ -33,14 +34,20 @@ struct Taken {
     reasons: Vec<String>,
 }
 
-pub(super) fn export(history: &[HistoryEntry], file: &Path, json: bool) -> anyhow::Result<ExitCode> {
+pub(super) fn export(
+    config: &Config,
+    history: &[HistoryEntry],
+    file: &Path,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
     let lines: String =
         history.iter().rev().fold(String::new(), |lines, entry| lines + &as_json(entry).to_string() + "\n");
-    write_lines(lines.as_bytes(), history.len(), "decisions", file, json)
+    let file = NamedFile::new(&config.project.root, file);
+    write_lines(lines.as_bytes(), history.len(), "decisions", &file, json)
 }
 
 pub(super) fn import(config: &Config, file: &Path, json: bool) -> anyhow::Result<ExitCode> {
-    let lines = read_lines(file).with_context(|| file.display().to_string())?;
+    let lines = read_lines(&config.project.root, file).with_context(|| file.display().to_string())?;
     let taken = take_over(config, &lines)?;
     if json {
         let told = json!({ "recorded": taken.recorded, "refused": taken.refused, "reasons": taken.reasons });

@@ -93,7 +93,8 @@ pub(in crate::cli) fn run(
             find(&configured(common)?, &goal.join(" "), *min_similarity, common.json)
         }
         PatternsCommand::Export { file, common } => {
-            import_export::export(&book(&configured(common)?)?, file, common.json)
+            let config = configured(common)?;
+            import_export::export(&config, &book(&config)?, file, common.json)
         }
         PatternsCommand::Import { file, common } => {
             import_export::import(&configured(common)?, file, common.json)

@@ -1,6 +1,6 @@
 //! `adjutant patterns export` and `import`: patterns as a file of JSON lines.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -12,7 +12,7 @@ use crate::app::operations::import::{ImportPatterns, imported};
 use crate::cli::store_access;
 use crate::cli::{exit, output, running_client, small_runtime};
 use crate::config::Config;
-use crate::instance::write_whole;
+use confined_fs::NamedFile;
 use domain::patterns::PatternSet;
 use protocol::Imported;
 use store::export_patterns;
@@ -23,10 +23,16 @@ const MAX_IMPORT_BYTES: u64 = 64 << 20;
 /// Bytes of lines in one call to a running instance, well within what it reads of a request.
 const BYTES_A_CALL: usize = 400_000;
 
-pub(super) fn export(book: &PatternSet, file: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
+pub(super) fn export(
+    config: &Config,
+    book: &PatternSet,
+    file: &Path,
+    as_json: bool,
+) -> anyhow::Result<ExitCode> {
     let mut lines = Vec::new();
     let count = export_patterns(book, &mut lines)?;
-    write_lines(&lines, count, "patterns", file, as_json)
+    let file = NamedFile::new(&config.project.root, file);
+    write_lines(&lines, count, "patterns", &file, as_json)
 }
 
 /// Writes lines to a file, and says how many of what; `-` is standard output.
@@ -34,22 +40,15 @@ pub(in crate::cli) fn write_lines(
     lines: &[u8],
     count: usize,
     what: &str,
-    file: &Path,
+    file: &NamedFile,
     as_json: bool,
 ) -> anyhow::Result<ExitCode> {
-    if file == Path::new("-") {
+    if file.path() == Path::new("-") {
         output::bytes(lines);
         return Ok(ExitCode::SUCCESS);
     }
-    let name = file.display().to_string();
-    // A link is followed, and a pipe or a device is written to.
-    let target = file.canonicalize().unwrap_or_else(|_| file.to_owned());
-    let written = if target.exists() && !target.is_file() {
-        std::fs::OpenOptions::new().write(true).open(&target).and_then(|mut open| open.write_all(lines))
-    } else {
-        write_whole(&target, lines)
-    };
-    written.with_context(|| name.clone())?;
+    let name = file.path().display().to_string();
+    file.write(lines).with_context(|| name.clone())?;
     output::line(&if as_json {
         format!("{:#}", json!({ "exported": count, "file": name }))
     } else {
@@ -59,7 +58,7 @@ pub(in crate::cli) fn write_lines(
 }
 
 pub(super) fn import(config: &Config, file: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
-    let lines = read_lines(file).with_context(|| file.display().to_string())?;
+    let lines = read_lines(&config.project.root, file).with_context(|| file.display().to_string())?;
     let imported = take_over(config, &lines)?;
     if as_json {
         output::line(&format!("{:#}", serde_json::to_value(&imported)?));
@@ -93,11 +92,11 @@ fn take_over(config: &Config, lines: &str) -> anyhow::Result<Imported> {
 }
 
 /// The lines of a file, `-` for standard input.
-pub(in crate::cli) fn read_lines(file: &Path) -> io::Result<String> {
+pub(in crate::cli) fn read_lines(project: &Path, file: &Path) -> io::Result<String> {
     let mut source: Box<dyn Read> = if file == Path::new("-") {
         Box::new(io::stdin().lock())
     } else {
-        Box::new(std::fs::File::open(file)?)
+        Box::new(NamedFile::new(project, file).open()?)
     };
     let mut lines = String::new();
     let length = (&mut source).take(MAX_IMPORT_BYTES + 1).read_to_string(&mut lines)?;

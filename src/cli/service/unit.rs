@@ -2,7 +2,7 @@
 //!
 //! Only a file is written or removed; what makes the system take notice of it is named, and done with `--now`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use anyhow::Context;
@@ -12,7 +12,7 @@ use serde_json::json;
 use super::unit_text::{self, MARK};
 use crate::cli::output;
 use crate::config::{Config, Environment, Flags};
-use crate::instance::write_whole;
+use confined_fs::NamedFile;
 
 /// Who starts services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -68,7 +68,7 @@ pub(in crate::cli) struct Service {
     manager: Manager,
     name: String,
     /// Its file.
-    pub(in crate::cli) file: PathBuf,
+    pub(in crate::cli) file: NamedFile,
 }
 
 impl Service {
@@ -92,12 +92,13 @@ impl Service {
             }
             Manager::Launchd => home()?.join("Library/LaunchAgents").join(format!("local.{name}.plist")),
         };
+        let file = NamedFile::new(&config.project.root, &file);
         Ok(Service { manager, name, file })
     }
 
     /// Whether the file is there and ours.
     pub(in crate::cli) fn is_installed(&self) -> bool {
-        std::fs::read_to_string(&self.file).is_ok_and(|text| text.contains(MARK))
+        self.text_of_file().is_ok_and(|text| text.contains(MARK))
     }
 
     /// Removes the file where it is ours; whether it was.
@@ -105,14 +106,19 @@ impl Service {
         if !self.is_installed() {
             return Ok(false);
         }
-        std::fs::remove_file(&self.file).map(|()| true)
+        self.file.remove().map(|()| true)
+    }
+
+    /// What a regular file holds; a pipe is not waited for.
+    fn text_of_file(&self) -> std::io::Result<String> {
+        std::io::read_to_string(self.file.open_regular()?)
     }
 
     fn text(&self, config: &Config, flags: &Flags) -> anyhow::Result<String> {
         let command = command_line(config, flags)?;
         Ok(match self.manager {
             Manager::Systemd => unit_text::systemd(&config.project.root, &command),
-            Manager::Launchd => unit_text::launchd(&self.name, &config.paths.log_dir, &command),
+            Manager::Launchd => unit_text::launchd(&self.name, &config.paths.log_dir.path(), &command),
         })
     }
 
@@ -123,7 +129,9 @@ impl Service {
                 words(&["systemctl", "--user", "daemon-reload"]),
                 words(&["systemctl", "--user", "enable", "--now", &self.name]),
             ],
-            Manager::Launchd => vec![words(&["launchctl", "load", "-w", &self.file.to_string_lossy()])],
+            Manager::Launchd => {
+                vec![words(&["launchctl", "load", "-w", &self.file.path().to_string_lossy()])]
+            }
         }
     }
 
@@ -131,7 +139,9 @@ impl Service {
     pub(in crate::cli) fn commands_to_stop(&self) -> Vec<Vec<String>> {
         match self.manager {
             Manager::Systemd => vec![words(&["systemctl", "--user", "disable", "--now", &self.name])],
-            Manager::Launchd => vec![words(&["launchctl", "unload", "-w", &self.file.to_string_lossy()])],
+            Manager::Launchd => {
+                vec![words(&["launchctl", "unload", "-w", &self.file.path().to_string_lossy()])]
+            }
         }
     }
 }
@@ -189,7 +199,7 @@ pub(in crate::cli) fn run(
 
 fn install(action: &ActionArguments, config: &Config, service: &Service) -> anyhow::Result<ExitCode> {
     let text = service.text(config, &action.flags)?;
-    let file = service.file.display().to_string();
+    let file = service.file.path().display().to_string();
     if action.print {
         output::line(text.trim_end());
         return Ok(ExitCode::SUCCESS);
@@ -198,16 +208,14 @@ fn install(action: &ActionArguments, config: &Config, service: &Service) -> anyh
         !service.file.exists() || service.is_installed(),
         "{file} is not of our making, and is left as it is"
     );
-    if let Some(folder) = service.file.parent() {
-        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-    }
-    write_whole(&service.file, text.as_bytes()).with_context(|| file.clone())?;
+    let written = service.file.create_folder().and_then(|()| service.file.write(text.as_bytes()));
+    written.with_context(|| file.clone())?;
     tell(action, "written", Some(&file), &service.commands_to_start())
 }
 
 fn uninstall(action: &ActionArguments, service: &Service) -> anyhow::Result<ExitCode> {
     let is_there = service.is_installed();
-    let file = is_there.then(|| service.file.display().to_string());
+    let file = is_there.then(|| service.file.path().display().to_string());
     let commands = if is_there { service.commands_to_stop() } else { Vec::new() };
     if action.print {
         output::line(file.as_deref().unwrap_or("nothing is installed"));
@@ -215,7 +223,7 @@ fn uninstall(action: &ActionArguments, service: &Service) -> anyhow::Result<Exit
     }
     // The system has to let go of the service while it knows its file.
     let told = tell(action, "removed", file.as_deref(), &commands)?;
-    service.remove().with_context(|| service.file.display().to_string())?;
+    service.remove().with_context(|| service.file.path().display().to_string())?;
     Ok(told)
 }
 

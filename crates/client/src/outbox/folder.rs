@@ -69,11 +69,8 @@ impl Outbox {
     }
 
     /// The queue of the project at `root`. No link in the project is followed.
-    ///
-    /// # Errors
-    /// Where there is no such folder.
-    pub fn of_project(root: &Path) -> io::Result<Self> {
-        Ok(Outbox { folder: DirPath::from(root.canonicalize()?).sub(FOLDER) })
+    pub fn of_project(root: &Path) -> Self {
+        Outbox { folder: DirPath::from(root).sub(FOLDER) }
     }
 
     /// Where it is.
