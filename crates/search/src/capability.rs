@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::text;
-use super::weights::{compact, number};
+use crate::numeric::{as_f32, as_u32};
 use catalog::Definition;
 
 /// How alike two capabilities must be (1 - edits ÷ longer length) for one to stand for the other: one edit in five
@@ -62,8 +62,8 @@ impl Capabilities {
         for (document, definition) in definitions.iter().enumerate() {
             for written in &definition.capabilities {
                 let (_, documents) = all.entry(key(written)).or_insert((written, Vec::new()));
-                if documents.last() != Some(&compact(document)) {
-                    documents.push(compact(document));
+                if documents.last() != Some(&as_u32(document)) {
+                    documents.push(as_u32(document));
                 }
             }
         }
@@ -84,7 +84,7 @@ impl Capabilities {
         let mut added: BTreeMap<String, Vec<u32>> = BTreeMap::new();
         for &document in new {
             for written in &definitions[document].capabilities {
-                added.entry(key(written)).or_default().push(compact(document));
+                added.entry(key(written)).or_default().push(as_u32(document));
             }
         }
         added.remove("");
@@ -169,7 +169,7 @@ pub(crate) fn likeness(a: &str, b: &str) -> f32 {
     }
     let (mine, theirs): (Vec<_>, Vec<_>) = (a.split(' ').collect(), b.split(' ').collect());
     let common = mine.iter().filter(|term| theirs.contains(term)).count();
-    let dice = 2.0 * number(common) / number(mine.len() + theirs.len());
+    let dice = 2.0 * as_f32(common) / as_f32(mine.len() + theirs.len());
     #[expect(clippy::cast_possible_truncation, reason = "a ratio needs no double precision")]
     let edits = if a.len() > MAX_CAPABILITY || b.len() > MAX_CAPABILITY {
         0.0

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::weights::compact;
+use crate::numeric::as_u32;
 use catalog::{Catalog, Definition};
 
 /// Entries whose content is worked out on a thread of its own at least, and threads at most.
@@ -54,7 +54,7 @@ impl Content {
         let path = definition.path.as_os_str().as_encoded_bytes();
         let Definition { kind, id, content_hash, plugin, name, category, .. } = definition;
         let mut add = |part: &[u8]| {
-            text.extend_from_slice(&compact(part.len()).to_le_bytes());
+            text.extend_from_slice(&as_u32(part.len()).to_le_bytes());
             text.extend_from_slice(part);
         };
         for part in [kind.as_str(), id, content_hash, plugin, name, category] {
@@ -63,7 +63,7 @@ impl Content {
         add(path);
         // What a manifest may say without a change of the entry's own file.
         for list in [&definition.keywords, &definition.capabilities, &definition.aliases] {
-            add(&compact(list.len()).to_le_bytes());
+            add(&as_u32(list.len()).to_le_bytes());
             for item in list {
                 add(item.as_bytes());
             }

@@ -5,7 +5,7 @@ use std::hash::BuildHasher;
 use foldhash::HashMap;
 use foldhash::fast::FixedState;
 
-use super::weights::{compact, number};
+use crate::numeric::{as_f32, as_u32};
 use catalog::{Definition, Kind};
 
 /// Share of distinct terms two entries must have in common (Jaccard) to be copies: copies that have drifted apart by an
@@ -48,14 +48,14 @@ impl Copies {
 
     /// The entry that stands for a document's group; itself where it has no copies.
     pub(crate) fn leader(&self, document: usize) -> usize {
-        let wanted = compact(document);
+        let wanted = as_u32(document);
         let found = self.leaders.binary_search_by_key(&wanted, |(copy, _)| *copy);
         found.map_or(document, |at| self.leaders[at].1 as usize)
     }
 
     /// All members of the group a leader stands for.
     pub(crate) fn members(&self, leader: usize) -> impl Iterator<Item = usize> {
-        let wanted = compact(leader);
+        let wanted = as_u32(leader);
         let from = self.members.partition_point(|(leader, _)| *leader < wanted);
         let copies = self.members[from..].iter().take_while(move |(leader, _)| *leader == wanted);
         std::iter::once(leader).chain(copies.map(|&(_, copy)| copy as usize))
@@ -72,7 +72,7 @@ pub(super) fn group_alike(
     for &document in group {
         let own = terms(document);
         match heads.iter().find(|(_, head)| alike(head, &own)) {
-            Some((head, _)) => leaders.push((compact(document), compact(*head))),
+            Some((head, _)) => leaders.push((as_u32(document), as_u32(*head))),
             None => heads.push((document, own)),
         }
     }
@@ -93,5 +93,5 @@ pub(super) fn common_name(definition: &Definition) -> u32 {
 fn alike(a: &[u32], b: &[u32]) -> bool {
     let common = a.iter().filter(|term| b.binary_search(term).is_ok()).count();
     let all = a.len() + b.len() - common;
-    all == 0 || number(common) >= ALIKE * number(all)
+    all == 0 || as_f32(common) >= ALIKE * as_f32(all)
 }

@@ -10,8 +10,8 @@ use super::query::{Query, Words};
 use super::roles::Role;
 use super::scores::Scores;
 use super::semantic::Semantic;
-use super::weights::{compact, number};
 use super::{Prior, Request, model, needs};
+use crate::numeric::{as_f32, as_u32};
 use catalog::Kind;
 
 /// Evidence at which confidence is one half.
@@ -140,14 +140,14 @@ impl<'a> Evidence<'a> {
     /// What the place in a role adds: each place leads whatever else an entry may gather.
     fn role_lead(&self, place: usize) -> f32 {
         let places = self.role.map_or(0, |role| role.documents.len());
-        2.0 * number(places.saturating_sub(place))
+        2.0 * as_f32(places.saturating_sub(place))
     }
 
     /// What the words of the request say of an entry: the lexical, latent and need shares before they are weighed
     /// against a model's.
     fn text(&self, document: usize) -> Text {
         let at = document - self.range.start;
-        let several = if self.need.is_empty() { 0.0 } else { self.core().weights.need };
+        let several = if self.need.is_empty() { 0.0 } else { self.core().weights.intent };
         let latent = if self.latent_top > 0.0 { self.latent_share } else { 0.0 };
         let cosine = self.latent.get(at).copied().unwrap_or(0.0);
         Text {
@@ -166,7 +166,7 @@ impl<'a> Evidence<'a> {
             }
             return sums;
         }
-        let several = if self.need.is_empty() { 0.0 } else { self.core().weights.need };
+        let several = if self.need.is_empty() { 0.0 } else { self.core().weights.intent };
         let latent = if self.latent_top > 0.0 { self.latent_share } else { 0.0 };
         let rest = self.scale * (1.0 - several);
         add(&mut sums, ratio(rest * (1.0 - latent), self.lexical_top), &self.lexical);
@@ -210,9 +210,9 @@ impl<'a> Evidence<'a> {
         let weights = &self.core().weights;
         let at = document - self.range.start;
         let definition = &*self.core().definitions[document];
-        let fit = self.fits.iter().filter(|fit| fit.documents.binary_search(&compact(document)).is_ok());
+        let fit = self.fits.iter().filter(|fit| fit.documents.binary_search(&as_u32(document)).is_ok());
         let fit = fit.map(|fit| fit.strength).fold(0.0, f32::max);
-        let named = self.named.binary_search(&compact(document)).is_ok();
+        let named = self.named.binary_search(&as_u32(document)).is_ok();
         let place = self.role.and_then(|role| role.documents.iter().position(|&other| other == document));
         let scale = self.scale;
         let text = self.text(document);
@@ -254,7 +254,7 @@ impl<'a> Evidence<'a> {
                 || self.latent.get(at).is_some_and(|&cosine| cosine > 0.0)
                 || self.semantic.as_ref().is_some_and(|judged| judged.shares(at).1 > 0.0)
                 || self.role.is_some_and(|role| role.documents.contains(&document))
-                || self.fits.iter().any(|fit| fit.documents.binary_search(&compact(document)).is_ok()))
+                || self.fits.iter().any(|fit| fit.documents.binary_search(&as_u32(document)).is_ok()))
     }
 
     /// Whether an entry is never offered.
@@ -280,9 +280,9 @@ impl<'a> Evidence<'a> {
     /// the rarest), less the share of words that nobody knows, made independent of length, and bent so that 0.5 divides
     /// doubtful from good.
     fn by_words(&self) -> f32 {
-        let asked = number(self.query.asked.len());
+        let asked = as_f32(self.query.asked.len());
         let information = self.query.information(&self.core().lexical, self.kind);
-        let known = 1.0 - ratio(number(self.query.unknown.len()), asked);
+        let known = 1.0 - ratio(as_f32(self.query.unknown.len()), asked);
         let evidence = ratio(self.lexical_top, information) * known * asked.powf(LENGTHS);
         let confidence = evidence * evidence / (evidence * evidence + EVEN * EVEN);
         confidence.max(self.certain())

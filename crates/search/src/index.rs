@@ -14,9 +14,10 @@ use super::lexical::{Gatherer, Lexical};
 use super::names::Names;
 use super::query::Reader;
 use super::roles::{Role, Roles};
-use super::vocabulary::{Builder, Vocabulary};
-use super::weights::{Weights, number};
+use super::vocabulary::{Vocabulary, VocabularyBuilder};
 use super::{Explanation, Findings, Request, rank, update};
+use crate::numeric::as_f32;
+use crate::weights::Weights;
 use catalog::{Catalog, Definition, Kind, RoleAgent};
 
 /// Threads that read entries: beyond these, putting the parts together takes longer than reading.
@@ -156,7 +157,7 @@ impl Index {
 /// What reading entries yields.
 #[derive(Default)]
 struct Gathered {
-    vocabulary: Builder,
+    vocabulary: VocabularyBuilder,
     gatherer: Gatherer,
     /// The distinct terms of each entry, sorted.
     terms: Vec<Vec<u32>>,
@@ -262,7 +263,7 @@ impl Sizes {
             left = left.saturating_sub(entries as usize);
             holds
         };
-        self.entries.iter().position(holds).map_or(0.0, number)
+        self.entries.iter().position(holds).map_or(0.0, as_f32)
     }
 }
 
@@ -284,7 +285,7 @@ pub(super) fn kinds(definitions: &[Arc<Definition>]) -> [Range<usize>; 3] {
 
 /// The collection's term for each of the aliases', where it has one.
 pub(super) fn alias_terms(aliases: &Aliases, vocabulary: &Vocabulary) -> Vec<Option<u32>> {
-    aliases.terms().iter().map(|term| vocabulary.id(term)).collect()
+    aliases.terms().iter().map(|term| vocabulary.id_of_term(term)).collect()
 }
 
 /// The registry's roles with their entries looked up.

@@ -10,7 +10,6 @@ use foldhash::quality::FixedState;
 
 use super::Index;
 use super::aliases::Aliases;
-use super::bytes::{Reader, Writer};
 use super::capability::{Capabilities, Capability};
 use super::content::Content;
 use super::copies::Copies;
@@ -19,7 +18,9 @@ use super::lexical::{Lengths, Lexical, OfKind};
 use super::names::Names;
 use super::postings::Lists;
 use super::vocabulary::Vocabulary;
-use super::weights::{Weights, compact};
+use crate::codec::{ByteReader, ByteWriter};
+use crate::numeric::as_u32;
+use crate::weights::Weights;
 use catalog::Catalog;
 
 const MAGIC: &[u8; 8] = b"adjidx\0\0";
@@ -30,22 +31,22 @@ impl Index {
     /// For keeping on disk. Without the latent space, which is kept by itself.
     pub fn to_bytes(&self) -> Vec<u8> {
         let core = &*self.core;
-        let mut writer = Writer::default();
+        let mut writer = ByteWriter::default();
         writer.bytes.extend_from_slice(MAGIC);
-        writer.number(VERSION);
-        writer.part(&core.content.0.to_le_bytes());
+        writer.u32(VERSION);
+        writer.block(&core.content.0.to_le_bytes());
         core.vocabulary.write(&mut writer);
         let n_ids = core.vocabulary.n_ids();
         core.lexical.kinds.iter().for_each(|of_kind| write_kind(&mut writer, n_ids, of_kind));
-        core.sizes.iter().for_each(|sizes| writer.numbers(sizes.entries.iter().copied()));
+        core.sizes.iter().for_each(|sizes| writer.u32s(sizes.entries.iter().copied()));
         write_pairs(&mut writer, &core.names.entries);
-        writer.numbers(core.copies.names.iter().copied());
+        writer.u32s(core.copies.names.iter().copied());
         write_pairs(&mut writer, &core.copies.leaders);
-        writer.number(compact(core.capabilities.entries.len()));
+        writer.u32(as_u32(core.capabilities.entries.len()));
         for capability in &core.capabilities.entries {
-            writer.part(capability.key.as_bytes());
-            writer.part(capability.written.as_bytes());
-            writer.numbers(capability.documents.iter().copied());
+            writer.block(capability.key.as_bytes());
+            writer.block(capability.written.as_bytes());
+            writer.u32s(capability.documents.iter().copied());
         }
         let checksum = checksum(&writer.bytes);
         writer.bytes.extend_from_slice(&checksum.to_le_bytes());
@@ -57,11 +58,11 @@ impl Index {
     pub fn from_bytes(bytes: &[u8], catalog: &Catalog, aliases: &Aliases) -> Option<Index> {
         let (body, sum) = bytes.split_last_chunk::<8>()?;
         let rest = body.strip_prefix(MAGIC)?;
-        let mut reader = Reader { rest };
-        if reader.number()? != VERSION {
+        let mut reader = ByteReader { rest };
+        if reader.u32()? != VERSION {
             return None;
         }
-        let content = Content(u128::from_le_bytes(reader.part()?.try_into().ok()?));
+        let content = Content(u128::from_le_bytes(reader.block()?.try_into().ok()?));
         if content != Content::of(catalog) || u64::from_le_bytes(*sum) != checksum(body) {
             return None;
         }
@@ -75,7 +76,7 @@ fn checksum(bytes: &[u8]) -> u64 {
     FixedState::default().hash_one(bytes)
 }
 
-fn core(reader: &mut Reader<'_>, content: Content, catalog: &Catalog, aliases: &Aliases) -> Option<Core> {
+fn core(reader: &mut ByteReader<'_>, content: Content, catalog: &Catalog, aliases: &Aliases) -> Option<Core> {
     let definitions = catalog.shared_definitions();
     let is_entry = |document: &u32| (*document as usize) < definitions.len();
     let kinds = kinds(&definitions);
@@ -85,15 +86,15 @@ fn core(reader: &mut Reader<'_>, content: Content, catalog: &Catalog, aliases: &
     let n_ids = vocabulary.n_ids();
     let of_kinds =
         [read_kind(reader, one, n_ids)?, read_kind(reader, other, n_ids)?, read_kind(reader, third, n_ids)?];
-    let mut sizes = || Some(Sizes { entries: reader.numbers()? });
+    let mut sizes = || Some(Sizes { entries: reader.u32s()? });
     let sizes = [sizes()?, sizes()?, sizes()?];
     let names = Names { entries: read_pairs(reader)? };
-    let called = reader.numbers().filter(|called| called.len() == definitions.len())?;
+    let called = reader.u32s().filter(|called| called.len() == definitions.len())?;
     let leaders = read_pairs(reader)?;
     let mut capabilities = Capabilities::default();
     for _ in 0..reader.count()? {
         let (key, written) = (reader.text()?.into(), reader.text()?.into());
-        let documents = reader.numbers()?.into_boxed_slice();
+        let documents = reader.u32s()?.into_boxed_slice();
         capabilities.entries.push(Arc::new(Capability { key, written, documents }));
     }
     let documents = capabilities.entries.iter().flat_map(|capability| &capability.documents);
@@ -116,34 +117,34 @@ fn core(reader: &mut Reader<'_>, content: Content, catalog: &Catalog, aliases: &
     })
 }
 
-fn write_kind(writer: &mut Writer, n_ids: usize, of_kind: &OfKind) {
+fn write_kind(writer: &mut ByteWriter, n_ids: usize, of_kind: &OfKind) {
     let OfKind { lists, shapes, entries, lengths } = of_kind;
-    writer.number(compact(*entries));
-    writer.part(shapes.as_flattened());
+    writer.u32(as_u32(*entries));
+    writer.block(shapes.as_flattened());
     lists.write(n_ids, writer);
-    writer.part(&lengths.totals.map(u64::to_le_bytes).concat());
-    writer.numbers(lengths.filled.iter().copied());
+    writer.block(&lengths.totals.map(u64::to_le_bytes).concat());
+    writer.u32s(lengths.filled.iter().copied());
 }
 
-fn read_kind(reader: &mut Reader<'_>, entries: usize, n_ids: usize) -> Option<OfKind> {
+fn read_kind(reader: &mut ByteReader<'_>, entries: usize, n_ids: usize) -> Option<OfKind> {
     if reader.count()? != entries {
         return None;
     }
-    let (shapes, _) = reader.part()?.as_chunks();
+    let (shapes, _) = reader.block()?.as_chunks();
     let shapes = shapes.try_into().ok()?;
     let lists = Lists::read_from(reader, entries, n_ids)?;
-    let (totals, _) = reader.part()?.as_chunks::<8>();
+    let (totals, _) = reader.block()?.as_chunks::<8>();
     let totals: Vec<u64> = totals.iter().map(|total| u64::from_le_bytes(*total)).collect();
-    let lengths = Lengths { totals: totals.try_into().ok()?, filled: reader.numbers()?.try_into().ok()? };
+    let lengths = Lengths { totals: totals.try_into().ok()?, filled: reader.u32s()?.try_into().ok()? };
     Some(OfKind { lists, shapes, entries, lengths })
 }
 
-fn write_pairs(writer: &mut Writer, pairs: &[(u32, u32)]) {
-    writer.numbers(pairs.iter().map(|pair| pair.0));
-    writer.numbers(pairs.iter().map(|pair| pair.1));
+fn write_pairs(writer: &mut ByteWriter, pairs: &[(u32, u32)]) {
+    writer.u32s(pairs.iter().map(|pair| pair.0));
+    writer.u32s(pairs.iter().map(|pair| pair.1));
 }
 
-fn read_pairs(reader: &mut Reader<'_>) -> Option<Vec<(u32, u32)>> {
-    let (first, second) = (reader.numbers()?, reader.numbers()?);
+fn read_pairs(reader: &mut ByteReader<'_>) -> Option<Vec<(u32, u32)>> {
+    let (first, second) = (reader.u32s()?, reader.u32s()?);
     (first.len() == second.len()).then(|| first.into_iter().zip(second).collect())
 }

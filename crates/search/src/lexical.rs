@@ -16,8 +16,10 @@ use foldhash::HashMap;
 
 use super::postings::{Lists, OfShapes, Packer, Posting, SHAPES, Shapes};
 use super::text;
-use super::vocabulary::Intern;
-use super::weights::{FIELDS, Field, Weights, compact, number};
+use super::vocabulary::TermInterner;
+use crate::fields::{FIELDS, Field};
+use crate::numeric::{as_f32, as_u32};
+use crate::weights::Weights;
 use catalog::{Definition, Kind};
 
 /// Steps in which impacts are kept.
@@ -81,32 +83,9 @@ impl Lengths {
     pub(super) fn averages(&self) -> [f32; FIELDS] {
         std::array::from_fn(|slot| {
             let total = usize::try_from(self.totals[slot]).unwrap_or(usize::MAX);
-            let average = number(total.max(1)) / number((self.filled[slot] as usize).max(1));
+            let average = as_f32(total.max(1)) / as_f32((self.filled[slot] as usize).max(1));
             ((average.log2() * AVERAGE_STEPS).round() / AVERAGE_STEPS).exp2()
         })
-    }
-}
-
-/// The text of one field of an entry, in pieces.
-pub(crate) fn field_text(definition: &Definition, field: Field, mut each: impl FnMut(&str)) {
-    match field {
-        Field::Name => {
-            each(&definition.name);
-            // A front matter name may add words to the stem; a mere prefix by the plugin would only lengthen the field.
-            definition
-                .aliases
-                .iter()
-                .filter(|alias| !alias.ends_with(&definition.name))
-                .for_each(|alias| each(alias));
-        }
-        Field::Description => each(&definition.description),
-        Field::WhenToUse => each(&definition.when_to_use),
-        Field::Keywords => {
-            each(&definition.category);
-            definition.keywords.iter().for_each(|keyword| each(keyword));
-        }
-        Field::Headings => definition.headings.iter().for_each(|heading| each(heading)),
-        Field::Body => each(&definition.body),
     }
 }
 
@@ -125,16 +104,16 @@ pub(crate) struct Counter {
 }
 
 impl Counter {
-    pub(crate) fn read(&mut self, definition: &Definition, vocabulary: &mut impl Intern) -> Read {
+    pub(crate) fn read(&mut self, definition: &Definition, vocabulary: &mut impl TermInterner) -> Read {
         let mut lengths = [0; FIELDS];
         let mut touched = Vec::new();
         for (slot, field) in Field::ALL.into_iter().enumerate() {
-            field_text(definition, field, |part| {
+            field.for_each_text(definition, |part| {
                 text::tokenize(part, |word, _| {
                     let Some(term) = vocabulary.intern(word) else { return };
                     lengths[slot] += 1;
                     if self.counts.len() <= term as usize {
-                        self.counts.resize(vocabulary.terms().max(term as usize + 1), [0; FIELDS]);
+                        self.counts.resize(vocabulary.n_terms().max(term as usize + 1), [0; FIELDS]);
                     }
                     let counts = &mut self.counts[term as usize];
                     if *counts == [0; FIELDS] {
@@ -169,8 +148,8 @@ struct Found {
 
 impl Gatherer {
     /// Reads one entry; entries are numbered in order of calls. Answers its distinct terms, sorted.
-    pub(crate) fn read(&mut self, definition: &Definition, vocabulary: &mut impl Intern) -> Vec<u32> {
-        let document = compact(self.lengths.len());
+    pub(crate) fn read(&mut self, definition: &Definition, vocabulary: &mut impl TermInterner) -> Vec<u32> {
+        let document = as_u32(self.lengths.len());
         let Read { lengths, terms } = self.counter.read(definition, vocabulary);
         self.lengths.push(lengths);
         self.found.extend(terms.iter().map(|&(term, counts)| Found { term, document, counts }));
@@ -179,7 +158,7 @@ impl Gatherer {
 
     /// Takes over what another gatherer read of the entries that follow; `here` are its terms' ids.
     pub(crate) fn absorb(&mut self, other: Gatherer, here: &[u32]) {
-        let offset = compact(self.lengths.len());
+        let offset = as_u32(self.lengths.len());
         let moved = other.found.into_iter().map(|found| Found {
             term: here[found.term as usize],
             document: found.document + offset,
@@ -229,7 +208,7 @@ fn invert(found: &[Found], each: &[[u32; FIELDS]], terms: usize, first: usize, w
     for &Found { term, document, counts } in found {
         let document = document as usize - first;
         let at = &mut next[term as usize];
-        postings[*at] = impacts.posting(compact(document), counts, &each[document]);
+        postings[*at] = impacts.posting(as_u32(document), counts, &each[document]);
         *at += 1;
     }
     let shapes = usual(found);
@@ -268,7 +247,7 @@ pub(super) struct Impacts {
 
 impl Impacts {
     pub(super) fn new(averages: [f32; FIELDS], weights: &Weights) -> Impacts {
-        let damped = std::array::from_fn(|count| if count == 0 { 0.0 } else { 1.0 + number(count).ln() });
+        let damped = std::array::from_fn(|count| if count == 0 { 0.0 } else { 1.0 + as_f32(count).ln() });
         let Weights { length, field, saturation, .. } = *weights;
         Impacts { averages, length, field, saturation, damped }
     }
@@ -279,7 +258,7 @@ impl Impacts {
         for slot in 0..FIELDS {
             if counts[slot] > 0 {
                 let b = self.length[slot];
-                let length = number(lengths[slot] as usize) / self.averages[slot];
+                let length = as_f32(lengths[slot] as usize) / self.averages[slot];
                 evidence += self.field[slot] * self.damped[counts[slot] as usize] / (1.0 - b + b * length);
             }
         }
@@ -313,7 +292,7 @@ impl Lexical {
 
     /// Information of a term that stands in `n` of a kind's entries.
     pub(crate) fn idf(&self, kind: Kind, n: usize) -> f32 {
-        let (all, n) = (number(self.kinds[kind as usize].entries), number(n));
+        let (all, n) = (as_f32(self.kinds[kind as usize].entries), as_f32(n));
         (1.0 + (all - n + 0.5) / (n + 0.5)).ln()
     }
 
@@ -330,7 +309,7 @@ impl Lexical {
     /// in, by their weights.
     pub(crate) fn share(&self, kind: Kind, want: Wanted, document: usize) -> Option<(f32, [f32; FIELDS])> {
         let lists = &self.kinds[kind as usize].lists;
-        let (posting, found) = lists.find(want.term, compact(document))?;
+        let (posting, found) = lists.find(want.term, as_u32(document))?;
         let step = want.weight * self.idf(kind, found) / STEPS;
         let score = step * f32::from(posting.impact);
         let weight = |slot: usize| if posting.fields >> slot & 1 == 1 { self.field[slot] } else { 0.0 };

@@ -27,21 +27,23 @@
 //! ```
 
 pub mod aliases;
-mod bytes;
 mod capability;
+mod codec;
 mod content;
 mod copies;
 mod evidence;
-mod front;
+mod fields;
+mod front_coding;
 mod index;
 mod kept;
 pub mod latent;
 mod lexical;
-mod lexicon;
+
+mod merge_sorted;
 mod model;
 mod names;
 mod needs;
-mod order;
+mod numeric;
 mod postings;
 mod query;
 mod rank;
@@ -51,17 +53,21 @@ mod roles;
 mod scores;
 mod semantic;
 mod short;
+mod string_table;
+mod term_dict;
 pub mod text;
 mod update;
+mod varint;
 mod vocabulary;
 mod weights;
 
 pub use aliases::{AliasProblem, Aliases};
+pub use fields::{FIELDS, Field};
 pub use index::Index;
 pub use latent::{LatentError, LatentSpace};
 pub use rank::SERVABLE;
 pub use request::{Explanation, Findings, Hit, Prior, Request, ScoreBreakdown, TermContribution};
-pub use weights::{FIELDS, Field, Weights};
+pub use weights::Weights;
 
 #[cfg(test)]
 mod tests;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 
 use super::capability::key;
-use super::order::woven;
-use super::weights::compact;
+use crate::merge_sorted::merge_sorted;
+use crate::numeric::as_u32;
 use catalog::Definition;
 
 /// Names, aliases and ids, normalised, with the entries that go by them.
@@ -32,9 +32,9 @@ impl Names {
         let stayed = self.entries.iter().filter_map(|&(hash, document)| Some((hash, place(document)?)));
         let of_entry = |document: usize| {
             let keys = names(&definitions[document]).map(|name| key(name)).filter(|key| !key.is_empty());
-            keys.map(move |key| (hash(&key), compact(document)))
+            keys.map(move |key| (hash(&key), as_u32(document)))
         };
-        let mut entries = woven(stayed, new.flat_map(of_entry).collect());
+        let mut entries = merge_sorted(stayed, new.flat_map(of_entry).collect());
         entries.dedup();
         entries.shrink_to_fit();
         Names { entries }

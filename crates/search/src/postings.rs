@@ -13,9 +13,10 @@ use std::sync::Arc;
 
 use bitpacking::{BitPacker, BitPacker4x};
 
-use super::bytes::{Reader, Writer};
 use super::short;
-use super::weights::compact;
+use crate::codec::{ByteReader, ByteWriter};
+use crate::numeric::as_u32;
+use crate::varint::{read_varint, write_varint};
 
 /// Postings packed together, and between two places at which reading can begin.
 const STRIDE: usize = BitPacker4x::BLOCK_LEN;
@@ -72,7 +73,7 @@ impl Shapes {
             self.fields[*shape] == posting.fields
                 && impacts.is_some_and(|impacts| impacts[*shape] == posting.impact)
         };
-        (0..SHAPES).find(same).map_or(OTHER, compact)
+        (0..SHAPES).find(same).map_or(OTHER, as_u32)
     }
 }
 
@@ -141,7 +142,7 @@ impl Packer {
         if postings.len() < STRIDE {
             let before = self.packed.short.len();
             if postings.len() > 1 {
-                self.packed.short.push(compact(postings.len()).to_le_bytes()[0]);
+                self.packed.short.push(as_u32(postings.len()).to_le_bytes()[0]);
             }
             plain(&mut self.packed.short, &self.shapes, 0, postings);
             let size = self.packed.short.len() - before + if postings.len() > 1 { ONE as usize } else { 0 };
@@ -151,14 +152,14 @@ impl Packer {
             self.packed.short.truncate(before);
         }
         let Packed { sizes, longs, long, blocks, .. } = &mut self.packed;
-        let [at, block] = [long.len(), blocks.len()].map(compact);
-        longs.push(Long { term: compact(sizes.len()), count: compact(postings.len()), at, block });
+        let [at, block] = [long.len(), blocks.len()].map(as_u32);
+        longs.push(Long { term: as_u32(sizes.len()), count: as_u32(postings.len()), at, block });
         sizes.push(LONG);
         let bitpacker = BitPacker4x::new();
         let (full, rest) = postings.as_chunks::<STRIDE>();
         let mut base = 0;
         for postings in full {
-            blocks.push(Block { base, at: compact(long.len()) });
+            blocks.push(Block { base, at: as_u32(long.len()) });
             let mut codes = [0; STRIDE];
             codes.iter_mut().zip(told(&self.shapes, &mut base, postings)).for_each(|(to, code)| *to = code);
             let bits = bitpacker.num_bits(&codes);
@@ -168,7 +169,7 @@ impl Packer {
             bitpacker.compress(&codes, &mut long[start..], bits);
             others(long, &self.shapes, postings);
         }
-        blocks.push(Block { base, at: compact(long.len()) });
+        blocks.push(Block { base, at: as_u32(long.len()) });
         plain(long, &self.shapes, base, rest);
     }
 
@@ -185,8 +186,8 @@ impl Packer {
             }
             Place::Long(long, bytes) => {
                 let Packed { sizes, longs, long: own, blocks, .. } = &mut self.packed;
-                let [at, block] = [own.len(), blocks.len()].map(compact);
-                longs.push(Long { term: compact(sizes.len()), at, block, count: long.count });
+                let [at, block] = [own.len(), blocks.len()].map(as_u32);
+                longs.push(Long { term: as_u32(sizes.len()), at, block, count: long.count });
                 sizes.push(LONG);
                 own.extend_from_slice(bytes);
                 let moved = |place: &Block| Block { at: place.at - long.at + at, ..*place };
@@ -225,7 +226,7 @@ fn others(bytes: &mut Vec<u8>, shapes: &Shapes, postings: &[Posting]) {
 
 /// Adds a block of fewer than [`STRIDE`] postings.
 fn plain(bytes: &mut Vec<u8>, shapes: &Shapes, mut base: u32, postings: &[Posting]) {
-    told(shapes, &mut base, postings).for_each(|code| put(bytes, code));
+    told(shapes, &mut base, postings).for_each(|code| write_varint(bytes, code));
     others(bytes, shapes, postings);
 }
 
@@ -240,7 +241,7 @@ impl Packed {
     /// Notes where the next list starts, where that is noted.
     fn begin(&mut self) {
         if self.sizes.len().is_multiple_of(GROUP) {
-            self.starts.push(compact(self.short.len()));
+            self.starts.push(as_u32(self.short.len()));
         }
     }
 
@@ -301,7 +302,7 @@ impl Lists {
     /// The lists among which that of a term is, and its number there.
     fn place(&self, term: u32) -> (u32, &Packed) {
         match self.changed.binary_search(&term) {
-            Ok(at) => (compact(at), &self.own),
+            Ok(at) => (as_u32(at), &self.own),
             Err(_) => (term, &self.packed),
         }
     }
@@ -339,7 +340,7 @@ impl Lists {
 
     fn whole(&self, terms: usize) -> Lists {
         let mut packer = Packer::new(self.shapes.clone());
-        (0..compact(terms)).for_each(|term| packer.copy(self, term));
+        (0..as_u32(terms)).for_each(|term| packer.copy(self, term));
         packer.finish()
     }
 
@@ -473,7 +474,7 @@ impl<'l> Reading<'l> {
 
     fn take(&mut self, n: usize) -> Option<()> {
         for code in &mut self.codes[..n] {
-            *code = take(&mut self.rest)?;
+            *code = read_varint(&mut self.rest)?;
         }
         Some(())
     }
@@ -515,7 +516,7 @@ impl Iterator for Reading<'_> {
 
 impl Lists {
     /// Their parts, all packed together, for [`Lists::read_from`].
-    pub(super) fn write(&self, terms: usize, writer: &mut Writer) {
+    pub(super) fn write(&self, terms: usize, writer: &mut ByteWriter) {
         let whole;
         let lists = if self.changed.is_empty() {
             self
@@ -523,25 +524,25 @@ impl Lists {
             whole = self.whole(terms);
             &whole
         };
-        writer.part(&lists.shapes.fields);
-        writer.part(lists.shapes.impacts.as_flattened());
+        writer.block(&lists.shapes.fields);
+        writer.block(lists.shapes.impacts.as_flattened());
         let Packed { sizes, short, longs, long, blocks, .. } = &*lists.packed;
-        writer.part(sizes);
-        writer.part(short);
-        writer.part(long);
+        writer.block(sizes);
+        writer.block(short);
+        writer.block(long);
         let longs = longs.iter().flat_map(|&Long { term, count, at, block }| [term, count, at, block]);
-        writer.numbers(longs.collect::<Vec<u32>>().into_iter());
+        writer.u32s(longs.collect::<Vec<u32>>().into_iter());
         let blocks = blocks.iter().flat_map(|&Block { base, at }| [base, at]);
-        writer.numbers(blocks.collect::<Vec<u32>>().into_iter());
+        writer.u32s(blocks.collect::<Vec<u32>>().into_iter());
     }
 
     /// What [`Lists::write`] wrote of so many entries and terms, if it can be that.
-    pub(super) fn read_from(reader: &mut Reader<'_>, entries: usize, terms: usize) -> Option<Lists> {
-        let fields = reader.part()?.try_into().ok()?;
-        let (impacts, rest) = reader.part()?.as_chunks();
+    pub(super) fn read_from(reader: &mut ByteReader<'_>, entries: usize, terms: usize) -> Option<Lists> {
+        let fields = reader.block()?.try_into().ok()?;
+        let (impacts, rest) = reader.block()?.as_chunks();
         let shapes = Shapes { fields, impacts: impacts.to_vec() };
-        let [sizes, short, long] = [reader.part()?, reader.part()?, reader.part()?].map(<[u8]>::to_vec);
-        let (longs, blocks) = (reader.numbers()?, reader.numbers()?);
+        let [sizes, short, long] = [reader.block()?, reader.block()?, reader.block()?].map(<[u8]>::to_vec);
+        let (longs, blocks) = (reader.u32s()?, reader.u32s()?);
         let longs: Vec<Long> = (longs.as_chunks().0.iter())
             .map(|&[term, count, at, block]| Long { term, count, at, block })
             .collect();
@@ -549,7 +550,7 @@ impl Lists {
         let mut starts = Vec::with_capacity(sizes.len().div_ceil(GROUP));
         let mut end = 0;
         for group in sizes.chunks(GROUP) {
-            starts.push(compact(end));
+            starts.push(as_u32(end));
             end += group.iter().map(|size| bytes_of(*size)).sum::<usize>();
         }
         let fits = shapes.impacts.len() == entries
@@ -559,35 +560,6 @@ impl Lists {
             && longs.is_sorted_by(|a, b| a.term < b.term && a.at <= b.at && a.block <= b.block);
         let packed = Packed { sizes, starts, short, longs, long, blocks };
         fits.then(|| Lists { shapes, packed: Arc::new(packed), ..Lists::default() })
-    }
-}
-
-/// Seven bits a byte, the lowest first; the highest bit says that more follow (LEB128).
-pub(super) fn put(bytes: &mut Vec<u8>, mut number: u32) {
-    while number >= 0x80 {
-        bytes.push(number.to_le_bytes()[0] | 0x80);
-        number >>= 7;
-    }
-    bytes.push(number.to_le_bytes()[0]);
-}
-
-#[inline]
-pub(super) fn take(rest: &mut &[u8]) -> Option<u32> {
-    let (&first, after) = rest.split_first()?;
-    *rest = after;
-    let mut number = u32::from(first & 0x7f);
-    if first < 0x80 {
-        return Some(number);
-    }
-    let mut shift = 7;
-    loop {
-        let (&byte, after) = rest.split_first()?;
-        *rest = after;
-        number |= u32::from(byte & 0x7f).checked_shl(shift)?;
-        if byte < 0x80 {
-            return Some(number);
-        }
-        shift += 7;
     }
 }
 

@@ -7,8 +7,9 @@ use super::aliases::{Aliases, Word};
 use super::capability::Key;
 use super::lexical::{Lexical, Wanted};
 use super::text::{self, Form};
-use super::vocabulary::{Repair, Vocabulary};
-use super::weights::{Weights, number};
+use super::vocabulary::{Correction, Vocabulary};
+use crate::numeric::as_f32;
+use crate::weights::Weights;
 use catalog::Kind;
 
 /// Words of a request that are read; the longest allowed request has about a hundred.
@@ -101,7 +102,7 @@ impl Term<'_> {
     pub(crate) fn shown(&self, vocabulary: &Vocabulary) -> Cow<'_, str> {
         match &self.text {
             Some(text) => Cow::Borrowed(text),
-            None => Cow::Owned(vocabulary.shown(self.wanted.term)),
+            None => Cow::Owned(vocabulary.display(self.wanted.term)),
         }
     }
 
@@ -158,9 +159,9 @@ impl<'a> Reader<'a> {
                 return;
             }
             // A word that the collection has needs no stemming.
-            let known = self.vocabulary.id_of(word);
+            let known = self.vocabulary.id_of_word(word);
             let term = known.map_or_else(|| text::term(word), |id| self.vocabulary.term(id));
-            let id = known.or_else(|| self.vocabulary.id(term.as_deref()?));
+            let id = known.or_else(|| self.vocabulary.id_of_term(term.as_deref()?));
             words.read.push(Word { text: word.to_owned(), term, form });
             words.ids.push(id);
         });
@@ -171,7 +172,7 @@ impl<'a> Reader<'a> {
 
     /// The ids of two words that the collection writes as one, in this form or in the singular.
     fn pairs(&self, words: &[Word]) -> Vec<Option<u32>> {
-        let known = |word: &str| self.vocabulary.id_of(word);
+        let known = |word: &str| self.vocabulary.id_of_word(word);
         let mut joined = String::with_capacity(2 * text::MAX_TOKEN_CHARS);
         let id = |pair: &[Word]| {
             if pair.iter().any(|word| word.form != Form::Whole) {
@@ -253,7 +254,7 @@ impl<'a> Reader<'a> {
         }
         query.repairs += 1;
         let frequency = |id| self.lexical.frequency(id);
-        let repaired = self.vocabulary.repair(text, frequency);
+        let repaired = self.vocabulary.correct(text, frequency);
         // One slip of a finger is likelier than a missing space, and that likelier than two slips.
         let split = if repaired.as_ref().is_some_and(|repaired| repaired.edits == 1) {
             None
@@ -265,7 +266,7 @@ impl<'a> Reader<'a> {
                 query.ask(id);
                 query.add(id, self.weights.repaired, Some(half.into()), Some(text.into()));
             }
-        } else if let Some(Repair { meant, term, .. }) = repaired {
+        } else if let Some(Correction { word: meant, term, .. }) = repaired {
             query.ask(term);
             query.add(term, self.weights.repaired, Some(meant.into()), Some(text.into()));
         } else {
@@ -302,9 +303,9 @@ impl<'a> Reader<'a> {
                 _ if all_known => self.weights.alias_known,
                 _ => self.weights.alias_unknown,
             };
-            let each = total / number(found.expansions().count()).powf(self.weights.alias_spread);
+            let each = total / as_f32(found.expansions().count()).powf(self.weights.alias_spread);
             for expansion in found.expansions() {
-                let weight = each / number(expansion.len()).sqrt();
+                let weight = each / as_f32(expansion.len()).sqrt();
                 for &alias in expansion {
                     if let Some(id) = self.alias_terms[alias as usize] {
                         query.add(id, weight, None, Some(found.head.into()));

@@ -60,7 +60,8 @@ pub(crate) fn top(index: &Index, kind: Kind, words: &str, limit: usize) -> Vec<(
     let range = core.range(kind);
     let mut wanted: Vec<Wanted> = Vec::new();
     text::tokenize(words, |word, _| {
-        let term = core.vocabulary.id_of(word).or_else(|| core.vocabulary.id(&text::term(word)?));
+        let term =
+            core.vocabulary.id_of_word(word).or_else(|| core.vocabulary.id_of_term(&text::term(word)?));
         if let Some(term) = term.filter(|term| wanted.iter().all(|other| other.term != *term)) {
             wanted.push(Wanted { term, weight: 1.0 });
         }

@@ -2,7 +2,7 @@
 
 use super::Field;
 use super::evidence::Evidence;
-use super::weights::FIELDS;
+use crate::fields::FIELDS;
 
 /// Terms named in the sentence.
 const NAMED_TERMS: usize = 4;

@@ -3,7 +3,8 @@
 //! Most lists of a small collection are so short that clearing the room to unpack them into would take longer than reading
 //! them. First come all numbers (distance and shape), then the fields and impacts of the postings of no shape.
 
-use super::postings::{OTHER, Posting, SHAPE_BITS, Shapes, take};
+use super::postings::{OTHER, Posting, SHAPE_BITS, Shapes};
+use crate::varint::read_varint;
 
 /// Adds what `n` postings bring to the scores of their documents: `step` for each step of their impacts.
 pub(super) fn add(bytes: &[u8], n: usize, shapes: &Shapes, step: f32, scores: &mut [f32]) {
@@ -11,7 +12,7 @@ pub(super) fn add(bytes: &[u8], n: usize, shapes: &Shapes, step: f32, scores: &m
     let impacts = shapes.impacts.as_slice();
     let (mut codes, mut base, mut at_other) = (bytes, 0u32, 0);
     for _ in 0..n {
-        let Some(code) = take(&mut codes) else { return };
+        let Some(code) = read_varint(&mut codes) else { return };
         let document = base.wrapping_add(code >> SHAPE_BITS);
         base = document.wrapping_add(1);
         let shape = code % (1 << SHAPE_BITS);
@@ -30,7 +31,7 @@ pub(super) fn add(bytes: &[u8], n: usize, shapes: &Shapes, step: f32, scores: &m
 pub(super) fn find(bytes: &[u8], n: usize, shapes: &Shapes, document: u32) -> Option<Posting> {
     let (mut codes, mut base, mut others) = (bytes, 0u32, 0);
     for nth in 1..=n {
-        let code = take(&mut codes)?;
+        let code = read_varint(&mut codes)?;
         let here = base.checked_add(code >> SHAPE_BITS)?;
         base = here.checked_add(1)?;
         let shape = code % (1 << SHAPE_BITS);

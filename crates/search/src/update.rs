@@ -13,8 +13,8 @@ use super::copies::{Copies, common_name, group_alike};
 use super::index::{Core, alias_terms, kinds, roles};
 use super::lexical::{Counter, Impacts, Lengths, Lexical, OfKind, Read};
 use super::postings::{Lists, OfShapes, Packer, Posting, Shapes};
-use super::vocabulary::{Extension, Intern};
-use super::weights::compact;
+use super::vocabulary::{TermInterner, VocabularyExtension};
+use crate::numeric::as_u32;
 use catalog::{Catalog, Definition, Kind};
 
 /// Entries read again at most: of more, building anew is as fast, since it reads on several threads.
@@ -28,7 +28,8 @@ const GONE: u32 = u32::MAX;
 pub(super) fn core(old: &Core, catalog: &Catalog, aliases: &Aliases) -> Option<Core> {
     let definitions = catalog.shared_definitions();
     let change = Change::between(&old.definitions, &definitions)?;
-    let mut reader = Reader { counter: Counter::default(), vocabulary: Extension::of(&old.vocabulary) };
+    let mut reader =
+        Reader { counter: Counter::default(), vocabulary: VocabularyExtension::new(&old.vocabulary) };
     let gone = change.gone.iter().map(|&at| (at, reader.read(&old.definitions[at]))).collect();
     let new = change.new.iter().map(|&at| (at, reader.read(&definitions[at]))).collect();
     let texts = Texts { gone, new };
@@ -38,7 +39,7 @@ pub(super) fn core(old: &Core, catalog: &Catalog, aliases: &Aliases) -> Option<C
         let frame = Frame {
             from: old.kinds[kind as usize].clone(),
             to: kinds[kind as usize].clone(),
-            terms: reader.vocabulary.terms(),
+            terms: reader.vocabulary.n_terms(),
         };
         of_kinds.push(of_kind(&old.lexical.kinds[kind as usize], &frame, &change, &texts, &old.weights)?);
     }
@@ -99,7 +100,7 @@ impl Change {
                 change.new.push(place);
             }
             if let Some((place, _)) = rest.next_if(|(_, other)| Arc::ptr_eq(other, entry)) {
-                change.places.push(compact(place));
+                change.places.push(as_u32(place));
             } else {
                 change.places.push(GONE);
                 change.gone.push(at);
@@ -121,7 +122,7 @@ impl Change {
 /// Reads entries in terms of a vocabulary that grows.
 struct Reader<'v> {
     counter: Counter,
-    vocabulary: Extension<'v>,
+    vocabulary: VocabularyExtension<'v>,
 }
 
 impl Reader<'_> {
@@ -181,7 +182,7 @@ fn moved_shapes(old: &OfKind, frame: &Frame, change: &Change) -> Shapes {
     let Shapes { fields, impacts } = &old.lists.shapes;
     let mut moved = vec![OfShapes::default(); frame.to.len()];
     for (at, impacts) in frame.from.clone().zip(impacts) {
-        if let Some(place) = change.place(compact(at)) {
+        if let Some(place) = change.place(as_u32(at)) {
             moved[place as usize - frame.to.start] = *impacts;
         }
     }
@@ -209,10 +210,10 @@ impl Edits {
         let there = |at: usize| at - frame.from.start;
         let here = |at: usize| at - frame.to.start;
         // Where as many went as came, and at the same places, nobody else moved.
-        let moved = |at: usize| change.place(compact(at)).is_some_and(|to| here(to as usize) != there(at));
+        let moved = |at: usize| change.place(as_u32(at)).is_some_and(|to| here(to as usize) != there(at));
         let stays = !frame.from.clone().any(moved);
         let posting = |document: usize, counts, read: &Read| {
-            now.impacts.posting(compact(document), counts, &read.lengths)
+            now.impacts.posting(as_u32(document), counts, &read.lengths)
         };
         // What is told of each posting that went and that came, by term and document.
         let mut went: HashMap<(u32, usize), _> = HashMap::default();
@@ -244,8 +245,8 @@ impl Edits {
 fn repack(old: &Lists, frame: &Frame, change: &Change, shapes: Shapes, edits: &Edits) -> Lists {
     let from = frame.from.start;
     let moved = |document: u32| {
-        let place = change.place(compact(from) + document)?;
-        Some(place - compact(frame.to.start))
+        let place = change.place(as_u32(from) + document)?;
+        Some(place - as_u32(frame.to.start))
     };
     let edited = |term: u32, postings: &mut Vec<Posting>| {
         postings.extend(
@@ -264,7 +265,7 @@ fn repack(old: &Lists, frame: &Frame, change: &Change, shapes: Shapes, edits: &E
     }
     let mut packer = Packer::new(shapes);
     let mut postings = Vec::new();
-    for term in 0..compact(frame.terms) {
+    for term in 0..as_u32(frame.terms) {
         postings.clear();
         edited(term, &mut postings);
         packer.add(&postings);

@@ -3,9 +3,9 @@
 use foldhash::HashMap;
 
 use super::super::text::{self, Form};
-use super::super::vocabulary::Table;
-use super::super::weights::compact;
 use super::{key, read};
+use crate::numeric::as_u32;
+use crate::string_table::StringTable;
 
 /// Stands between the expansions of a head.
 pub(super) const GAP: u32 = u32::MAX;
@@ -38,8 +38,8 @@ pub(super) struct Entry {
 #[derive(Debug, Default)]
 pub(super) struct Compiled {
     /// Sorted; a term's number is its place.
-    pub(super) terms: Table,
-    pub(super) heads: Table,
+    pub(super) terms: StringTable,
+    pub(super) heads: StringTable,
     pub(super) entries: Vec<Entry>,
     pub(super) ids: Vec<u32>,
     /// The first term of each entry's head, with the entry; sorted.
@@ -60,7 +60,7 @@ impl Compiled {
     }
 
     pub(super) fn id(&self, term: &str) -> Option<u32> {
-        self.terms.find(term).map(compact)
+        self.terms.find(term).map(as_u32)
     }
 
     pub(super) fn ids(&self, span: Span) -> &[u32] {
@@ -86,7 +86,7 @@ pub(super) fn first(entries: &[Entry], ids: &[u32]) -> Vec<(u32, u32)> {
     };
     let entries = entries.iter().enumerate();
     let mut first: Vec<(u32, u32)> =
-        entries.filter_map(|(at, entry)| Some((first_of(entry)?, compact(at)))).collect();
+        entries.filter_map(|(at, entry)| Some((first_of(entry)?, as_u32(at)))).collect();
     first.sort_unstable();
     first
 }
@@ -124,7 +124,7 @@ impl Compiler {
         }
         let joined = words.last().filter(|last| last.form == Form::Joined && terms.len() + 1 == words.len());
         let joined = joined.and_then(|last| last.term.as_deref()).map(|term| self.number(term));
-        let number = compact(self.heads.len());
+        let number = as_u32(self.heads.len());
         self.heads.push(head.into());
         self.add(number, &terms, &phrase, &targets);
         if let Some(joined) = joined {
@@ -147,15 +147,15 @@ impl Compiler {
             };
             let (terms, phrase) = (renumbered(entry.terms), renumbered(entry.phrase));
             let expansions = renumbered(entry.expansions);
-            self.add(compact(self.heads.len() - 1), &terms, &phrase, &expansions);
+            self.add(as_u32(self.heads.len() - 1), &terms, &phrase, &expansions);
         }
     }
 
     fn add(&mut self, head: u32, terms: &[u32], phrase: &[u32], expansions: &[u32]) {
         let mut span = |ids: &[u32]| {
-            let start = compact(self.ids.len());
+            let start = as_u32(self.ids.len());
             self.ids.extend_from_slice(ids);
-            Span { start, end: compact(self.ids.len()) }
+            Span { start, end: as_u32(self.ids.len()) }
         };
         let entry = Entry { head, terms: span(terms), phrase: span(phrase), expansions: span(expansions) };
         self.entries.push(entry);
@@ -174,7 +174,7 @@ impl Compiler {
         if let Some(&known) = self.numbers.get(term) {
             return known;
         }
-        let next = compact(self.numbers.len());
+        let next = as_u32(self.numbers.len());
         self.numbers.insert(term.into(), next);
         next
     }
@@ -185,13 +185,13 @@ impl Compiler {
         sorted.sort_unstable();
         let mut place = vec![0; sorted.len()];
         for (at, (_, number)) in sorted.iter().enumerate() {
-            place[*number as usize] = compact(at);
+            place[*number as usize] = as_u32(at);
         }
         let renumbered = |id: u32| if id == GAP { GAP } else { place[id as usize] };
         let ids: Vec<u32> = self.ids.into_iter().map(renumbered).collect();
         Compiled {
-            terms: Table::new(sorted.iter().map(|(term, _)| term.as_ref())),
-            heads: Table::new(self.heads.iter().map(AsRef::as_ref)),
+            terms: StringTable::new(sorted.iter().map(|(term, _)| term.as_ref())),
+            heads: StringTable::new(self.heads.iter().map(AsRef::as_ref)),
             first: first(&self.entries, &ids),
             entries: self.entries,
             ids,

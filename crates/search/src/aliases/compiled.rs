@@ -4,8 +4,8 @@
 //! between; terms are numbers with blanks between them, `-` is a gap.
 
 use super::compile::{Compiled, Entry, GAP, Span, first};
-use crate::vocabulary::Table;
-use crate::weights::compact;
+use crate::numeric::as_u32;
+use crate::string_table::StringTable;
 
 /// What `aliases.yml` compiles to.
 pub(super) const BUILT_IN: &str = include_str!("compiled.txt");
@@ -15,7 +15,7 @@ pub(super) fn read(text: &str) -> Option<Compiled> {
     let (n_terms, rest) = text.split_once('\n')?;
     let n_terms: usize = n_terms.parse().ok()?;
     let mut lines = rest.lines();
-    let terms = Table::new(lines.by_ref().take(n_terms));
+    let terms = StringTable::new(lines.by_ref().take(n_terms));
     let mut heads: Vec<&str> = Vec::new();
     let mut entries: Vec<Entry> = Vec::new();
     let mut ids: Vec<u32> = Vec::with_capacity(rest.len() / 5);
@@ -24,7 +24,7 @@ pub(super) fn read(text: &str) -> Option<Compiled> {
         if !head.is_empty() {
             heads.push(head);
         }
-        let mut starts = [compact(ids.len()); 4];
+        let mut starts = [as_u32(ids.len()); 4];
         let mut number = None;
         let mut span = 0;
         for byte in spans.bytes().chain(*b"\t") {
@@ -38,13 +38,13 @@ pub(super) fn read(text: &str) -> Option<Compiled> {
                     ids.extend(number.take());
                     if byte == b'\t' {
                         span += 1;
-                        *starts.get_mut(span)? = compact(ids.len());
+                        *starts.get_mut(span)? = as_u32(ids.len());
                     }
                 }
                 _ => return None,
             }
         }
-        let head = compact(heads.len().checked_sub(1)?);
+        let head = as_u32(heads.len().checked_sub(1)?);
         let [terms, phrase, expansions] = [0, 1, 2].map(|at| Span { start: starts[at], end: starts[at + 1] });
         entries.push(Entry { head, terms, phrase, expansions });
         if span != 3 {
@@ -54,7 +54,7 @@ pub(super) fn read(text: &str) -> Option<Compiled> {
     let are_terms = terms.len() == n_terms && ids.iter().all(|&id| id == GAP || (id as usize) < n_terms);
     are_terms.then(|| Compiled {
         terms,
-        heads: Table::new(heads.into_iter()),
+        heads: StringTable::new(heads.into_iter()),
         first: first(&entries, &ids),
         entries,
         ids,

@@ -20,7 +20,7 @@ use compile::{Compiled, Compiler, Entry, GAP};
 pub use file::AliasProblem;
 
 use super::text::{self, Form};
-use super::vocabulary::Table;
+use crate::string_table::StringTable;
 
 /// How many other content words may stand among those of a head of several words.
 const SLACK: usize = 2;
@@ -117,7 +117,7 @@ impl Aliases {
     }
 
     /// The terms of the table, sorted; the numbers of [`Match::expansions`] are places in it.
-    pub(crate) fn terms(&self) -> &Table {
+    pub(crate) fn terms(&self) -> &StringTable {
         &self.table.terms
     }
 

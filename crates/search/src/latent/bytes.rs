@@ -5,8 +5,8 @@
 use sha2::{Digest, Sha256};
 
 use super::{LatentSpace, VERSION};
-use crate::bytes::{Reader, Writer};
-use crate::weights::compact;
+use crate::codec::{ByteReader, ByteWriter};
+use crate::numeric::as_u32;
 
 const MAGIC: &[u8; 8] = b"adjlsa\0\0";
 const DIGEST: usize = 32;
@@ -25,17 +25,17 @@ pub enum LatentError {
 impl LatentSpace {
     /// For keeping on disk.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut writer = Writer::default();
+        let mut writer = ByteWriter::default();
         writer.bytes.extend_from_slice(MAGIC);
-        writer.number(VERSION);
-        writer.part(self.key.as_bytes());
-        writer.number(compact(self.dimensions));
-        writer.part(self.terms.join("\n").as_bytes());
+        writer.u32(VERSION);
+        writer.block(self.key.as_bytes());
+        writer.u32(as_u32(self.dimensions));
+        writer.block(self.terms.join("\n").as_bytes());
         for floats in [&self.idf, &self.term_scales, &self.document_scales] {
-            writer.floats(floats);
+            writer.f32s(floats);
         }
         for vectors in [&self.term_rows, &self.documents] {
-            writer.part(&vectors.iter().map(|part| part.cast_unsigned()).collect::<Vec<u8>>());
+            writer.block(&vectors.iter().map(|part| part.cast_unsigned()).collect::<Vec<u8>>());
         }
         let digest = Sha256::digest(&writer.bytes);
         writer.bytes.extend_from_slice(&digest);
@@ -54,7 +54,7 @@ impl LatentSpace {
         if Sha256::digest(&bytes[..body]).as_slice() != &bytes[body..] {
             return Err(LatentError::Damaged);
         }
-        let mut reader = Reader { rest: &rest[..body - start.len()] };
+        let mut reader = ByteReader { rest: &rest[..body - start.len()] };
         let latent = latent(&mut reader).ok_or(LatentError::Damaged)?;
         let (terms, dimensions) = (latent.terms.len(), latent.dimensions);
         let whole = latent.idf.len() == terms
@@ -66,13 +66,13 @@ impl LatentSpace {
     }
 }
 
-fn latent(reader: &mut Reader<'_>) -> Option<LatentSpace> {
+fn latent(reader: &mut ByteReader<'_>) -> Option<LatentSpace> {
     let key = reader.text()?.to_owned();
     let dimensions = reader.count()?;
     let terms = reader.text()?;
     let terms = terms.split('\n').filter(|term| !term.is_empty()).map(Into::into).collect();
-    let (idf, term_scales, document_scales) = (reader.floats()?, reader.floats()?, reader.floats()?);
-    let mut vectors = || Some(reader.part()?.iter().map(|part| part.cast_signed()).collect());
+    let (idf, term_scales, document_scales) = (reader.f32s()?, reader.f32s()?, reader.f32s()?);
+    let mut vectors = || Some(reader.block()?.iter().map(|part| part.cast_signed()).collect());
     let (term_rows, documents) = (vectors()?, vectors()?);
     Some(LatentSpace { key, dimensions, terms, idf, term_rows, term_scales, documents, document_scales })
 }

@@ -17,7 +17,7 @@ use pulp::{Arch, Simd, WithSimd};
 use super::content::Content;
 use super::lexical::Wanted;
 use super::vocabulary::Vocabulary;
-use super::weights::compact;
+use crate::numeric::as_u32;
 use catalog::{Cancellation, Catalog};
 
 /// Directions kept. Quality is flat between 100 and 150.
@@ -113,7 +113,7 @@ impl LatentSpace {
             let row = own
                 .peek()
                 .filter(|(_, other)| other.as_ref() == term.as_str())
-                .map_or(NO_ROW, |&(row, _)| compact(row));
+                .map_or(NO_ROW, |&(row, _)| as_u32(row));
             if rows.len() <= id as usize {
                 rows.resize(id as usize + 1, NO_ROW);
             }

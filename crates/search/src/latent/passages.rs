@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use foldhash::HashMap;
 
-use super::super::lexical::field_text;
 use super::super::text::{self, Form};
-use super::super::weights::{Field, compact, number};
 use super::unit;
+use crate::fields::Field;
+use crate::numeric::{as_f32, as_u32};
 use catalog::{Cancellation, Definition};
 
 /// Terms of a passage: about 250–500 words with their stop words.
@@ -57,11 +57,11 @@ impl Corpus {
                 let mut cutter =
                     Cutter { words: &mut words, counts: HashMap::default(), length: 0, done: Vec::new() };
                 for &field in fields {
-                    field_text(definition, field, |part| cutter.read(part));
+                    field.for_each_text(definition, |part| cutter.read(part));
                 }
                 let cells = cutter.finish();
                 passages.extend(cells.into_iter().map(|cells| Passage {
-                    document: compact(document),
+                    document: as_u32(document),
                     title: is_title,
                     cells,
                 }));
@@ -99,11 +99,11 @@ impl Corpus {
         kept.truncate(MAX_TERMS);
         kept.sort_unstable();
         let mut columns = vec![None; frequency.len()];
-        let all = number(self.passages.len());
+        let all = as_f32(self.passages.len());
         for (column, (_, id)) in kept.iter().enumerate() {
-            columns[*id as usize] = Some(compact(column));
+            columns[*id as usize] = Some(as_u32(column));
         }
-        self.idf = kept.iter().map(|(_, id)| (all / number(frequency[*id as usize])).ln().max(0.0)).collect();
+        self.idf = kept.iter().map(|(_, id)| (all / as_f32(frequency[*id as usize])).ln().max(0.0)).collect();
         self.terms = kept.into_iter().map(|(term, _)| term).collect();
         for passage in &mut self.passages {
             let weigh = |&(term, count): &Cell| {
@@ -159,7 +159,7 @@ impl Words {
             return known;
         }
         let number = text::term(word).map(|term| {
-            let next = compact(self.terms.len());
+            let next = as_u32(self.terms.len());
             *self.terms.entry(term.into_boxed_str()).or_insert(next)
         });
         self.words.insert(word.into(), number);

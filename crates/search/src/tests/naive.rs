@@ -5,9 +5,9 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::super::lexical::{Gatherer, Wanted};
-use super::super::vocabulary::Builder;
-use super::super::weights::number;
 use super::*;
+use crate::numeric::as_f32;
+use crate::vocabulary::VocabularyBuilder;
 
 /// How often `term` stands in each field, and each field's length.
 fn field_counts(definition: &Definition, term: &str) -> [(f32, f32); FIELDS] {
@@ -22,22 +22,22 @@ fn field_counts(definition: &Definition, term: &str) -> [(f32, f32); FIELDS] {
     fields.map(|field| {
         let terms = text::terms(&field);
         let count = terms.iter().filter(|other| *other == term).count().min(255);
-        (number(count), number(terms.len()))
+        (as_f32(count), as_f32(terms.len()))
     })
 }
 
 fn naive(definitions: &[Definition], term: &str, weights: &Weights) -> Vec<f32> {
     let all: Vec<_> = definitions.iter().map(|definition| field_counts(definition, term)).collect();
     let found = all.iter().filter(|fields| fields.iter().any(|(count, _)| *count > 0.0)).count();
-    let found = number(found);
-    let idf = (1.0 + (number(definitions.len()) - found + 0.5) / (found + 0.5)).ln();
+    let found = as_f32(found);
+    let idf = (1.0 + (as_f32(definitions.len()) - found + 0.5) / (found + 0.5)).ln();
     let score = |fields: &[(f32, f32); FIELDS]| {
         let mut evidence = 0.0;
         for (slot, (count, length)) in fields.iter().enumerate().filter(|(_, (count, _))| *count > 0.0) {
             let lengths: Vec<f32> =
                 all.iter().map(|other| other[slot].1).filter(|length| *length > 0.0).collect();
             // Averages and what a posting brings are rounded, as the index keeps them.
-            let average = lengths.iter().sum::<f32>() / number(lengths.len());
+            let average = lengths.iter().sum::<f32>() / as_f32(lengths.len());
             let average = ((average.log2() * 8.0).round() / 8.0).exp2();
             let b = weights.length[slot];
             evidence += weights.field[slot] * (1.0 + count.ln()) / (1.0 - b + b * (length / average));
@@ -74,7 +74,7 @@ proptest! {
     fn scores_are_the_formulas(definitions in prop::collection::vec(definition(), 1..12), word in prop::sample::select(WORDS.to_vec())) {
         let weights = Weights::default();
         let range = 0..definitions.len();
-        let (mut gatherer, mut vocabulary) = (Gatherer::default(), Builder::default());
+        let (mut gatherer, mut vocabulary) = (Gatherer::default(), VocabularyBuilder::default());
         for definition in &definitions {
             gatherer.read(definition, &mut vocabulary);
         }
@@ -82,7 +82,7 @@ proptest! {
         let lexical = gatherer.finish(&ids, vocabulary.n_ids(), &[range.clone(), 0..0, 0..0], &weights);
         let mut scores = vec![0.0; definitions.len()];
         let term = text::term(&word.to_lowercase());
-        if let Some(id) = term.as_deref().and_then(|term| vocabulary.id(term)) {
+        if let Some(id) = term.as_deref().and_then(|term| vocabulary.id_of_term(term)) {
             let wanted = Wanted { term: id, weight: 1.0 };
             lexical.score(Kind::Agent, &[wanted], &mut scores);
             for document in range {
