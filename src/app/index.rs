@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use super::snapshot::Snapshot;
 use crate::config::Config;
-use catalog::{self, Catalog, Counts, Definition, Kept, Kind, Limits, Problem, ScanOptions, code};
+use catalog::{
+    self, Cancellation, Catalog, Counts, Definition, Kept, Kind, Limits, Problem, ScanOptions, code,
+};
 use confined_fs::scan_root::{ReadError, ScanRoot};
 use search::{Aliases, Index};
 
@@ -50,7 +52,7 @@ pub(super) enum Known<'a> {
 }
 
 /// Scans the project and its further plugin folders; files unchanged since they were `known` are not read again.
-pub(super) fn scan(config: &Config, known: Known<'_>) -> Scanned {
+pub(super) fn scan(config: &Config, known: Known<'_>, cancellation: &Cancellation) -> Scanned {
     let began = Instant::now();
     let root = &config.project.root;
     let scan = |options: &ScanOptions| match known {
@@ -58,31 +60,38 @@ pub(super) fn scan(config: &Config, known: Known<'_>) -> Scanned {
         Known::Kept(kept) => catalog::scan_recalling(options, kept),
         Known::Served(previous) => (catalog::scan(options, Some(previous)), None),
     };
-    let (mut catalog, mut before) = scan(&options(config));
+    let (mut catalog, mut before) = scan(&options(config, cancellation));
     let embedded_default = lacks_plugins(config, &catalog);
     if embedded_default {
         let fixtures = root.join(FIXTURES);
         let registry = Some(fixtures.join("agent-registry.yml")).filter(|file| file.is_file());
-        (catalog, before) = scan(&ScanOptions { registry, ..ScanOptions::new(fixtures) });
+        (catalog, before) =
+            scan(&ScanOptions { registry, cancellation: cancellation.clone(), ..ScanOptions::new(fixtures) });
     }
     Scanned { before, took: began.elapsed(), ..finished(config, catalog, embedded_default) }
 }
 
 /// The same where nothing but these paths changed since what is served; `None` where only a full scan can tell.
-pub(super) fn rescan(config: &Config, before: &Snapshot, changed: &[PathBuf]) -> Option<Scanned> {
+pub(super) fn rescan(
+    config: &Config,
+    before: &Snapshot,
+    changed: &[PathBuf],
+    cancellation: &Cancellation,
+) -> Option<Scanned> {
     if before.embedded_default {
         return None;
     }
-    let catalog = catalog::rescan(&options(config), &before.catalog, changed)?;
+    let catalog = catalog::rescan(&options(config, cancellation), &before.catalog, changed)?;
     (!lacks_plugins(config, &catalog)).then(|| finished(config, catalog, false))
 }
 
-fn options(config: &Config) -> ScanOptions {
+fn options(config: &Config, cancellation: &Cancellation) -> ScanOptions {
     let usual = Limits::default();
     // Each entry may have a plugin's folder to itself.
     let limits = Limits { files: config.max_files, folders: usual.folders.max(config.max_files), ..usual };
     let extra_plugin_dirs = config.plugin_dirs.clone();
-    ScanOptions { extra_plugin_dirs, limits, ..ScanOptions::new(&config.project.root) }
+    let cancellation = cancellation.clone();
+    ScanOptions { extra_plugin_dirs, limits, cancellation, ..ScanOptions::new(&config.project.root) }
 }
 
 /// With what the project says besides.

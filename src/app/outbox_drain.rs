@@ -1,8 +1,5 @@
 //! Taking over the decisions that clients queued on disk while no instance ran.
 
-use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::Duration;
-
 use serde_json::Value;
 
 use super::operation::read_params;
@@ -10,45 +7,6 @@ use super::operations::decision::CacheDecision;
 use super::{App, AppError};
 use client::outbox::{Outbox, Replayed, Verdict};
 use protocol::{DecisionParams, DecisionStored};
-
-/// Time between two looks: a client whose server was slow queues as well, and may not come back.
-const LOOK_INTERVAL: Duration = Duration::from_mins(1);
-
-/// Looks for decisions that wait, at the start and then every minute.
-#[derive(Debug, Default)]
-pub(super) struct OutboxDrain {
-    stopping: Mutex<bool>,
-    changed: Condvar,
-}
-
-impl OutboxDrain {
-    /// The thread's whole life.
-    pub(super) fn run(&self, app: &App) {
-        let runtime = match tokio::runtime::Builder::new_current_thread().enable_time().build() {
-            Ok(runtime) => runtime,
-            Err(error) => return tracing::error!(%error, "decisions that wait are not taken over"),
-        };
-        loop {
-            runtime.block_on(app.drain_outbox());
-            if !self.wait() {
-                return;
-            }
-        }
-    }
-
-    /// Ends the thread.
-    pub(super) fn stop(&self) {
-        *self.stopping.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.changed.notify_all();
-    }
-
-    /// Waits; `false` once the service stops.
-    fn wait(&self) -> bool {
-        let stopping = || self.stopping.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.changed.wait_timeout_while(stopping(), LOOK_INTERVAL, |stopping| !*stopping);
-        !*waited.unwrap_or_else(PoisonError::into_inner).0
-    }
-}
 
 impl App {
     /// Records what waits before a decision that is made now, which may correct it: the later word must come last.

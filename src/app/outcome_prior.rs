@@ -1,53 +1,39 @@
 //! What past tasks say of the agents that a query ranks.
 //!
-//! Tasks are compared by whom the catalog offers for them, which carries over to other words. Asking the catalog takes
-//! some 60 µs a task, so a thread of its own does it; until it has caught up with the store, tasks are compared by
-//! their words.
+//! Tasks are compared by the agents that the catalog offers for them, which carries over to other words. Asking the
+//! catalog takes some 60 µs a task, so it is done in the background; until the index has caught up with the store, tasks
+//! are compared by their words.
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
-use super::App;
-use super::cache::QueryKey;
 use super::snapshot::Snapshot;
+use crate::config::Memory;
 use catalog::{Definition, Kind};
 use domain::patterns::{AgentEvidence, Neighbours, OutcomeHistory, Profile, TaskEvidence};
 use search::{Prior, Request};
-use store::now_ms;
+use store::{Store, now_ms};
 
 /// Agents that a task's profile holds.
 const PROFILE_SIZE: usize = 10;
 
-/// The least time between two publications, and ten times what the last one took, so that a stream of decisions does
-/// not keep a processor busy.
-const PAUSE: Duration = Duration::from_millis(5);
-
-/// How often the store is looked at where nobody says that it changed.
-const POLL_INTERVAL: Duration = Duration::from_secs(2);
-
-/// What was learned by when: part of the key of every answer it takes part in.
+/// A state of what was learned: part of the key of every answer it takes part in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct LearningVersion {
     store: u64,
     neighbours: u64,
 }
 
-/// Past tasks with whom the catalog offers for them, and the thread that keeps them.
-#[derive(Debug, Default)]
+/// Past tasks, indexed by the agents that the catalog offers for them.
+#[derive(Debug)]
 pub(super) struct NeighbourIndexer {
+    is_on: bool,
+    half_life: Option<Duration>,
     current: ArcSwap<NeighbourIndex>,
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    requested: bool,
-    stopping: bool,
 }
 
 /// The store's past tasks at one moment, as one generation of the catalog sees them.
@@ -55,85 +41,70 @@ struct State {
 struct NeighbourIndex {
     neighbours: Neighbours,
     outcomes: Arc<OutcomeHistory>,
-    /// Counts publications that something was learned in.
+    /// Counts the publications that changed answers.
     number: u64,
 }
 
 /// Profiles of one generation of the catalog, by a task's description.
 #[derive(Debug, Default)]
-struct Profiles {
+pub(super) struct Profiles {
     generation: u64,
     known: HashMap<Arc<str>, Profile>,
 }
 
 impl NeighbourIndexer {
-    /// There may be something new to take up.
-    pub(super) fn request(&self) {
-        self.lock().requested = true;
-        self.changed.notify_all();
+    pub(super) fn new(memory: &Memory) -> NeighbourIndexer {
+        NeighbourIndexer { is_on: memory.learning, half_life: memory.half_life, current: ArcSwap::default() }
     }
 
-    /// Ends the thread.
-    pub(super) fn stop(&self) {
-        self.lock().stopping = true;
-        self.changed.notify_all();
-    }
-
-    /// The thread's whole life.
-    pub(super) fn run(&self, app: &App) {
-        let mut profiles = Profiles::default();
-        while self.wait() {
-            let began = Instant::now();
-            self.catch_up(app, &mut profiles);
-            // A large memory is taken up less often.
-            if self.is_stopped_within(PAUSE.max(began.elapsed() * 10)) {
-                return;
-            }
-        }
-    }
-
-    /// Publishes the store's current tasks.
-    fn catch_up(&self, app: &App, profiles: &mut Profiles) {
-        let snapshot = app.snapshot();
+    /// Indexes the tasks in `outcomes` as the snapshot sees them and publishes the result, unless it is there already;
+    /// whether that changes answers of a snapshot that is new.
+    pub(super) fn index(
+        &self,
+        snapshot: &Snapshot,
+        outcomes: Arc<OutcomeHistory>,
+        profiles: &mut Profiles,
+    ) -> bool {
         let current = self.current.load();
-        let outcomes = app.store.outcomes();
-        if Arc::ptr_eq(&current.outcomes, &outcomes) && profiles.generation == snapshot.generation {
-            return;
-        }
         let is_new_ranking = profiles.generation != snapshot.generation;
-        let nothing = outcomes.is_empty() && current.outcomes.is_empty();
-        let neighbours = profiles.neighbours(&snapshot, &outcomes, app.config.memory.half_life);
-        // Answers that nothing was learned about stay as good as they were.
-        let number = if nothing { current.number } else { current.number + 1 };
-        self.current.store(Arc::new(NeighbourIndex { neighbours, outcomes, number }));
-        if is_new_ranking && !nothing {
-            app.warm(&snapshot, &app.frequent_queries());
+        if Arc::ptr_eq(&current.outcomes, &outcomes) && !is_new_ranking {
+            return false;
         }
+        let is_empty = outcomes.is_empty() && current.outcomes.is_empty();
+        let neighbours = profiles.neighbours(snapshot, &outcomes, self.half_life);
+        // Without outcomes answers stay as they were, and cached ones go on serving.
+        let number = if is_empty { current.number } else { current.number + 1 };
+        self.current.store(Arc::new(NeighbourIndex { neighbours, outcomes, number }));
+        is_new_ranking && !is_empty
     }
 
-    /// Waits for a request, or for the next look: a store that is still opening tells nobody when it is done. `false`
-    /// once the service stops.
-    fn wait(&self) -> bool {
-        let idle = |state: &mut State| !state.requested && !state.stopping;
-        let waited = self.changed.wait_timeout_while(self.lock(), POLL_INTERVAL, idle);
-        let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
-        state.requested = false;
-        !state.stopping
+    /// The state of what was learned about entries of a kind; constant where nothing is.
+    pub(super) fn version(&self, kind: Kind, store: &Store) -> LearningVersion {
+        if kind != Kind::Agent || !self.is_on {
+            return LearningVersion::default();
+        }
+        LearningVersion { store: store.version(), neighbours: self.current.load().number }
     }
 
-    /// Lets some time pass; `true` once the service stops.
-    fn is_stopped_within(&self, time: Duration) -> bool {
-        let waited = self.changed.wait_timeout_while(self.lock(), time, |state| !state.stopping);
-        waited.unwrap_or_else(PoisonError::into_inner).0.stopping
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What tasks similar to `task` say; `None` where learning is off, nothing is known, or the query is for another kind
+    /// than agents.
+    pub(super) fn prior(&self, kind: Kind, task: Option<&str>, store: &Store) -> Option<OutcomePrior> {
+        if kind != Kind::Agent || !self.is_on {
+            return None;
+        }
+        let task = task?;
+        let outcomes = store.outcomes();
+        if outcomes.is_empty() {
+            return None;
+        }
+        let indexed = self.current.load_full();
+        let indexed = Arc::ptr_eq(&indexed.outcomes, &outcomes).then_some(indexed);
+        Some(OutcomePrior { task: task.to_owned(), outcomes, indexed, evidence: OnceCell::new() })
     }
 }
 
 impl Profiles {
-    /// The tasks with their profiles; those that are asked for again need no asking.
+    /// The tasks with their profiles; only tasks that are new are looked up.
     fn neighbours(
         &mut self,
         snapshot: &Snapshot,
@@ -155,10 +126,10 @@ impl Profiles {
     }
 }
 
-/// The profile of a task that nobody is offered for.
+/// The profile of a task for which the catalog offers no agent.
 static EMPTY: Profile = Profile::EMPTY;
 
-/// Whom the catalog offers for a task.
+/// The agents that the catalog offers for a task.
 fn profile_of(snapshot: &Snapshot, task: &str) -> Profile {
     let request =
         Request { kind: Kind::Agent, context: Some(task), limit: PROFILE_SIZE, ..Request::default() };
@@ -166,44 +137,13 @@ fn profile_of(snapshot: &Snapshot, task: &str) -> Profile {
     Profile::of(hits.iter().map(|hit| (hit.definition.id.as_str(), hit.score)))
 }
 
-/// What tasks similar to one query say of agents; known once the query's ranking has told who leads it.
+/// What tasks similar to one query say of agents; known once the ranking has named its leaders.
 pub(super) struct OutcomePrior {
     task: String,
     outcomes: Arc<OutcomeHistory>,
     /// `None` where they are behind the store.
     indexed: Option<Arc<NeighbourIndex>>,
     evidence: OnceCell<TaskEvidence>,
-}
-
-impl App {
-    /// The state of what was learned about entries of a kind; constant where nothing is.
-    pub(super) fn learning_version(&self, kind: Kind) -> LearningVersion {
-        if kind != Kind::Agent || !self.config.memory.learning {
-            return LearningVersion::default();
-        }
-        LearningVersion { store: self.store.version(), neighbours: self.neighbours.current.load().number }
-    }
-
-    /// What similar tasks say for a query; `None` where learning is off, nothing is known, or the query is for another
-    /// kind than agents.
-    pub(super) fn outcome_prior(&self, kind: Kind, key: &QueryKey) -> Option<OutcomePrior> {
-        if kind != Kind::Agent || !self.config.memory.learning {
-            return None;
-        }
-        let task = key.context.as_deref().or(key.capability.as_deref())?;
-        let outcomes = self.store.outcomes();
-        if outcomes.is_empty() {
-            return None;
-        }
-        let indexed = self.neighbours.current.load_full();
-        let indexed = Arc::ptr_eq(&indexed.outcomes, &outcomes).then_some(indexed);
-        Some(OutcomePrior { task: task.to_owned(), outcomes, indexed, evidence: OnceCell::new() })
-    }
-
-    /// Takes up what the store remembers, on the caller's thread.
-    pub(super) fn index_neighbours_now(&self) {
-        self.neighbours.catch_up(self, &mut Profiles::default());
-    }
 }
 
 impl Prior for OutcomePrior {
@@ -215,7 +155,7 @@ impl Prior for OutcomePrior {
             }
             _ => self.outcomes.for_task(&self.task, now_ms()),
         };
-        // Told once.
+        // Called once a query.
         let _ = self.evidence.set(evidence);
     }
 
@@ -231,7 +171,7 @@ impl Prior for OutcomePrior {
 }
 
 impl OutcomePrior {
-    /// How the agent did on similar tasks, in words.
+    /// The agent's record on similar tasks, in words.
     pub(super) fn record(&self, definition: &Definition) -> Option<String> {
         let AgentEvidence { tasks, successes, .. } = self.evidence(definition)?;
         let tasks_named = if *tasks == 1 { "similar task" } else { "similar tasks" };

@@ -3,17 +3,16 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use super::refresh::millis;
 use protocol::StartTimings;
 
 /// Milliseconds of each part; parts that run beside others are counted in full.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Timings {
-    /// Reading the folders, what was kept of them included.
+    /// Reading the folders, including what an earlier run persisted of them.
     scan: f64,
-    /// The index: read where it was kept, else built.
+    /// The index: read where it was persisted, else built.
     index: f64,
-    /// The likeness of meaning: read where it was kept, else learned. `null` until it is there.
+    /// The latent score: read where it was persisted, else trained. `null` until it is there.
     latent: OnceLock<f64>,
 }
 
@@ -27,8 +26,13 @@ impl Timings {
         StartTimings { scan: self.scan, index: self.index, latent: self.latent.get().copied() }
     }
 
-    /// The first time counts: later ones are no part of the start.
+    /// Only the first time counts: later ones are no part of the start.
     pub(super) fn record_latent(&self, took: Duration) {
         self.latent.get_or_init(|| millis(took));
     }
+}
+
+/// Milliseconds with three decimals.
+pub(super) fn millis(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
 }

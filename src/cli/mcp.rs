@@ -15,6 +15,7 @@ use crate::instance;
 use crate::server::mcp::{ProxyBackend, serve_stdio};
 use crate::tasks::Tasks;
 use crate::telemetry::logging;
+use catalog::Cancellation;
 
 /// Time that what still runs has once the client is gone.
 const END_DEADLINE: Duration = Duration::from_millis(500);
@@ -65,7 +66,7 @@ fn sources(config: Config) -> ProxyBackend {
             instance::endpoint(&for_running.paths).map(|endpoint| endpoint.port)
         }),
         count: Box::new(move || {
-            let found = app::scan(&for_count);
+            let found = app::scan(&for_count, &Cancellation::default());
             let counts = found.counts();
             *counted.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
             counts
@@ -74,7 +75,7 @@ fn sources(config: Config) -> ProxyBackend {
         command_prompts: config.command_prompts,
         start: Box::new(move || {
             let found = scanned.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let found = found.unwrap_or_else(|| app::scan(&for_start));
+            let found = found.unwrap_or_else(|| app::scan(&for_start, &Cancellation::default()));
             Ok(App::start_from(found, Config::clone(&for_start), store_access::for_session(&for_start)?))
         }),
         is_wished_for: Box::new(move || instance::HandoverRequest::is_pending(&for_wish.paths)),

@@ -1,6 +1,7 @@
 //! `adjutant serve`: the service in the foreground, from lock to clean exit.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::num::NonZero;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -16,7 +17,7 @@ use crate::instance::{self, Endpoint, PortOwner};
 use crate::server::{self, AccessPolicy, ServerState, rate};
 use crate::tasks::{self, Tasks};
 use crate::telemetry::logging;
-use catalog::Kind;
+use catalog::{Cancellation, Kind};
 use store::{Store, StoreError};
 
 #[derive(Debug, clap::Args)]
@@ -31,8 +32,14 @@ pub(super) struct ServeArguments {
     supervised: bool,
 }
 
-/// Time that the end of the service may take once requests are drained.
+/// Time that the store of a service that could not start has to close.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
+
+/// Time that what still runs has once the service is closed; it ends with the process otherwise.
+const END_DEADLINE: Duration = Duration::from_millis(500);
+
+/// Threads that answer requests, at most.
+const MAX_RUNTIME_THREADS: usize = 4;
 
 /// What a port could not be had for.
 #[derive(Debug, thiserror::Error)]
@@ -63,32 +70,53 @@ pub(super) fn run(arguments: &ServeArguments, environment: &Environment) -> anyh
     }
     log_panics();
     // Reading files needs nothing of what is opened meanwhile.
-    let scanning = scan_aside(&config);
+    let cancellation = Cancellation::default();
+    let scanning = scan_aside(&config, &cancellation);
     let store = match store_access::for_instance(&config) {
         Ok(store) => store,
         Err(StoreError::Locked { .. }) => return already_running(&config),
         Err(error) => return Err(anyhow::Error::new(error).context("the store could not be opened")),
     };
     instance::sweep(&config.paths);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("worker").build()?;
-    let code = runtime.block_on(serve(config, store, scanning));
-    runtime.shutdown_timeout(CLOSE_DEADLINE);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(runtime_threads())
+        .enable_all()
+        .thread_name("worker")
+        .build()?;
+    let code = runtime.block_on(serve(config, store, Scanning { thread: scanning, cancellation }));
+    runtime.shutdown_timeout(END_DEADLINE);
     drop(log_guard);
     code
 }
 
+/// Threads that answer requests: an answer takes microseconds, so that more of them would only wait.
+fn runtime_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get).min(MAX_RUNTIME_THREADS)
+}
+
+/// The first scan, which runs while the store is opened.
+struct Scanning {
+    /// `None` where there was no thread to be had.
+    thread: Option<JoinHandle<Scanned>>,
+    cancellation: Cancellation,
+}
+
+impl Scanning {
+    /// Waits for the scan; one that panicked is made again, where its panic is caught.
+    fn finish(self, config: &Config) -> Scanned {
+        let scanned = self.thread.and_then(|thread| thread.join().ok());
+        scanned.unwrap_or_else(|| app::scan(config, &self.cancellation))
+    }
+}
+
 /// Scans on a thread of its own, where one is to be had.
-fn scan_aside(config: &Config) -> Option<JoinHandle<Scanned>> {
-    let config = config.clone();
-    std::thread::Builder::new().name("scan".into()).spawn(move || app::scan(&config)).ok()
+fn scan_aside(config: &Config, cancellation: &Cancellation) -> Option<JoinHandle<Scanned>> {
+    let (config, cancellation) = (config.clone(), cancellation.clone());
+    std::thread::Builder::new().name("scan".into()).spawn(move || app::scan(&config, &cancellation)).ok()
 }
 
 /// Binds, starts, serves, drains, closes.
-async fn serve(
-    config: Config,
-    store: Store,
-    scanning: Option<JoinHandle<Scanned>>,
-) -> anyhow::Result<ExitCode> {
+async fn serve(config: Config, store: Store, scanning: Scanning) -> anyhow::Result<ExitCode> {
     let (listeners, port) = match bind(config.port, config.access.bind, &config.project).await {
         Ok(bound) => bound,
         Err(own @ Unbound::OwnProject(_)) => {
@@ -113,14 +141,24 @@ async fn serve(
     let state = ServerState::guarded(tasks.clone(), access_policy(&config.access));
     let signals = watch_signals(&tasks)?;
     tasks.spawn(signals);
+    let (stopping, cancellation) = (tasks.clone(), scanning.cancellation.clone());
+    tasks.spawn(async move {
+        stopping.stopped().await;
+        cancellation.cancel();
+    });
+    let cancelled = scanning.cancellation.clone();
     let serving = server::serve(listeners, server::router(state.clone()), &tasks);
     let starting = async {
         let start = move || {
-            // A scan that panicked is made again, where its panic is caught.
-            let scanned = scanning.and_then(|scanning| scanning.join().ok());
-            App::start_from(scanned.unwrap_or_else(|| app::scan(&config)), config, store)
+            let cancellation = scanning.cancellation.clone();
+            let scanned = scanning.finish(&config);
+            if cancellation.is_cancelled() {
+                // The store closes in order where it is dropped.
+                return None;
+            }
+            Some(App::start_from(scanned, config, store))
         };
-        let app = tasks::blocking(start).await;
+        let app = tasks::blocking(start).await.flatten();
         if let Some(app) = &app {
             app.adopt_sample_patterns().await;
             state.started(Arc::clone(app));
@@ -131,7 +169,7 @@ async fn serve(
         app
     };
     let ((), app) = tokio::join!(serving, starting);
-    let started = app.is_some();
+    let started = app.is_some() || cancelled.is_cancelled();
     if let Some(app) = app {
         tasks::blocking(move || app.shut_down()).await;
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::Loaded;
+use super::loaded_model::LoadedModel;
 use semantic::chunking::MAX_REQUEST_TOKENS;
 use semantic::{InputRole, encoder};
 
@@ -37,7 +37,7 @@ struct Queue {
 
 #[derive(Debug)]
 struct Job {
-    loaded: Arc<Loaded>,
+    loaded: Arc<LoadedModel>,
     text: String,
     answer: oneshot::Sender<Option<Arc<[f32]>>>,
 }
@@ -49,7 +49,7 @@ impl QueryEmbedder {
     /// Why there is none, in the words of an answer.
     pub(super) async fn vector(
         &self,
-        loaded: &Arc<Loaded>,
+        loaded: &Arc<LoadedModel>,
         text: String,
     ) -> Result<Arc<[f32]>, &'static str> {
         if let Some(vector) = loaded.requests.get(&text) {
@@ -78,7 +78,7 @@ impl QueryEmbedder {
         })
     }
 
-    /// Ends the threads after the request they may be at.
+    /// Ends the threads after the request they may be embedding.
     pub(super) fn stop(&self) {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         queue.stopping = true;
@@ -118,7 +118,7 @@ fn work(jobs: &Mutex<Receiver<Job>>) {
     }
 }
 
-fn embed(loaded: &Loaded, text: String) -> Option<Arc<[f32]>> {
+fn embed(loaded: &LoadedModel, text: String) -> Option<Arc<[f32]>> {
     match loaded.encoder.embed(&text, InputRole::Query, MAX_REQUEST_TOKENS) {
         Ok(vector) => {
             let vector: Arc<[f32]> = vector.into();

@@ -56,8 +56,6 @@ impl App {
         let receipt = self.store.record_decision(decision).await?;
         if receipt.is_superseded {
             warnings.push(SUPERSEDED.to_owned());
-        } else {
-            self.neighbours.request();
         }
         let pattern = receipt.pattern.map(|pattern| pattern_view(&pattern));
         Ok(DecisionStored { stored: receipt.stored, pattern, warnings })

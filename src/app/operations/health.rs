@@ -55,7 +55,7 @@ impl App {
         if snapshot.catalog.definitions().is_empty() {
             reasons.push("no agents, skills or workflows were found".into());
         }
-        let watch = match self.watching.state() {
+        let watch = match self.file_watch().state() {
             WatchState::Off => "off",
             WatchState::On => "on",
             WatchState::Degraded(why) => {
@@ -64,9 +64,10 @@ impl App {
             }
         };
         reasons.extend(store.degraded.clone());
-        reasons.extend(self.backups.problem());
+        reasons.extend(self.backups().problem());
         let (semantic, problem) = self.embedding.health();
         reasons.extend(problem);
+        reasons.extend(self.workers().problems());
         let status = if reasons.len() > notes { "degraded" } else { "healthy" };
         reasons.extend(store.notes.iter().cloned());
         Health {
@@ -94,7 +95,7 @@ impl App {
             pid: std::process::id(),
             problems: snapshot.catalog.files_with_problems(),
             generation: snapshot.generation,
-            scans: self.refresher.finished(),
+            scans: self.reindexing().finished(),
             ranking: if snapshot.latent_ready && snapshot.index.has_latent() { "latent" } else { "lexical" }
                 .into(),
             semantic,

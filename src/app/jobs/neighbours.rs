@@ -1,0 +1,44 @@
+//! Indexing past tasks by the agents that the catalog offers for them.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::app::App;
+use crate::app::cache_warming::warm;
+use crate::app::frequent_queries::frequent_queries;
+use crate::app::outcome_prior::Profiles;
+use crate::app::workers::{Job, Rest, Run};
+
+/// The least time between two publications, and ten times what the last one took, so that a stream of decisions does
+/// not keep a processor busy.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Follows the store's outcomes and the catalog that serves.
+#[derive(Debug)]
+pub(in crate::app) struct NeighbourJob {
+    app: Arc<App>,
+    profiles: Profiles,
+}
+
+impl NeighbourJob {
+    pub(in crate::app) fn new(app: Arc<App>) -> NeighbourJob {
+        NeighbourJob { app, profiles: Profiles::default() }
+    }
+}
+
+impl Job for NeighbourJob {
+    fn run(&mut self, _: &Run) -> Rest {
+        let began = Instant::now();
+        let snapshot = self.app.snapshot();
+        let outcomes = self.app.store().outcomes();
+        if self.app.learning().index(&snapshot, outcomes, &mut self.profiles) {
+            warm(&self.app, &snapshot, &frequent_queries(self.app.store()));
+        }
+        // A large history is indexed less often.
+        Rest::at_least(PAUSE.max(began.elapsed() * 10))
+    }
+
+    fn recover(&mut self) {
+        self.profiles = Profiles::default();
+    }
+}

@@ -1,0 +1,30 @@
+//! Taking over decisions that clients queued on disk.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::app::App;
+use crate::app::workers::{Job, Rest, Run};
+
+/// Time between two looks: a client whose server was slow queues as well, and may not come back.
+const LOOK_INTERVAL: Duration = Duration::from_mins(1);
+
+/// Drains the project's outbox.
+#[derive(Debug)]
+pub(in crate::app) struct OutboxJob {
+    app: Arc<App>,
+}
+
+impl OutboxJob {
+    pub(in crate::app) fn new(app: Arc<App>) -> OutboxJob {
+        OutboxJob { app }
+    }
+}
+
+impl Job for OutboxJob {
+    fn run(&mut self, _: &Run) -> Rest {
+        // A worker's thread belongs to the runtime. What is not acknowledged when the store closes stays in the outbox.
+        tokio::runtime::Handle::current().block_on(self.app.drain_outbox());
+        Rest::at_most(LOOK_INTERVAL)
+    }
+}

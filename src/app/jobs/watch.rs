@@ -1,0 +1,165 @@
+//! Watching the folders that a catalog is read from.
+//!
+//! A queue that overflowed means "scan everything". Where watching is not to be had the files are looked at every half
+//! minute, and `/health` says so.
+
+use std::collections::BTreeSet;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+
+use super::refresh::compare_with_files;
+use crate::app::App;
+use crate::app::file_watch::WatchState;
+use crate::app::reindex::Extent;
+use crate::app::workers::{Job, Rest, Run};
+
+/// Time between two looks at the files where they are not watched: an unchanged collection costs some 10 ms.
+const POLL: Duration = Duration::from_secs(30);
+
+/// A folder that is watched: its path, whether what is below it counts as well, and which folder it is (device and
+/// inode), since another may come to stand at the same path.
+type Watched = BTreeSet<(PathBuf, bool, (u64, u64))>;
+
+/// Watches what the serving catalog was read from and hands changes to the refresh worker.
+#[derive(Debug)]
+pub(in crate::app) struct WatchJob {
+    app: Arc<App>,
+    watcher: Option<RecommendedWatcher>,
+    covered: Watched,
+    /// When the files were last known to be what is served, or looked at.
+    looked: Instant,
+}
+
+impl WatchJob {
+    pub(in crate::app) fn new(app: Arc<App>) -> WatchJob {
+        WatchJob { app, watcher: None, covered: Watched::new(), looked: Instant::now() }
+    }
+
+    /// A watcher whose events reach the project's queue of changes.
+    fn start(app: &Arc<App>) -> notify::Result<RecommendedWatcher> {
+        let (told, run_dir) = (Arc::downgrade(app), app.config().paths.run_dir.path());
+        notify::recommended_watcher(move |event| {
+            if let Some(app) = told.upgrade() {
+                app.file_watch().record(event, &run_dir);
+            }
+        })
+    }
+
+    /// Has everything scanned where nothing was heard for so long.
+    fn poll(&mut self) -> Rest {
+        if self.looked.elapsed() >= POLL {
+            self.looked = Instant::now();
+            self.app.reindexing().touch();
+        }
+        Rest::at_most(POLL.saturating_sub(self.looked.elapsed()))
+    }
+}
+
+impl Job for WatchJob {
+    fn run(&mut self, run: &Run) -> Rest {
+        let app = Arc::clone(&self.app);
+        let is_new = self.watcher.is_none();
+        if is_new {
+            match WatchJob::start(&app) {
+                Ok(watcher) => self.watcher = Some(watcher),
+                Err(error) => {
+                    tracing::warn!(%error, "files are not watched");
+                    app.file_watch().set(WatchState::Degraded(format!("files are not watched: {error}")));
+                    return self.poll();
+                }
+            }
+        }
+        let Some(watcher) = &mut self.watcher else { return Rest::UNTIL_WOKEN };
+        // Watched first and looked at then, so that nothing falls between.
+        let changes = app.file_watch().take();
+        let before = self.covered.clone();
+        let state = align(watcher, &mut self.covered, folders(&app));
+        let has_new = !self.covered.is_subset(&before);
+        let is_complete = state == WatchState::On;
+        app.file_watch().set(state);
+        match changes {
+            Extent::Around(paths) if !has_new => app.reindexing().touch_paths(paths),
+            Extent::Around(_) | Extent::Everything => app.reindexing().touch(),
+            Extent::Nothing if has_new || is_new => compare_with_files(&app, run.cancellation()),
+            Extent::Nothing => {}
+        }
+        if is_complete {
+            self.looked = Instant::now();
+            return Rest::UNTIL_WOKEN;
+        }
+        self.poll()
+    }
+
+    fn recover(&mut self) {
+        self.watcher = None;
+        self.covered.clear();
+        let why = "files are not watched: the watch crashed and is restarted".to_owned();
+        self.app.file_watch().set(WatchState::Degraded(why));
+    }
+}
+
+/// The folders to watch for the catalog that serves.
+fn folders(app: &App) -> Watched {
+    let root = &app.config().project.root;
+    let mut folders: BTreeSet<(PathBuf, bool)> =
+        [(root.clone(), false), (root.join(".claude"), false)].into();
+    for own in ["agents", "skills", "commands"] {
+        folders.insert((root.join(".claude").join(own), true));
+    }
+    folders.insert((root.join("plugins"), true));
+    folders.insert((root.join(".claude-plugin"), true));
+    for dir in &app.config().plugin_dirs {
+        // Free of links, as the catalog knows it.
+        folders.insert((dir.canonicalize().unwrap_or_else(|_| dir.clone()), true));
+    }
+    for plugin in app.snapshot().catalog.plugins() {
+        // A plugin of a further folder is covered by that folder, whatever its own path is relative to.
+        let plugin_root = root.join(&plugin.root);
+        let is_covered = folders.iter().any(|(folder, below)| *below && plugin_root.starts_with(folder));
+        // A plugin that is the project itself is watched by its component folders: below it may lie anything.
+        if plugin_root == *root {
+            for component in ["agents", "skills", "commands"] {
+                folders.insert((root.join(component), true));
+            }
+        } else if !is_covered {
+            folders.insert((plugin_root, true));
+        }
+    }
+    let identified = folders.into_iter().filter_map(|(folder, below)| {
+        let metadata = std::fs::metadata(&folder).ok().filter(std::fs::Metadata::is_dir)?;
+        Some((folder, below, (metadata.dev(), metadata.ino())))
+    });
+    identified.collect()
+}
+
+/// Watches what is wanted and nothing else; says how that went.
+fn align(watcher: &mut RecommendedWatcher, covered: &mut Watched, wanted: Watched) -> WatchState {
+    let gone: Vec<_> = covered.difference(&wanted).cloned().collect();
+    for folder in gone {
+        // A folder that is gone is not watched any more.
+        let _ = watcher.unwatch(&folder.0);
+        covered.remove(&folder);
+    }
+    let mut state = WatchState::On;
+    for folder in wanted {
+        if covered.contains(&folder) {
+            continue;
+        }
+        let mode = if folder.1 { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
+        match watcher.watch(&folder.0, mode) {
+            Ok(()) => {
+                covered.insert(folder);
+            }
+            // Tried again with the next change or scan.
+            Err(error) => {
+                tracing::warn!(%error, "a folder is not watched");
+                state = WatchState::Degraded(format!("some folders are not watched: {error}"));
+            }
+        }
+    }
+    state
+}
