@@ -1,5 +1,6 @@
-//! What can go wrong with an operation, by what the caller can do about it.
+//! What can go wrong with an operation, by what the caller can do about it, and the error object each becomes.
 
+use protocol::{AccessRole, ErrorCode, ErrorData, ErrorObject, UnavailableReason};
 use store::StoreError;
 
 /// Why an operation has no answer.
@@ -8,19 +9,24 @@ pub enum AppError {
     /// The caller's parameters are wrong; each sentence names a field, its limit and what came.
     #[error("{}", .0.join("; "))]
     Invalid(Vec<String>),
-    /// Nothing matches; the caller may ask for what comes near.
+    /// The caller's role does not allow it.
+    #[error("it takes the role {}", required.as_str())]
+    Forbidden {
+        /// The role it takes.
+        required: AccessRole,
+    },
+    /// Nothing matches; the caller may ask for a near miss.
     #[error("{message}")]
     NotFound {
         /// What was looked for.
         message: String,
-        /// What comes near: ids, roles, capabilities; best first, may be empty.
+        /// Near misses: ids, roles, capabilities; best first, may be empty.
         suggestions: Vec<String>,
     },
-    /// The memory did not take it: the caller is told which kind of trouble it is, and may try again. Paths and details
-    /// are for the log.
+    /// The store did not take it, and may later. Paths and details are for the log.
     #[error("{}", .0.kind())]
     NotStored(StoreError),
-    /// Ours to fix: the detail is for the log, never for the client.
+    /// A fault of ours: the detail is for the log, never for the client.
     #[error(transparent)]
     Internal(#[from] anyhow::Error),
 }
@@ -29,6 +35,58 @@ impl AppError {
     /// One wrong parameter.
     pub fn invalid(sentence: impl Into<String>) -> Self {
         AppError::Invalid(vec![sentence.into()])
+    }
+
+    /// Its code on the wire.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            AppError::Invalid(_) => ErrorCode::InvalidParams,
+            AppError::Forbidden { .. } => ErrorCode::Forbidden,
+            AppError::NotFound { .. } => ErrorCode::NotFound,
+            AppError::NotStored(_) => ErrorCode::Unavailable,
+            AppError::Internal(_) => ErrorCode::Internal,
+        }
+    }
+
+    /// The error object of a call that the log knows as `correlation_id`.
+    pub fn to_object(&self, correlation_id: &str) -> ErrorObject {
+        match self {
+            AppError::Invalid(sentences) => ErrorObject::new(self.code(), "Invalid params")
+                .with_data(ErrorData { validation_errors: Some(sentences.clone()), ..ErrorData::default() }),
+            AppError::Forbidden { required } => {
+                ErrorObject::new(self.code(), "Forbidden").with_data(ErrorData {
+                    required_role: Some(required.as_str().to_owned()),
+                    ..ErrorData::default()
+                })
+            }
+            AppError::NotFound { message, suggestions } => ErrorObject::new(self.code(), message.clone())
+                .with_data(ErrorData { suggestions: Some(suggestions.clone()), ..ErrorData::default() }),
+            AppError::NotStored(cause) => {
+                let mut object = ErrorObject::unavailable(reason(cause), cause.kind());
+                if let Some(data) = &mut object.data {
+                    data.correlation_id = Some(correlation_id.to_owned());
+                }
+                object
+            }
+            AppError::Internal(_) => ErrorObject::new(self.code(), "Internal error").with_data(ErrorData {
+                correlation_id: Some(correlation_id.to_owned()),
+                ..ErrorData::default()
+            }),
+        }
+    }
+}
+
+/// Why the store did not take it, as a client reads it.
+fn reason(error: &StoreError) -> UnavailableReason {
+    match error {
+        StoreError::ReadOnly(_) => UnavailableReason::ReadOnly,
+        StoreError::Overloaded => UnavailableReason::Overloaded,
+        StoreError::Closed => UnavailableReason::Stopping,
+        StoreError::Unavailable(_) if error.is_disk_full() => UnavailableReason::DiskFull,
+        StoreError::Unavailable(_)
+        | StoreError::Locked { .. }
+        | StoreError::Invalid(_)
+        | StoreError::UnknownPattern(_) => UnavailableReason::NotStored,
     }
 }
 
@@ -40,6 +98,31 @@ impl From<StoreError> for AppError {
             }
             StoreError::Invalid(sentences) => AppError::Invalid(sentences),
             other => AppError::NotStored(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_store_cannot_do_now_says_why_and_when_to_retry() {
+        let cases = [
+            (StoreError::Overloaded, "overloaded"),
+            (StoreError::Closed, "stopping"),
+            (StoreError::ReadOnly("/secret".to_owned()), "read_only"),
+            (StoreError::Unavailable("database or disk is full".to_owned()), "disk_full"),
+            (StoreError::Unavailable("disk I/O error /secret".to_owned()), "not_stored"),
+        ];
+        for (cause, reason) in cases {
+            let error = AppError::from(cause);
+            assert_eq!(error.code(), ErrorCode::Unavailable, "{reason}");
+            let object = error.to_object("c-1");
+            assert!(!object.message.contains("secret"), "{}", object.message);
+            let data = object.data.unwrap();
+            assert_eq!((data.reason.as_deref(), data.correlation_id.as_deref()), (Some(reason), Some("c-1")));
+            assert!(data.retry_after_ms.is_some_and(|ms| ms >= 1_000), "{reason}");
         }
     }
 }

@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::operation::{CallContext, Operation, Output, read_params};
+use super::operation::{Operation, Output, Principal, Transport};
 use super::operations::find::QueryAgents;
-use super::operations::{Visitor, by_name};
+use super::operations::{Method, Visitor};
 use super::{App, AppError};
 use crate::config::{Config, Memory};
 use crate::telemetry::token_usage::ClientName;
@@ -90,8 +90,8 @@ impl Fallback for InProcess {
     fn answer<'a>(&'a self, method: &'a str, params: &'a Value) -> Answering<'a> {
         Box::pin(async move {
             let app = self.app().await;
-            let answered = match app {
-                Some(app) => by_name(method, InApp { app, params }).await,
+            let answered = match app.zip(Method::named(method)) {
+                Some((app, method)) => Some(method.visit(InApp { app, params }).await),
                 None => None,
             };
             let is_empty = app.is_none_or(|app| app.snapshot().count(Kind::Agent) == 0);
@@ -116,39 +116,24 @@ impl Visitor for InApp<'_> {
     type Outcome = Result<Value, CallError>;
 
     async fn visit<O: Operation>(self) -> Self::Outcome {
-        let context =
-            CallContext { correlation_id: "in process".to_owned(), client: ClientName::new("in-process") };
-        let output = match read_params::<O>(Some(&self.params.to_string())) {
-            Ok(params) => O::run(self.app, &context, params).await,
-            Err(error) => Err(error),
-        };
+        let client = ClientName::new("in-process");
+        let principal = Principal::local(client, "in process".to_owned(), Transport::InProcess);
+        let output = self.app.execute::<O>(&principal, Some(&self.params.to_string())).await;
         // By way of text, as an instance answers: a value in memory would widen its numbers.
         let written = output.and_then(|output| {
             let mut json = Vec::with_capacity(output.size());
             output.write(&mut json).map_err(anyhow::Error::from)?;
             Ok(serde_json::from_slice(&json).map_err(anyhow::Error::from)?)
         });
-        written.map_err(|error| refusal(&error))
+        written.map_err(|error| call_error(&error, &principal))
     }
 }
 
-/// An error as the JSON-RPC door would answer it.
-fn refusal(error: &AppError) -> CallError {
+/// An error as JSON-RPC would answer it. The caller's own process hides nothing from it.
+fn call_error(error: &AppError, principal: &Principal) -> CallError {
     match error {
-        AppError::Invalid(sentences) => CallError {
-            code: CallError::INVALID,
-            message: "Invalid params".to_owned(),
-            details: sentences.clone(),
-        },
-        AppError::NotFound { message, suggestions } => {
-            CallError { code: CallError::NOT_FOUND, message: message.clone(), details: suggestions.clone() }
-        }
-        AppError::NotStored(cause) => {
-            CallError { code: CallError::UNAVAILABLE, message: cause.kind().to_owned(), details: Vec::new() }
-        }
-        AppError::Internal(cause) => {
-            CallError { code: CallError::UNAVAILABLE, message: format!("{cause:#}"), details: Vec::new() }
-        }
+        AppError::Internal(cause) => CallError::unavailable(format!("{cause:#}")),
+        other => CallError::from(&other.to_object(&principal.correlation_id)),
     }
 }
 

@@ -1,31 +1,47 @@
-//! The shape every operation has: a name, typed parameters, a typed output, one implementation.
+//! The shape every operation has: constants that say what it is, typed parameters, a typed output, one implementation.
 //!
-//! Doors (JSON-RPC, MCP, the command line) translate into [`Operation::Params`], which are read and validated
-//! once by [`read_params`], and out of [`Operation::Output`].
+//! Adding one takes a file in `operations/` with a type that implements [`Operation`], and a line in
+//! `operations/table.rs`. JSON-RPC, the in-process client, metrics and rate limits have it from then on; MCP has it
+//! where [`Operation::TOOL`] says how a model sees it.
 
 use std::future::Future;
 use std::sync::OnceLock;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use validator::{Validate, ValidationErrors, ValidationErrorsKind};
+use validator::Validate;
 
 use super::{App, AppError};
 use crate::telemetry::token_usage::ClientName;
+use catalog::Kind;
+use protocol::{AccessRole, OperationClass};
 
 /// One thing a client can ask for.
 pub trait Operation {
     /// The method's name on the wire.
     const NAME: &'static str;
-    /// What the client sends: unknown fields are refused, limits are declared with `validator`.
-    type Params: DeserializeOwned + Validate + Send;
-    /// What the client gets.
+    /// Whether it changes anything.
+    const CLASS: OperationClass;
+    /// The role it takes.
+    const PERMISSION: AccessRole;
+    /// A name for people.
+    const TITLE: &'static str;
+    /// What it does, in one sentence.
+    const SENTENCE: &'static str;
+    /// How a model sees it; `None` where it is no MCP tool.
+    const TOOL: Option<&'static Tool> = None;
+    /// What the client sends: unknown members are refused, limits are declared with `validator`.
+    type Params: DeserializeOwned + Validate + JsonSchema + Send;
+    /// The wire type of the answer.
+    type Answer: DeserializeOwned + JsonSchema;
+    /// What writes the answer; the wire type itself, unless something quicker does.
     type Output: Output + Send;
 
     /// Runs it. Parameters are valid; what can still be wrong with them is [`AppError::Invalid`].
     fn run(
         app: &App,
-        call: &CallContext,
+        principal: &Principal,
         params: Self::Params,
     ) -> impl Future<Output = Result<Self::Output, AppError>> + Send;
 }
@@ -37,8 +53,8 @@ pub trait Output: Serialize {
         None
     }
 
-    /// Where a door keeps the text it makes of this answer for a reader, which must follow from the answer alone; `None`
-    /// where the answer itself is not kept.
+    /// Where a transport keeps the text it renders of this answer, which must follow from the answer alone; `None` where
+    /// the answer itself is not cached.
     fn shown(&self) -> Option<&OnceLock<Box<str>>> {
         None
     }
@@ -51,131 +67,82 @@ pub trait Output: Serialize {
         serde_json::to_writer(json, self)
     }
 
-    /// Bytes it takes as JSON, roughly: memory of that size is asked for before it is written.
+    /// Bytes it takes as JSON, roughly: a buffer of that size is allocated before it is written.
     fn size(&self) -> usize {
         1024
     }
 }
 
-/// What is known of one call besides its parameters.
+/// How a model sees an operation: an MCP tool.
+#[derive(Debug)]
+pub struct Tool {
+    /// The tool's name.
+    pub name: &'static str,
+    /// Its place in the list of tools, which is the order a task uses them in.
+    pub position: u8,
+    /// What is behind it; `{}` is replaced by the number of entries of `counted`. A model pays for every word.
+    pub description: &'static str,
+    /// The kind whose entries the description counts.
+    pub counted: Option<Kind>,
+    /// `max_tokens` where the caller sets none.
+    pub default_budget: Option<usize>,
+    /// `limit` where the caller sets neither it nor `max_tokens`.
+    pub default_limit: Option<usize>,
+    /// Characters of an answer that a client should not cut.
+    pub max_result_chars: Option<usize>,
+    /// The text form of its answers.
+    pub rendering: Rendering,
+}
+
+/// The text form of a tool's answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rendering {
+    /// A line a row.
+    Rows {
+        /// The member that lists the rows.
+        field: &'static str,
+        /// The kind to load one with `get_definition`.
+        kind: Kind,
+    },
+    /// A few lines, then the body.
+    Definition,
+    /// A sequence of agents, with alternatives.
+    Recommendation,
+    /// What was stored.
+    Stored,
+    /// The JSON itself.
+    Json,
+}
+
+/// Who makes a call, and how it is known in the log.
 #[derive(Debug, Clone)]
-pub struct CallContext {
-    /// The caller's, or made at the door; in every log line of the call.
-    pub correlation_id: String,
-    /// Who asks, for the ledger of tokens.
+pub struct Principal {
+    /// The client's name, for the token usage.
     pub client: ClientName,
+    /// What it may do.
+    pub role: AccessRole,
+    /// The caller's id of the call, or one made by the transport; in every log line of the call.
+    pub correlation_id: String,
+    /// How the call came.
+    pub transport: Transport,
 }
 
-/// The JSON type of a value as a sentence names it.
-fn kind_of(raw: &str) -> &'static str {
-    match raw.trim_start().as_bytes().first() {
-        Some(b'{') => "an object",
-        Some(b'[') => "a list",
-        Some(b'"') => "a string",
-        Some(b't' | b'f') => "a boolean",
-        Some(b'n') => "null",
-        _ => "a number",
-    }
+/// How a call came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// `POST /`.
+    JsonRpc,
+    /// `/mcp` or standard input and output.
+    Mcp,
+    /// A client in the same process.
+    InProcess,
+    /// A command.
+    CommandLine,
 }
 
-/// Reads and validates an operation's parameters from JSON text (`None`: the caller sent none).
-///
-/// # Errors
-/// [`AppError::Invalid`] with a sentence for each thing that is wrong.
-pub fn read_params<O: Operation>(raw: Option<&str>) -> Result<O::Params, AppError> {
-    let raw = raw.unwrap_or("{}");
-    if !raw.trim_start().starts_with('{') {
-        let came = kind_of(raw);
-        return Err(AppError::invalid(format!("params must be an object with named members, got {came}")));
-    }
-    // Keeping track of the path costs as much as reading, so that it is done only once something is wrong.
-    let params: O::Params = match serde_json::from_str(raw) {
-        Ok(params) => params,
-        Err(_) => serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(raw))
-            .map_err(|error| AppError::invalid(type_sentence(&error.path().to_string(), error.inner())))?,
-    };
-    params.validate().map_err(|errors| AppError::Invalid(limit_sentences(&errors)))?;
-    Ok(params)
-}
-
-/// A sentence for what the reader could not take, from its own words.
-fn type_sentence(path: &str, error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(before, _)| before);
-    let field = if path == "." || path.is_empty() { "params" } else { path };
-    if let Some(rest) = text.strip_prefix("missing field `") {
-        return format!("{} is required", rest.trim_end_matches('`'));
-    }
-    if let Some(rest) = text.strip_prefix("unknown field `") {
-        let (name, expected) = rest.split_once('`').unwrap_or((rest, ""));
-        let name: String = name.chars().take(64).collect();
-        let known = match expected.trim_start_matches(", ") {
-            "there are no fields" => "none".to_owned(),
-            expected => {
-                expected.trim_start_matches("expected ").trim_start_matches("one of ").replace('`', "")
-            }
-        };
-        return format!("{name} is not a known parameter (known: {known})");
-    }
-    if let Some(rest) = text.strip_prefix("duplicate field `") {
-        return format!("{} is given twice", rest.trim_end_matches('`'));
-    }
-    if text == "number out of range" {
-        return format!("{field} must be a whole number in range, got a number beyond every limit");
-    }
-    if let Some((came, expected)) = text.split_once(", expected ") {
-        let came = came.trim_start_matches("invalid type: ").trim_start_matches("invalid value: ");
-        let came: String = came.replace('`', "").chars().take(80).collect();
-        return format!("{field} must be {}, got {came}", expected_sentence(expected));
-    }
-    format!("{field} cannot be read: {text}")
-}
-
-/// Rust's name of a type in a client's words.
-fn expected_sentence(expected: &str) -> String {
-    match expected {
-        "i64" | "u64" | "u32" | "usize" => "a whole number".into(),
-        "f64" => "a number".into(),
-        "a sequence" => "a list".into(),
-        "a map" => "an object".into(),
-        other => other.replace('`', ""),
-    }
-}
-
-/// A sentence for each limit that is not kept, ordered by field.
-fn limit_sentences(errors: &ValidationErrors) -> Vec<String> {
-    let mut sentences = Vec::new();
-    for (field, kind) in errors.errors() {
-        if let ValidationErrorsKind::Field(violations) = kind {
-            sentences.extend(violations.iter().map(|violation| limit_sentence(field, violation)));
-        }
-    }
-    sentences.sort();
-    sentences
-}
-
-fn limit_sentence(field: &str, violation: &validator::ValidationError) -> String {
-    if let Some(message) = &violation.message {
-        return message.to_string();
-    }
-    let given = |name: &str| violation.params.get(name);
-    let value = given("value").cloned().unwrap_or_default();
-    match (violation.code.as_ref(), given("min"), given("max")) {
-        ("range", Some(min), Some(max)) => format!("{field} must be between {min} and {max}, got {value}"),
-        ("range", Some(min), None) => format!("{field} must be at least {min}, got {value}"),
-        ("length", min, Some(max)) => {
-            let unit = if value.is_string() { "characters" } else { "entries" };
-            let came = match &value {
-                serde_json::Value::String(text) => text.chars().count(),
-                serde_json::Value::Array(list) => list.len(),
-                serde_json::Value::Object(map) => map.len(),
-                _ => 0,
-            };
-            match min {
-                Some(min) => format!("{field} must have {min} to {max} {unit}, got {came}"),
-                None => format!("{field} must have at most {max} {unit}, got {came}"),
-            }
-        }
-        (code, ..) => format!("{field} is not valid ({code})"),
+impl Principal {
+    /// A caller on this machine: until callers have keys of their own, it may do everything.
+    pub fn local(client: ClientName, correlation_id: String, transport: Transport) -> Self {
+        Principal { client, role: AccessRole::Admin, correlation_id, transport }
     }
 }

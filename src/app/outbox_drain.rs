@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::operation::read_params;
 use super::operations::decision::CacheDecision;
+use super::params::read_params;
 use super::{App, AppError};
 use client::outbox::{Outbox, Replayed, Verdict};
 use protocol::{DecisionParams, DecisionStored};

@@ -72,7 +72,7 @@ impl App {
         let background = Background::default();
         background.reindexing.count_first();
         App {
-            metrics: Metrics::new(&super::operations::names()),
+            metrics: Metrics::new(&super::operations::Method::NAMES),
             caches: Caches::new(&config.cache),
             snapshots: SnapshotStore::new(snapshot),
             learning: NeighbourIndexer::new(&config.memory),

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use super::ask::{CLIENT_NAME, options};
 use super::output::{self, Tone};
 use super::{exit, running_client, small_runtime, store_options};
-use crate::app::operation::{CallContext, Operation, read_params};
+use crate::app::operation::{Principal, Transport};
 use crate::app::operations::decision::CacheDecision;
+use crate::app::params::read_params;
 use crate::app::{App, AppError};
 use crate::config::{Config, Environment, Flags};
 use crate::telemetry::token_usage::ClientName;
@@ -131,10 +132,9 @@ fn without_instance(config: &Config, params: &Value, decided_at_ms: u64) -> anyh
     let app = App::offline(config.clone(), store);
     let recorded = small_runtime()?.block_on(async {
         app.drain_outbox().await;
-        let context =
-            CallContext { correlation_id: "command line".to_owned(), client: ClientName::new(CLIENT_NAME) };
-        let decision = read_params::<CacheDecision>(Some(&params.to_string()))?;
-        CacheDecision::run(&app, &context, decision).await
+        let client = ClientName::new(CLIENT_NAME);
+        let principal = Principal::local(client, "command line".to_owned(), Transport::CommandLine);
+        app.execute::<CacheDecision>(&principal, Some(&params.to_string())).await
     });
     app.shut_down();
     match recorded {

@@ -4,10 +4,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use tracing::Span;
 use uuid::Uuid;
-
-use crate::app::operation::CallContext;
 
 const HEADER: HeaderName = HeaderName::from_static("x-correlation-id");
 
@@ -35,12 +32,6 @@ fn next_id() -> String {
         (0..digits).rev().map(|digit| char::from(b"0123456789abcdef"[(count >> (4 * digit) & 15) as usize])),
     );
     id
-}
-
-/// The span of a call that writes, so that what happens to it in another thread is logged under its id. Calls that only
-/// read stay in the thread they came in, and a span would cost them a tenth of their time.
-pub(super) fn span_of(context: &CallContext) -> Span {
-    tracing::info_span!("call", correlation_id = context.correlation_id)
 }
 
 impl CorrelationId {

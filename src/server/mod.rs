@@ -7,6 +7,7 @@ mod correlation;
 mod http;
 pub mod limits;
 pub mod mcp;
+mod permit;
 pub mod rate;
 pub mod rpc;
 mod state;

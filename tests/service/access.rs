@@ -97,9 +97,10 @@ async fn a_storm_of_reindexes_is_one_scan_and_refusals() {
 }
 
 #[tokio::test]
-async fn an_orchestrator_at_full_speed_never_meets_the_limit() {
-    let service = Service::over(&Project::sample());
-    for _ in 0..2_000 {
+async fn a_burst_of_a_seconds_queries_passes_whole() {
+    // Nine tenths of all requests may be queries. However long the burst takes, the first 90 fit.
+    let service = limited(100);
+    for _ in 0..90 {
         service.result("queryAgents", json!({ "context": "kubernetes" })).await;
     }
 }

@@ -3,7 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::orchestrator::{CallError, OrchestratorClient};
+use super::call_error::CallError;
+use super::orchestrator::OrchestratorClient;
 use crate::outbox::{self, DECIDED_AT, Verdict, without_decision_time};
 use protocol::DecisionStored;
 

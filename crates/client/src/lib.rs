@@ -18,14 +18,16 @@
 //! With a fallback the same question is answered from an index in this process; see [`crate::app::InProcess`].
 
 mod cache;
+mod call_error;
 mod decisions;
 mod http;
 mod orchestrator;
 pub mod outbox;
 
+pub use call_error::CallError;
 pub use decisions::Recorded;
 pub use http::{Client, ClientError, Reply};
 pub use orchestrator::{
-    Answered, Answering, CallError, DEFAULT_TIMEOUT, DEFAULT_TTL, Fallback, NoFallback, Options,
-    OrchestratorClient, Source,
+    Answered, Answering, DEFAULT_TIMEOUT, DEFAULT_TTL, Fallback, NoFallback, Options, OrchestratorClient,
+    Source,
 };

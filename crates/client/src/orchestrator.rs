@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::cache::{ClientCache, key_of};
+use super::call_error::CallError;
 use super::http::{Client, ClientError};
 use crate::outbox::Outbox;
 use protocol::{AgentsFound, Recommendation, SkillsFound, WorkflowsFound};
@@ -81,9 +82,6 @@ impl fmt::Debug for Options {
     }
 }
 
-/// The code of a fault of the server's.
-const INTERNAL: i64 = -32603;
-
 /// What a fallback promises: an answer, a refusal, or nothing.
 pub type Answering<'a> = Pin<Box<dyn Future<Output = Option<Result<Value, CallError>>> + Send + 'a>>;
 
@@ -121,55 +119,6 @@ pub struct Answered<T> {
     pub value: T,
     /// By whom.
     pub source: Source,
-}
-
-/// Why there is no answer: what the server said, or that nobody could be asked.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("{message}")]
-pub struct CallError {
-    /// The error's code as in JSON-RPC.
-    pub code: i64,
-    /// In a sentence.
-    pub message: String,
-    /// What is wrong with each parameter, or what comes near.
-    pub details: Vec<String>,
-}
-
-impl CallError {
-    /// Wrong parameters.
-    pub const INVALID: i64 = -32602;
-    /// Nothing matches.
-    pub const NOT_FOUND: i64 = -32004;
-    /// Neither a server nor a fallback answered. Not a code of the wire.
-    pub const UNAVAILABLE: i64 = -32000;
-
-    /// The refusal that a JSON-RPC error object is.
-    pub fn of(error: &Value) -> Self {
-        let data = &error["data"];
-        let list = data["validation_errors"].as_array().or_else(|| data["suggestions"].as_array());
-        let code = error["code"].as_i64().unwrap_or(CallError::UNAVAILABLE);
-        // A fault of the server's says no more in its message than that it is one.
-        let reason = data["reason"].as_str().filter(|_| code == INTERNAL);
-        CallError {
-            code,
-            message: reason.or_else(|| error["message"].as_str()).unwrap_or("refused").to_owned(),
-            details: list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
-        }
-    }
-
-    /// Whether neither a server nor a fallback answered.
-    pub fn is_unavailable(&self) -> bool {
-        self.code == CallError::UNAVAILABLE
-    }
-
-    /// Whether the caller has to mend what it asked, or to ask for something else: somebody else would say the same.
-    fn is_final(&self) -> bool {
-        matches!(self.code, CallError::INVALID | CallError::NOT_FOUND)
-    }
-
-    pub(super) fn unavailable(why: impl Into<String>) -> Self {
-        CallError { code: CallError::UNAVAILABLE, message: why.into(), details: Vec::new() }
-    }
 }
 
 /// The client of an orchestrator. Whatever the server does, a question is answered within the timeout or from the

@@ -42,13 +42,20 @@ impl StoreError {
             StoreError::UnknownPattern(_) => "there is no such pattern",
             StoreError::ReadOnly(_) => "the memory is read-only; GET /health says why",
             StoreError::Overloaded => "too much waits for the disk already; try again in a moment",
-            // The words of SQLite for it.
-            StoreError::Unavailable(why) if why.contains("disk is full") => {
+            StoreError::Unavailable(_) if self.is_disk_full() => {
                 "the disk is full; try again once there is room"
             }
             StoreError::Unavailable(_) => "the disk or the database fails; try again later",
             StoreError::Closed => "the service is stopping",
         }
+    }
+}
+
+impl StoreError {
+    /// Whether it failed for want of room on the disk.
+    pub fn is_disk_full(&self) -> bool {
+        // The words of SQLite for it.
+        matches!(self, StoreError::Unavailable(why) if why.contains("disk is full"))
     }
 }
 

@@ -2,10 +2,10 @@
 
 use super::find::required;
 use super::patterns::pattern_view;
-use crate::app::operation::{CallContext, Operation, Output};
+use crate::app::operation::{Operation, Output, Principal, Rendering, Tool};
 use crate::app::{App, AppError};
 use domain::patterns::{Decision, Outcome};
-use protocol::{DecisionParams, DecisionStored, ResultName};
+use protocol::{AccessRole, DecisionParams, DecisionStored, OperationClass, ResultName};
 
 /// What the client of an outdated decision reads.
 const SUPERSEDED: &str =
@@ -27,10 +27,27 @@ impl Output for DecisionStored {}
 
 impl Operation for CacheDecision {
     const NAME: &'static str = "cacheDecision";
+    const CLASS: OperationClass = OperationClass::Write;
+    const PERMISSION: AccessRole = AccessRole::Operator;
+    const TITLE: &'static str = "Record an outcome";
+    const SENTENCE: &'static str =
+        "Stores who worked on a task and how it went, so that recommendations learn.";
+    const TOOL: Option<&'static Tool> = Some(&Tool {
+        name: "record_outcome",
+        position: 6,
+        description: "Stores who worked on a task and how it went, so that recommendations learn. \
+                      The same task_id again corrects it.",
+        counted: None,
+        default_budget: None,
+        default_limit: None,
+        max_result_chars: None,
+        rendering: Rendering::Stored,
+    });
     type Params = DecisionParams;
+    type Answer = DecisionStored;
     type Output = DecisionStored;
 
-    async fn run(app: &App, _: &CallContext, params: DecisionParams) -> Result<DecisionStored, AppError> {
+    async fn run(app: &App, _: &Principal, params: DecisionParams) -> Result<DecisionStored, AppError> {
         app.record_after_drain(params).await
     }
 }

@@ -6,11 +6,15 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::find::whole;
-use crate::app::operation::{CallContext, Operation, Output};
+use crate::app::operation::{Operation, Output, Principal, Rendering, Tool};
 use crate::app::{App, AppError, Snapshot, tokens};
 use catalog::{Definition, Kind, Lookup};
-use protocol::{DefinitionQuery, DefinitionSource, KindName};
+use protocol::{AccessRole, DefinitionQuery, DefinitionSource, KindName, OperationClass};
 use search::Request;
+
+/// Estimated tokens of a tool's answer where the caller sets no budget, below the 25,000 at which Claude Code cuts. The
+/// longest body of a real collection has 13,000.
+const TOOL_BUDGET: usize = 20_000;
 
 /// `getDefinition`
 #[derive(Debug)]
@@ -135,10 +139,29 @@ impl Output for WholeDefinition {}
 
 impl Operation for GetDefinition {
     const NAME: &'static str = "getDefinition";
+    const CLASS: OperationClass = OperationClass::Read;
+    const PERMISSION: AccessRole = AccessRole::Viewer;
+    const TITLE: &'static str = "Get a definition";
+    const SENTENCE: &'static str = "Loads one entry whole.";
+    const TOOL: Option<&'static Tool> = Some(&Tool {
+        name: "get_definition",
+        position: 4,
+        description: "Loads one entry whole: its instructions, tools and model.",
+        counted: None,
+        default_budget: Some(TOOL_BUDGET),
+        default_limit: None,
+        max_result_chars: Some(TOOL_BUDGET * 5),
+        rendering: Rendering::Definition,
+    });
     type Params = DefinitionQuery;
+    type Answer = protocol::Definition<'static>;
     type Output = WholeDefinition;
 
-    async fn run(app: &App, call: &CallContext, params: DefinitionQuery) -> Result<Self::Output, AppError> {
+    async fn run(
+        app: &App,
+        principal: &Principal,
+        params: DefinitionQuery,
+    ) -> Result<Self::Output, AppError> {
         let kind = kind_of(params.kind);
         let snapshot = app.snapshot();
         let wanted = whole(params.max_tokens);
@@ -149,7 +172,7 @@ impl Operation for GetDefinition {
                 let changed_since_use = app.pins.note(definition);
                 let answer = WholeDefinition::of(definition, whole, wanted);
                 // It is loaded because it was asked for: it costs, and spares nothing.
-                app.metrics().tokens().record(&call.client, Self::NAME, answer.tokens, 0);
+                app.metrics().tokens().record(&principal.client, Self::NAME, answer.tokens, 0);
                 Ok(WholeDefinition { changed_since_use, ..answer })
             }
             Lookup::Ambiguous(candidates) => {

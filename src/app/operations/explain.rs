@@ -3,10 +3,10 @@
 use super::definition::kind_of;
 use super::find::{DEFAULT_LIMIT, request_of, whole};
 use crate::app::cache::{QueryKey, canonical};
-use crate::app::operation::{CallContext, Operation, Output};
+use crate::app::operation::{Operation, Output, Principal};
 use crate::app::{App, AppError};
 use catalog::{Definition, Kind};
-use protocol::{ExplainParams, ExplainedHit, ExplainedTerm, Explanation};
+use protocol::{AccessRole, ExplainParams, ExplainedHit, ExplainedTerm, Explanation, OperationClass};
 use search::{Prior, Request, ScoreBreakdown, TermContribution};
 
 /// `explain`
@@ -17,10 +17,15 @@ impl Output for Explanation {}
 
 impl Operation for Explain {
     const NAME: &'static str = "explain";
+    const CLASS: OperationClass = OperationClass::Read;
+    const PERMISSION: AccessRole = AccessRole::Viewer;
+    const TITLE: &'static str = "Explain an answer";
+    const SENTENCE: &'static str = "Takes the scores of an answer apart into parts that add up.";
     type Params = ExplainParams;
+    type Answer = Explanation;
     type Output = Explanation;
 
-    async fn run(app: &App, _: &CallContext, params: ExplainParams) -> Result<Explanation, AppError> {
+    async fn run(app: &App, _: &Principal, params: ExplainParams) -> Result<Explanation, AppError> {
         let kind = params.kind.map_or(Kind::Agent, kind_of);
         let key = QueryKey {
             capability: canonical(params.capability.as_deref()),

@@ -6,11 +6,14 @@ use std::time::Instant;
 use crate::app::cache::{AnswerCache, QueryKey, canonical};
 use crate::app::embedding::SemanticScores;
 use crate::app::hit_view::{AgentRow, Row, SkillRow, WorkflowRow, shortened};
-use crate::app::operation::{CallContext, Operation};
+use crate::app::operation::{Operation, Principal, Rendering, Tool};
 use crate::app::search_response::{Answer, Found};
 use crate::app::{App, AppError, Snapshot};
 use catalog::Kind;
-use protocol::{AgentQuery, SkillQuery, WorkflowQuery};
+use protocol::{
+    AccessRole, AgentQuery, AgentsFound, OperationClass, SkillQuery, SkillsFound, WorkflowQuery,
+    WorkflowsFound,
+};
 use search::{Findings, Prior, Request};
 use store::{FrequentQuery, QueryRecord, now_ms};
 
@@ -20,16 +23,35 @@ pub const DEFAULT_LIMIT: usize = 5;
 /// Rows of an answer at most; also the number tried for a token budget.
 pub const MAX_LIMIT: usize = 20;
 
+/// Estimated tokens of a tool's rows where the caller sets no budget. With what surrounds them, and a client that shows a
+/// model both forms of an answer, it stays below 2,000.
+pub(super) const TOOL_BUDGET: usize = 1_200;
+
 /// `queryAgents`
 #[derive(Debug)]
 pub struct QueryAgents;
 
 impl Operation for QueryAgents {
     const NAME: &'static str = "queryAgents";
+    const CLASS: OperationClass = OperationClass::Read;
+    const PERMISSION: AccessRole = AccessRole::Viewer;
+    const TITLE: &'static str = "Find agents";
+    const SENTENCE: &'static str = "Ranks agents for a task, a capability or a role.";
+    const TOOL: Option<&'static Tool> = Some(&Tool {
+        name: "find_agents",
+        position: 1,
+        description: "Who can do this? Ranks {} indexed agents for a task; give context, capability or role.",
+        counted: Some(Kind::Agent),
+        default_budget: Some(TOOL_BUDGET),
+        default_limit: Some(DEFAULT_LIMIT),
+        max_result_chars: None,
+        rendering: Rendering::Rows { field: "agents", kind: Kind::Agent },
+    });
     type Params = AgentQuery;
+    type Answer = AgentsFound;
     type Output = Answer<AgentRow<'static>>;
 
-    async fn run(app: &App, call: &CallContext, params: AgentQuery) -> Result<Self::Output, AppError> {
+    async fn run(app: &App, principal: &Principal, params: AgentQuery) -> Result<Self::Output, AppError> {
         let key = QueryKey {
             capability: canonical(params.capability.as_deref()),
             role: canonical(params.role.as_deref()),
@@ -41,7 +63,7 @@ impl Operation for QueryAgents {
         if key.capability.is_none() && key.role.is_none() && key.context.is_none() {
             return Err(AppError::invalid("one of capability, role, context is required, got none"));
         }
-        app.find(&app.caches.agents, key, Self::NAME, call).await
+        app.find(&app.caches.agents, key, Self::NAME, principal).await
     }
 }
 
@@ -51,13 +73,28 @@ pub struct QuerySkills;
 
 impl Operation for QuerySkills {
     const NAME: &'static str = "querySkills";
+    const CLASS: OperationClass = OperationClass::Read;
+    const PERMISSION: AccessRole = AccessRole::Viewer;
+    const TITLE: &'static str = "Find skills";
+    const SENTENCE: &'static str = "Ranks skills for a task.";
+    const TOOL: Option<&'static Tool> = Some(&Tool {
+        name: "find_skills",
+        position: 2,
+        description: "Ranks {} indexed skills (know-how to load) for a task.",
+        counted: Some(Kind::Skill),
+        default_budget: Some(TOOL_BUDGET),
+        default_limit: Some(DEFAULT_LIMIT),
+        max_result_chars: None,
+        rendering: Rendering::Rows { field: "skills", kind: Kind::Skill },
+    });
     type Params = SkillQuery;
+    type Answer = SkillsFound;
     type Output = Answer<SkillRow<'static>>;
 
-    async fn run(app: &App, call: &CallContext, params: SkillQuery) -> Result<Self::Output, AppError> {
+    async fn run(app: &App, principal: &Principal, params: SkillQuery) -> Result<Self::Output, AppError> {
         let key = key_of("context", &params.context, params.plugin.as_deref())?;
         let key = bounded(key, params.limit, params.max_tokens);
-        app.find(&app.caches.skills, key, Self::NAME, call).await
+        app.find(&app.caches.skills, key, Self::NAME, principal).await
     }
 }
 
@@ -67,13 +104,28 @@ pub struct QueryWorkflows;
 
 impl Operation for QueryWorkflows {
     const NAME: &'static str = "queryWorkflows";
+    const CLASS: OperationClass = OperationClass::Read;
+    const PERMISSION: AccessRole = AccessRole::Viewer;
+    const TITLE: &'static str = "Find workflows";
+    const SENTENCE: &'static str = "Ranks workflows (commands) for a goal.";
+    const TOOL: Option<&'static Tool> = Some(&Tool {
+        name: "find_workflows",
+        position: 3,
+        description: "Ranks {} indexed commands (step-by-step procedures) for a goal.",
+        counted: Some(Kind::Workflow),
+        default_budget: Some(TOOL_BUDGET),
+        default_limit: Some(DEFAULT_LIMIT),
+        max_result_chars: None,
+        rendering: Rendering::Rows { field: "workflows", kind: Kind::Workflow },
+    });
     type Params = WorkflowQuery;
+    type Answer = WorkflowsFound;
     type Output = Answer<WorkflowRow<'static>>;
 
-    async fn run(app: &App, call: &CallContext, params: WorkflowQuery) -> Result<Self::Output, AppError> {
+    async fn run(app: &App, principal: &Principal, params: WorkflowQuery) -> Result<Self::Output, AppError> {
         let key = key_of("goal", &params.goal, params.plugin.as_deref())?;
         let key = bounded(key, params.limit, params.max_tokens);
-        app.find(&app.caches.workflows, key, Self::NAME, call).await
+        app.find(&app.caches.workflows, key, Self::NAME, principal).await
     }
 }
 
@@ -106,7 +158,7 @@ impl App {
         cache: &AnswerCache<R>,
         mut key: QueryKey,
         method: &'static str,
-        call: &CallContext,
+        principal: &Principal,
     ) -> Result<Answer<R>, AppError> {
         let began = Instant::now();
         let snapshot = self.snapshot();
@@ -134,7 +186,7 @@ impl App {
             });
         }
         let baseline = snapshot.listing_tokens(R::KIND);
-        self.metrics.tokens().record(&call.client, method, found.tokens, baseline);
+        self.metrics.tokens().record(&principal.client, method, found.tokens, baseline);
         Ok(Answer { tells_tokens: key.max_tokens.is_some(), found, cache_hit })
     }
 }

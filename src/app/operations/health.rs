@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::app::operation::{CallContext, Operation, Output};
+use crate::app::operation::{Operation, Output, Principal};
 use crate::app::{App, AppError, WatchState, tokens};
 use crate::telemetry::token_usage::{TokenCounts, TokenUsage};
 use crate::telemetry::{logging, resident_memory};
 use catalog::Kind;
 use protocol::{
-    CacheHealth, DatabaseHealth, Health, IndexHealth, MethodTokens, MetricsReport, NoParams, PatternMetrics,
-    Performance, ProjectHealth, QueryMetrics, TokenMetrics,
+    AccessRole, CacheHealth, DatabaseHealth, Health, IndexHealth, MethodTokens, MetricsReport, NoParams,
+    OperationClass, PatternMetrics, Performance, ProjectHealth, QueryMetrics, TokenMetrics,
 };
 
 /// `getHealth`
@@ -20,10 +20,15 @@ impl Output for Health {}
 
 impl Operation for GetHealth {
     const NAME: &'static str = "getHealth";
+    const CLASS: OperationClass = OperationClass::Read;
+    const PERMISSION: AccessRole = AccessRole::Viewer;
+    const TITLE: &'static str = "Get health";
+    const SENTENCE: &'static str = "Reports how the service is doing.";
     type Params = NoParams;
+    type Answer = Health;
     type Output = Health;
 
-    async fn run(app: &App, _: &CallContext, _: NoParams) -> Result<Health, AppError> {
+    async fn run(app: &App, _: &Principal, _: NoParams) -> Result<Health, AppError> {
         Ok(app.health())
     }
 }

@@ -1,9 +1,9 @@
 //! `importPatterns`: taking over what others learned.
 
 use super::find::whole;
-use crate::app::operation::{CallContext, Operation, Output};
+use crate::app::operation::{Operation, Output, Principal};
 use crate::app::{App, AppError};
-use protocol::{ImportParams, Imported};
+use protocol::{AccessRole, ImportParams, Imported, OperationClass};
 use store::ImportReport;
 
 /// `importPatterns`
@@ -20,10 +20,15 @@ pub fn imported(report: ImportReport) -> Imported {
 
 impl Operation for ImportPatterns {
     const NAME: &'static str = "importPatterns";
+    const CLASS: OperationClass = OperationClass::Write;
+    const PERMISSION: AccessRole = AccessRole::Operator;
+    const TITLE: &'static str = "Import patterns";
+    const SENTENCE: &'static str = "Takes over patterns that were exported elsewhere.";
     type Params = ImportParams;
+    type Answer = Imported;
     type Output = Imported;
 
-    async fn run(app: &App, _: &CallContext, params: ImportParams) -> Result<Imported, AppError> {
+    async fn run(app: &App, _: &Principal, params: ImportParams) -> Result<Imported, AppError> {
         let first = whole(params.first_line).unwrap_or(1);
         Ok(imported(app.store.import_patterns(&params.lines, first).await?))
     }

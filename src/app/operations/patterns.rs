@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use super::find::{DEFAULT_LIMIT, MAX_LIMIT, required, whole};
+use super::find::{DEFAULT_LIMIT, MAX_LIMIT, TOOL_BUDGET, required, whole};
 use crate::app::cache::{PatternKey, canonical};
-use crate::app::operation::{CallContext, Operation, Output};
+use crate::app::operation::{Operation, Output, Principal, Rendering, Tool};
 use crate::app::{App, AppError, Snapshot, tokens};
 use catalog::{Kind, Lookup};
 use domain::patterns::{DEFAULT_MIN_SIMILARITY, Pattern, PatternMatch, SimilaritySearch};
 use protocol::{
-    GoalQuery, OrchestrationPattern, PatternMatches, PatternParams, PatternQuery, PatternStored,
-    Recommendation,
+    AccessRole, GoalQuery, OperationClass, OrchestrationPattern, PatternMatches, PatternParams, PatternQuery,
+    PatternStored, Recommendation,
 };
 use store::{NewPattern, now_ms, rfc3339};
 
@@ -45,10 +45,25 @@ impl Output for PatternMatches {
 
 impl Operation for GetOrchestrationPattern {
     const NAME: &'static str = "getOrchestrationPattern";
+    const CLASS: OperationClass = OperationClass::Read;
+    const PERMISSION: AccessRole = AccessRole::Viewer;
+    const TITLE: &'static str = "Recommend a pattern";
+    const SENTENCE: &'static str = "Recommends the sequence of agents that worked best for a similar goal.";
+    const TOOL: Option<&'static Tool> = Some(&Tool {
+        name: "recommend_pattern",
+        position: 5,
+        description: "The sequence of agents that worked best for goals like this one, with its record.",
+        counted: None,
+        default_budget: Some(TOOL_BUDGET),
+        default_limit: None,
+        max_result_chars: None,
+        rendering: Rendering::Recommendation,
+    });
     type Params = GoalQuery;
+    type Answer = Recommendation;
     type Output = Recommendation;
 
-    async fn run(app: &App, _: &CallContext, params: GoalQuery) -> Result<Recommendation, AppError> {
+    async fn run(app: &App, _: &Principal, params: GoalQuery) -> Result<Recommendation, AppError> {
         let limit = whole(params.limit).unwrap_or(MAX_ALTERNATIVES + 1).min(MAX_ALTERNATIVES + 1);
         let (found, cache_hit) = app.match_patterns(&Wanted {
             goal: required("goal", &params.goal)?,
@@ -79,10 +94,15 @@ impl Operation for GetOrchestrationPattern {
 
 impl Operation for QueryPattern {
     const NAME: &'static str = "queryPattern";
+    const CLASS: OperationClass = OperationClass::Read;
+    const PERMISSION: AccessRole = AccessRole::Viewer;
+    const TITLE: &'static str = "Query patterns";
+    const SENTENCE: &'static str = "Lists the stored patterns that serve a goal, best first.";
     type Params = PatternQuery;
+    type Answer = PatternMatches;
     type Output = PatternMatches;
 
-    async fn run(app: &App, _: &CallContext, params: PatternQuery) -> Result<PatternMatches, AppError> {
+    async fn run(app: &App, _: &Principal, params: PatternQuery) -> Result<PatternMatches, AppError> {
         let unasked = if params.max_tokens.is_some() { MAX_LIMIT } else { DEFAULT_LIMIT };
         let (found, cache_hit) = app.match_patterns(&Wanted {
             goal: required("goal", &params.goal)?,
@@ -136,10 +156,15 @@ impl Output for PatternStored {}
 
 impl Operation for StorePattern {
     const NAME: &'static str = "storePattern";
+    const CLASS: OperationClass = OperationClass::Write;
+    const PERMISSION: AccessRole = AccessRole::Operator;
+    const TITLE: &'static str = "Store a pattern";
+    const SENTENCE: &'static str = "Stores a sequence of agents for a goal.";
     type Params = PatternParams;
+    type Answer = PatternStored;
     type Output = PatternStored;
 
-    async fn run(app: &App, _: &CallContext, params: PatternParams) -> Result<PatternStored, AppError> {
+    async fn run(app: &App, _: &Principal, params: PatternParams) -> Result<PatternStored, AppError> {
         let goal = required("goal", &params.goal)?;
         let warnings = app.unknown_agents(&params.agent_sequence);
         let pattern = NewPattern {

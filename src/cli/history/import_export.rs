@@ -7,7 +7,7 @@ use anyhow::Context;
 use serde_json::{Map, Value, json};
 
 use super::entry_json::as_json;
-use crate::app::operation::{CallContext, Operation, read_params};
+use crate::app::operation::{Operation, Principal, Transport};
 use crate::app::operations::decision::CacheDecision;
 use crate::app::{App, AppError};
 use crate::cli::ask::CLIENT_NAME;
@@ -78,13 +78,12 @@ fn take_over(config: &Config, lines: &str) -> anyhow::Result<Taken> {
         return Ok(taken);
     }
     let app = App::offline(config.clone(), store_access::for_session(config)?);
-    let context =
-        CallContext { correlation_id: "command line".to_owned(), client: ClientName::new(CLIENT_NAME) };
+    let client = ClientName::new(CLIENT_NAME);
+    let principal = Principal::local(client, "command line".to_owned(), Transport::CommandLine);
     for (number, line) in numbered(lines) {
         let recorded = params_of(line).and_then(|params| {
-            let params =
-                read_params::<CacheDecision>(Some(&params.to_string())).map_err(|error| why(&error))?;
-            let stored = runtime.block_on(CacheDecision::run(&app, &context, params));
+            let params = params.to_string();
+            let stored = runtime.block_on(app.execute::<CacheDecision>(&principal, Some(&params)));
             stored.map(drop).map_err(|error| why(&error))
         });
         taken.add(number, recorded);

@@ -6,9 +6,9 @@ use axum::{Extension, Json};
 
 use super::request_guard::{too_many, unavailable};
 use crate::server::correlation::CorrelationId;
-use crate::server::rate::Class;
-use crate::server::rpc::RATE_LIMITED;
+use crate::server::rate::CallClass;
 use crate::server::state::ServerState;
+use protocol::ErrorCode;
 
 /// Answers the report of the re-index it started or joined.
 pub(super) async fn reindex(
@@ -16,8 +16,8 @@ pub(super) async fn reindex(
     Extension(CorrelationId(correlation_id)): Extension<CorrelationId>,
 ) -> Response {
     let Some(app) = state.app() else { return unavailable("the service is starting") };
-    if let Err(wait) = state.rates().admit_call(Class::Reindex) {
-        app.metrics().record_error(RATE_LIMITED);
+    if let Err(wait) = state.rates().admit_call(CallClass::Reindex) {
+        app.metrics().record_error(ErrorCode::RateLimited.code());
         return too_many(wait);
     }
     match app.reindex().await {

@@ -117,6 +117,7 @@ async fn not_allowed(_: Request) -> Response {
 mod tests {
     use axum::body::Body;
     use axum::http::{Request, StatusCode};
+    use http_body_util::BodyExt;
     use tower::ServiceExt;
 
     use super::router;
@@ -149,6 +150,11 @@ mod tests {
             let refused = ask(path).await;
             assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
             assert_eq!(refused.headers()["retry-after"], "1", "{path}");
+            let body = refused.into_body().collect().await.unwrap().to_bytes();
+            let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(body["error"]["code"], -32006, "{path}: {body}");
+            assert_eq!(body["error"]["data"]["reason"], "overloaded", "{path}: {body}");
+            assert_eq!(body["error"]["data"]["retry_after_ms"], 1_000, "{path}: {body}");
         }
         drop(crowd);
         assert_eq!(ask("/").await.status(), StatusCode::OK);

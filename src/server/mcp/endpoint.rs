@@ -22,15 +22,16 @@ use super::local_handler::LocalHandler;
 use super::sessions::Sessions;
 use super::{fast_path, tools};
 use crate::app::App;
-use crate::app::operation::CallContext;
+use crate::app::operation::{Principal, Transport};
 use crate::server::correlation::CorrelationId;
 use crate::server::http::client_info::client_of;
-use crate::server::http::request_guard::unavailable;
 use crate::server::limits::MAX_BODY_BYTES;
-use crate::server::rate::Class;
-use crate::server::rpc::endpoint::{no_message, rate_limited, read_body};
+use crate::server::permit::RequestPermit;
+use crate::server::rate::CallClass;
+use crate::server::rpc::endpoint::{no_message, rate_limited, read_body, unavailable};
 use crate::server::rpc::write_error;
 use crate::server::state::ServerState;
+use protocol::UnavailableReason;
 
 /// Time between two signs of life on a stream that has nothing to say; clients and proxies give up after a minute.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -81,8 +82,12 @@ impl Endpoint {
 
     /// Answers one HTTP request. Bodies are read here, within the limits of size and time of every route.
     pub(in crate::server) async fn answer(self, request: Request) -> Response {
-        let Some(app) = self.state.app().filter(|_| !self.state.is_stopping()) else {
-            return unavailable("the service is starting or stopping");
+        let app = self.state.app();
+        if self.state.is_stopping() {
+            return unavailable(app, UnavailableReason::Stopping, "the service is stopping");
+        }
+        let Some(app) = app else {
+            return unavailable(None, UnavailableReason::Starting, "the service is starting");
         };
         let (parts, body) = request.into_parts();
         let mut posted = None;
@@ -93,14 +98,19 @@ impl Endpoint {
                 Ok(bytes) => bytes,
                 Err(refused) => return refused,
             };
-            let Ok(taken) = self.state.requests().try_acquire() else {
-                return unavailable("too many requests at once");
+            let Some(mut taken) = RequestPermit::try_take(self.state.requests()) else {
+                return unavailable(Some(app), UnavailableReason::Overloaded, "too many requests at once");
             };
-            permit = Some(taken);
             let call = fast_path::read(&parts.headers, &bytes);
-            if let Some(refused) = self.one_too_many(app, call.as_ref(), &bytes) {
-                return refused;
+            let (tool, id) = tool_called(call.as_ref(), &bytes);
+            let method = tools::named(&tool).map(|entry| entry.method);
+            if let Err(wait) = self.state.rates().admit_call(CallClass::of(method)) {
+                return rate_limited(Some(app), wait, id);
             }
+            if let Some(method) = method {
+                taken.hold_while_computing(method.class()).await;
+            }
+            permit = Some(taken);
             if let Some(call) = call
                 && let Some(answer) = self.call_directly(app, &parts, call).await
             {
@@ -120,40 +130,22 @@ impl Endpoint {
         response.map(|body| Body::new(body.map_err(|never| match never {})))
     }
 
-    /// The refusal of a call for which it is too early. What is no call is left to who knows how to say so.
-    fn one_too_many(
-        &self,
-        app: &Arc<App>,
-        call: Option<&fast_path::Call<'_>>,
-        body: &[u8],
-    ) -> Option<Response> {
-        let (tool, id) = if let Some(call) = call {
-            (Cow::Borrowed(&*call.name), Some(call.id))
-        } else {
-            let message: Named<'_> = serde_json::from_slice(body).unwrap_or_default();
-            (message.params.map(|params| params.name).unwrap_or_default(), message.id)
-        };
-        let class = if tools::writes(&tool) { Class::Write } else { Class::Query };
-        let wait = self.state.rates().admit_call(class).err()?;
-        Some(rate_limited(Some(app), wait, id))
-    }
-
-    /// Answers a well-formed call of a tool the short way; `None` leaves the request to the library.
+    /// Answers a well-formed call of a tool that only reads; `None` leaves the request to the library.
     async fn call_directly(&self, app: &App, parts: &Parts, call: fast_path::Call<'_>) -> Option<Response> {
         if let Some(session) = call.session
             && !self.sessions.has_session(&session.into()).await.ok()?
         {
             return None;
         }
-        if !tools::is_known(&call.name) {
+        if tools::named(&call.name).is_none_or(tools::Entry::writes) {
             return None;
         }
         let CorrelationId(correlation_id) = parts.extensions.get::<CorrelationId>()?.clone();
         let of_session = || call.session.and_then(|session| self.sessions.client_of(&session.into()));
         let client = call.client.clone().or_else(of_session);
         let client = client.unwrap_or_else(|| client_of(&parts.headers));
-        let context = CallContext { correlation_id, client };
-        let bytes = match tools::call(app, &context, &call.name, &call.arguments).await {
+        let principal = Principal::local(client, correlation_id, Transport::Mcp);
+        let bytes = match tools::call(app, &principal, &call.name, &call.arguments).await {
             Ok(called) => fast_path::write(&call, &called),
             Err(error) => write_error(&error, Some(call.id)),
         };
@@ -161,4 +153,16 @@ impl Endpoint {
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         Some(response)
     }
+}
+
+/// The tool that a message calls and its id; both empty where it is no call, which the library knows how to refuse.
+fn tool_called<'a>(
+    call: Option<&fast_path::Call<'a>>,
+    body: &'a [u8],
+) -> (Cow<'a, str>, Option<&'a RawValue>) {
+    if let Some(call) = call {
+        return (call.name.clone(), Some(call.id));
+    }
+    let message: Named<'_> = serde_json::from_slice(body).unwrap_or_default();
+    (message.params.map(|params| params.name).unwrap_or_default(), message.id)
 }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::list_changed::Feed;
 use super::{completion, prompts, resources, tools};
 use crate::app::App;
-use crate::app::operation::CallContext;
+use crate::app::operation::{Principal, Transport};
 use crate::server::correlation::CorrelationId;
 use crate::server::http::client_info::client_of;
 use crate::tasks::Tasks;
@@ -86,12 +86,12 @@ pub(super) fn accepted(requested: &SubscriptionFilter) -> SubscriptionFilter {
 }
 
 /// What the call is known by in the log (the id of the HTTP request, or a new one), and who asks.
-fn context_of(context: &RequestContext<RoleServer>) -> CallContext {
+fn principal_of(context: &RequestContext<RoleServer>) -> Principal {
     let parts = context.extensions.get::<axum::http::request::Parts>();
     let given = parts.and_then(|parts| parts.extensions.get::<CorrelationId>());
     let correlation_id = given.map_or_else(|| Uuid::new_v4().to_string(), |CorrelationId(id)| id.clone());
     let named = client_named(context).or_else(|| parts.map(|parts| client_of(&parts.headers)));
-    CallContext { correlation_id, client: named.unwrap_or_default() }
+    Principal::local(named.unwrap_or_default(), correlation_id, Transport::Mcp)
 }
 
 /// What the client says of itself: with the request in the newer era, at its session's opening in the older.
@@ -169,7 +169,7 @@ impl ServerHandler for LocalHandler {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let arguments = request.arguments.unwrap_or_default();
-        let called = tools::call(&self.app, &context_of(&context), &request.name, &arguments).await?;
+        let called = tools::call(&self.app, &principal_of(&context), &request.name, &arguments).await?;
         Ok(CallToolResult::from(called).into())
     }
 

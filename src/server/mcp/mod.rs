@@ -18,7 +18,6 @@ mod prompts;
 mod proxy_handler;
 mod render;
 mod resources;
-mod schemas;
 mod sessions;
 pub mod token_cost;
 mod tools;

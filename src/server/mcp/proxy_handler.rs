@@ -320,7 +320,7 @@ impl ServerHandler for ProxyHandler {
         let own = self.own().await?;
         if let Some(app) = self.0.own.get()
             && !self.owns_memory(app)
-            && tools::writes(&request.name)
+            && tools::named(&request.name).is_some_and(tools::Entry::writes)
         {
             return Ok(queued(app, &request).into());
         }

@@ -5,19 +5,19 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use crate::app::hit_view::shortened;
+use crate::app::operation::Rendering;
 
 /// Characters of a description in a line of text.
 const LINE_CHARS: usize = 200;
 
 /// The text form of a tool's answer.
-pub(super) fn of(tool: &str, answer: &Value) -> String {
-    match tool {
-        "find_agents" => found(answer, "agents", "agent"),
-        "find_skills" => found(answer, "skills", "skill"),
-        "find_workflows" => found(answer, "workflows", "workflow"),
-        "get_definition" => definition(answer),
-        "recommend_pattern" => recommendation(answer),
-        _ => stored(answer),
+pub(super) fn text_of(rendering: Rendering, answer: &Value) -> String {
+    match rendering {
+        Rendering::Rows { field, kind } => found(answer, field, kind.as_str()),
+        Rendering::Definition => definition(answer),
+        Rendering::Recommendation => recommendation(answer),
+        Rendering::Stored => stored(answer),
+        Rendering::Json => answer.to_string(),
     }
 }
 

@@ -3,13 +3,13 @@
 use rmcp::model::{JsonObject, Tool};
 
 use super::{local_handler, tools};
-use crate::app::operation::CallContext;
+use crate::app::operation::{Principal, Transport};
 use crate::app::{App, Snapshot};
 use crate::telemetry::token_usage::ClientName;
 
 /// What a client that looks for tools puts before a model at start: the instructions and the tools' names.
 pub fn at_start(snapshot: &Snapshot) -> String {
-    let names: Vec<&str> = tools::ALL.iter().map(|tool| tool.name).collect();
+    let names: Vec<&str> = tools::all().iter().map(|entry| entry.tool.name).collect();
     format!("{}\n{}", local_handler::instructions(snapshot.catalog.counts()), names.join("\n"))
 }
 
@@ -28,7 +28,7 @@ fn shown(tool: &Tool) -> String {
 /// The answer of a tool, for clients that show a model its text and for those that show it as JSON; `None` where the
 /// call is refused.
 pub async fn answer(app: &App, tool: &str, arguments: &JsonObject) -> Option<(String, String)> {
-    let context = CallContext { correlation_id: "cost".to_owned(), client: ClientName::new("cost") };
-    let called = tools::call(app, &context, tool, arguments).await.ok()?;
+    let principal = Principal::local(ClientName::new("cost"), "cost".to_owned(), Transport::Mcp);
+    let called = tools::call(app, &principal, tool, arguments).await.ok()?;
     Some((called.text, called.structured?))
 }

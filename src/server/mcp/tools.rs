@@ -1,156 +1,106 @@
-//! The tools: one line a tool in [`ALL`], each the door to one operation.
+//! The tools: operations as a model sees them.
 //!
-//! What a client shows a model at start is names and the server's instructions; descriptions and input schemas
-//! follow when the model looks for a tool. Every character here is paid for by whoever connects, so the words
-//! say what is behind the tool in numbers and nothing else.
+//! What a client shows a model at start is names and the server's instructions; descriptions and input schemas follow
+//! when the model looks for a tool. Every character here is paid for by whoever connects.
 
 use std::borrow::Cow;
-use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock, OnceLock};
 
-use futures_util::FutureExt;
 use rmcp::ErrorData;
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject, Tool, ToolAnnotations};
-use serde_json::Value;
-use tracing::{Instrument, Span};
+use serde_json::{Value, json};
 
-use super::{render, schemas};
-use crate::app::operation::{CallContext, Operation, Output, read_params};
-use crate::app::operations::{decision, definition, find, patterns};
+use super::render;
+use crate::app::operation::{self, Operation, Output, Principal, Rendering};
+use crate::app::operations::{Method, Visitor};
 use crate::app::{App, AppError, Snapshot};
-use crate::server::correlation::span_of;
-use crate::telemetry::call_log::LoggedCall;
-use catalog::Kind;
+use protocol::{ErrorCode, OperationClass};
 
-/// Estimated tokens of the rows of an answer where the caller sets no budget of its own. With what surrounds
-/// them, and a client that shows a model both forms of an answer, it stays below 2,000.
-pub(super) const DEFAULT_BUDGET: usize = 1_200;
-
-/// The same for a whole definition, below the 25,000 at which Claude Code cuts. The longest body of a real collection
-/// has 13,000.
-pub(super) const DEFINITION_BUDGET: usize = 20_000;
-
-/// One tool.
+/// An operation that is a tool.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Entry {
-    pub(super) name: &'static str,
-    title: &'static str,
-    /// `{}` is replaced by the number of entries of `counted`.
-    description: &'static str,
-    counted: Option<Kind>,
-    writes: bool,
-    input: fn() -> JsonObject,
-    output: fn() -> JsonObject,
+    pub(super) method: Method,
+    pub(super) tool: &'static operation::Tool,
 }
 
 /// All tools, in the order a task uses them.
-pub(super) const ALL: [Entry; 6] = [
-    Entry {
-        name: "find_agents",
-        title: "Find agents",
-        description: "Who can do this? Ranks {} indexed agents for a task; give context, capability or role.",
-        counted: Some(Kind::Agent),
-        writes: false,
-        input: schemas::agent_query,
-        output: schemas::agents_found,
-    },
-    Entry {
-        name: "find_skills",
-        title: "Find skills",
-        description: "Ranks {} indexed skills (know-how to load) for a task.",
-        counted: Some(Kind::Skill),
-        writes: false,
-        input: schemas::skill_query,
-        output: schemas::skills_found,
-    },
-    Entry {
-        name: "find_workflows",
-        title: "Find workflows",
-        description: "Ranks {} indexed commands (step-by-step procedures) for a goal.",
-        counted: Some(Kind::Workflow),
-        writes: false,
-        input: schemas::workflow_query,
-        output: schemas::workflows_found,
-    },
-    Entry {
-        name: "get_definition",
-        title: "Get a definition",
-        description: "Loads one entry whole: its instructions, tools and model.",
-        counted: None,
-        writes: false,
-        input: schemas::definition_query,
-        output: schemas::definition,
-    },
-    Entry {
-        name: "recommend_pattern",
-        title: "Recommend a pattern",
-        description: "The sequence of agents that worked best for goals like this one, with its record.",
-        counted: None,
-        writes: false,
-        input: schemas::goal_query,
-        output: schemas::recommendation,
-    },
-    Entry {
-        name: "record_outcome",
-        title: "Record an outcome",
-        description: "Stores who worked on a task and how it went, so that recommendations learn. \
-                      The same task_id again corrects it.",
-        counted: None,
-        writes: true,
-        input: schemas::decision,
-        output: schemas::decision_stored,
-    },
-];
+static ALL: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+    let tools = Method::ALL.into_iter().filter_map(|method| Some(Entry { method, tool: method.tool()? }));
+    let mut all: Vec<Entry> = tools.collect();
+    all.sort_by_key(|entry| entry.tool.position);
+    all
+});
+
+/// Input and output schemas, generated once.
+static SCHEMAS: LazyLock<BTreeMap<Method, [Arc<JsonObject>; 2]>> = LazyLock::new(|| {
+    let schemas = |entry: &Entry| {
+        let Entry { method, .. } = *entry;
+        (method, [Arc::new(method.input_schema()), Arc::new(method.output_schema())])
+    };
+    ALL.iter().map(schemas).collect()
+});
+
+/// All tools, in the order a task uses them.
+pub(super) fn all() -> &'static [Entry] {
+    &ALL
+}
+
+/// The tool of that name.
+pub(super) fn named(name: &str) -> Option<Entry> {
+    ALL.iter().find(|entry| entry.tool.name == name).copied()
+}
 
 /// All tools as a client lists them.
 pub(super) fn list(snapshot: &Snapshot) -> Vec<Tool> {
-    ALL.iter().map(|entry| entry.tool(snapshot)).collect()
-}
-
-/// Whether there is a tool of that name.
-pub(super) fn is_known(name: &str) -> bool {
-    ALL.iter().any(|entry| entry.name == name)
-}
-
-/// Whether a tool changes what is remembered.
-pub(super) fn writes(name: &str) -> bool {
-    ALL.iter().any(|entry| entry.name == name && entry.writes)
+    ALL.iter().map(|entry| entry.listed(snapshot)).collect()
 }
 
 impl Entry {
-    fn tool(&self, snapshot: &Snapshot) -> Tool {
-        let description: Cow<'static, str> = match self.counted {
-            Some(kind) => self.description.replace("{}", &snapshot.count(kind).to_string()).into(),
-            None => self.description.into(),
+    /// Whether it changes anything.
+    pub(super) fn writes(self) -> bool {
+        self.method.class() == OperationClass::Write
+    }
+
+    fn listed(self, snapshot: &Snapshot) -> Tool {
+        let Entry { method, tool } = self;
+        let description: Cow<'static, str> = match tool.counted {
+            Some(kind) => tool.description.replace("{}", &snapshot.count(kind).to_string()).into(),
+            None => tool.description.into(),
         };
-        let annotations = ToolAnnotations::with_title(self.title)
-            .read_only(!self.writes)
+        let annotations = ToolAnnotations::with_title(method.title())
+            .read_only(!self.writes())
             .destructive(false)
             .idempotent(true)
             .open_world(false);
-        let tool = Tool::new(self.name, description, Arc::new((self.input)()))
-            .with_title(self.title)
-            .with_raw_output_schema(Arc::new((self.output)()))
+        let [input, output] = SCHEMAS.get(&method).cloned().unwrap_or_default();
+        let listed = Tool::new(tool.name, description, input)
+            .with_title(method.title())
+            .with_raw_output_schema(output)
             .with_annotations(annotations);
-        if self.name != "get_definition" {
-            return tool;
-        }
+        let Some(max) = tool.max_result_chars else { return listed };
         // What Claude Code cuts an answer at, in characters: nothing that keeps to the budget.
         let mut meta = MetaObject::new();
-        meta.insert("anthropic/maxResultSizeChars".into(), (DEFINITION_BUDGET * 5).into());
-        tool.with_meta(meta)
+        meta.insert("anthropic/maxResultSizeChars".into(), max.into());
+        listed.with_meta(meta)
     }
 }
 
-/// What a call gave: something to read, for a model and for a program.
+/// A tool's result: something to read, for a model and for a program.
 pub(super) struct Called {
     /// For a model.
     pub(super) text: String,
-    /// For a program, digit for digit what `POST /` writes; absent where the caller has to mend its arguments.
+    /// For a program, byte for byte what `POST /` writes; absent where the call failed.
     pub(super) structured: Option<String>,
 }
 
 impl Called {
-    /// Whether the caller has to mend its arguments.
+    /// A failure that the model can act on.
+    pub(super) fn failed(text: String) -> Self {
+        Called { text, structured: None }
+    }
+
+    /// Whether the call failed.
     pub(super) fn is_error(&self) -> bool {
         self.structured.is_none()
     }
@@ -167,59 +117,31 @@ impl From<Called> for CallToolResult {
     }
 }
 
-/// Calls a tool. What the caller can mend is a result it can read; only an unknown tool and a fault of ours are
-/// errors of the protocol.
+/// Calls a tool. What the caller can act on is a result it can read; only an unknown tool and a fault of ours are errors
+/// of the protocol.
 pub(super) async fn call(
     app: &App,
-    context: &CallContext,
+    principal: &Principal,
     name: &str,
     arguments: &JsonObject,
 ) -> Result<Called, ErrorData> {
-    let began = Instant::now();
-    let Some(entry) = ALL.iter().find(|entry| entry.name == name) else {
-        app.metrics().record_error(UNKNOWN_TOOL);
+    let Some(entry) = named(name) else {
+        app.metrics().record_error(ErrorCode::InvalidParams.code());
         return Err(unknown_tool(name));
     };
-    let span = if entry.writes { span_of(context) } else { Span::none() };
-    let running = run(app, context, entry.name, arguments).instrument(span);
-    let outcome = std::panic::AssertUnwindSafe(running).catch_unwind().await;
-    let ran = outcome.unwrap_or_else(|_| {
-        app.metrics().record_panic();
-        tracing::error!(correlation_id = context.correlation_id, tool = entry.name, "a handler panicked");
-        Ran { method: entry.name, cache_hit: None, answer: Err(AppError::Internal(anyhow::anyhow!("panic"))) }
-    });
-    let took = began.elapsed();
-    app.metrics().record_call(ran.method, took, ran.cache_hit);
-    let error_code = ran.answer.as_ref().err().map(code_of);
-    if let Some(code) = error_code {
-        app.metrics().record_error(code);
-    }
-    app.metrics().call_log().write(&LoggedCall {
-        correlation_id: &context.correlation_id,
-        tool: Some(entry.name),
-        method: ran.method,
-        took,
-        cache_hit: ran.cache_hit,
-        error_code,
-    });
-    called(entry, context, ran.answer)
+    let arguments = with_defaults(entry.tool, arguments);
+    // A map of JSON values can be written.
+    let params = serde_json::to_string(&*arguments).unwrap_or_default();
+    let rendering = entry.tool.rendering;
+    let answer = entry.method.visit(Run { app, principal, params: &params, rendering }).await;
+    called(entry.tool, principal, answer)
 }
-
-const UNKNOWN_TOOL: i32 = -32602;
 
 fn unknown_tool(name: &str) -> ErrorData {
     let shown: String = name.chars().take(64).collect();
-    let known = ALL.map(|entry| entry.name).join(", ");
+    let known: Vec<&str> = ALL.iter().map(|entry| entry.tool.name).collect();
+    let known = known.join(", ");
     ErrorData::invalid_params(format!("there is no tool {shown:?}; the tools are {known}"), None)
-}
-
-/// The code the same failure has at `POST /`.
-fn code_of(error: &AppError) -> i32 {
-    match error {
-        AppError::Invalid(_) => -32602,
-        AppError::NotFound { .. } => -32004,
-        AppError::NotStored(_) | AppError::Internal(_) => -32603,
-    }
 }
 
 /// An answer in both forms.
@@ -228,121 +150,86 @@ struct Written {
     json: String,
 }
 
-/// What running an operation gave.
-struct Ran {
-    method: &'static str,
-    cache_hit: Option<bool>,
-    answer: Result<Written, AppError>,
+/// One call, whose operation is looked for.
+struct Run<'a> {
+    app: &'a App,
+    principal: &'a Principal,
+    params: &'a str,
+    rendering: Rendering,
 }
 
-/// The table: one line a tool.
-async fn run(app: &App, context: &CallContext, name: &str, arguments: &JsonObject) -> Ran {
-    match name {
-        "find_agents" => run_operation::<find::QueryAgents>(app, context, name, &budgeted(arguments)).await,
-        "find_skills" => run_operation::<find::QuerySkills>(app, context, name, &budgeted(arguments)).await,
-        "find_workflows" => {
-            run_operation::<find::QueryWorkflows>(app, context, name, &budgeted(arguments)).await
-        }
-        "get_definition" => {
-            let arguments = within(arguments, DEFINITION_BUDGET);
-            run_operation::<definition::GetDefinition>(app, context, name, &arguments).await
-        }
-        "recommend_pattern" => {
-            let arguments = within(arguments, DEFAULT_BUDGET);
-            run_operation::<patterns::GetOrchestrationPattern>(app, context, name, &arguments).await
-        }
-        _ => run_operation::<decision::CacheDecision>(app, context, name, arguments).await,
+impl Visitor for Run<'_> {
+    type Outcome = Result<Written, AppError>;
+
+    async fn visit<O: Operation>(self) -> Self::Outcome {
+        let output = self.app.execute::<O>(self.principal, Some(self.params)).await?;
+        Ok(written(self.rendering, &output)?)
     }
 }
 
-/// Reads the arguments, runs the operation, writes its output.
-async fn run_operation<O: Operation>(
-    app: &App,
-    context: &CallContext,
-    tool: &str,
-    arguments: &JsonObject,
-) -> Ran {
-    let mut cache_hit = None;
-    let answer = async {
-        let raw = serde_json::to_string(arguments).map_err(anyhow::Error::from)?;
-        let output = O::run(app, context, read_params::<O>(Some(&raw))?).await?;
-        cache_hit = output.cache_hit();
-        Ok(written(tool, &output)?)
-    }
-    .await;
-    Ran { method: O::NAME, cache_hit, answer }
-}
-
-/// Writes an answer in both forms. The text is made from what was written, once for an answer that is kept.
-fn written<O: Output>(tool: &str, output: &O) -> anyhow::Result<Written> {
+/// Writes an answer in both forms. The text is rendered from what was written, once for an answer that is cached.
+fn written<O: Output>(rendering: Rendering, output: &O) -> anyhow::Result<Written> {
     let mut json = Vec::with_capacity(output.size());
     output.write(&mut json)?;
     let json = String::from_utf8(json)?;
-    let kept = output.shown();
-    if let Some(text) = kept.and_then(OnceLock::get) {
+    let cached = output.shown();
+    if let Some(text) = cached.and_then(OnceLock::get) {
         return Ok(Written { text: text.to_string(), json });
     }
-    let text = render::of(tool, &serde_json::from_str(&json)?);
-    if let Some(kept) = kept {
-        // Another call may have made the same text meanwhile.
-        let _ = kept.set(text.as_str().into());
+    let text = render::text_of(rendering, &serde_json::from_str(&json)?);
+    if let Some(cached) = cached {
+        // Another call may have rendered the same text meanwhile.
+        let _ = cached.set(text.as_str().into());
     }
     Ok(Written { text, json })
 }
 
-/// The arguments of a query with the default budget and limit, where the caller sets no budget.
-fn budgeted(arguments: &JsonObject) -> Cow<'_, JsonObject> {
-    let mut arguments = within(arguments, DEFAULT_BUDGET);
-    if let Cow::Owned(arguments) = &mut arguments
-        && is_absent(arguments, "limit")
-    {
-        arguments.insert("limit".into(), find::DEFAULT_LIMIT.into());
-    }
-    arguments
-}
-
-/// The arguments with this budget, where the caller sets none.
-fn within(arguments: &JsonObject, budget: usize) -> Cow<'_, JsonObject> {
-    if !is_absent(arguments, "max_tokens") {
+/// The arguments with the tool's own budget and limit, where the caller sets no budget.
+fn with_defaults<'a>(tool: &operation::Tool, arguments: &'a JsonObject) -> Cow<'a, JsonObject> {
+    let is_absent = |name: &str| arguments.get(name).is_none_or(Value::is_null);
+    let Some(budget) = tool.default_budget.filter(|_| is_absent("max_tokens")) else {
         return Cow::Borrowed(arguments);
+    };
+    let mut completed = arguments.clone();
+    completed.insert("max_tokens".into(), budget.into());
+    if let Some(limit) = tool.default_limit.filter(|_| is_absent("limit")) {
+        completed.insert("limit".into(), limit.into());
     }
-    let mut arguments = arguments.clone();
-    arguments.insert("max_tokens".into(), budget.into());
-    Cow::Owned(arguments)
-}
-
-fn is_absent(arguments: &JsonObject, name: &str) -> bool {
-    arguments.get(name).is_none_or(Value::is_null)
+    Cow::Owned(completed)
 }
 
 fn called(
-    entry: &Entry,
-    context: &CallContext,
+    tool: &operation::Tool,
+    principal: &Principal,
     answer: Result<Written, AppError>,
 ) -> Result<Called, ErrorData> {
     match answer {
         Ok(Written { text, json }) => Ok(Called { text, structured: Some(json) }),
         Err(AppError::NotFound { message, suggestions }) => {
-            let value = schemas::nothing_found(entry.name, &message, &suggestions);
-            let text = render::of(entry.name, &value);
+            let value = nothing_found(tool.rendering, &message, &suggestions);
+            let text = render::text_of(tool.rendering, &value);
             Ok(Called { text, structured: Some(value.to_string()) })
         }
         Err(AppError::Invalid(sentences)) => {
-            let text = format!("Wrong arguments: {}.", sentences.join("; "));
-            Ok(Called { text, structured: None })
+            Ok(Called::failed(format!("Wrong arguments: {}.", sentences.join("; "))))
         }
-        Err(AppError::NotStored(cause)) => {
-            tracing::error!(correlation_id = context.correlation_id, error = %cause, "not stored");
-            Ok(Called { text: format!("Not stored: {}.", cause.kind()), structured: None })
-        }
-        Err(AppError::Internal(cause)) => {
-            tracing::error!(
-                correlation_id = context.correlation_id,
-                error = format!("{cause:#}"),
-                "operation failed"
-            );
-            let data = serde_json::json!({ "correlation_id": context.correlation_id });
+        Err(error @ AppError::Forbidden { .. }) => Ok(Called::failed(format!("Not allowed: {error}."))),
+        Err(error @ AppError::NotStored(_)) => Ok(Called::failed(format!("Not stored: {error}."))),
+        Err(AppError::Internal(_)) => {
+            let data = json!({ "correlation_id": principal.correlation_id });
             Err(ErrorData::internal_error("Internal error", Some(data)))
         }
     }
+}
+
+/// The answer of a tool that found nothing, in the form of its schema.
+fn nothing_found(rendering: Rendering, message: &str, suggestions: &[String]) -> Value {
+    let mut answer = JsonObject::new();
+    if let Rendering::Rows { field, .. } = rendering {
+        answer.insert(field.into(), json!([]));
+        answer.insert("confidence".into(), json!(0));
+    }
+    answer.insert("reasoning".into(), message.into());
+    answer.insert("suggestions".into(), suggestions.into());
+    Value::Object(answer)
 }

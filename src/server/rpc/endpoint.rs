@@ -2,6 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -14,16 +15,18 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::value::RawValue;
 
-use super::dispatch::{self, Reply};
+use super::dispatch::{self, Dispatcher, Reply};
 use super::envelope::unreadable;
-use super::error::{RATE_LIMITED, RpcError};
+use super::error::RpcError;
 use crate::app::App;
-use crate::app::operation::CallContext;
+use crate::app::operation::{Principal, Transport};
 use crate::server::correlation::CorrelationId;
 use crate::server::http::client_info::client_of;
-use crate::server::http::request_guard::{refusal, retry_after, unavailable};
+use crate::server::http::request_guard::{refusal, retry_after};
 use crate::server::limits::{BODY_TIMEOUT, MAX_BODY_BYTES};
+use crate::server::permit::RequestPermit;
 use crate::server::state::ServerState;
+use protocol::UnavailableReason;
 
 /// Reads a message, runs its calls, writes the answer.
 pub(in crate::server) async fn answer<B>(
@@ -35,18 +38,20 @@ pub(in crate::server) async fn answer<B>(
 where
     B: HttpBody<Data = Bytes, Error: Into<BoxError>>,
 {
-    let Some(app) = state.app() else { return unavailable("the service is starting") };
+    let Some(app) = state.app() else {
+        return unavailable(None, UnavailableReason::Starting, "the service is starting");
+    };
     let body = match read_body(body).await {
         Ok(body) => body,
         Err(refused) => return refused,
     };
     // Taken once the body is here, so that slow senders hold up nobody.
-    let Ok(_permit) = state.requests().try_acquire() else {
-        return unavailable("too many requests at once");
+    let Some(permit) = RequestPermit::try_take(state.requests()) else {
+        return unavailable(Some(app), UnavailableReason::Overloaded, "too many requests at once");
     };
-    let context = CallContext { correlation_id, client: client_of(headers) };
-    let reply = dispatch::answer(app, state.rates(), &context, &body).await;
-    respond(reply)
+    let principal = Principal::local(client_of(headers), correlation_id, Transport::JsonRpc);
+    let mut dispatcher = Dispatcher { app, rates: state.rates(), principal: &principal, permit };
+    respond(dispatcher.answer(&body).await)
 }
 
 /// The whole body, within its limits of size and time.
@@ -98,7 +103,7 @@ fn respond(reply: Reply) -> Response {
     if reply.status != StatusCode::NO_CONTENT {
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
-    if let Some(wait) = reply.wait {
+    if let Some(wait) = reply.retry_after {
         response.headers_mut().insert(RETRY_AFTER, retry_after(wait));
     }
     response
@@ -118,18 +123,31 @@ pub(in crate::server) fn no_message(app: &App, body: &[u8]) -> Response {
         let id = id.filter(|id| !id.get().starts_with(['{', '[', 't', 'f']));
         (RpcError::invalid_request("the body is not a message of the Model Context Protocol"), id)
     };
-    app.metrics().record_error(error.code);
+    app.metrics().record_error(error.code.code());
     respond(dispatch::reply_error(&error, id))
 }
 
-/// The answer to a message that is one too many, under the id of its call where that was read.
+/// The answer to a message over a rate limit, under the id of its call where that was read.
 pub(in crate::server) fn rate_limited(
-    app: Option<&std::sync::Arc<App>>,
+    app: Option<&Arc<App>>,
     wait: Duration,
     id: Option<&RawValue>,
 ) -> Response {
+    refuse(app, &RpcError::rate_limited(wait), id)
+}
+
+/// The answer to a message that the service cannot take now: 503 with `Retry-After`.
+pub(in crate::server) fn unavailable(
+    app: Option<&Arc<App>>,
+    reason: UnavailableReason,
+    message: &str,
+) -> Response {
+    refuse(app, &RpcError::unavailable(reason, message), None)
+}
+
+fn refuse(app: Option<&Arc<App>>, error: &RpcError, id: Option<&RawValue>) -> Response {
     if let Some(app) = app {
-        app.metrics().record_error(RATE_LIMITED);
+        app.metrics().record_error(error.code.code());
     }
-    respond(dispatch::reply_error(&RpcError::rate_limited(wait), id))
+    respond(dispatch::reply_error(error, id))
 }

@@ -1,125 +1,99 @@
-//! The one place where an error takes the wire's form: code, message, data and HTTP status.
+//! Errors on their way out: the error object, the HTTP status of a single call, and when to retry.
 
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
 
 use crate::app::AppError;
+use crate::app::operations::Method;
+use protocol::{ErrorCode, ErrorData, ErrorObject, UnavailableReason};
 
 /// An error object of JSON-RPC 2.0, with the HTTP status a single call is answered under.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(crate) struct RpcError {
-    pub(crate) code: i32,
-    pub(crate) message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) data: Option<Value>,
-    #[serde(skip)]
-    pub(crate) status: StatusCode,
-    /// When to ask again, where that is the matter.
-    #[serde(skip)]
-    pub(crate) wait: Option<Duration>,
+    pub(crate) code: ErrorCode,
+    object: ErrorObject,
+    /// When to retry, as the `Retry-After` header says it.
+    pub(crate) retry_after: Option<Duration>,
 }
-
-/// The code of a call that was one too many.
-pub(crate) const RATE_LIMITED: i32 = -32005;
 
 /// Characters of a caller's own text that an error message repeats.
 const MAX_REFLECTED_CHARS: usize = 64;
 
+/// Edits between a name and the method that was probably meant.
+const MAX_EDITS: usize = 4;
+
 impl RpcError {
+    fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        RpcError { code, object: ErrorObject::new(code, message), retry_after: None }
+    }
+
+    fn with_data(self, data: ErrorData) -> Self {
+        RpcError { object: self.object.with_data(data), ..self }
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
     pub(crate) fn parse(reason: &str) -> Self {
-        let data = Some(json!({ "reason": reason }));
-        RpcError {
-            code: -32700,
-            message: "Parse error".into(),
-            data,
-            status: StatusCode::BAD_REQUEST,
-            wait: None,
-        }
+        let data = ErrorData { reason: Some(reason.to_owned()), ..ErrorData::default() };
+        RpcError::new(ErrorCode::NotJson, "Parse error").with_data(data)
     }
 
     pub(crate) fn invalid_request(reason: &str) -> Self {
-        let message = format!("Invalid Request: {reason}");
-        RpcError { code: -32600, message, data: None, status: StatusCode::BAD_REQUEST, wait: None }
+        RpcError::new(ErrorCode::InvalidRequest, format!("Invalid Request: {reason}"))
     }
 
-    /// `methods` are the known ones; the nearest is named where the caller probably meant it.
-    pub(crate) fn unknown_method(method: &str, methods: &[&str]) -> Self {
+    /// Lists the known methods; the nearest is named where the caller probably meant it.
+    pub(crate) fn unknown_method(method: &str) -> Self {
         let shown: String = method.chars().take(MAX_REFLECTED_CHARS).collect();
-        let nearest = methods
+        let nearest = Method::NAMES
             .iter()
             .map(|known| (strsim::damerau_levenshtein(&shown.to_lowercase(), &known.to_lowercase()), known))
             .min();
         let hint = match nearest {
-            Some((distance, known)) if distance <= 4 => format!("; did you mean {known}?"),
+            Some((distance, known)) if distance <= MAX_EDITS => format!("; did you mean {known}?"),
             _ => String::new(),
         };
-        RpcError {
-            code: -32601,
-            message: format!("Method not found: {shown:?}{hint}"),
-            data: Some(json!({ "methods": methods })),
-            status: StatusCode::NOT_FOUND,
-            wait: None,
-        }
+        let methods = Method::NAMES.map(str::to_owned).to_vec();
+        RpcError::new(ErrorCode::UnknownMethod, format!("Method not found: {shown:?}{hint}"))
+            .with_data(ErrorData { methods: Some(methods), ..ErrorData::default() })
     }
 
-    pub(crate) fn invalid_params(sentences: &[String]) -> Self {
-        RpcError {
-            code: -32602,
-            message: "Invalid params".into(),
-            data: Some(json!({ "validation_errors": sentences })),
-            status: StatusCode::BAD_REQUEST,
-            wait: None,
-        }
-    }
-
-    /// One call too many: the next may come after `wait`.
+    /// A call over the limit: the next may come after `wait`.
     pub(crate) fn rate_limited(wait: Duration) -> Self {
-        // Never 0, which would say that now is as good a time as any.
+        // Never 0, which would invite to retry at once.
         let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).saturating_add(1);
-        RpcError {
-            code: RATE_LIMITED,
-            message: "Rate limit exceeded".into(),
-            data: Some(json!({ "retry_after_ms": ms })),
-            status: StatusCode::TOO_MANY_REQUESTS,
-            wait: Some(wait),
-        }
+        let data = ErrorData { retry_after_ms: Some(ms), ..ErrorData::default() };
+        let error = RpcError::new(ErrorCode::RateLimited, "Rate limit exceeded").with_data(data);
+        RpcError { retry_after: Some(wait), ..error }
+    }
+
+    /// A request that the service cannot take now.
+    pub(crate) fn unavailable(reason: UnavailableReason, message: &str) -> Self {
+        RpcError::of(ErrorCode::Unavailable, ErrorObject::unavailable(reason, message))
     }
 
     /// A fault of ours: what happened is in the log under `correlation_id`, and nowhere else.
     pub(crate) fn internal(correlation_id: &str) -> Self {
-        RpcError {
-            code: -32603,
-            message: "Internal error".into(),
-            data: Some(json!({ "correlation_id": correlation_id })),
-            status: StatusCode::INTERNAL_SERVER_ERROR,
-            wait: None,
-        }
+        RpcError::from_app(&AppError::Internal(anyhow::anyhow!("internal")), correlation_id)
     }
 
-    /// The wire's form of `error`; internal ones are logged here and only here.
+    /// The error object of an operation that failed.
     pub(crate) fn from_app(error: &AppError, correlation_id: &str) -> Self {
-        match error {
-            AppError::Invalid(sentences) => RpcError::invalid_params(sentences),
-            AppError::NotFound { message, suggestions } => RpcError {
-                code: -32004,
-                message: message.clone(),
-                data: Some(json!({ "suggestions": suggestions })),
-                status: StatusCode::NOT_FOUND,
-                wait: None,
-            },
-            AppError::NotStored(cause) => {
-                tracing::error!(correlation_id, error = %cause, "not stored");
-                let mut error = RpcError::internal(correlation_id);
-                error.data = Some(json!({ "correlation_id": correlation_id, "reason": cause.kind() }));
-                error
-            }
-            AppError::Internal(cause) => {
-                tracing::error!(correlation_id, error = format!("{cause:#}"), "operation failed");
-                RpcError::internal(correlation_id)
-            }
-        }
+        RpcError::of(error.code(), error.to_object(correlation_id))
+    }
+
+    fn of(code: ErrorCode, object: ErrorObject) -> Self {
+        let ms = object.data.as_ref().and_then(|data| data.retry_after_ms);
+        RpcError { code, retry_after: ms.map(Duration::from_millis), object }
+    }
+}
+
+impl Serialize for RpcError {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.object.serialize(serializer)
     }
 }

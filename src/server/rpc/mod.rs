@@ -7,4 +7,3 @@ mod error;
 
 pub use envelope::{MAX_BATCH, MAX_DEPTH, Shape, shape};
 pub(super) use envelope::{unreadable, write_error};
-pub(super) use error::RATE_LIMITED;

@@ -49,9 +49,14 @@ fn a_full_disk_degrades_and_comes_back_by_itself() {
         answer.get("error").cloned()
     });
     let refused = refused.unwrap();
-    assert_eq!(refused["code"], -32603, "{refused}");
-    let reason = refused["data"]["reason"].as_str().unwrap();
-    assert!(reason.contains("disk") && refused["data"]["correlation_id"].is_string(), "{refused}");
+    assert_eq!(
+        (&refused["code"], &refused["data"]["reason"]),
+        (&json!(-32006), &json!("disk_full")),
+        "{refused}"
+    );
+    assert!(refused["message"].as_str().unwrap().contains("disk"), "{refused}");
+    assert!(refused["data"]["retry_after_ms"].as_u64() > Some(0), "{refused}");
+    assert!(refused["data"]["correlation_id"].is_string(), "{refused}");
     let health = instance.health();
     assert_eq!((&health["status"], &health["database"]["connected"]), (&json!("degraded"), &json!(false)));
     assert!(health["reasons"].to_string().contains("database"), "{health}");
@@ -103,8 +108,13 @@ fn a_directory_that_cannot_be_written_to_is_served_read_only() {
     answers_go_on(&instance);
     assert!(instance.knows("add a login page"));
     let refused = instance.decide("t", "add a logo", "success");
-    assert_eq!(refused["error"]["code"], -32603, "{refused}");
-    assert!(refused["error"]["data"]["reason"].as_str().unwrap().contains("read-only"), "{refused}");
+    let refused = &refused["error"];
+    assert_eq!(
+        (&refused["code"], &refused["data"]["reason"]),
+        (&json!(-32006), &json!("read_only")),
+        "{refused}"
+    );
+    assert!(refused["message"].as_str().unwrap().contains("read-only"), "{refused}");
     assert!(instance.said(&["history"], 0).contains("first"));
     instance.kill();
     mode(&data, 0o755);
