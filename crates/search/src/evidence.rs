@@ -5,12 +5,12 @@ use std::ops::Range;
 
 use super::capability::Fit;
 use super::index::{Core, Index};
-use super::lexical::Wanted;
 use super::query::{Query, Words};
 use super::roles::Role;
 use super::scores::Scores;
 use super::semantic::Semantic;
 use super::{Prior, Request, model, needs};
+use crate::bm25f::WeightedTerm;
 use crate::numeric::{as_f32, as_u32};
 use catalog::Kind;
 
@@ -332,11 +332,16 @@ impl Shares {
     }
 }
 
-/// Lexical and latent scores of the entries of a kind, 0 for those of other plugins; no latent ones without a space.
-pub(crate) fn scores(index: &Index, wanted: &[Wanted], kind: Kind, plugin: Option<&str>) -> (Scores, Scores) {
+/// Bm25fIndex and latent scores of the entries of a kind, 0 for those of other plugins; no latent ones without a space.
+pub(crate) fn scores(
+    index: &Index,
+    wanted: &[WeightedTerm],
+    kind: Kind,
+    plugin: Option<&str>,
+) -> (Scores, Scores) {
     let range = index.core.range(kind);
     let mut lexical = Scores::zeros(range.len());
-    index.core.lexical.score(kind, wanted, &mut lexical);
+    index.core.lexical.add_scores(kind, wanted, &mut lexical);
     let mut latent = Scores::default();
     if let Some(placed) = index.latent.as_ref().filter(|placed| !placed.space.is_empty()) {
         latent = Scores::zeros(range.len());

@@ -6,11 +6,11 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use super::aliases::Aliases;
+use super::bm25f::{Bm25fIndex, Inverter};
 use super::capability::Capabilities;
 use super::content::Content;
 use super::copies::Copies;
 use super::latent::LatentSpace;
-use super::lexical::{Gatherer, Lexical};
 use super::names::Names;
 use super::query::Reader;
 use super::roles::{Role, Roles};
@@ -51,7 +51,7 @@ pub(crate) struct Core {
     pub(crate) definitions: Arc<[Arc<Definition>]>,
     pub(crate) kinds: [Range<usize>; 3],
     pub(crate) vocabulary: Arc<Vocabulary>,
-    pub(crate) lexical: Lexical,
+    pub(crate) lexical: Bm25fIndex,
     pub(crate) aliases: Aliases,
     /// The collection's term for each of the aliases', where it has one.
     pub(crate) alias_terms: Vec<Option<u32>>,
@@ -158,7 +158,7 @@ impl Index {
 #[derive(Default)]
 struct Gathered {
     vocabulary: VocabularyBuilder,
-    gatherer: Gatherer,
+    gatherer: Inverter,
     /// The distinct terms of each entry, sorted.
     terms: Vec<Vec<u32>>,
 }
@@ -212,7 +212,7 @@ fn parts_alike(definitions: &[Arc<Definition>], n: usize) -> Vec<&[Arc<Definitio
 fn gather_part(entries: &[Arc<Definition>]) -> Gathered {
     let mut part = Gathered::default();
     for entry in entries {
-        part.terms.push(part.gatherer.read(entry, &mut part.vocabulary));
+        part.terms.push(part.gatherer.add(entry, &mut part.vocabulary));
     }
     part
 }

@@ -10,13 +10,13 @@ use foldhash::quality::FixedState;
 
 use super::Index;
 use super::aliases::Aliases;
+use super::bm25f::{Bm25fIndex, FieldLengths, KindIndex};
 use super::capability::{Capabilities, Capability};
 use super::content::Content;
 use super::copies::Copies;
 use super::index::{Core, Sizes, alias_terms, kinds, roles};
-use super::lexical::{Lengths, Lexical, OfKind};
 use super::names::Names;
-use super::postings::Lists;
+use super::postings::PostingLists;
 use super::vocabulary::Vocabulary;
 use crate::codec::{ByteReader, ByteWriter};
 use crate::numeric::as_u32;
@@ -105,7 +105,7 @@ fn core(reader: &mut ByteReader<'_>, content: Content, catalog: &Catalog, aliase
         kinds,
         alias_terms: alias_terms(aliases, &vocabulary),
         vocabulary,
-        lexical: Lexical { kinds: of_kinds, field: weights.field },
+        lexical: Bm25fIndex { kinds: of_kinds, field: weights.field },
         aliases: aliases.clone(),
         capabilities,
         names,
@@ -117,26 +117,26 @@ fn core(reader: &mut ByteReader<'_>, content: Content, catalog: &Catalog, aliase
     })
 }
 
-fn write_kind(writer: &mut ByteWriter, n_ids: usize, of_kind: &OfKind) {
-    let OfKind { lists, shapes, entries, lengths } = of_kind;
+fn write_kind(writer: &mut ByteWriter, n_ids: usize, of_kind: &KindIndex) {
+    let KindIndex { lists, templates, entries, lengths } = of_kind;
     writer.u32(as_u32(*entries));
-    writer.block(shapes.as_flattened());
+    writer.block(templates.as_flattened());
     lists.write(n_ids, writer);
     writer.block(&lengths.totals.map(u64::to_le_bytes).concat());
     writer.u32s(lengths.filled.iter().copied());
 }
 
-fn read_kind(reader: &mut ByteReader<'_>, entries: usize, n_ids: usize) -> Option<OfKind> {
+fn read_kind(reader: &mut ByteReader<'_>, entries: usize, n_ids: usize) -> Option<KindIndex> {
     if reader.count()? != entries {
         return None;
     }
-    let (shapes, _) = reader.block()?.as_chunks();
-    let shapes = shapes.try_into().ok()?;
-    let lists = Lists::read_from(reader, entries, n_ids)?;
+    let (templates, _) = reader.block()?.as_chunks();
+    let templates = templates.try_into().ok()?;
+    let lists = PostingLists::read(reader, entries, n_ids)?;
     let (totals, _) = reader.block()?.as_chunks::<8>();
     let totals: Vec<u64> = totals.iter().map(|total| u64::from_le_bytes(*total)).collect();
-    let lengths = Lengths { totals: totals.try_into().ok()?, filled: reader.u32s()?.try_into().ok()? };
-    Some(OfKind { lists, shapes, entries, lengths })
+    let lengths = FieldLengths { totals: totals.try_into().ok()?, filled: reader.u32s()?.try_into().ok()? };
+    Some(KindIndex { lists, templates, entries, lengths })
 }
 
 fn write_pairs(writer: &mut ByteWriter, pairs: &[(u32, u32)]) {

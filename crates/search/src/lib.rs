@@ -27,6 +27,7 @@
 //! ```
 
 pub mod aliases;
+mod bm25f;
 mod capability;
 mod codec;
 mod content;
@@ -37,7 +38,6 @@ mod front_coding;
 mod index;
 mod kept;
 pub mod latent;
-mod lexical;
 
 mod merge_sorted;
 mod model;
@@ -52,7 +52,6 @@ mod request;
 mod roles;
 mod scores;
 mod semantic;
-mod short;
 mod string_table;
 mod term_dict;
 pub mod text;

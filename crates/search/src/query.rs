@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::aliases::{Aliases, Word};
+use super::bm25f::{Bm25fIndex, WeightedTerm};
 use super::capability::Key;
-use super::lexical::{Lexical, Wanted};
 use super::text::{self, Form};
 use super::vocabulary::{Correction, Vocabulary};
 use crate::numeric::as_f32;
@@ -25,7 +25,7 @@ const MAX_TERMS: usize = 128;
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'a> {
     pub(crate) vocabulary: &'a Vocabulary,
-    pub(crate) lexical: &'a Lexical,
+    pub(crate) lexical: &'a Bm25fIndex,
     pub(crate) aliases: &'a Aliases,
     /// The collection's term for each of the aliases', where it has one.
     pub(crate) alias_terms: &'a [Option<u32>],
@@ -77,7 +77,7 @@ impl Words {
 /// One term of a request.
 #[derive(Debug, Clone)]
 pub(crate) struct Term<'q> {
-    pub(crate) wanted: Wanted,
+    pub(crate) wanted: WeightedTerm,
     /// The word of the request; that of the collection where there is none.
     text: Option<Cow<'q, str>>,
     /// The word or alias head it stands for, where it is not in the request itself.
@@ -113,13 +113,13 @@ impl Term<'_> {
 
 impl<'q> Query<'q> {
     /// The terms to score.
-    pub(crate) fn wanted(&self) -> Vec<Wanted> {
+    pub(crate) fn wanted(&self) -> Vec<WeightedTerm> {
         self.terms.iter().map(|term| term.wanted).collect()
     }
 
     /// Information of the request: the sum of its words' IDF, an unknown word counting as the rarest.
-    pub(crate) fn information(&self, lexical: &Lexical, kind: Kind) -> f32 {
-        let found = |asked: &Option<u32>| asked.map_or(0, |term| lexical.found(kind, term));
+    pub(crate) fn information(&self, lexical: &Bm25fIndex, kind: Kind) -> f32 {
+        let found = |asked: &Option<u32>| asked.map_or(0, |term| lexical.frequency(kind, term));
         self.asked.iter().map(|asked| lexical.idf(kind, found(asked))).sum()
     }
 
@@ -141,7 +141,7 @@ impl<'q> Query<'q> {
         if let Some(known) = self.terms.iter_mut().find(|term| term.wanted.term == id) {
             known.wanted.weight = known.wanted.weight.max(weight);
         } else if self.terms.len() < MAX_TERMS {
-            self.terms.push(Term { wanted: Wanted { term: id, weight }, text, via });
+            self.terms.push(Term { wanted: WeightedTerm { term: id, weight }, text, via });
         }
     }
 }
@@ -253,7 +253,7 @@ impl<'a> Reader<'a> {
             return query.unknown.push(text);
         }
         query.repairs += 1;
-        let frequency = |id| self.lexical.frequency(id);
+        let frequency = |id| self.lexical.total_frequency(id);
         let repaired = self.vocabulary.correct(text, frequency);
         // One slip of a finger is likelier than a missing space, and that likelier than two slips.
         let split = if repaired.as_ref().is_some_and(|repaired| repaired.edits == 1) {

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use super::evidence::{Asked, Evidence, Shares, ratio};
 use super::index::{Core, Index};
-use super::lexical::Wanted;
 use super::scores::{Scores, above};
 use super::{
     Explanation, Field, Findings, Hit, Prior, Request, ScoreBreakdown, TermContribution, reasoning, text,
 };
+use crate::bm25f::WeightedTerm;
 use catalog::Kind;
 
 /// Below this confidence the catalog cannot serve a request: no hits, only suggestions. Set low: of labelled servable
@@ -58,16 +58,16 @@ pub(crate) fn explain(index: &Index, request: &Request<'_>) -> Explanation {
 pub(crate) fn top(index: &Index, kind: Kind, words: &str, limit: usize) -> Vec<(usize, f32)> {
     let core = &index.core;
     let range = core.range(kind);
-    let mut wanted: Vec<Wanted> = Vec::new();
+    let mut wanted: Vec<WeightedTerm> = Vec::new();
     text::tokenize(words, |word, _| {
         let term =
             core.vocabulary.id_of_word(word).or_else(|| core.vocabulary.id_of_term(&text::term(word)?));
         if let Some(term) = term.filter(|term| wanted.iter().all(|other| other.term != *term)) {
-            wanted.push(Wanted { term, weight: 1.0 });
+            wanted.push(WeightedTerm { term, weight: 1.0 });
         }
     });
     let mut scores = Scores::zeros(range.len());
-    core.lexical.score(kind, &wanted, &mut scores);
+    core.lexical.add_scores(kind, &wanted, &mut scores);
     let mut rows: Vec<Row> = Vec::with_capacity(limit.min(scores.len()) + 1);
     if limit > 0 {
         above(&scores, 0.0, |at, score| {
@@ -248,7 +248,7 @@ fn detail(evidence: &Evidence<'_>, document: usize) -> ScoreBreakdown {
     let mut terms: Vec<TermContribution> = (evidence.query.terms.iter())
         .filter_map(|term| {
             let (score, fields) =
-                core.lexical.share(evidence.kind, term.wanted, document - evidence.range.start)?;
+                core.lexical.contribution(evidence.kind, term.wanted, document - evidence.range.start)?;
             let fields = Field::ALL.into_iter().zip(fields).filter(|(_, part)| *part > 0.0);
             Some(TermContribution {
                 term: term.shown(&core.vocabulary).into_owned(),

@@ -67,7 +67,7 @@ fn words(evidence: &Evidence<'_>, document: usize, parts: &mut Parts) {
     let mut fields = [0.0f32; FIELDS];
     for (at, term) in evidence.query.terms.iter().enumerate() {
         if let Some((score, by_field)) =
-            lexical.share(evidence.kind, term.wanted, document - evidence.range.start)
+            lexical.contribution(evidence.kind, term.wanted, document - evidence.range.start)
         {
             shares.push((score, at));
             fields.iter_mut().zip(by_field).for_each(|(sum, part)| *sum += part);

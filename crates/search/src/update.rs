@@ -8,11 +8,11 @@ use std::sync::Arc;
 use foldhash::HashMap;
 
 use super::aliases::Aliases;
+use super::bm25f::{AnalyzedEntry, Bm25fIndex, FieldLengths, ImpactModel, KindIndex, TermCounter};
 use super::content::Content;
 use super::copies::{Copies, common_name, group_alike};
 use super::index::{Core, alias_terms, kinds, roles};
-use super::lexical::{Counter, Impacts, Lengths, Lexical, OfKind, Read};
-use super::postings::{Lists, OfShapes, Packer, Posting, Shapes};
+use super::postings::{Posting, PostingLists, PostingTemplates, PostingsPacker, TemplateImpacts};
 use super::vocabulary::{TermInterner, VocabularyExtension};
 use crate::numeric::as_u32;
 use catalog::{Catalog, Definition, Kind};
@@ -29,7 +29,7 @@ pub(super) fn core(old: &Core, catalog: &Catalog, aliases: &Aliases) -> Option<C
     let definitions = catalog.shared_definitions();
     let change = Change::between(&old.definitions, &definitions)?;
     let mut reader =
-        Reader { counter: Counter::default(), vocabulary: VocabularyExtension::new(&old.vocabulary) };
+        Reader { counter: TermCounter::default(), vocabulary: VocabularyExtension::new(&old.vocabulary) };
     let gone = change.gone.iter().map(|&at| (at, reader.read(&old.definitions[at]))).collect();
     let new = change.new.iter().map(|&at| (at, reader.read(&definitions[at]))).collect();
     let texts = Texts { gone, new };
@@ -43,9 +43,10 @@ pub(super) fn core(old: &Core, catalog: &Catalog, aliases: &Aliases) -> Option<C
         };
         of_kinds.push(of_kind(&old.lexical.kinds[kind as usize], &frame, &change, &texts, &old.weights)?);
     }
-    let lexical = Lexical { kinds: of_kinds.try_into().ok()?, field: old.lexical.field };
+    let lexical = Bm25fIndex { kinds: of_kinds.try_into().ok()?, field: old.lexical.field };
     let copies = copies(old, &definitions, &change, &mut reader)?;
-    let mut unused: Vec<u32> = texts.terms_gone().filter(|&term| lexical.frequency(term) == 0).collect();
+    let mut unused: Vec<u32> =
+        texts.terms_gone().filter(|&term| lexical.total_frequency(term) == 0).collect();
     unused.sort_unstable();
     unused.dedup();
     let vocabulary = reader.vocabulary.finish(&unused).map_or_else(|| Arc::clone(&old.vocabulary), Arc::new);
@@ -121,20 +122,20 @@ impl Change {
 
 /// Reads entries in terms of a vocabulary that grows.
 struct Reader<'v> {
-    counter: Counter,
+    counter: TermCounter,
     vocabulary: VocabularyExtension<'v>,
 }
 
 impl Reader<'_> {
-    fn read(&mut self, definition: &Definition) -> Read {
-        self.counter.read(definition, &mut self.vocabulary)
+    fn read(&mut self, definition: &Definition) -> AnalyzedEntry {
+        self.counter.analyze(definition, &mut self.vocabulary)
     }
 }
 
 /// What the entries say that went and came, with their places then and now.
 struct Texts {
-    gone: Vec<(usize, Read)>,
-    new: Vec<(usize, Read)>,
+    gone: Vec<(usize, AnalyzedEntry)>,
+    new: Vec<(usize, AnalyzedEntry)>,
 }
 
 impl Texts {
@@ -152,13 +153,13 @@ struct Frame {
 
 /// The lists of one kind; `None` where averages moved so far that every posting brings something else.
 fn of_kind(
-    old: &OfKind,
+    old: &KindIndex,
     frame: &Frame,
     change: &Change,
     texts: &Texts,
     weights: &super::Weights,
-) -> Option<OfKind> {
-    let mut lengths: Lengths = old.lengths;
+) -> Option<KindIndex> {
+    let mut lengths: FieldLengths = old.lengths;
     let gone = || texts.gone.iter().filter(|(at, _)| frame.from.contains(at));
     let new = || texts.new.iter().filter(|(at, _)| frame.to.contains(at));
     gone().for_each(|(_, read)| lengths.subtract(&read.lengths));
@@ -167,26 +168,26 @@ fn of_kind(
     if averages.map(f32::to_bits) != old.lengths.averages().map(f32::to_bits) {
         return None;
     }
-    let impacts = Impacts::new(averages, weights);
-    let mut shapes = moved_shapes(old, frame, change);
+    let impacts = ImpactModel::new(averages, weights);
+    let mut templates = moved_shapes(old, frame, change);
     for (at, read) in new() {
-        shapes.impacts[at - frame.to.start] = impacts.of_shapes(&old.shapes, &read.lengths);
+        templates.impacts[at - frame.to.start] = impacts.template_impacts(&old.templates, &read.lengths);
     }
-    let edits = Edits::of(old, frame, change, texts, &Now { impacts, shapes: &shapes });
-    let lists = repack(&old.lists, frame, change, shapes, &edits);
-    Some(OfKind { lists, shapes: old.shapes, entries: frame.to.len(), lengths })
+    let edits = Edits::of(old, frame, change, texts, &Now { impacts, templates: &templates });
+    let lists = repack(&old.lists, frame, change, templates, &edits);
+    Some(KindIndex { lists, templates: old.templates, entries: frame.to.len(), lengths })
 }
 
-/// What the shapes bring to the entries that stayed, at the places they have now.
-fn moved_shapes(old: &OfKind, frame: &Frame, change: &Change) -> Shapes {
-    let Shapes { fields, impacts } = &old.lists.shapes;
-    let mut moved = vec![OfShapes::default(); frame.to.len()];
+/// What the templates bring to the entries that stayed, at the places they have now.
+fn moved_shapes(old: &KindIndex, frame: &Frame, change: &Change) -> PostingTemplates {
+    let PostingTemplates { fields, impacts } = old.lists.templates();
+    let mut moved = vec![TemplateImpacts::default(); frame.to.len()];
     for (at, impacts) in frame.from.clone().zip(impacts) {
         if let Some(place) = change.place(as_u32(at)) {
             moved[place as usize - frame.to.start] = *impacts;
         }
     }
-    Shapes { fields: *fields, impacts: moved }
+    PostingTemplates { fields: *fields, impacts: moved }
 }
 
 /// What becomes of the lists of one kind.
@@ -201,18 +202,18 @@ struct Edits {
 
 /// What postings bring now.
 struct Now<'s> {
-    impacts: Impacts,
-    shapes: &'s Shapes,
+    impacts: ImpactModel,
+    templates: &'s PostingTemplates,
 }
 
 impl Edits {
-    fn of(old: &OfKind, frame: &Frame, change: &Change, texts: &Texts, now: &Now<'_>) -> Edits {
+    fn of(old: &KindIndex, frame: &Frame, change: &Change, texts: &Texts, now: &Now<'_>) -> Edits {
         let there = |at: usize| at - frame.from.start;
         let here = |at: usize| at - frame.to.start;
         // Where as many went as came, and at the same places, nobody else moved.
         let moved = |at: usize| change.place(as_u32(at)).is_some_and(|to| here(to as usize) != there(at));
         let stays = !frame.from.clone().any(moved);
-        let posting = |document: usize, counts, read: &Read| {
+        let posting = |document: usize, counts, read: &AnalyzedEntry| {
             now.impacts.posting(as_u32(document), counts, &read.lengths)
         };
         // What is told of each posting that went and that came, by term and document.
@@ -220,7 +221,7 @@ impl Edits {
         for (at, read) in texts.gone.iter().filter(|(at, _)| frame.from.contains(at)) {
             for (term, counts) in &read.terms {
                 let posting = posting(there(*at), *counts, read);
-                went.insert((*term, there(*at)), old.lists.shapes.told(posting));
+                went.insert((*term, there(*at)), old.lists.templates().encoding(posting));
             }
         }
         let (mut touched, mut added) = (Vec::new(), HashMap::<u32, Vec<Posting>>::default());
@@ -228,8 +229,8 @@ impl Edits {
             for (term, counts) in &read.terms {
                 let posting = posting(here(*at), *counts, read);
                 added.entry(*term).or_default().push(posting);
-                // An entry whose length changed mostly brings something else by the same shapes.
-                if went.remove(&(*term, here(*at))) != Some(now.shapes.told(posting)) {
+                // An entry whose length changed mostly brings something else by the same templates.
+                if went.remove(&(*term, here(*at))) != Some(now.templates.encoding(posting)) {
                     touched.push(*term);
                 }
             }
@@ -242,7 +243,13 @@ impl Edits {
 }
 
 /// The lists with the places entries have now, without those that went and with those that came.
-fn repack(old: &Lists, frame: &Frame, change: &Change, shapes: Shapes, edits: &Edits) -> Lists {
+fn repack(
+    old: &PostingLists,
+    frame: &Frame,
+    change: &Change,
+    templates: PostingTemplates,
+    edits: &Edits,
+) -> PostingLists {
     let from = frame.from.start;
     let moved = |document: u32| {
         let place = change.place(as_u32(from) + document)?;
@@ -250,7 +257,7 @@ fn repack(old: &Lists, frame: &Frame, change: &Change, shapes: Shapes, edits: &E
     };
     let edited = |term: u32, postings: &mut Vec<Posting>| {
         postings.extend(
-            old.read(term)
+            old.postings(term)
                 .filter_map(|posting| Some(Posting { document: moved(posting.document)?, ..posting })),
         );
         if let Some(added) = edits.added.get(&term) {
@@ -261,16 +268,16 @@ fn repack(old: &Lists, frame: &Frame, change: &Change, shapes: Shapes, edits: &E
         }
     };
     if edits.stays {
-        return old.updated(shapes, &edits.touched, edited).compacted(frame.terms);
+        return old.updated(templates, &edits.touched, edited).compacted(frame.terms);
     }
-    let mut packer = Packer::new(shapes);
+    let mut packer = PostingsPacker::new(templates);
     let mut postings = Vec::new();
     for term in 0..as_u32(frame.terms) {
         postings.clear();
         edited(term, &mut postings);
         packer.add(&postings);
     }
-    packer.finish()
+    PostingLists::new(packer)
 }
 
 /// Who is a copy of whom: entries that share a name with one that went or came are compared anew.

@@ -15,8 +15,8 @@ use passages::Corpus;
 use pulp::{Arch, Simd, WithSimd};
 
 use super::content::Content;
-use super::lexical::Wanted;
 use super::vocabulary::Vocabulary;
+use crate::bm25f::WeightedTerm;
 use crate::numeric::as_u32;
 use catalog::{Cancellation, Catalog};
 
@@ -124,7 +124,13 @@ impl LatentSpace {
 
     /// Cosine of a request with each entry of `range`, negative ones as 0, into `cosines`, which holds zeros. `rows` is
     /// from [`LatentSpace::rows`].
-    pub(crate) fn cosines(&self, wanted: &[Wanted], rows: &[u32], range: &Range<usize>, cosines: &mut [f32]) {
+    pub(crate) fn cosines(
+        &self,
+        wanted: &[WeightedTerm],
+        rows: &[u32],
+        range: &Range<usize>,
+        cosines: &mut [f32],
+    ) {
         Arch::new().dispatch(Cosines { space: self, wanted, rows, range, out: cosines });
     }
 }
@@ -132,7 +138,7 @@ impl LatentSpace {
 /// Works out cosines in loops that are compiled for several generations of processors; the numbers are the same on each.
 struct Cosines<'a> {
     space: &'a LatentSpace,
-    wanted: &'a [Wanted],
+    wanted: &'a [WeightedTerm],
     rows: &'a [u32],
     range: &'a Range<usize>,
     out: &'a mut [f32],

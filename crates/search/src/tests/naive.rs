@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::super::lexical::{Gatherer, Wanted};
 use super::*;
+use crate::bm25f::{Inverter, WeightedTerm};
 use crate::numeric::as_f32;
 use crate::vocabulary::VocabularyBuilder;
 
@@ -74,19 +74,19 @@ proptest! {
     fn scores_are_the_formulas(definitions in prop::collection::vec(definition(), 1..12), word in prop::sample::select(WORDS.to_vec())) {
         let weights = Weights::default();
         let range = 0..definitions.len();
-        let (mut gatherer, mut vocabulary) = (Gatherer::default(), VocabularyBuilder::default());
+        let (mut gatherer, mut vocabulary) = (Inverter::default(), VocabularyBuilder::default());
         for definition in &definitions {
-            gatherer.read(definition, &mut vocabulary);
+            gatherer.add(definition, &mut vocabulary);
         }
         let (vocabulary, ids) = vocabulary.finish();
         let lexical = gatherer.finish(&ids, vocabulary.n_ids(), &[range.clone(), 0..0, 0..0], &weights);
         let mut scores = vec![0.0; definitions.len()];
         let term = text::term(&word.to_lowercase());
         if let Some(id) = term.as_deref().and_then(|term| vocabulary.id_of_term(term)) {
-            let wanted = Wanted { term: id, weight: 1.0 };
-            lexical.score(Kind::Agent, &[wanted], &mut scores);
+            let wanted = WeightedTerm { term: id, weight: 1.0 };
+            lexical.add_scores(Kind::Agent, &[wanted], &mut scores);
             for document in range {
-                let share = lexical.share(Kind::Agent, wanted, document).map_or(0.0, |(score, fields)| {
+                let share = lexical.contribution(Kind::Agent, wanted, document).map_or(0.0, |(score, fields)| {
                     assert!((fields.iter().sum::<f32>() - score).abs() < 1e-4);
                     score
                 });
