@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::capability::Fit;
+use super::capability_index::CapabilityMatch;
 use super::index::{Core, Index};
 use super::query::{Query, Words};
-use super::roles::Role;
-use super::scores::Scores;
+use super::role_index::FilledRole;
+use super::score_buffer::ScoreBuffer;
 use super::semantic::Semantic;
-use super::{Prior, Request, model, needs};
+use super::{Prior, Request, model_fit, needs};
 use crate::bm25f::WeightedTerm;
 use crate::numeric::{as_f32, as_u32};
 use catalog::Kind;
@@ -31,19 +31,19 @@ pub(crate) struct Evidence<'a> {
     pub(crate) kind: Kind,
     pub(crate) range: Range<usize>,
     pub(crate) query: Query<'a>,
-    pub(crate) role: Option<&'a Role>,
-    pub(crate) fits: Vec<Fit<'a>>,
+    pub(crate) role: Option<&'a FilledRole>,
+    pub(crate) fits: Vec<CapabilityMatch<'a>>,
     /// BM25F, and its largest value.
-    pub(crate) lexical: Scores,
+    pub(crate) lexical: ScoreBuffer,
     pub(crate) lexical_top: f32,
     /// Cosine in the latent space, never negative, and its largest value; empty without a space.
-    pub(crate) latent: Scores,
+    pub(crate) latent: ScoreBuffer,
     pub(crate) latent_top: f32,
     latent_share: f32,
     /// What an embedding model says of the request, where one was asked.
     semantic: Option<Semantic>,
     /// The best fused score for one of several needs; empty for a single need.
-    pub(crate) need: Scores,
+    pub(crate) need: ScoreBuffer,
     plugin: Option<&'a str>,
     /// Entries the request names outright.
     named: Vec<u32>,
@@ -54,7 +54,7 @@ pub(crate) struct Evidence<'a> {
 
 /// What a request says, read once: evidence borrows its words.
 pub(crate) struct Asked<'a> {
-    role: Option<&'a Role>,
+    role: Option<&'a FilledRole>,
     words: Words,
     /// Whether it is one text, which may be a name.
     is_one: bool,
@@ -78,7 +78,7 @@ impl<'a> Asked<'a> {
         } else {
             Cow::Owned(rest.into_iter().fold(first.to_owned(), |whole, part| whole + "\n" + part))
         };
-        Asked { role, words: core.reader().words(&whole), is_one, complexity: model::complexity(&whole) }
+        Asked { role, words: core.reader().words(&whole), is_one, complexity: model_fit::complexity(&whole) }
     }
 }
 
@@ -90,7 +90,7 @@ impl<'a> Evidence<'a> {
         let (role, complexity) = (*role, *complexity);
         let query = core.reader().read(words);
         let (lexical, latent) = scores(index, &query.wanted(), request.kind, request.plugin);
-        let (lexical_top, latent_top) = (lexical.top(), latent.top());
+        let (lexical_top, latent_top) = (lexical.max(), latent.max());
         let fits = request.capability.map_or_else(Vec::new, |asked| core.capabilities.find(asked));
         let latent_share = core.latent_share(request.kind);
         let need = needs::best(index, request, words, latent_share);
@@ -158,8 +158,8 @@ impl<'a> Evidence<'a> {
     }
 
     /// What speaks for each entry, save outcomes and a fitting model, added up; 0 where nothing does.
-    pub(crate) fn sums(&self) -> Scores {
-        let mut sums = Scores::zeros(self.range.len());
+    pub(crate) fn sums(&self) -> ScoreBuffer {
+        let mut sums = ScoreBuffer::zeros(self.range.len());
         if self.semantic.is_some() {
             for (document, sum) in self.range.clone().zip(sums.iter_mut()) {
                 *sum = self.shares_but_prior(document).sum();
@@ -225,7 +225,7 @@ impl<'a> Evidence<'a> {
             capability: scale * weights.capability * fit,
             name: if named { scale * weights.name } else { 0.0 },
             role: place.map_or(0.0, |place| scale * self.role_lead(place)),
-            model: scale * weights.model * model::fit(definition, self.complexity),
+            model: scale * weights.model * model_fit::model_fit(definition, self.complexity),
             prior: 0.0,
         }
     }
@@ -338,13 +338,13 @@ pub(crate) fn scores(
     wanted: &[WeightedTerm],
     kind: Kind,
     plugin: Option<&str>,
-) -> (Scores, Scores) {
+) -> (ScoreBuffer, ScoreBuffer) {
     let range = index.core.range(kind);
-    let mut lexical = Scores::zeros(range.len());
+    let mut lexical = ScoreBuffer::zeros(range.len());
     index.core.lexical.add_scores(kind, wanted, &mut lexical);
-    let mut latent = Scores::default();
+    let mut latent = ScoreBuffer::default();
     if let Some(placed) = index.latent.as_ref().filter(|placed| !placed.space.is_empty()) {
-        latent = Scores::zeros(range.len());
+        latent = ScoreBuffer::zeros(range.len());
         placed.space.cosines(wanted, &placed.rows, &range, &mut latent);
     }
     if let Some(plugin) = plugin {

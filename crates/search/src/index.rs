@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use super::aliases::Aliases;
 use super::bm25f::{Bm25fIndex, Inverter};
-use super::capability::Capabilities;
-use super::content::Content;
-use super::copies::Copies;
+use super::capability_index::CapabilityIndex;
+use super::fingerprint::Fingerprint;
 use super::latent::LatentSpace;
-use super::names::Names;
+use super::name_index::NameIndex;
+use super::near_duplicates::NearDuplicates;
 use super::query::Reader;
-use super::roles::{Role, Roles};
+use super::role_index::{FilledRole, RoleIndex};
 use super::vocabulary::{Vocabulary, VocabularyBuilder};
 use super::{Explanation, Findings, Request, rank, update};
 use crate::numeric::as_f32;
@@ -47,7 +47,7 @@ pub(crate) struct Placed {
 #[derive(Debug)]
 pub(crate) struct Core {
     /// What it was made from, which a latent space must have been trained on.
-    pub(super) content: Content,
+    pub(super) fingerprint: Fingerprint,
     pub(crate) definitions: Arc<[Arc<Definition>]>,
     pub(crate) kinds: [Range<usize>; 3],
     pub(crate) vocabulary: Arc<Vocabulary>,
@@ -55,10 +55,10 @@ pub(crate) struct Core {
     pub(crate) aliases: Aliases,
     /// The collection's term for each of the aliases', where it has one.
     pub(crate) alias_terms: Vec<Option<u32>>,
-    pub(crate) capabilities: Capabilities,
-    pub(crate) names: Names,
-    pub(crate) roles: Roles,
-    pub(crate) copies: Copies,
+    pub(crate) capabilities: CapabilityIndex,
+    pub(crate) names: NameIndex,
+    pub(crate) roles: RoleIndex,
+    pub(crate) copies: NearDuplicates,
     pub(super) sizes: [Sizes; 3],
     pub(crate) weights: Weights,
 }
@@ -73,19 +73,23 @@ impl Index {
     pub fn build_weighted(catalog: &Catalog, aliases: &Aliases, weights: Weights) -> Index {
         let definitions = catalog.shared_definitions();
         let (Gathered { vocabulary, gatherer, terms }, (capabilities, names)) =
-            gather(&definitions, || (Capabilities::of(&definitions), Names::of(&definitions)));
+            gather(&definitions, || (CapabilityIndex::build(&definitions), NameIndex::build(&definitions)));
         let kinds = kinds(&definitions);
         let sizes = kinds.clone().map(|kind| terms[kind].iter().map(Vec::len).collect());
-        let (vocabulary, lexical, content, copies) = std::thread::scope(|scope| {
-            let others = scope
-                .spawn(|| (Content::of(catalog), Copies::of(definitions.iter().map(Arc::as_ref), &terms)));
+        let (vocabulary, lexical, fingerprint, copies) = std::thread::scope(|scope| {
+            let others = scope.spawn(|| {
+                (
+                    Fingerprint::of_catalog(catalog),
+                    NearDuplicates::detect(definitions.iter().map(Arc::as_ref), &terms),
+                )
+            });
             let (vocabulary, ids) = vocabulary.finish();
             let lexical = gatherer.finish(&ids, vocabulary.n_ids(), &kinds, &weights);
-            let (content, copies) = others.join().unwrap_or_else(|panic| resume_unwind(panic));
-            (Arc::new(vocabulary), lexical, content, copies)
+            let (fingerprint, copies) = others.join().unwrap_or_else(|panic| resume_unwind(panic));
+            (Arc::new(vocabulary), lexical, fingerprint, copies)
         });
         let core = Core {
-            content,
+            fingerprint,
             kinds,
             alias_terms: alias_terms(aliases, &vocabulary),
             vocabulary,
@@ -124,7 +128,7 @@ impl Index {
     /// Whether a latent space was trained on this index's catalog and has a vector for each entry.
     pub fn accepts(&self, latent: &LatentSpace) -> bool {
         latent.places(self.core.definitions.len())
-            && latent.trained_on() == LatentSpace::key_of(self.core.content)
+            && latent.trained_on() == LatentSpace::key_of(self.core.fingerprint)
     }
 
     /// Whether a latent space takes part in the ranking.
@@ -289,7 +293,7 @@ pub(super) fn alias_terms(aliases: &Aliases, vocabulary: &Vocabulary) -> Vec<Opt
 }
 
 /// The registry's roles with their entries looked up.
-pub(super) fn roles(catalog: &Catalog) -> Roles {
+pub(super) fn roles(catalog: &Catalog) -> RoleIndex {
     let agents = &catalog.definitions()[kinds(catalog.definitions())[Kind::Agent as usize].clone()];
     // Agents come first, by id; of several with one id the last, as a map would have it.
     let agent = |id: &str| agents.partition_point(|entry| entry.id.as_str() <= id).checked_sub(1);
@@ -307,12 +311,12 @@ pub(super) fn roles(catalog: &Catalog) -> Roles {
         }
         let fallbacks =
             role.fallbacks.iter().map(|agent| agent.id.as_ref().unwrap_or(&agent.reference).clone());
-        Role {
+        FilledRole {
             name: role.name.clone(),
             documents,
             has_primary: primary.is_some(),
             fallbacks: fallbacks.collect(),
         }
     };
-    Roles::of(catalog.roles().iter().map(role).collect())
+    RoleIndex::build(catalog.roles().iter().map(role).collect())
 }

@@ -1,6 +1,6 @@
 //! An index as bytes, so that the next start need not read the entries again.
 //!
-//! Layout, little endian: magic, version, the content it was made from, then the parts in the order of [`Index::to_bytes`],
+//! Layout, little endian: magic, version, the fingerprint it was made from, then the parts in the order of [`Index::to_bytes`],
 //! then a checksum of all before it. What an index derives from the catalog and the aliases in no time is left out.
 
 use std::hash::BuildHasher;
@@ -11,11 +11,11 @@ use foldhash::quality::FixedState;
 use super::Index;
 use super::aliases::Aliases;
 use super::bm25f::{Bm25fIndex, FieldLengths, KindIndex};
-use super::capability::{Capabilities, Capability};
-use super::content::Content;
-use super::copies::Copies;
+use super::capability_index::{CapabilityIndex, CapabilityPostings};
+use super::fingerprint::Fingerprint;
 use super::index::{Core, Sizes, alias_terms, kinds, roles};
-use super::names::Names;
+use super::name_index::NameIndex;
+use super::near_duplicates::NearDuplicates;
 use super::postings::PostingLists;
 use super::vocabulary::Vocabulary;
 use crate::codec::{ByteReader, ByteWriter};
@@ -34,14 +34,14 @@ impl Index {
         let mut writer = ByteWriter::default();
         writer.bytes.extend_from_slice(MAGIC);
         writer.u32(VERSION);
-        writer.block(&core.content.0.to_le_bytes());
+        writer.block(&core.fingerprint.0.to_le_bytes());
         core.vocabulary.write(&mut writer);
         let n_ids = core.vocabulary.n_ids();
         core.lexical.kinds.iter().for_each(|of_kind| write_kind(&mut writer, n_ids, of_kind));
         core.sizes.iter().for_each(|sizes| writer.u32s(sizes.entries.iter().copied()));
         write_pairs(&mut writer, &core.names.entries);
-        writer.u32s(core.copies.names.iter().copied());
-        write_pairs(&mut writer, &core.copies.leaders);
+        writer.u32s(core.copies.name_hashes.iter().copied());
+        write_pairs(&mut writer, &core.copies.representatives);
         writer.u32(as_u32(core.capabilities.entries.len()));
         for capability in &core.capabilities.entries {
             writer.block(capability.key.as_bytes());
@@ -62,11 +62,11 @@ impl Index {
         if reader.u32()? != VERSION {
             return None;
         }
-        let content = Content(u128::from_le_bytes(reader.block()?.try_into().ok()?));
-        if content != Content::of(catalog) || u64::from_le_bytes(*sum) != checksum(body) {
+        let fingerprint = Fingerprint(u128::from_le_bytes(reader.block()?.try_into().ok()?));
+        if fingerprint != Fingerprint::of_catalog(catalog) || u64::from_le_bytes(*sum) != checksum(body) {
             return None;
         }
-        let core = core(&mut reader, content, catalog, aliases).filter(|_| reader.rest.is_empty())?;
+        let core = core(&mut reader, fingerprint, catalog, aliases).filter(|_| reader.rest.is_empty())?;
         Some(Index { core: Arc::new(core), latent: None })
     }
 }
@@ -76,7 +76,12 @@ fn checksum(bytes: &[u8]) -> u64 {
     FixedState::default().hash_one(bytes)
 }
 
-fn core(reader: &mut ByteReader<'_>, content: Content, catalog: &Catalog, aliases: &Aliases) -> Option<Core> {
+fn core(
+    reader: &mut ByteReader<'_>,
+    fingerprint: Fingerprint,
+    catalog: &Catalog,
+    aliases: &Aliases,
+) -> Option<Core> {
     let definitions = catalog.shared_definitions();
     let is_entry = |document: &u32| (*document as usize) < definitions.len();
     let kinds = kinds(&definitions);
@@ -88,20 +93,20 @@ fn core(reader: &mut ByteReader<'_>, content: Content, catalog: &Catalog, aliase
         [read_kind(reader, one, n_ids)?, read_kind(reader, other, n_ids)?, read_kind(reader, third, n_ids)?];
     let mut sizes = || Some(Sizes { entries: reader.u32s()? });
     let sizes = [sizes()?, sizes()?, sizes()?];
-    let names = Names { entries: read_pairs(reader)? };
+    let names = NameIndex { entries: read_pairs(reader)? };
     let called = reader.u32s().filter(|called| called.len() == definitions.len())?;
     let leaders = read_pairs(reader)?;
-    let mut capabilities = Capabilities::default();
+    let mut capabilities = CapabilityIndex::default();
     for _ in 0..reader.count()? {
         let (key, written) = (reader.text()?.into(), reader.text()?.into());
         let documents = reader.u32s()?.into_boxed_slice();
-        capabilities.entries.push(Arc::new(Capability { key, written, documents }));
+        capabilities.entries.push(Arc::new(CapabilityPostings { key, written, documents }));
     }
     let documents = capabilities.entries.iter().flat_map(|capability| &capability.documents);
     let are_entries = leaders.iter().all(|(copy, leader)| is_entry(copy) && is_entry(leader))
         && documents.into_iter().all(is_entry);
     are_entries.then(|| Core {
-        content,
+        fingerprint,
         kinds,
         alias_terms: alias_terms(aliases, &vocabulary),
         vocabulary,
@@ -110,7 +115,7 @@ fn core(reader: &mut ByteReader<'_>, content: Content, catalog: &Catalog, aliase
         capabilities,
         names,
         roles: roles(catalog),
-        copies: Copies::from_leaders(called, leaders),
+        copies: NearDuplicates::from_pairs(called, leaders),
         sizes,
         weights,
         definitions,

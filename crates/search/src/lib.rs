@@ -28,20 +28,21 @@
 
 pub mod aliases;
 mod bm25f;
-mod capability;
+mod capability_index;
 mod codec;
-mod content;
-mod copies;
 mod evidence;
 mod fields;
+mod fingerprint;
 mod front_coding;
 mod index;
 mod kept;
 pub mod latent;
+mod near_duplicates;
 
 mod merge_sorted;
-mod model;
-mod names;
+mod model_fit;
+mod name_index;
+mod name_key;
 mod needs;
 mod numeric;
 mod postings;
@@ -49,8 +50,8 @@ mod query;
 mod rank;
 mod reasoning;
 mod request;
-mod roles;
-mod scores;
+mod role_index;
+mod score_buffer;
 mod semantic;
 mod string_table;
 mod term_dict;

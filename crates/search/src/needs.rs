@@ -6,7 +6,7 @@ use super::Request;
 use super::evidence::{ratio, scores};
 use super::index::Index;
 use super::query::{Query, Words};
-use super::scores::Scores;
+use super::score_buffer::ScoreBuffer;
 use super::text;
 
 /// Needs told apart in one request.
@@ -14,11 +14,11 @@ const MAX_NEEDS: usize = 4;
 
 /// The best fused score of each entry over the needs a request names one after the other; empty for a single need.
 /// `words` are those of the whole request, of which the context comes last; `share` is the part of the latent score.
-pub(crate) fn best(index: &Index, request: &Request<'_>, words: &Words, share: f32) -> Scores {
+pub(crate) fn best(index: &Index, request: &Request<'_>, words: &Words, share: f32) -> ScoreBuffer {
     let context = request.context.unwrap_or_default();
     let clauses = clauses(context);
     if clauses.len() < 2 {
-        return Scores::default();
+        return ScoreBuffer::default();
     }
     let reader = index.core.reader();
     // Of a long request each need is read by itself.
@@ -33,12 +33,12 @@ pub(crate) fn best(index: &Index, request: &Request<'_>, words: &Words, share: f
         some_needs(places(context, &clauses, words.len()).map(|part| reader.read_part(words, part)))
     };
     if queries.len() < 2 {
-        return Scores::default();
+        return ScoreBuffer::default();
     }
-    let mut best = Scores::zeros(index.core.range(request.kind).len());
+    let mut best = ScoreBuffer::zeros(index.core.range(request.kind).len());
     for query in queries {
         let (lexical, latent) = scores(index, &query.wanted(), request.kind, request.plugin);
-        let (lexical_top, latent_top) = (lexical.top(), latent.top());
+        let (lexical_top, latent_top) = (lexical.max(), latent.max());
         let rise = |best: &mut f32, fused: f32| *best = if fused > *best { fused } else { *best };
         if latent_top > 0.0 {
             for ((best, &lexical), &latent) in best.iter_mut().zip(&*lexical).zip(&*latent) {

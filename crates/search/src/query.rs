@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use super::aliases::{Aliases, Word};
 use super::bm25f::{Bm25fIndex, WeightedTerm};
-use super::capability::Key;
-use super::text::{self, Form};
+use super::name_key::NameKeyBuilder;
+use super::text::{self, TokenForm};
 use super::vocabulary::{Correction, Vocabulary};
 use crate::numeric::as_f32;
 use crate::weights::Weights;
@@ -56,7 +56,7 @@ struct Part<'q> {
 impl Words {
     /// What the request is called, were it a name.
     pub(crate) fn key(&self) -> String {
-        let mut key = Key::default();
+        let mut key = NameKeyBuilder::default();
         for word in &self.read {
             key.add(word.form, || word.term.as_deref().unwrap_or(&word.text));
         }
@@ -175,7 +175,7 @@ impl<'a> Reader<'a> {
         let known = |word: &str| self.vocabulary.id_of_word(word);
         let mut joined = String::with_capacity(2 * text::MAX_TOKEN_CHARS);
         let id = |pair: &[Word]| {
-            if pair.iter().any(|word| word.form != Form::Whole) {
+            if pair.iter().any(|word| word.form != TokenForm::Whole) {
                 return None;
             }
             joined.clear();
@@ -214,8 +214,8 @@ impl<'a> Reader<'a> {
         };
         for (at, word) in part.words.iter().enumerate() {
             match word.form {
-                Form::Joined => self.join(&mut query, word, part.ids[at]),
-                Form::Whole | Form::Piece => self.word(&mut query, part.words, part.ids, at),
+                TokenForm::Joined => self.join(&mut query, word, part.ids[at]),
+                TokenForm::Whole | TokenForm::Piece => self.word(&mut query, part.words, part.ids, at),
             }
         }
         for (pair, id) in part.words.windows(2).zip(part.pairs) {
@@ -233,9 +233,9 @@ impl<'a> Reader<'a> {
     {
         let Word { text, term: Some(term), form } = &words[at] else { return };
         if let Some(id) = ids[at] {
-            let joined_known = *form == Form::Piece
-                && (words[at..].iter().zip(&ids[at..]).find(|(word, _)| word.form != Form::Piece))
-                    .is_some_and(|(next, id)| next.form == Form::Joined && id.is_some());
+            let joined_known = *form == TokenForm::Piece
+                && (words[at..].iter().zip(&ids[at..]).find(|(word, _)| word.form != TokenForm::Piece))
+                    .is_some_and(|(next, id)| next.form == TokenForm::Joined && id.is_some());
             query.ask(id);
             return query.add(
                 id,

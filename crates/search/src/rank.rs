@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::evidence::{Asked, Evidence, Shares, ratio};
 use super::index::{Core, Index};
-use super::scores::{Scores, above};
+use super::score_buffer::{ScoreBuffer, for_each_above};
 use super::{
     Explanation, Field, Findings, Hit, Prior, Request, ScoreBreakdown, TermContribution, reasoning, text,
 };
@@ -66,11 +66,11 @@ pub(crate) fn top(index: &Index, kind: Kind, words: &str, limit: usize) -> Vec<(
             wanted.push(WeightedTerm { term, weight: 1.0 });
         }
     });
-    let mut scores = Scores::zeros(range.len());
+    let mut scores = ScoreBuffer::zeros(range.len());
     core.lexical.add_scores(kind, &wanted, &mut scores);
     let mut rows: Vec<Row> = Vec::with_capacity(limit.min(scores.len()) + 1);
     if limit > 0 {
-        above(&scores, 0.0, |at, score| {
+        for_each_above(&scores, 0.0, |at, score| {
             let row = (range.start + at, score);
             rows.insert(rows.partition_point(|other| better(other, &row).is_lt()), row);
             rows.truncate(limit);
@@ -106,7 +106,7 @@ fn rows(evidence: &Evidence<'_>, request: &Request<'_>) -> Vec<Row> {
         if rows.len() == limit || !best.is_cut {
             return rows;
         }
-        // Copies took the room.
+        // NearDuplicates took the room.
         most *= 8;
     }
 }
@@ -176,7 +176,7 @@ fn best_by_sums(evidence: &Evidence<'_>, sums: &[f32], most: usize) -> Best {
     // Cutting costs as much for few rows as for many.
     let (mut floor, mut room) = (0.0, 2 * most.max(CUT));
     let mut rows: Vec<Row> = Vec::with_capacity(room);
-    above(sums, 0.0, |at, sum| {
+    for_each_above(sums, 0.0, |at, sum| {
         let document = start + at;
         if evidence.open(document) {
             rows.push((document, sum));
@@ -209,7 +209,7 @@ fn better(a: &Row, b: &Row) -> Ordering {
 fn folded(core: &Core, rows: impl Iterator<Item = Row>, most: usize) -> Vec<Row> {
     let mut seen: Vec<usize> = Vec::new();
     let mut new = rows.filter(|&(document, _)| {
-        let leader = core.copies.leader(document);
+        let leader = core.copies.representative(document);
         let new = !seen.contains(&leader);
         if new {
             seen.push(leader);
@@ -221,7 +221,7 @@ fn folded(core: &Core, rows: impl Iterator<Item = Row>, most: usize) -> Vec<Row>
 
 fn hit(evidence: &Evidence<'_>, (document, score): Row) -> Hit {
     let core = evidence.core();
-    let mut copies: Vec<String> = (core.copies.members(core.copies.leader(document)))
+    let mut copies: Vec<String> = (core.copies.group(core.copies.representative(document)))
         .filter(|&other| other != document)
         .filter(|&other| evidence.open(other))
         .map(|other| core.definitions[other].id.clone())

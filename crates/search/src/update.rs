@@ -9,9 +9,9 @@ use foldhash::HashMap;
 
 use super::aliases::Aliases;
 use super::bm25f::{AnalyzedEntry, Bm25fIndex, FieldLengths, ImpactModel, KindIndex, TermCounter};
-use super::content::Content;
-use super::copies::{Copies, common_name, group_alike};
+use super::fingerprint::Fingerprint;
 use super::index::{Core, alias_terms, kinds, roles};
+use super::near_duplicates::{NearDuplicates, name_hash, pair_duplicates};
 use super::postings::{Posting, PostingLists, PostingTemplates, PostingsPacker, TemplateImpacts};
 use super::vocabulary::{TermInterner, VocabularyExtension};
 use crate::numeric::as_u32;
@@ -52,17 +52,17 @@ pub(super) fn core(old: &Core, catalog: &Catalog, aliases: &Aliases) -> Option<C
     let vocabulary = reader.vocabulary.finish(&unused).map_or_else(|| Arc::clone(&old.vocabulary), Arc::new);
     let mut sizes = old.sizes.clone();
     let names = old.names.updated(|at| change.place(at), change.new.iter().copied(), &definitions);
-    let mut content = old.content;
+    let mut fingerprint = old.fingerprint;
     for (at, read) in &texts.gone {
         sizes[old.definitions[*at].kind as usize].remove(read.terms.len());
-        content = content - Content::of_entry(&old.definitions[*at]);
+        fingerprint = fingerprint - Fingerprint::of_entry(&old.definitions[*at]);
     }
     for (at, read) in &texts.new {
         sizes[definitions[*at].kind as usize].add(read.terms.len());
-        content = content + Content::of_entry(&definitions[*at]);
+        fingerprint = fingerprint + Fingerprint::of_entry(&definitions[*at]);
     }
     vocabulary.is_compact().then(|| Core {
-        content,
+        fingerprint,
         kinds,
         alias_terms: alias_terms(aliases, &vocabulary),
         vocabulary,
@@ -286,13 +286,15 @@ fn copies(
     definitions: &[Arc<Definition>],
     change: &Change,
     reader: &mut Reader<'_>,
-) -> Option<Copies> {
+) -> Option<NearDuplicates> {
     let mut names = vec![0; definitions.len()];
-    for (&name, place) in old.copies.names.iter().zip(&change.places).filter(|(_, place)| **place != GONE) {
+    for (&name, place) in
+        old.copies.name_hashes.iter().zip(&change.places).filter(|(_, place)| **place != GONE)
+    {
         names[*place as usize] = name;
     }
-    change.new.iter().for_each(|&at| names[at] = common_name(&definitions[at]));
-    let gone = change.gone.iter().map(|&at| old.copies.names[at]);
+    change.new.iter().for_each(|&at| names[at] = name_hash(&definitions[at]));
+    let gone = change.gone.iter().map(|&at| old.copies.name_hashes[at]);
     let new = change.new.iter().map(|&at| names[at]);
     let mut groups: HashMap<u32, Vec<usize>> = gone.chain(new).map(|name| (name, Vec::new())).collect();
     for (at, name) in names.iter().enumerate() {
@@ -300,7 +302,7 @@ fn copies(
             group.push(at);
         }
     }
-    let stayed = old.copies.leaders.iter();
+    let stayed = old.copies.representatives.iter();
     let mut leaders: Vec<(u32, u32)> = stayed
         .filter_map(|&(copy, leader)| Some((change.place(copy)?, change.place(leader)?)))
         .filter(|(copy, _)| !groups.contains_key(&names[*copy as usize]))
@@ -311,7 +313,7 @@ fn copies(
         }
         let terms =
             |at: usize| reader.read(&definitions[at]).terms.into_iter().map(|(term, _)| term).collect();
-        group_alike(group, terms, &mut leaders);
+        pair_duplicates(group, terms, &mut leaders);
     }
-    Some(Copies::from_leaders(names, leaders))
+    Some(NearDuplicates::from_pairs(names, leaders))
 }

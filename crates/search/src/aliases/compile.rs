@@ -2,7 +2,7 @@
 
 use foldhash::HashMap;
 
-use super::super::text::{self, Form};
+use super::super::text::{self, TokenForm};
 use super::{key, read};
 use crate::numeric::as_u32;
 use crate::string_table::StringTable;
@@ -106,11 +106,15 @@ impl Compiler {
     /// Adds a head as a file has it.
     pub(super) fn read(&mut self, head: &str, expansions: &[String]) {
         let words = read(head, usize::MAX, text::term);
-        let content = |word: &&super::Word| word.term.is_some() && word.form != Form::Joined;
+        let content = |word: &&super::Word| word.term.is_some() && word.form != TokenForm::Joined;
         let terms: Vec<u32> = words.iter().filter(content).map(|word| self.number(key(word))).collect();
         let stops = words.iter().any(|word| word.term.is_none());
         let phrase: Vec<u32> = if terms.len() < 2 && stops {
-            words.iter().filter(|word| word.form != Form::Joined).map(|word| self.number(key(word))).collect()
+            words
+                .iter()
+                .filter(|word| word.form != TokenForm::Joined)
+                .map(|word| self.number(key(word)))
+                .collect()
         } else {
             Vec::new()
         };
@@ -122,7 +126,8 @@ impl Compiler {
                 targets.insert(gap, GAP);
             }
         }
-        let joined = words.last().filter(|last| last.form == Form::Joined && terms.len() + 1 == words.len());
+        let joined =
+            words.last().filter(|last| last.form == TokenForm::Joined && terms.len() + 1 == words.len());
         let joined = joined.and_then(|last| last.term.as_deref()).map(|term| self.number(term));
         let number = as_u32(self.heads.len());
         self.heads.push(head.into());

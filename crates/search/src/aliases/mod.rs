@@ -19,7 +19,7 @@ use foldhash::HashSet;
 use compile::{Compiled, Compiler, Entry, GAP};
 pub use file::AliasProblem;
 
-use super::text::{self, Form};
+use super::text::{self, TokenForm};
 use crate::string_table::StringTable;
 
 /// How many other content words may stand among those of a head of several words.
@@ -40,7 +40,7 @@ pub(crate) struct Word {
     pub(crate) text: String,
     /// Nothing for a stop word.
     pub(crate) term: Option<String>,
-    pub(crate) form: Form,
+    pub(crate) form: TokenForm,
 }
 
 /// The words of `text`, at most `limit` of them, with the terms that `term` answers for them.
@@ -184,7 +184,7 @@ impl Aliases {
             return same.then(|| (at..at + phrase.len()).collect());
         }
         let terms = self.table.ids(terms);
-        if words[at].form == Form::Joined && terms.len() > 1 {
+        if words[at].form == TokenForm::Joined && terms.len() > 1 {
             return None;
         }
         // Most heads fail here: a word of theirs stands nowhere in the request.
@@ -195,7 +195,7 @@ impl Aliases {
         let mut covered = Vec::with_capacity(terms.len());
         covered.push(at);
         for term in &terms[1..] {
-            let content = |&at: &usize| words[at].term.is_some() && words[at].form != Form::Joined;
+            let content = |&at: &usize| words[at].term.is_some() && words[at].form != TokenForm::Joined;
             let is_it = |&place: &usize| ids[place] == Some(*term) && !covered.contains(&place);
             let after = (at + 1..words.len()).filter(content).take(reach).find(is_it);
             let before = || (0..at).rev().filter(content).take(reach).find(is_it);

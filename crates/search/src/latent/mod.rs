@@ -14,7 +14,7 @@ pub use bytes::LatentError;
 use passages::Corpus;
 use pulp::{Arch, Simd, WithSimd};
 
-use super::content::Content;
+use super::fingerprint::Fingerprint;
 use super::vocabulary::Vocabulary;
 use crate::bm25f::WeightedTerm;
 use crate::numeric::as_u32;
@@ -74,13 +74,13 @@ impl LatentSpace {
         Some(latent)
     }
 
-    /// What a space depends on: the version of the method and the content of every entry. As hex.
+    /// What a space depends on: the version of the method and the fingerprint of every entry. As hex.
     pub fn key(catalog: &Catalog) -> String {
-        LatentSpace::key_of(Content::of(catalog))
+        LatentSpace::key_of(Fingerprint::of_catalog(catalog))
     }
 
-    pub(crate) fn key_of(content: Content) -> String {
-        format!("{VERSION}-{:032x}", content.0)
+    pub(crate) fn key_of(fingerprint: Fingerprint) -> String {
+        format!("{VERSION}-{:032x}", fingerprint.0)
     }
 
     /// The key of the catalog it was trained on.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use foldhash::HashMap;
 
-use super::super::text::{self, Form};
+use super::super::text::{self, TokenForm};
 use super::unit;
 use crate::fields::Field;
 use crate::numeric::{as_f32, as_u32};
@@ -179,7 +179,7 @@ impl Cutter<'_> {
     fn read(&mut self, part: &str) {
         text::tokenize(part, |word, form| {
             // A joined compound only repeats its pieces.
-            if form == Form::Joined || self.done.len() >= MAX_ENTRY_PASSAGES {
+            if form == TokenForm::Joined || self.done.len() >= MAX_ENTRY_PASSAGES {
                 return;
             }
             if let Some(term) = self.words.number(word) {

@@ -9,7 +9,7 @@ mod words;
 
 pub use stem::term;
 pub use stop::is_stop_word;
-pub use words::{Form, MAX_TOKEN_CHARS, tokenize};
+pub use words::{MAX_TOKEN_CHARS, TokenForm, tokenize};
 
 /// The index terms of `text`: lower case, stop words removed, stemmed; in order, with repetitions.
 ///

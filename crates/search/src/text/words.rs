@@ -11,7 +11,7 @@ const MAX_JOINED_PIECES: usize = 3;
 
 /// How a word came about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum TokenForm {
     /// As it stands in the text.
     Whole,
     /// A piece of a compound such as `full-stack`, `getUser` or `oauth2`.
@@ -22,7 +22,7 @@ pub enum Form {
 
 /// Calls `each` with every word of `text`, in order: compatibility-composed (NFKC), lower case, Latin accents
 /// removed. Stop words are included; scripts written without spaces come as overlapping pairs of characters.
-pub fn tokenize(text: &str, mut each: impl FnMut(&str, Form)) {
+pub fn tokenize(text: &str, mut each: impl FnMut(&str, TokenForm)) {
     let mut cutter =
         Cutter { each: &mut each, lower: String::new(), joined: String::new(), cuts: Vec::new() };
     let bytes = text.as_bytes();
@@ -138,7 +138,7 @@ struct Cutter<'e, E> {
     cuts: Vec<usize>,
 }
 
-impl<E: FnMut(&str, Form)> Cutter<'_, E> {
+impl<E: FnMut(&str, TokenForm)> Cutter<'_, E> {
     /// A run that holds characters beyond ASCII, some of which may stand between words.
     fn wide(&mut self, run: &str) {
         for chunk in run.split(|c: char| !(is_chunk(c) || is_folded(c))) {
@@ -171,14 +171,14 @@ impl<E: FnMut(&str, Form)> Cutter<'_, E> {
         }
         if of_bytes & SLASH == 0 {
             if has_letter(chunk) {
-                self.side(chunk, Form::Whole);
+                self.side(chunk, TokenForm::Whole);
             }
             return;
         }
         let sides = || chunk.split(['/', '&']).filter(|side| has_letter(side));
         let count = sides().count();
         for side in sides() {
-            self.side(side, if count > 1 { Form::Piece } else { Form::Whole });
+            self.side(side, if count > 1 { TokenForm::Piece } else { TokenForm::Whole });
         }
         // `ci/cd`, `tcp/ip`, `q&a` are words of their own; `client/server` is two.
         if (2..=MAX_JOINED_PIECES).contains(&count)
@@ -191,17 +191,21 @@ impl<E: FnMut(&str, Form)> Cutter<'_, E> {
     /// ASCII letters and digits alone.
     fn alphanumeric(&mut self, chunk: &str, of_bytes: u8) {
         if let Some(symbol) = symbol_term(chunk) {
-            return self.emit(symbol, Form::Whole);
+            return self.emit(symbol, TokenForm::Whole);
         }
         let is_plain = of_bytes & (UPPER | DIGIT) == 0
             // No humps: all capitals, or the first letter at most.
             || of_bytes == UPPER
             || (of_bytes == UPPER | LOWER && chunk.bytes().skip(1).all(|byte| byte.is_ascii_lowercase()));
-        if is_plain { self.emit_ascii(chunk, of_bytes, Form::Whole) } else { self.piece(chunk, Form::Whole) }
+        if is_plain {
+            self.emit_ascii(chunk, of_bytes, TokenForm::Whole)
+        } else {
+            self.piece(chunk, TokenForm::Whole)
+        }
     }
 
     /// What stands between slashes: a symbol term, or pieces joined by `-`, `_` or `.`.
-    fn side(&mut self, side: &str, form: Form) {
+    fn side(&mut self, side: &str, form: TokenForm) {
         if let Some(symbol) = symbol_term(side) {
             return self.emit(symbol, form);
         }
@@ -213,7 +217,7 @@ impl<E: FnMut(&str, Form)> Cutter<'_, E> {
             return;
         }
         for piece in pieces(side) {
-            self.piece(piece, Form::Piece);
+            self.piece(piece, TokenForm::Piece);
         }
         if count <= MAX_JOINED_PIECES && pieces(side).all(|piece| piece.bytes().any(|b| !b.is_ascii_digit()))
         {
@@ -225,12 +229,12 @@ impl<E: FnMut(&str, Form)> Cutter<'_, E> {
         let mut joined = std::mem::take(&mut self.joined);
         joined.clear();
         joined.extend(pieces);
-        self.emit(&joined, Form::Joined);
+        self.emit(&joined, TokenForm::Joined);
         self.joined = joined;
     }
 
     /// Letters and apostrophes only: cut at the humps of `camelCase` and before a version number.
-    fn piece(&mut self, piece: &str, form: Form) {
+    fn piece(&mut self, piece: &str, form: TokenForm) {
         if !piece.is_ascii() && piece.contains(is_unspaced) {
             return self.unspaced(piece, form);
         }
@@ -245,9 +249,9 @@ impl<E: FnMut(&str, Form)> Cutter<'_, E> {
             let has_humps = cuts.len() > 2;
             if has_humps {
                 for hump in cuts.windows(2) {
-                    self.emit(&piece[hump[0]..hump[1]], Form::Piece);
+                    self.emit(&piece[hump[0]..hump[1]], TokenForm::Piece);
                 }
-                self.emit(piece, Form::Joined);
+                self.emit(piece, TokenForm::Joined);
             }
             self.cuts = cuts;
             if has_humps {
@@ -257,12 +261,12 @@ impl<E: FnMut(&str, Form)> Cutter<'_, E> {
         let stem = piece.trim_end_matches(|c: char| c.is_ascii_digit());
         self.emit(piece, form);
         if stem.len() < piece.len() && stem.len() >= 4 && stem.bytes().all(|b| b.is_ascii_alphabetic()) {
-            self.emit(stem, Form::Piece);
+            self.emit(stem, TokenForm::Piece);
         }
     }
 
     /// Pairs of neighbouring characters, since these scripts show no word boundary; runs of other letters whole.
-    fn unspaced(&mut self, piece: &str, form: Form) {
+    fn unspaced(&mut self, piece: &str, form: TokenForm) {
         let mut rest = piece;
         while let Some(first) = rest.chars().next() {
             let same = is_unspaced(first);
@@ -275,13 +279,13 @@ impl<E: FnMut(&str, Form)> Cutter<'_, E> {
                 continue;
             }
             for pair in starts.windows(3) {
-                self.emit(&run[pair[0]..pair[2]], Form::Whole);
+                self.emit(&run[pair[0]..pair[2]], TokenForm::Whole);
             }
         }
     }
 
     /// A word of ASCII letters and digits.
-    fn emit_ascii(&mut self, word: &str, of_bytes: u8, form: Form) {
+    fn emit_ascii(&mut self, word: &str, of_bytes: u8, form: TokenForm) {
         let word = &word[..word.len().min(MAX_TOKEN_CHARS)];
         if of_bytes & UPPER == 0 {
             return (self.each)(word, form);
@@ -294,7 +298,7 @@ impl<E: FnMut(&str, Form)> Cutter<'_, E> {
         (self.each)(&self.lower, form);
     }
 
-    fn emit(&mut self, word: &str, form: Form) {
+    fn emit(&mut self, word: &str, form: TokenForm) {
         let of_bytes = classes(word);
         if of_bytes & (SIGN | SLASH | WIDE) == 0 {
             return self.emit_ascii(word, of_bytes, form);
