@@ -5,6 +5,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use rusqlite::Connection;
+
 use super::connection::{self, Depth};
 use super::error::StoreError;
 use super::options::StoreOptions;
@@ -73,8 +75,13 @@ pub(super) fn sweep(options: &StoreOptions) {
     }
 }
 
-/// Makes a backup.
-pub(super) fn write(options: &StoreOptions) -> Result<Backup, StoreError> {
+/// Why there is nothing to back up.
+pub(super) fn no_database() -> StoreError {
+    StoreError::Unavailable("there is no database yet".to_owned())
+}
+
+/// Makes a backup of what the connection reads.
+pub(super) fn write(options: &StoreOptions, connection: &Connection) -> Result<Backup, StoreError> {
     let folder = options.backups();
     folder.create().map_err(|error| StoreError::Unavailable(format!("{folder}: {error}")))?;
     let mut at_ms = now_ms();
@@ -84,7 +91,7 @@ pub(super) fn write(options: &StoreOptions) -> Result<Backup, StoreError> {
     }
     let file = named(at_ms);
     let unfinished = folder.file(format!("{}{UNFINISHED}", for_file_name(at_ms)));
-    let bytes = copy(options, &unfinished, &file).inspect_err(|_| {
+    let bytes = copy(connection, &unfinished, &file).inspect_err(|_| {
         let _ = unfinished.remove();
     })?;
     let path = file.path();
@@ -113,12 +120,8 @@ fn surplus(mut others: Vec<Backup>, new_ms: i64) -> Vec<Backup> {
     surplus
 }
 
-fn copy(options: &StoreOptions, unfinished: &FilePath, file: &FilePath) -> Result<u64, StoreError> {
-    let database = options.database();
-    if !connection::is_there(&database)? {
-        return Err(StoreError::Unavailable("there is no database yet".to_owned()));
-    }
-    connection::copy_into(&connection::reader(&database)?, unfinished)?;
+fn copy(connection: &Connection, unfinished: &FilePath, file: &FilePath) -> Result<u64, StoreError> {
+    connection::copy_into(connection, unfinished)?;
     check(unfinished)?;
     let written = unfinished.open()?;
     written.sync_all()?;

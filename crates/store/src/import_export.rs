@@ -6,7 +6,7 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
-use super::queue::Entry;
+use super::patterns::PatternEntry;
 use domain::patterns::{
     Counters, Goal, MAX_DURATION_MS, MAX_TOKENS_SAVED, Pattern, PatternSet, Plan, check_goal,
 };
@@ -79,7 +79,7 @@ pub fn export(book: &PatternSet, out: &mut dyn io::Write) -> io::Result<usize> {
 }
 
 /// Reads lines into patterns without ids and times; blank lines are passed over. `first` is the first line's number.
-pub(super) fn read(lines: &str, first: usize) -> (Vec<Entry>, ImportReport) {
+pub(super) fn read(lines: &str, first: usize) -> (Vec<PatternEntry>, ImportReport) {
     let mut report = ImportReport::default();
     let mut entries = Vec::new();
     for (number, line) in (first..).zip(lines.lines()) {
@@ -102,7 +102,7 @@ pub(super) fn read(lines: &str, first: usize) -> (Vec<Entry>, ImportReport) {
 /// Uses that a line may claim: more than any project makes in years, and few enough to be added up.
 const MAX_IMPORTED_USES: u64 = 1_000_000;
 
-fn parse(line: &str) -> Result<Entry, String> {
+fn parse(line: &str) -> Result<PatternEntry, String> {
     let line: Line<'_> = serde_json::from_str(line).map_err(|error| error.to_string())?;
     if let Some(problem) = check_goal("goal", &line.goal) {
         return Err(problem);
@@ -139,5 +139,5 @@ fn parse(line: &str) -> Result<Entry, String> {
         counters.tokens_sum = line.avg_tokens_saved.saturating_mul(i64::from(uses));
     }
     let pattern = Pattern { goal: line.goal.into_owned(), plan, counters, ..Pattern::default() };
-    Ok(Entry { goal: Goal::new(&pattern.goal), pattern, stated: true })
+    Ok(PatternEntry { goal: Goal::new(&pattern.goal), pattern, stated: true })
 }

@@ -49,35 +49,45 @@
 //! Statements are prepared once per connection. Each pattern that learned is written once per transaction, however many
 //! decisions taught it. The query log is written at most every [`LOG_INTERVAL`] in one transaction.
 
+mod aggregate;
 mod backup;
+mod column;
 mod connection;
+mod decision_rows;
+mod decisions;
+mod engine;
 mod error;
 mod history;
 mod import_export;
 mod lock;
 mod open;
 mod options;
+mod pattern_rows;
+mod patterns;
 mod query_log;
 mod queue;
+mod read_pool;
 mod reader;
-mod records;
 mod recovery;
 mod retention;
-mod rows;
 mod schema;
+mod shared;
+mod status;
 mod store;
 mod timestamp;
 mod transaction;
 mod writer;
 
 pub use backup::{BACKUPS_KEPT, Backup, Restored};
+pub use decisions::DecisionReceipt;
 pub use error::StoreError;
 pub use history::HistoryEntry;
 pub use import_export::{ImportReport, export as export_patterns};
 pub use options::StoreOptions;
+pub use patterns::{NewPattern, StoredPattern};
 pub use query_log::{FrequentQuery, LOG_INTERVAL, LoggedQuery, QueryRecord};
-pub use reader::Reader;
-pub use records::{DecisionReceipt, NewPattern, StoreStatus, StoredPattern};
+pub use reader::StoreReader;
 pub use schema::SCHEMA_VERSION;
+pub use status::StoreStatus;
 pub use store::{Held, Store};
 pub use timestamp::{now_ms, rfc3339};

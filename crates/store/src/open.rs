@@ -4,14 +4,13 @@ use std::io::Read;
 
 use rusqlite::{Connection, ErrorCode, MAIN_DB};
 
+use super::aggregate::{Aggregates, Loading};
 use super::backup;
 use super::connection::{self, Depth};
 use super::error::StoreError;
 use super::lock::{self, Lock};
 use super::options::StoreOptions;
-use super::rows;
 use super::schema::{self, SCHEMA_VERSION};
-use domain::patterns::PatternSet;
 
 /// Moving a bad database aside and restoring a bad backup ends after this many rounds.
 const ATTEMPTS: usize = 3;
@@ -19,7 +18,6 @@ const ATTEMPTS: usize = 3;
 /// What [`open`] achieved.
 #[derive(Debug)]
 pub(super) struct Opened {
-    pub book: PatternSet,
     /// The writing connection; `None` where nothing can be written, or not yet.
     pub connection: Option<Connection>,
     pub lock: Option<Lock>,
@@ -60,14 +58,14 @@ impl From<rusqlite::Error> for Trouble {
 ///
 /// # Errors
 /// [`StoreError::Locked`] only.
-pub(super) fn open(options: &StoreOptions) -> Result<Opened, StoreError> {
+pub(super) fn open(options: &StoreOptions, aggregates: &Aggregates) -> Result<Opened, StoreError> {
     if let Err(error) = options.data_dir.create() {
-        return Ok(without_writing(options, None, format!("{}: {error}", options.data_dir)));
+        return Ok(without_writing(options, aggregates, None, format!("{}: {error}", options.data_dir)));
     }
     // The writer syncs it before it writes; what changes an existing database here syncs it first.
     let lock = match lock::take_unsynced(&options.lock_file()) {
         Ok(lock) => lock,
-        Err(StoreError::ReadOnly(why)) => return Ok(without_writing(options, None, why)),
+        Err(StoreError::ReadOnly(why)) => return Ok(without_writing(options, aggregates, None, why)),
         Err(error) => return Err(error),
     };
     backup::sweep(options);
@@ -75,12 +73,12 @@ pub(super) fn open(options: &StoreOptions) -> Result<Opened, StoreError> {
     let mut depth = if lock.unclean { Depth::Full } else { Depth::Quick };
     notes.extend(set_aside_bad_log(options));
     for _ in 0..ATTEMPTS {
-        match attempt(options, depth, Some(&lock)) {
-            Ok((connection, book, refused)) => {
-                notes.extend(refused);
+        match attempt(options, aggregates, depth, Some(&lock)) {
+            Ok((connection, more)) => {
+                notes.extend(more);
+                aggregates.publish();
                 let (connection, lock) = (Some(connection), Some(lock));
                 return Ok(Opened {
-                    book,
                     connection,
                     lock,
                     connected: true,
@@ -91,15 +89,15 @@ pub(super) fn open(options: &StoreOptions) -> Result<Opened, StoreError> {
             }
             Err(Trouble::Corrupt(why)) => match lock.sync().and_then(|()| replace(options, &why)) {
                 Ok(note) => notes.push(note),
-                Err(error) => return Ok(without_writing(options, Some(lock), error.to_string())),
+                Err(error) => return Ok(without_writing(options, aggregates, Some(lock), error.to_string())),
             },
             Err(Trouble::ReadOnly(why)) => {
-                let mut opened = without_writing(options, Some(lock), why);
+                let mut opened = without_writing(options, aggregates, Some(lock), why);
                 opened.notes.splice(0..0, notes);
                 return Ok(opened);
             }
             Err(Trouble::Later(why)) => {
-                let mut opened = without_writing(options, Some(lock), why);
+                let mut opened = without_writing(options, aggregates, Some(lock), why);
                 opened.degraded = opened.read_only.take();
                 opened.notes.splice(0..0, notes);
                 return Ok(opened);
@@ -107,15 +105,17 @@ pub(super) fn open(options: &StoreOptions) -> Result<Opened, StoreError> {
         }
         depth = Depth::Quick;
     }
-    Ok(without_writing(options, Some(lock), "no database could be opened".to_owned()))
+    Ok(without_writing(options, aggregates, Some(lock), "no database could be opened".to_owned()))
 }
 
-/// Opens for writing, checks, migrates and reads. A `lock` that is not synced yet is so before an old database is migrated.
+/// Opens for writing, checks, migrates, and loads what a start waits for, with notes on that. A `lock` that is not synced yet
+/// is so before an old database is migrated.
 fn attempt(
     options: &StoreOptions,
+    aggregates: &Aggregates,
     depth: Depth,
     lock: Option<&Lock>,
-) -> Result<(Connection, PatternSet, Option<String>), Trouble> {
+) -> Result<(Connection, Vec<String>), Trouble> {
     let path = options.database();
     let size = path.regular().ok().flatten().map(|facts| facts.bytes);
     if size == Some(0) {
@@ -140,67 +140,54 @@ fn attempt(
         lock.sync().map_err(|error| Trouble::Later(format!("the lock: {error}")))?;
     }
     schema::migrate(&mut connection)?;
-    let (book, refused) = read(&connection, options)?;
-    Ok((connection, book, refused))
+    let notes = aggregates.load(&connection, Loading::AtStart)?;
+    Ok((connection, notes))
 }
 
 /// The writer's connection once more, after it failed. Where the database is damaged, or gone although it is `known`,
 /// another takes its place, and the note says so: it may lack what was written since it was a backup.
 pub(super) fn again(
     options: &StoreOptions,
+    aggregates: &Aggregates,
     known: bool,
-) -> Result<(Connection, PatternSet, Option<String>), StoreError> {
+) -> Result<(Connection, Option<String>), StoreError> {
     let mut note = None;
     if known && !options.database().exists() {
         note = Some(replace(options, "the file is gone")?);
     }
-    let mut attempted = attempt(options, Depth::Quick, None);
+    let mut attempted = attempt(options, aggregates, Depth::Quick, None);
     if let Err(Trouble::Corrupt(why)) = &attempted {
         note = Some(replace(options, why)?);
-        attempted = attempt(options, Depth::Quick, None);
+        attempted = attempt(options, aggregates, Depth::Quick, None);
     }
     match attempted {
-        Ok((connection, book, _)) => Ok((connection, book, note)),
+        Ok((connection, _)) => Ok((connection, note)),
         Err(Trouble::Corrupt(why) | Trouble::ReadOnly(why) | Trouble::Later(why)) => {
+            aggregates.discard();
             Err(StoreError::Unavailable(why))
         }
     }
 }
 
-/// The patterns, and a note where some cannot be understood.
-pub(super) fn read(
-    connection: &Connection,
+/// What can be had where nothing can be written: what is stored, if it can be read.
+pub(super) fn without_writing(
     options: &StoreOptions,
-) -> rusqlite::Result<(PatternSet, Option<String>)> {
-    let (patterns, refused) = rows::read_patterns(connection)?;
-    let mut book = PatternSet::new(options.half_life);
-    book.extend(patterns);
-    let count = refused.len();
-    let note = refused
-        .first()
-        .map(|id| format!("{count} patterns hold no valid plan and are left out, such as {id}"));
-    Ok((book, note))
-}
-
-/// What can be had where nothing can be written: the memory, if it can be read.
-pub(super) fn without_writing(options: &StoreOptions, lock: Option<Lock>, why: String) -> Opened {
+    aggregates: &Aggregates,
+    lock: Option<Lock>,
+    why: String,
+) -> Opened {
     let path = options.database();
-    let mut notes = Vec::new();
-    let book =
-        path.exists().then(|| connection::reader(&path).and_then(|connection| read(&connection, options)));
-    let connected = matches!(book, Some(Ok(_)));
-    let book = match book {
-        Some(Ok((book, refused))) => {
-            notes.extend(refused);
-            book
-        }
-        Some(Err(error)) => {
-            notes.push(format!("{path} could not be read: {error}"));
-            PatternSet::new(options.half_life)
-        }
-        None => PatternSet::new(options.half_life),
+    let loaded = path
+        .exists()
+        .then(|| connection::reader(&path).and_then(|reader| aggregates.load(&reader, Loading::AtStart)));
+    let connected = matches!(loaded, Some(Ok(_)));
+    let notes = match loaded {
+        Some(Ok(notes)) => notes,
+        Some(Err(error)) => vec![format!("{path} could not be read: {error}")],
+        None => Vec::new(),
     };
-    Opened { book, connection: None, lock, connected, read_only: Some(why), degraded: None, notes }
+    aggregates.publish();
+    Opened { connection: None, lock, connected, read_only: Some(why), degraded: None, notes }
 }
 
 /// Moves a damaged database aside and puts the newest good backup in its place, if there is one; the note says so.

@@ -4,8 +4,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, TransactionBehavior, params};
 
+use super::options::StoreOptions;
+use super::retention::{self, Room};
 use super::timestamp::rfc3339;
 
 /// How long a row may wait in memory; what a killed process loses of the log.
@@ -86,7 +88,7 @@ impl LogBuffer {
         let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
         if rows.len() >= self.capacity {
             drop(rows);
-            self.drop_row();
+            self.drop_rows(1);
             return false;
         }
         rows.push(row);
@@ -95,10 +97,6 @@ impl LogBuffer {
 
     pub(super) fn take(&self) -> Vec<QueryRecord> {
         std::mem::take(&mut *self.rows.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    pub(super) fn drop_row(&self) {
-        self.drop_rows(1);
     }
 
     pub(super) fn drop_rows(&self, count: usize) {
@@ -110,8 +108,40 @@ impl LogBuffer {
     }
 }
 
-/// Writes rows; the caller owns the transaction.
-pub(super) fn insert(connection: &Connection, rows: &[QueryRecord]) -> rusqlite::Result<()> {
+/// What became of rows that were to be appended.
+#[derive(Debug)]
+pub(super) struct Appended {
+    /// There was no room for them.
+    pub is_dropped: bool,
+    /// There is more to prune.
+    pub has_more_to_prune: bool,
+}
+
+/// Writes rows in a transaction of their own, unless the database is full, and prunes the oldest where it has grown too
+/// large.
+pub(super) fn append_and_prune(
+    connection: &mut Connection,
+    options: &StoreOptions,
+    rows: &[QueryRecord],
+) -> rusqlite::Result<Appended> {
+    let is_dropped = retention::room(connection, options)? == Room::None;
+    if !is_dropped {
+        append(connection, rows)?;
+    }
+    Ok(Appended { is_dropped, has_more_to_prune: retention::prune(connection, options)? })
+}
+
+/// Writes rows in a transaction of their own.
+pub(super) fn append(connection: &mut Connection, rows: &[QueryRecord]) -> rusqlite::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    insert(&transaction, rows)?;
+    transaction.commit()
+}
+
+fn insert(connection: &Connection, rows: &[QueryRecord]) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO agent_queries (timestamp, capability, role, context, agents_returned, cache_hit, duration_ms,
            method, plugin, result_limit) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",

@@ -1,23 +1,25 @@
-//! One data directory's store: the facade over the writer, the snapshots and the readers.
+//! One data directory's store: the facade over the engine and the snapshots.
 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::aggregate::{Aggregate, Aggregates};
 use super::backup::{self, Backup, Restored};
+use super::decisions::{DecisionReceipt, Outcomes, RecordDecision};
+use super::engine::Engine;
 use super::error::StoreError;
-use super::history::HistoryEntry;
+use super::history::{self, HistoryEntry};
 use super::import_export::{self, ImportReport};
+use super::open::{self, Opened};
 use super::options::StoreOptions;
+use super::patterns::{AddPatterns, NewPattern, PatternEntry, Patterns, StoredPattern};
 use super::query_log::{self, FrequentQuery, LoggedQuery, QueryRecord};
-use super::queue::{Entry, Job, Queue};
-use super::reader::Reader;
-use super::records::{DecisionReceipt, NewPattern, Shared, StoreStatus, StoredPattern};
+use super::status::StoreStatus;
 use super::timestamp::now_ms;
-use super::writer::Writer;
-use super::{connection, lock, open};
+use super::{connection, lock, schema};
 use confined_fs::NamedFile;
-use domain::patterns::{Decision, Goal, OutcomeHistory, Pattern, PatternSet, Plan};
+use domain::patterns::{Decision, OutcomeHistory, PatternSet};
 
 /// How long a store that is dropped without [`Store::close`] waits for its writer.
 const DROP_PATIENCE: Duration = Duration::from_secs(5);
@@ -25,9 +27,10 @@ const DROP_PATIENCE: Duration = Duration::from_secs(5);
 /// The database of one data directory.
 #[derive(Debug)]
 pub struct Store {
-    options: StoreOptions,
-    shared: Arc<Shared>,
-    queue: Queue,
+    engine: Engine,
+    aggregates: Arc<Aggregates>,
+    patterns: Arc<Patterns>,
+    outcomes: Arc<Outcomes>,
 }
 
 /// A directory that is owned until this is dropped.
@@ -43,8 +46,7 @@ impl Store {
     /// [`StoreError::Locked`] where another process owns the directory. Everything else that may go wrong leaves a
     /// store that serves from memory and says so in its status.
     pub fn open(options: StoreOptions) -> Result<Store, StoreError> {
-        let opened = open::open(&options)?;
-        Store::over(options, opened)
+        Store::over(options, open::open)
     }
 
     /// Reads a directory that another process owns: what it holds now is served, and every write is refused with
@@ -53,41 +55,49 @@ impl Store {
     /// # Errors
     /// Where the writer's thread could not be started.
     pub fn open_read_only(options: StoreOptions, why: &str) -> Result<Store, StoreError> {
-        let opened = open::without_writing(&options, None, why.to_owned());
-        Store::over(options, opened)
+        Store::over(options, |options, aggregates| {
+            Ok(open::without_writing(options, aggregates, None, why.to_owned()))
+        })
     }
 
-    fn over(options: StoreOptions, opened: open::Opened) -> Result<Store, StoreError> {
-        let shared = Arc::new(Shared::new(&options, &opened));
-        let (queue, receiver) = Queue::new(options.queue_capacity, options.queue_patience);
-        let writer = Writer::new(options.clone(), Arc::clone(&shared), opened, queue.backpressure());
-        queue.start(writer, receiver)?;
-        Ok(Store { options, shared, queue })
+    fn over(
+        options: StoreOptions,
+        open: impl FnOnce(&StoreOptions, &Aggregates) -> Result<Opened, StoreError>,
+    ) -> Result<Store, StoreError> {
+        let patterns = Arc::new(Patterns::new(options.half_life));
+        let outcomes = Arc::new(Outcomes::new(options.half_life));
+        let aggregates = Arc::new(Aggregates::new(vec![
+            Arc::clone(&patterns) as Arc<dyn Aggregate>,
+            Arc::clone(&outcomes) as Arc<dyn Aggregate>,
+        ]));
+        let opened = open(&options, &aggregates)?;
+        let engine = Engine::start(options, opened, Arc::clone(&aggregates))?;
+        Ok(Store { engine, aggregates, patterns, outcomes })
     }
 
     /// The patterns as of the last commit.
     pub fn book(&self) -> Arc<PatternSet> {
-        self.shared.book.load_full()
+        self.patterns.snapshot()
     }
 
     /// The outcomes of past tasks as of the last commit.
     pub fn outcomes(&self) -> Arc<OutcomeHistory> {
-        self.shared.outcomes.load_full()
+        self.outcomes.snapshot()
     }
 
     /// Counts what was published: another number means another book or other outcomes.
     pub fn version(&self) -> u64 {
-        self.shared.version()
+        self.aggregates.version()
     }
 
     /// Wakes with every publication; holds its [`Store::version`]. A slow follower sees only the newest.
     pub fn publications(&self) -> tokio::sync::watch::Receiver<u64> {
-        self.shared.publications()
+        self.aggregates.publications()
     }
 
     /// Blocks until [`Store::outcomes`] holds those of earlier runs, which are analysed beside the start.
     pub fn wait_until_settled(&self) {
-        self.shared.wait_until_settled();
+        self.aggregates.wait_until_settled();
     }
 
     /// Keeps a decision and lets a pattern learn from it. Answers when both are on disk.
@@ -97,10 +107,7 @@ impl Store {
     /// [`StoreError::Unavailable`] and [`StoreError::Closed`]; nothing was kept then, with the exception of the last
     /// two where the disk failed in the middle of a commit: sending the decision again is always safe.
     pub async fn record_decision(&self, decision: Decision) -> Result<DecisionReceipt, StoreError> {
-        let plan = decision.check().map_err(StoreError::Invalid)?;
-        self.shared.writable()?;
-        let goal = Arc::new(Goal::new(&decision.task_description));
-        self.queue.ask(|reply| Job::Decision { decision: Box::new(decision), goal, plan, reply }).await
+        self.engine.write(RecordDecision::new(decision, &self.patterns, &self.outcomes)?).await
     }
 
     /// Keeps a pattern. One of the same goal (but for case and white space) and the same agents in the same order is
@@ -109,17 +116,13 @@ impl Store {
     /// # Errors
     /// As [`Store::record_decision`].
     pub async fn add_pattern(&self, pattern: NewPattern) -> Result<StoredPattern, StoreError> {
-        let plan = pattern.check().map_err(StoreError::Invalid)?;
-        let stated = !pattern.dependencies.is_empty() || !pattern.parallel_groups.is_empty();
-        let goal = Goal::new(&pattern.goal);
-        let pattern = Pattern { goal: pattern.goal, plan, ..Pattern::default() };
-        let kept = self.keep(vec![Entry { pattern, goal, stated }]).await?;
-        kept.into_iter().next().ok_or(StoreError::Closed)
+        let stored = self.add_all(vec![pattern.try_into()?]).await?;
+        stored.into_iter().next().ok_or(StoreError::Closed)
     }
 
-    async fn keep(&self, entries: Vec<Entry>) -> Result<Vec<StoredPattern>, StoreError> {
-        self.shared.writable()?;
-        self.queue.ask(|reply| Job::Patterns { entries, reply }).await
+    /// Stores patterns, all or none.
+    async fn add_all(&self, entries: Vec<PatternEntry>) -> Result<Vec<StoredPattern>, StoreError> {
+        self.engine.write(AddPatterns { entries, patterns: Arc::clone(&self.patterns) }).await
     }
 
     /// Writes all patterns that are offered, one JSON object a line, in the order they came; answers how many. The ids
@@ -141,8 +144,8 @@ impl Store {
         let (entries, mut report) = import_export::read(lines, first);
         let mut entries = entries.into_iter().peekable();
         while entries.peek().is_some() {
-            let chunk: Vec<Entry> = entries.by_ref().take(import_export::LINES_AT_A_TIME).collect();
-            for stored in self.keep(chunk).await? {
+            let chunk = entries.by_ref().take(import_export::LINES_AT_A_TIME).collect();
+            for stored in self.add_all(chunk).await? {
                 *(if stored.created { &mut report.created } else { &mut report.known }) += 1;
             }
         }
@@ -151,11 +154,7 @@ impl Store {
 
     /// Logs a query. Never waits: where the log's buffer is full the row is dropped and counted.
     pub fn log_query(&self, record: QueryRecord) {
-        if self.shared.writable().is_err() || self.queue.is_closed() {
-            self.shared.logs.drop_row();
-        } else if self.shared.logs.push(record) {
-            self.queue.wake();
-        }
+        self.engine.log_query(record);
     }
 
     /// The distinct queries that were asked most often lately, most frequent first, for warming a cache. Blocks.
@@ -163,8 +162,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] where the database cannot be read.
     pub fn frequent_queries(&self, most: usize) -> Result<Vec<FrequentQuery>, StoreError> {
-        let Some(reader) = self.reader()? else { return Ok(Vec::new()) };
-        query_log::frequent(&reader, most).map_err(StoreError::from)
+        let read = self.engine.read(|connection| Ok(query_log::frequent(connection, most)?));
+        read.map(Option::unwrap_or_default)
     }
 
     /// The distinct queries asked lately, each as it was answered last, newest first. Needs no lock: works beside a
@@ -185,29 +184,30 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] where the database cannot be read.
     pub fn history(&self, most: usize) -> Result<Vec<HistoryEntry>, StoreError> {
-        Reader::open(&self.options)?.map_or(Ok(Vec::new()), |reader| reader.history(most))
-    }
-
-    fn reader(&self) -> Result<Option<rusqlite::Connection>, StoreError> {
-        let path = self.options.database();
-        if !connection::is_there(&path)? {
-            return Ok(None);
-        }
-        Ok(Some(connection::reader(&path)?))
+        let file = self.engine.options().database();
+        let read = self.engine.read(|connection| {
+            if schema::has_tables(connection, &file)? {
+                Ok(history::newest(connection, most)?)
+            } else {
+                Ok(Vec::new())
+            }
+        });
+        read.map(Option::unwrap_or_default)
     }
 
     /// How the store is.
     pub fn status(&self) -> StoreStatus {
-        self.shared.status(&self.options)
+        self.engine.status()
     }
 
-    /// Writes a backup while writing goes on, checks it, and drops the oldest beyond [`BACKUPS_KEPT`](crate::BACKUPS_KEPT). Blocks for about
-    /// a third of a second per 50 MB.
+    /// Writes a backup while writing goes on, checks it, and drops the oldest beyond
+    /// [`BACKUPS_KEPT`](crate::BACKUPS_KEPT). Blocks for about a third of a second per 50 MB.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] where it could not be written or does not pass its check; nothing is left behind.
     pub fn backup(&self) -> Result<Backup, StoreError> {
-        Store::back_up(&self.options)
+        let made = self.engine.read(|connection| backup::write(self.engine.options(), connection))?;
+        made.ok_or_else(backup::no_database)
     }
 
     /// The same for a directory that another process may be writing to.
@@ -215,7 +215,10 @@ impl Store {
     /// # Errors
     /// As [`Store::backup`].
     pub fn back_up(options: &StoreOptions) -> Result<Backup, StoreError> {
-        backup::write(options)
+        if !connection::is_there(&options.database())? {
+            return Err(backup::no_database());
+        }
+        backup::write(options, &connection::reader(&options.database())?)
     }
 
     /// The same where the newest backup is older than `age` or there is none; `None` where it is not.
@@ -227,7 +230,11 @@ impl Store {
         let now = now_ms();
         // A clock that was set back must not keep backups from being made, hence the absolute difference.
         let recent = |backup: &Backup| (now - backup.at_ms).abs() < age_ms;
-        if backup::list(&self.options).iter().any(recent) { Ok(None) } else { self.backup().map(Some) }
+        if backup::list(self.engine.options()).iter().any(recent) {
+            Ok(None)
+        } else {
+            self.backup().map(Some)
+        }
     }
 
     /// The backups there are, newest first.
@@ -253,32 +260,17 @@ impl Store {
         backup::restore(options, backup)
     }
 
-    /// Stops: takes no more jobs, finishes those that wait, empties the write-ahead log into the database and marks the
-    /// stop as clean. Blocks up to `patience` and answers whether all that was done by then. May be called again.
+    /// Stops, and may be called first of all: whoever still uses the store gets [`StoreError::Closed`], and reads and a
+    /// backup under way are interrupted. Takes no more jobs, finishes those that wait, empties the write-ahead log into
+    /// the database and marks the stop as clean. Blocks up to `patience` and answers whether all that was done by then;
+    /// called again, the same.
     pub fn close(&self, patience: Duration) -> bool {
-        self.queue.close(patience)
+        self.engine.close(patience)
     }
 }
 
 impl Drop for Store {
     fn drop(&mut self) {
         self.close(DROP_PATIENCE);
-    }
-}
-
-impl NewPattern {
-    /// The plan it states.
-    ///
-    /// # Errors
-    /// A sentence for each problem.
-    pub fn check(&self) -> Result<Plan, Vec<String>> {
-        let mut problems: Vec<String> =
-            domain::patterns::check_goal("goal", &self.goal).into_iter().collect();
-        match Plan::new(&self.agent_sequence, &self.dependencies, &self.parallel_groups) {
-            Ok(plan) if problems.is_empty() => return Ok(plan),
-            Ok(_) => {}
-            Err(more) => problems.extend(more),
-        }
-        Err(problems)
     }
 }

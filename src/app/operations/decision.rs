@@ -75,6 +75,6 @@ impl App {
             warnings.push(SUPERSEDED.to_owned());
         }
         let pattern = receipt.pattern.map(|pattern| pattern_view(&pattern));
-        Ok(DecisionStored { stored: receipt.stored, pattern, warnings })
+        Ok(DecisionStored { stored: !receipt.is_superseded, pattern, warnings })
     }
 }

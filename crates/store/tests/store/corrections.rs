@@ -33,13 +33,13 @@ fn an_older_decision_changes_nothing_and_the_receipt_says_so() {
     let folder = tempdir().unwrap();
     let store = open(folder.path());
     let newer = record(&store, decided(2_000, Outcome::Failure));
-    assert!(newer.stored && !newer.is_superseded);
+    assert!(!newer.is_superseded);
     let corrected = record(&store, decided(3_000, Outcome::Partial));
-    assert!(corrected.stored && corrected.corrected);
+    assert!(corrected.corrected);
     let before = format!("{:?}", store.book().patterns().collect::<Vec<_>>());
 
     let older = record(&store, decided(2_999, Outcome::Success));
-    assert!(!older.stored && older.is_superseded && !older.corrected && !older.founded);
+    assert!(older.is_superseded && !older.corrected && !older.founded);
     assert_eq!(in_effect(&store), ("partial".to_owned(), Outcome::Partial));
     assert_eq!(format!("{:?}", store.book().patterns().collect::<Vec<_>>()), before);
 
@@ -76,7 +76,7 @@ fn at_equal_times_and_without_one_the_later_arrival_counts() {
         (None, success),
     ] {
         let receipt = record(&store, decided(at_ms, result));
-        assert!(receipt.stored && !receipt.is_superseded, "{at_ms:?}");
+        assert!(!receipt.is_superseded, "{at_ms:?}");
         assert_eq!(in_effect(&store).1, result, "{at_ms:?}");
     }
     assert!(record(&store, decided(now_ms() - 60_000, failure)).is_superseded, "older than an arrival");
@@ -91,9 +91,9 @@ fn a_decision_that_an_older_schema_holds_has_no_time_to_compare() {
     // Set by a clock that was ahead then, which must not keep corrections out until that time comes.
     let ahead = now_ms() + 86_400_000;
     let store = open(folder.path());
-    assert!(record(&store, decided(1_000, Outcome::Partial)).stored);
+    assert!(!record(&store, decided(1_000, Outcome::Partial)).is_superseded);
     connection.execute("UPDATE decision_history SET decided_at_ms = ?1", [ahead]).unwrap();
-    assert!(record(&store, decided(now_ms(), Outcome::Success)).stored);
+    assert!(!record(&store, decided(now_ms(), Outcome::Success)).is_superseded);
     assert_eq!(in_effect(&store).1, Outcome::Success);
 }
 
@@ -112,7 +112,7 @@ fn within_one_transaction_the_order_of_making_counts_too() {
         let (first, newer, older, ()) = tokio::join!(first, newer, older, free);
         (first.unwrap(), newer.unwrap(), older.unwrap())
     });
-    assert!(first.stored && newer.stored && older.is_superseded);
+    assert!(!first.is_superseded && !newer.is_superseded && older.is_superseded);
     assert_eq!(store.history(1).unwrap()[0].result, "failure");
 }
 

@@ -3,10 +3,11 @@
 use confined_fs::NamedFile;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use adjutant_store::{
-    BACKUPS_KEPT, NewPattern, QueryRecord, Reader, SCHEMA_VERSION, Store, StoreError, StoreOptions,
+    BACKUPS_KEPT, NewPattern, QueryRecord, SCHEMA_VERSION, Store, StoreError, StoreOptions, StoreReader,
 };
 use domain::patterns::Outcome;
 use rusqlite::Connection;
@@ -57,7 +58,7 @@ fn what_was_acknowledged_is_there_after_a_restart() {
     let store = open(folder.path());
     let first =
         wait(store.record_decision(decision("t1", "add login to the api", Outcome::Success))).unwrap();
-    assert!(first.stored && first.founded && !first.corrected);
+    assert!(!first.is_superseded && first.founded && !first.corrected);
     let again =
         wait(store.record_decision(decision("t1", "add login to the api", Outcome::Partial))).unwrap();
     assert!(again.corrected && !again.founded);
@@ -295,10 +296,10 @@ fn several_backups_of_a_day_leave_those_of_other_days() {
 fn a_reader_needs_no_lock_and_takes_none() {
     let folder = tempdir().unwrap();
     let options = StoreOptions::new(folder.path());
-    assert!(Reader::open(&options).unwrap().is_none());
+    assert!(StoreReader::open(&options).unwrap().is_none());
     let store = open(folder.path());
     fill(&store, 3);
-    let reader = Reader::open(&options).unwrap().unwrap();
+    let reader = StoreReader::open(&options).unwrap().unwrap();
     assert_eq!((reader.history(2).unwrap().len(), reader.patterns().unwrap().len()), (2, 3));
     fill(&store, 4);
     assert_eq!(reader.patterns().unwrap().len(), 4);
@@ -316,4 +317,65 @@ fn followers_hear_of_every_publication_once_it_can_be_read() {
     assert!(publications.has_changed().unwrap());
     assert_eq!(*publications.borrow_and_update(), store.version());
     assert_eq!(store.outcomes().len(), 1);
+}
+
+#[test]
+fn a_reader_of_another_process_does_not_keep_the_stop_from_being_clean() {
+    let folder = tempdir().unwrap();
+    let store = open(folder.path());
+    fill(&store, 1);
+    let other = Connection::open(folder.path().join("mcp.db")).unwrap();
+    other.execute_batch("BEGIN").unwrap();
+    let count = |connection: &Connection| {
+        connection.query_row("SELECT count(*) FROM decision_history", [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    assert_eq!(count(&other), 1);
+    fill(&store, 3);
+    // Its snapshot keeps the write-ahead log from being emptied; waiting for it must not use up the time.
+    assert!(store.close(Duration::from_millis(400)));
+    assert_eq!(std::fs::read(folder.path().join("mcp.lock")).unwrap(), b"", "the next start checks in full");
+    assert_eq!(count(&other), 1);
+    drop((store, other));
+    assert_eq!(open(folder.path()).history(9).unwrap().len(), 3);
+}
+
+#[test]
+fn closing_comes_first_and_ends_what_others_are_doing() {
+    let folder = tempdir().unwrap();
+    let store = open(folder.path());
+    fill(&store, 5);
+    std::thread::scope(|scope| {
+        let all_began = Arc::new(Barrier::new(5));
+        let endlessly = |work: fn(&Store) -> Result<(), StoreError>| {
+            let (store, all_began) = (&store, all_began.clone());
+            scope.spawn(move || {
+                work(store).unwrap();
+                all_began.wait();
+                loop {
+                    match work(store) {
+                        Ok(()) => {}
+                        Err(error) => break error,
+                    }
+                }
+            })
+        };
+        let backup = endlessly(|store| store.backup().map(drop));
+        let others = [
+            endlessly(|store| store.history(9).map(drop)),
+            endlessly(|store| store.frequent_queries(9).map(drop)),
+            endlessly(|store| wait(store.record_decision(decision("t", "g", Outcome::Success))).map(drop)),
+        ];
+        all_began.wait();
+        assert!(store.close(PATIENCE));
+        assert!(store.close(Duration::ZERO), "it was clean, and stays so");
+        // Interrupted in the middle, or refused before.
+        assert!(matches!(backup.join().unwrap(), StoreError::Unavailable(_) | StoreError::Closed));
+        for other in others {
+            let error = other.join().unwrap();
+            assert!(matches!(error, StoreError::Unavailable(_) | StoreError::Closed), "{error}");
+        }
+    });
+    assert_eq!(std::fs::read(folder.path().join("mcp.lock")).unwrap(), b"");
+    let left = std::fs::read_dir(folder.path().join("backups")).unwrap();
+    assert!(left.flatten().all(|file| file.file_name().to_string_lossy().ends_with(".db")));
 }

@@ -1,29 +1,12 @@
-//! Patterns and decisions as rows.
+//! Patterns as rows.
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 
+use super::column::{from_json, integer, json, text};
 use super::timestamp::{parse, rfc3339};
-use domain::patterns::{
-    Counters, DecayedStats, Decision, MAX_REMEMBERED_TASKS, Observation, Origin, Outcome, Pattern, Plan,
-    TaskOutcome,
-};
-
-/// A list or map as JSON; neither can fail to be written.
-fn json<T: serde::Serialize>(value: &T) -> String {
-    serde_json::to_string(value).unwrap_or_default()
-}
-
-/// A text that may be missing or, edited by hand, something else: both count as empty.
-fn text<'a>(row: &'a Row<'_>, column: usize) -> &'a str {
-    row.get_ref(column).ok().and_then(|value| value.as_str().ok()).unwrap_or_default()
-}
-
-/// JSON that may be missing or wrong, likewise.
-fn from_json<T: serde::de::DeserializeOwned + Default>(text: &str) -> T {
-    serde_json::from_str(text).unwrap_or_default()
-}
+use domain::patterns::{Counters, DecayedStats, Origin, Pattern, Plan};
 
 /// Writes a pattern, new or known.
 pub(super) fn write_pattern(connection: &Connection, pattern: &Pattern) -> rusqlite::Result<()> {
@@ -99,11 +82,6 @@ pub(super) fn write_counts(connection: &Connection, pattern: &Pattern) -> rusqli
     Ok(())
 }
 
-/// SQLite's integers are signed.
-fn integer(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
 /// All patterns in the order they were written, without those whose plan does not hold together; their ids come second.
 pub(super) fn read_patterns(connection: &Connection) -> rusqlite::Result<(Vec<Pattern>, Vec<String>)> {
     let mut statement = connection.prepare(
@@ -149,113 +127,4 @@ fn read_pattern(row: &Row<'_>) -> rusqlite::Result<Option<Pattern>> {
         updated_ms: parse(text(row, 16)),
         origin: Origin::parse(text(row, 17)),
     }))
-}
-
-/// A decision as it is in the history.
-#[derive(Debug)]
-pub(super) struct Former {
-    pub task_description: String,
-    pub agents_used: Vec<String>,
-    /// When the task was first reported.
-    pub at_ms: i64,
-    /// When the decision in effect was made; `None` where that is not known.
-    pub decided_at_ms: Option<i64>,
-    /// What it taught.
-    pub lesson: Option<Observation>,
-}
-
-/// The decision of that task.
-pub(super) fn read_decision(connection: &Connection, task_id: &str) -> rusqlite::Result<Option<Former>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT task_description, agents_used, result, duration_ms, tokens_saved, timestamp, pattern_id,
-           decided_at_ms FROM decision_history WHERE task_id = ?1",
-    )?;
-    statement
-        .query_row([task_id], |row| {
-            let at_ms = parse(text(row, 5));
-            let result = Outcome::parse(text(row, 2));
-            let pattern_id: Option<String> = row.get(6).unwrap_or_default();
-            let duration_ms = row
-                .get::<_, Option<i64>>(3)
-                .unwrap_or_default()
-                .and_then(|duration| u64::try_from(duration).ok());
-            let tokens_saved = row.get(4).unwrap_or_default();
-            let lesson = pattern_id.zip(result).map(|(pattern_id, result)| Observation {
-                pattern_id,
-                result,
-                duration_ms,
-                tokens_saved,
-                at_ms,
-            });
-            let agents_used = from_json(text(row, 1));
-            let task_description = text(row, 0).to_owned();
-            let decided_at_ms = row.get(7).unwrap_or_default();
-            Ok(Former { task_description, agents_used, at_ms, decided_at_ms, lesson })
-        })
-        .optional()
-}
-
-/// Writes a decision, new or corrected; a correction keeps the time of the first report.
-pub(super) fn write_decision(
-    connection: &Connection,
-    decision: &Decision,
-    pattern_id: Option<&str>,
-    at_ms: i64,
-    decided_at_ms: i64,
-) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare_cached(
-        "INSERT INTO decision_history (task_id, task_description, agents_used, result, duration_ms, tokens_saved,
-           timestamp, pattern_id, decided_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-         ON CONFLICT(task_id) DO UPDATE SET
-           task_description = excluded.task_description, agents_used = excluded.agents_used,
-           result = excluded.result, duration_ms = excluded.duration_ms, tokens_saved = excluded.tokens_saved,
-           pattern_id = excluded.pattern_id, decided_at_ms = excluded.decided_at_ms",
-    )?;
-    statement.execute(params![
-        decision.task_id,
-        decision.task_description,
-        json(&decision.agents_used),
-        decision.result.as_str(),
-        decision.duration_ms.map(integer),
-        decision.tokens_saved,
-        rfc3339(at_ms),
-        pattern_id,
-        decided_at_ms,
-    ])?;
-    Ok(())
-}
-
-/// Writes what is remembered of a task, where the history does not know it.
-pub(super) fn write_outcome(connection: &Connection, outcome: &TaskOutcome) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare_cached(
-        "INSERT INTO decision_history (task_id, task_description, agents_used, result, timestamp)
-         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT(task_id) DO NOTHING",
-    )?;
-    statement.execute(params![
-        outcome.task_id,
-        outcome.description,
-        json(&outcome.agents),
-        outcome.result.as_str(),
-        rfc3339(outcome.at_ms),
-    ])?;
-    Ok(())
-}
-
-/// The newest outcomes, oldest first, as many as are remembered.
-pub(super) fn read_outcomes(connection: &Connection) -> rusqlite::Result<Vec<TaskOutcome>> {
-    let mut statement = connection.prepare(
-        "SELECT task_id, task_description, agents_used, result, timestamp
-           FROM (SELECT * FROM decision_history ORDER BY id DESC LIMIT ?1) ORDER BY id",
-    )?;
-    let most = i64::try_from(MAX_REMEMBERED_TASKS).unwrap_or(i64::MAX);
-    let rows = statement.query_map([most], |row| {
-        Ok(Outcome::parse(text(row, 3)).map(|result| TaskOutcome {
-            task_id: text(row, 0).to_owned(),
-            description: text(row, 1).to_owned(),
-            agents: from_json(text(row, 2)),
-            result,
-            at_ms: parse(text(row, 4)),
-        }))
-    })?;
-    rows.filter_map(Result::transpose).collect()
 }

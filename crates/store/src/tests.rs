@@ -1,1 +1,0 @@
-//! How the store behaves with its own parts at hand.
