@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use store::{Reader, StoreOptions};
+use store::{StoreOptions, StoreReader};
 use anyhow::Context;
 use rusqlite::Connection as Database;
 use serde_json::{Value, json};
@@ -167,7 +167,7 @@ fn verify(data_dir: &Path, known: &Acknowledged, tally: &mut Tally) -> anyhow::R
     let checked: String =
         Database::open(&database)?.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
     tally.damaged += usize::from(checked != "ok");
-    let reader = Reader::open(&options)?.context("there is no database after a kill")?;
+    let reader = StoreReader::open(&options)?.context("there is no database after a kill")?;
     let kept: BTreeMap<String, String> =
         reader.history(usize::MAX)?.into_iter().map(|entry| (entry.task_id, entry.result)).collect();
     tally.lost_decisions = known

@@ -123,7 +123,7 @@ impl App {
     /// Where the built-in collection is served and nothing is stored yet, imports its sample patterns, so that every
     /// method has something to answer.
     pub async fn adopt_sample_patterns(&self) {
-        if !self.snapshot().embedded_default || !self.store.book().is_empty() {
+        if !self.snapshot().embedded_default || !self.store.patterns().is_empty() {
             return;
         }
         let Some(lines) = sample_patterns(&self.config) else { return };

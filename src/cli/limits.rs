@@ -253,7 +253,7 @@ fn files() -> Vec<Limit> {
 
 fn memory() -> Vec<Limit> {
     let Memory { soft_limit_bytes, hard_limit_bytes, .. } = Memory::default();
-    let StoreOptions { queue_capacity, queue_patience, .. } = StoreOptions::new("");
+    let StoreOptions { queue_capacity, queue_timeout, .. } = StoreOptions::new("");
     area(
         "memory",
         [
@@ -264,7 +264,7 @@ fn memory() -> Vec<Limit> {
                 "at 1 KB each; of twice as many the oldest half is forgotten",
             ),
             ("queue", count(queue_capacity), "writes that wait for the disk; beyond, callers wait"),
-            ("queue_patience", Amount::Time(queue_patience), "then a write is refused"),
+            ("queue_patience", Amount::Time(queue_timeout), "then a write is refused"),
             (
                 "soft_limit",
                 Amount::Bytes(soft_limit_bytes),

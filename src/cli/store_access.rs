@@ -10,7 +10,7 @@ use anyhow::Context;
 use super::{output, store_options};
 use crate::config::Config;
 use crate::instance;
-use store::{Reader, Store, StoreError};
+use store::{Store, StoreError, StoreReader};
 
 /// Time a session has to hand the store over; it checks for a request twice a second.
 const HANDOVER_TIMEOUT: Duration = Duration::from_secs(4);
@@ -59,12 +59,12 @@ pub(super) fn for_session(config: &Config) -> Result<Store, StoreError> {
 /// If the database cannot be read; the error says what to do.
 pub(super) fn read<T: Default>(
     config: &Config,
-    query: impl FnOnce(&Reader) -> Result<T, StoreError>,
+    query: impl FnOnce(&StoreReader) -> Result<T, StoreError>,
 ) -> anyhow::Result<T> {
     let options = store_options(config);
     let path = options.database();
     let is_owned = instance::running(config).is_some();
-    let reader = Reader::open(&options);
+    let reader = StoreReader::open(&options);
     if !is_owned
         && matches!(reader, Ok(None))
         && path.regular().is_ok_and(|found| found.is_some_and(|facts| facts.bytes == 0))

@@ -39,7 +39,7 @@ impl Engine {
         opened: Opened,
         aggregates: Arc<Aggregates>,
     ) -> Result<Engine, StoreError> {
-        let (queue, jobs) = Queue::new(options.queue_capacity, options.queue_patience);
+        let (queue, jobs) = Queue::new(options.queue_capacity, options.queue_timeout);
         let shared = Shared::new(options, &opened, aggregates);
         let database = Database::new(shared.clone(), opened);
         let writer = Writer::new(shared.clone(), database, queue.backpressure());

@@ -4,7 +4,7 @@
 //!
 //! `mcp.db` holds three tables: the decisions that were reported, the patterns that learned from them, and a log of
 //! queries. The first two are the memory and are never dropped; the log is a convenience and is pruned oldest first.
-//! Everything that queries need at run time is in memory: [`Store::book`] and [`Store::outcomes`] answer snapshots that
+//! Everything that queries need at run time is in memory: [`Store::patterns`] and [`Store::outcomes`] answer snapshots that
 //! the writer replaces after each commit, so that no query waits for the disk.
 //!
 //! # Locking
@@ -19,7 +19,7 @@
 //! connection of their own for as long as they need it; write-ahead logging keeps them out of the writer's way.
 //!
 //! When the queue is full ([`StoreOptions::queue_capacity`] jobs wait), a decision or pattern waits for a place up to
-//! [`StoreOptions::queue_patience`] and is then refused with [`StoreError::Overloaded`]; a row of the query log is
+//! [`StoreOptions::queue_timeout`] and is then refused with [`StoreError::Overloaded`]; a row of the query log is
 //! dropped at once and counted in [`StoreStatus::dropped_log_rows`].
 //!
 //! # Durability

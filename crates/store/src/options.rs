@@ -19,9 +19,9 @@ pub struct StoreOptions {
     /// How many decisions and patterns may wait for the writer.
     pub queue_capacity: usize,
     /// How long a caller waits for a place in a full queue.
-    pub queue_patience: Duration,
+    pub queue_timeout: Duration,
     /// How often an idle writer looks whether its database is still there and in order, or works again.
-    pub look_every: Duration,
+    pub check_every: Duration,
 }
 
 impl StoreOptions {
@@ -33,8 +33,8 @@ impl StoreOptions {
             soft_limit_bytes: 100_000_000,
             hard_limit_bytes: 500_000_000,
             queue_capacity: 1024,
-            queue_patience: Duration::from_secs(2),
-            look_every: Duration::from_secs(5),
+            queue_timeout: Duration::from_secs(2),
+            check_every: Duration::from_secs(5),
         }
     }
 

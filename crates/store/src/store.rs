@@ -76,7 +76,7 @@ impl Store {
     }
 
     /// The patterns as of the last commit.
-    pub fn book(&self) -> Arc<PatternSet> {
+    pub fn patterns(&self) -> Arc<PatternSet> {
         self.patterns.snapshot()
     }
 
@@ -131,7 +131,7 @@ impl Store {
     /// # Errors
     /// Those of `out`.
     pub fn export_patterns(&self, out: &mut dyn io::Write) -> io::Result<usize> {
-        import_export::export(&self.book(), out)
+        import_export::export(&self.patterns(), out)
     }
 
     /// Reads what [`Store::export_patterns`] wrote. A pattern that is known already (by goal and sequence) keeps its own

@@ -51,7 +51,7 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn new(shared: Shared, database: Database, backpressure: Backpressure) -> Writer {
-        let check_due = Instant::now() + shared.options.look_every;
+        let check_due = Instant::now() + shared.options.check_every;
         Writer { shared, database, backpressure, pace: Pace::default(), log_due: None, check_due }
     }
 
@@ -179,7 +179,7 @@ impl Writer {
 
     /// Looks after a database that nobody writes to.
     fn check(&mut self) {
-        self.check_due = Instant::now() + self.shared.options.look_every;
+        self.check_due = Instant::now() + self.shared.options.check_every;
         if self.shared.status.writable().is_err() {
             return;
         }

@@ -90,7 +90,7 @@ impl App {
                 agents: snapshot.count(Kind::Agent),
                 skills: snapshot.count(Kind::Skill),
                 workflows: snapshot.count(Kind::Workflow),
-                patterns: self.store.book().len(),
+                patterns: self.store.patterns().len(),
             },
             version: env!("CARGO_PKG_VERSION").into(),
             project: ProjectHealth {
@@ -119,7 +119,7 @@ impl App {
             .map(|(method, calls)| (method.into(), calls))
             .collect();
         let latency = self.metrics.latency();
-        let book = self.store.book();
+        let book = self.store.patterns();
         MetricsReport {
             queries: QueryMetrics { total: by_method.values().sum(), by_method },
             performance: Performance {

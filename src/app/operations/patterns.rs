@@ -199,7 +199,7 @@ impl App {
         };
         let matches = |min_similarity, limit| {
             let request = SimilaritySearch { goal, min_similarity, limit, now_ms: now_ms() };
-            self.store.book().matches_among(&request, is_wanted)
+            self.store.patterns().matches_among(&request, is_wanted)
         };
         let (found, cache_hit) = self.caches.patterns.get_or(&key, || matches(min_similarity, *limit));
         if found.is_empty() {

@@ -12,7 +12,7 @@ use crate::cli::pattern::show_plan;
 use crate::cli::{exit, output, store_access, table};
 use crate::config::{Config, Environment, Flags};
 use domain::patterns::{Pattern, PatternSet};
-use store::Reader;
+use store::StoreReader;
 
 /// Characters of a goal in the list.
 const GOAL_CHARS: usize = 56;
@@ -103,7 +103,7 @@ pub(in crate::cli) fn run(
 }
 
 fn book(config: &Config) -> anyhow::Result<PatternSet> {
-    store_access::read(config, Reader::patterns)
+    store_access::read(config, StoreReader::patterns)
 }
 
 fn list(book: &PatternSet, as_json: bool) {

@@ -91,7 +91,7 @@ fn exposition(app: &App) -> String {
     single("adjutant_cache_hits_total", "counter", "Answers served again.", cache.hits.to_string());
     single("adjutant_cache_misses_total", "counter", "Answers computed.", cache.misses.to_string());
     single("adjutant_panics_total", "counter", "Handlers that panicked.", metrics.panics().to_string());
-    single("adjutant_patterns", "gauge", "Patterns remembered.", app.store().book().len().to_string());
+    single("adjutant_patterns", "gauge", "Patterns remembered.", app.store().patterns().len().to_string());
     single("adjutant_problems", "gauge", "Files with a diagnostic.", health.problems.to_string());
     single("adjutant_generation", "gauge", "Snapshot being served.", snapshot.generation.to_string());
     single("adjutant_database_bytes", "gauge", "Size of the database.", store.size_bytes.to_string());

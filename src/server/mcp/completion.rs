@@ -46,7 +46,7 @@ fn names(snapshot: &Snapshot, kind: Kind, plugin: Option<&str>) -> Vec<String> {
 }
 
 fn goals(app: &App) -> Vec<String> {
-    app.store().book().patterns().map(|pattern| pattern.goal.clone()).collect()
+    app.store().patterns().patterns().map(|pattern| pattern.goal.clone()).collect()
 }
 
 /// Of `candidates` those that hold `typed`, the ones that begin with it first, then by name, each once.

@@ -84,7 +84,7 @@ fn a_killed_process_loses_nothing_it_acknowledged() {
     for line in &acknowledged {
         assert!(kept.contains(line.trim_start_matches("acknowledged ").trim()), "{line} is lost");
     }
-    let uses: u32 = store.book().patterns().map(|pattern| pattern.task_count()).sum();
+    let uses: u32 = store.patterns().patterns().map(|pattern| pattern.task_count()).sum();
     assert_eq!(usize::try_from(uses).unwrap(), kept.len(), "each task counts once");
     drop(store);
     assert_eq!(dump(&data, "PRAGMA integrity_check"), ["Text([111, 107])"]);
@@ -106,7 +106,7 @@ fn fills_the_disk() {
             Err(error) => {
                 assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
                 assert!(store.status().degraded.is_some());
-                assert_eq!(store.book().len(), kept, "queries go on from memory");
+                assert_eq!(store.patterns().len(), kept, "queries go on from memory");
                 failures += 1;
             }
         }
@@ -123,7 +123,7 @@ fn fills_the_disk() {
     assert!(store.close(Duration::from_secs(20)));
     drop(store);
     let store = open(Path::new("data"));
-    assert_eq!((store.book().len(), store.history(usize::MAX).unwrap().len()), (kept + 1, kept + 1));
+    assert_eq!((store.patterns().len(), store.history(usize::MAX).unwrap().len()), (kept + 1, kept + 1));
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn reads_what_it_cannot_write() {
     let store = Store::open(StoreOptions::new("data")).unwrap();
     let status = store.status();
     assert!(status.read_only && status.connected && status.degraded.is_some(), "{status:?}");
-    assert_eq!((store.book().len(), store.history(9).unwrap().len()), (3, 3));
+    assert_eq!((store.patterns().len(), store.history(9).unwrap().len()), (3, 3));
     let refused = wait(store.record_decision(decision("t", "g", Outcome::Success))).unwrap_err();
     assert!(matches!(refused, StoreError::ReadOnly(_)), "{refused}");
     println!("did its part");

@@ -36,12 +36,12 @@ fn an_older_decision_changes_nothing_and_the_receipt_says_so() {
     assert!(!newer.is_superseded);
     let corrected = record(&store, decided(3_000, Outcome::Partial));
     assert!(corrected.corrected);
-    let before = format!("{:?}", store.book().patterns().collect::<Vec<_>>());
+    let before = format!("{:?}", store.patterns().patterns().collect::<Vec<_>>());
 
     let older = record(&store, decided(2_999, Outcome::Success));
     assert!(older.is_superseded && !older.corrected && !older.founded);
     assert_eq!(in_effect(&store), ("partial".to_owned(), Outcome::Partial));
-    assert_eq!(format!("{:?}", store.book().patterns().collect::<Vec<_>>()), before);
+    assert_eq!(format!("{:?}", store.patterns().patterns().collect::<Vec<_>>()), before);
 
     // The time is on disk with the decision.
     assert!(store.close(PATIENCE));
@@ -149,7 +149,7 @@ fn a_chunk_that_would_exceed_the_maximum_changes_nothing() {
     nearly_full(folder.path(), 2);
     let store = open(folder.path());
     let known = wait(store.add_pattern(pattern("ship it", &[]))).unwrap();
-    let before = store.book().get(&known.id).unwrap().clone();
+    let before = store.patterns().get(&known.id).unwrap().clone();
     let rows = dump(folder.path(), "SELECT * FROM orchestration_patterns WHERE goal = 'ship it'");
 
     // The known one would take over another plan; of the two new ones the second finds no room.
@@ -158,14 +158,14 @@ fn a_chunk_that_would_exceed_the_maximum_changes_nothing() {
     let chunk = line("ship it", ",\"parallel_groups\":[[\"x\",\"y\"]]") + &line("one", "") + &line("two", "");
     let refused = wait(store.import_patterns(&chunk, 1)).unwrap_err();
     assert!(matches!(refused, StoreError::Invalid(_)), "{refused}");
-    assert_eq!(store.book().len(), MAX_PATTERNS - 1);
-    assert_eq!(store.book().get(&known.id).unwrap().plan, before.plan, "the plan was adopted");
+    assert_eq!(store.patterns().len(), MAX_PATTERNS - 1);
+    assert_eq!(store.patterns().get(&known.id).unwrap().plan, before.plan, "the plan was adopted");
     assert_eq!(dump(folder.path(), "SELECT * FROM orchestration_patterns WHERE goal = 'ship it'"), rows);
 
     // The same without the last fits, and is taken over as a whole.
     let fits = line("ship it", ",\"parallel_groups\":[[\"x\",\"y\"]]") + &line("one", "");
     let report = wait(store.import_patterns(&fits, 1)).unwrap();
     assert_eq!((report.created, report.known), (1, 1));
-    assert_ne!(store.book().get(&known.id).unwrap().plan, before.plan);
-    assert_eq!(store.book().len(), MAX_PATTERNS);
+    assert_ne!(store.patterns().get(&known.id).unwrap().plan, before.plan);
+    assert_eq!(store.patterns().len(), MAX_PATTERNS);
 }

@@ -56,7 +56,7 @@ fn a_damaged_database_is_moved_aside_and_the_newest_good_backup_restored() {
                 damage(kind, &backup.path);
             }
             let store = open(folder.path());
-            assert_eq!(store.book().len(), expected, "{kind}, {damaged} damaged backups");
+            assert_eq!(store.patterns().len(), expected, "{kind}, {damaged} damaged backups");
             let status = store.status();
             assert_eq!((status.notes.len(), status.degraded), (1, None), "{kind}");
             assert!(status.notes[0].contains("mcp.db.corrupt-"), "{:?}", status.notes);
@@ -65,7 +65,7 @@ fn a_damaged_database_is_moved_aside_and_the_newest_good_backup_restored() {
             assert!(store.close(PATIENCE));
             drop(store);
             let store = open(folder.path());
-            assert_eq!((store.book().len(), store.status().notes.len()), (expected + 1, 0), "{kind}");
+            assert_eq!((store.patterns().len(), store.status().notes.len()), (expected + 1, 0), "{kind}");
         }
     }
 }
@@ -79,7 +79,7 @@ fn a_log_of_garbage_is_kept_aside_and_the_rest_is_there() {
     drop(store);
     fs::write(folder.path().join("mcp.db-wal"), [0xab; 10_000]).unwrap();
     let store = open(folder.path());
-    assert_eq!(store.book().len(), 3);
+    assert_eq!(store.patterns().len(), 3);
     assert!(store.status().notes[0].contains("write-ahead log"), "{:?}", store.status().notes);
     assert_eq!(named(folder.path(), "mcp.db-wal.corrupt-"), 1);
 }
@@ -101,7 +101,7 @@ fn a_row_of_nonsense_does_not_take_the_others_with_it() {
         .unwrap();
     connection.close().unwrap();
     let store = open(folder.path());
-    assert_eq!(store.book().len(), 1);
+    assert_eq!(store.patterns().len(), 1);
     assert!(
         store.status().notes[0].starts_with("2 patterns hold no valid plan"),
         "{:?}",
@@ -126,7 +126,7 @@ fn a_newer_schema_is_served_but_not_touched() {
     let before = fs::read(&database).unwrap();
 
     let store = open(folder.path());
-    assert_eq!(store.book().len(), 3);
+    assert_eq!(store.patterns().len(), 3);
     let status = store.status();
     assert!(status.read_only && status.connected);
     assert!(status.degraded.unwrap().contains("schema 9999"));
@@ -144,7 +144,7 @@ fn where_there_can_be_no_directory_there_is_still_a_store() {
     fs::write(&file, "").unwrap();
     let store = open(&file.join("data"));
     assert!(store.status().read_only && !store.status().connected);
-    assert!(store.book().is_empty() && store.frequent_queries(9).unwrap().is_empty());
+    assert!(store.patterns().is_empty() && store.frequent_queries(9).unwrap().is_empty());
     assert!(matches!(
         wait(store.record_decision(decision("t", "g", Outcome::Success))),
         Err(StoreError::ReadOnly(_))
@@ -184,7 +184,7 @@ fn a_database_taken_away_while_in_use_is_put_back_whole() {
                 fs::rename(data.join("new"), data.join("mcp.db")).unwrap();
             }
         }
-        assert_eq!(store.book().len(), 3, "{kind}");
+        assert_eq!(store.patterns().len(), 3, "{kind}");
         let status = store.status();
         assert_eq!(status.degraded.is_some(), kind != "another in its place", "{kind}: {status:?}");
         wait(store.record_decision(decision("new", "brand new thing", Outcome::Success))).unwrap();
@@ -198,7 +198,7 @@ fn a_database_taken_away_while_in_use_is_put_back_whole() {
         assert!(store.close(PATIENCE), "{kind}");
         drop(store);
         let store = open(&data);
-        assert_eq!((store.book().len(), store.history(9).unwrap().len()), (4, 4), "{kind}");
+        assert_eq!((store.patterns().len(), store.history(9).unwrap().len()), (4, 4), "{kind}");
         assert!(store.status().notes.is_empty(), "{kind}");
     }
 }
@@ -211,7 +211,7 @@ fn a_database_taken_away_just_before_the_end_is_put_back() {
     fs::remove_file(folder.path().join("mcp.db")).unwrap();
     assert!(store.close(PATIENCE));
     drop(store);
-    assert_eq!(open(folder.path()).book().len(), 3);
+    assert_eq!(open(folder.path()).patterns().len(), 3);
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn a_database_overwritten_while_in_use_is_replaced_and_given_what_is_in_memory()
     for content in ["hello\n".repeat(20_000), String::new()] {
         let folder = tempdir().unwrap();
         let mut options = StoreOptions::new(folder.path());
-        options.look_every = Duration::from_millis(5);
+        options.check_every = Duration::from_millis(5);
         let store = Store::open(options.clone()).unwrap();
         fill(&store, 2);
         store.backup().unwrap();
@@ -236,11 +236,11 @@ fn a_database_overwritten_while_in_use_is_replaced_and_given_what_is_in_memory()
         }
         assert!(store.status().notes[0].contains("written back"), "{:?}", store.status().notes);
         wait(store.record_decision(decision("new", "brand new thing", Outcome::Success))).unwrap();
-        assert_eq!((store.book().len(), store.status().degraded), (5, None));
+        assert_eq!((store.patterns().len(), store.status().degraded), (5, None));
         assert!(store.close(PATIENCE));
         drop(store);
         let store = open(folder.path());
-        assert_eq!((store.book().len(), store.history(9).unwrap().len()), (5, 5));
+        assert_eq!((store.patterns().len(), store.history(9).unwrap().len()), (5, 5));
         assert_eq!(named(folder.path(), "mcp.db.corrupt-"), 1);
     }
 }

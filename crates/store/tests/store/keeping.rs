@@ -40,7 +40,7 @@ fn the_first_schema_is_the_published_one_and_data_of_it_survives() {
     connection.close().unwrap();
 
     let store = open(folder.path());
-    let found = store.book().matches("add login", 0.7, 1, i64::MAX);
+    let found = store.patterns().matches("add login", 0.7, 1, i64::MAX);
     let counters = found[0].pattern.counters;
     assert_eq!((counters.successes, counters.failures), (3, 1));
     assert_eq!((counters.avg_duration_ms(), counters.avg_tokens_saved()), (500, -20));
@@ -69,13 +69,13 @@ fn what_was_acknowledged_is_there_after_a_restart() {
     );
     wait(store.record_decision(decision("t2", "add login to the API", Outcome::Failure))).unwrap();
     let stored = wait(store.add_pattern(pattern("ship it", &["x", "y"]))).unwrap();
-    let before = format!("{:?}", store.book().patterns().collect::<Vec<_>>());
+    let before = format!("{:?}", store.patterns().patterns().collect::<Vec<_>>());
     assert!(store.close(PATIENCE));
     drop(store);
 
     let store = open(folder.path());
-    assert_eq!(format!("{:?}", store.book().patterns().collect::<Vec<_>>()), before);
-    assert!(store.book().get(&stored.id).is_some());
+    assert_eq!(format!("{:?}", store.patterns().patterns().collect::<Vec<_>>()), before);
+    assert!(store.patterns().get(&stored.id).is_some());
     assert_eq!(store.status().notes, Vec::<String>::new());
     let history = store.history(10).unwrap();
     assert_eq!(history.iter().map(|entry| entry.task_id.as_str()).collect::<Vec<_>>(), ["t2", "t1"]);
@@ -96,7 +96,7 @@ fn a_pattern_is_kept_once_and_takes_over_a_stated_plan() {
     let second = wait(store.add_pattern(stated)).unwrap();
     assert_eq!((second.id.as_str(), second.created), (first.id.as_str(), false));
     wait(store.add_pattern(pattern("ship it", &["x", "y"]))).unwrap();
-    let known = store.book().get(&first.id).unwrap().plan.clone();
+    let known = store.patterns().get(&first.id).unwrap().plan.clone();
     assert_eq!(known.parallel_groups(), [["x", "y"]]);
     assert!(wait(store.add_pattern(pattern("ship it", &["y", "x"]))).unwrap().created);
 
@@ -153,7 +153,7 @@ fn a_closed_store_is_clean_and_stays_closed() {
     );
     assert!(!folder.path().join("mcp.db-wal").exists());
     assert_eq!(std::fs::read_to_string(folder.path().join("mcp.lock")).unwrap(), "");
-    assert_eq!(store.book().len(), 3, "what was known is still readable");
+    assert_eq!(store.patterns().len(), 3, "what was known is still readable");
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn backups_are_made_while_writing_and_can_be_restored() {
     assert_eq!(restored.backup.path, backup.path);
     assert!(restored.replaced.is_some_and(|path| path.exists()), "what it replaced is kept");
     let store = open(folder.path());
-    assert_eq!((store.book().len(), store.history(9).unwrap().len()), (3, 3));
+    assert_eq!((store.patterns().len(), store.history(9).unwrap().len()), (3, 3));
     for _ in 0..BACKUPS_KEPT + 2 {
         store.backup().unwrap();
     }
@@ -219,7 +219,7 @@ fn patterns_travel_as_json_lines() {
     assert!(report.refused[0].starts_with("line 5: agent_sequence is empty"), "{:?}", report.refused);
     let report = wait(other.import_patterns(&lines, 1)).unwrap();
     assert_eq!((report.created, report.known), (0, 3));
-    let found = other.book().matches("goal1 topic1", 0.7, 1, i64::MAX);
+    let found = other.patterns().matches("goal1 topic1", 0.7, 1, i64::MAX);
     assert_eq!((found[0].task_count, found[0].pattern.counters.avg_duration_ms()), (1, 1_000));
 }
 
@@ -240,14 +240,14 @@ fn a_backup_is_named_by_path_file_or_day() {
         [(first.path.as_path(), 1), (Path::new(name), 1), (Path::new(&day), 2), (second.path.as_path(), 2)]
     {
         Store::restore(&options, Some(&NamedFile::new(folder.path(), wanted))).unwrap();
-        assert_eq!(open(folder.path()).book().len(), expected, "{}", wanted.display());
+        assert_eq!(open(folder.path()).patterns().len(), expected, "{}", wanted.display());
     }
     for wanted in ["nowhere.db", "1999-01-01", "."] {
         let named = NamedFile::new(folder.path(), Path::new(wanted));
         let error = Store::restore(&options, Some(&named)).unwrap_err();
         assert!(matches!(error, StoreError::Unavailable(_)), "{wanted}: {error}");
     }
-    assert_eq!(open(folder.path()).book().len(), 2, "what cannot be restored changes nothing");
+    assert_eq!(open(folder.path()).patterns().len(), 2, "what cannot be restored changes nothing");
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn a_full_queue_refuses_decisions_and_drops_log_rows() {
     let folder = tempdir().unwrap();
     let mut options = StoreOptions::new(folder.path());
     options.queue_capacity = 1;
-    options.queue_patience = Duration::from_millis(20);
+    options.queue_timeout = Duration::from_millis(20);
     let store = Store::open(options).unwrap();
     // Whoever holds the database for writing keeps the writer waiting.
     let other = Connection::open(folder.path().join("mcp.db")).unwrap();
