@@ -244,3 +244,20 @@ test('a closed client answers as if the service were away', async (t) => {
   assert.equal((await adjutant.cacheDecision(decision('late'))).queued, 'disk');
   await adjutant.close();
 });
+
+test('a write that cannot be stored now is queued, and queries go on to the service', async (t) => {
+  const project = createProject(t);
+  const full = { code: -32006, message: 'the disk is full', data: { reason: 'disk_full', retry_after_ms: 10_000 } };
+  const service = await stub(t, ({ path: url, call }) => {
+    if (url === '/health') return { body: health(ID) };
+    const { id, method } = call;
+    if (method === 'cacheDecision') return { status: 503, body: { jsonrpc: '2.0', error: full, id } };
+    return { body: { jsonrpc: '2.0', result: { agents: [], reasoning: 'none', confidence: 0, cache_hit: false }, id } };
+  });
+  const adjutant = client(t, project, { baseUrl: service.url, anyProject: true });
+  assert.equal((await adjutant.queryAgents(ASKED)).source, 'server');
+  const recorded = await adjutant.cacheDecision(decision('a'));
+  assert.deepEqual([recorded.stored, recorded.queued], [false, 'disk']);
+  assert.equal((await adjutant.queryAgents({ ...ASKED, limit: 2 })).source, 'server');
+  assert.deepEqual(service.calls.map(({ method }) => method), ['queryAgents', 'cacheDecision', 'queryAgents']);
+});

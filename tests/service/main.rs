@@ -12,3 +12,4 @@ mod http;
 mod mcp;
 mod rpc;
 mod trust;
+mod wire;

@@ -9,7 +9,7 @@
 import { errorMessage } from './logger.js';
 import { readToken, serviceUrl } from './project.js';
 import { Transport, Unavailable } from './transport.js';
-import { CLIENT_VERSION, InvalidResponse, object, readCallError, readHealth } from './wire.js';
+import { CLIENT_VERSION, ERROR_CODES, InvalidResponse, object, readCallError, readHealth, } from './wire.js';
 /** A connection that was reset within this time may be tried again without noticeable cost. */
 const QUICK_RESET_MS = 50;
 /** Time between a failed probe and the next. */
@@ -17,7 +17,11 @@ const PROBE_INTERVAL_MS = 250;
 /** Largest request body that the service accepts. */
 const MAX_REQUEST_BYTES = 1024 * 1024;
 /** Codes of errors after which the same request may succeed later; -32603 and -32601 as older services use them. */
-const RETRYABLE_CODES = new Set([-32601, -32603, -32005, -32006, -32013]);
+const RETRYABLE_CODES = new Set([
+    ERROR_CODES.unknown_method.code,
+    ERROR_CODES.internal.code,
+    ...Object.values(ERROR_CODES).flatMap(({ code, retryable }) => (retryable ? [code] : [])),
+]);
 export class ServiceClient {
     #settings;
     #transport;
@@ -220,8 +224,9 @@ export class ServiceClient {
 }
 /** Parses a JSON-RPC response; throws `Unavailable` if it is not one of an Adjutant. */
 function readResponse(reply, id, read) {
-    if (reply.status === 503)
+    if (reply.status === 503 && !concernsCall(reply, id)) {
         throw new Unavailable('busy', 'it is starting, stopping or overloaded');
+    }
     if (reply.status === 401)
         throw new Unavailable('foreign', 'it requires another token');
     return validated(() => {
@@ -238,6 +243,16 @@ function readResponse(reply, id, read) {
             return { error: readCallError(message['error']) };
         return { result: read(message['result']), raw: message['result'] };
     });
+}
+/** Whether a 503 is about this call alone, such as a write to a full disk: other calls are answered. */
+function concernsCall(reply, id) {
+    try {
+        const message = object(JSON.parse(reply.text), 'its response');
+        return message['id'] === id && message['error'] !== undefined;
+    }
+    catch {
+        return false;
+    }
 }
 function parseHealth(reply) {
     return validated(() => {

@@ -10,7 +10,16 @@
 import { errorMessage, type Logger } from './logger.js';
 import { type Project, readToken, serviceUrl } from './project.js';
 import { type Reply, Transport, Unavailable } from './transport.js';
-import { type CallError, CLIENT_VERSION, type Health, InvalidResponse, object, readCallError, readHealth } from './wire.js';
+import {
+  type CallError,
+  CLIENT_VERSION,
+  ERROR_CODES,
+  type Health,
+  InvalidResponse,
+  object,
+  readCallError,
+  readHealth,
+} from './wire.js';
 
 /** A connection that was reset within this time may be tried again without noticeable cost. */
 const QUICK_RESET_MS = 50;
@@ -22,7 +31,11 @@ const PROBE_INTERVAL_MS = 250;
 const MAX_REQUEST_BYTES = 1024 * 1024;
 
 /** Codes of errors after which the same request may succeed later; -32603 and -32601 as older services use them. */
-const RETRYABLE_CODES = new Set([-32601, -32603, -32005, -32006, -32013]);
+const RETRYABLE_CODES: ReadonlySet<number> = new Set([
+  ERROR_CODES.unknown_method.code,
+  ERROR_CODES.internal.code,
+  ...Object.values(ERROR_CODES).flatMap(({ code, retryable }) => (retryable ? [code] : [])),
+]);
 
 export interface ServiceSettings {
   project: Project;
@@ -239,7 +252,9 @@ export class ServiceClient {
 
 /** Parses a JSON-RPC response; throws `Unavailable` if it is not one of an Adjutant. */
 function readResponse<T>(reply: Reply, id: number, read: (result: unknown) => T): Response<T> {
-  if (reply.status === 503) throw new Unavailable('busy', 'it is starting, stopping or overloaded');
+  if (reply.status === 503 && !concernsCall(reply, id)) {
+    throw new Unavailable('busy', 'it is starting, stopping or overloaded');
+  }
   if (reply.status === 401) throw new Unavailable('foreign', 'it requires another token');
   return validated(() => {
     const message = object(parseJson(reply.text), 'its response');
@@ -253,6 +268,16 @@ function readResponse<T>(reply: Reply, id: number, read: (result: unknown) => T)
     if (message['error'] !== undefined) return { error: readCallError(message['error']) };
     return { result: read(message['result']), raw: message['result'] };
   });
+}
+
+/** Whether a 503 is about this call alone, such as a write to a full disk: other calls are answered. */
+function concernsCall(reply: Reply, id: number): boolean {
+  try {
+    const message = object(JSON.parse(reply.text), 'its response');
+    return message['id'] === id && message['error'] !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function parseHealth(reply: Reply): Health {

@@ -19,6 +19,26 @@ export type Source =
   /** Nowhere: the service is not available and there is no fallback for the method. */
   | 'none';
 
+/** The codes of errors, as the service's own table has them (a test compares the two). */
+export const ERROR_CODES = {
+  not_json: { code: -32700, retryable: false },
+  invalid_request: { code: -32600, retryable: false },
+  unknown_method: { code: -32601, retryable: false },
+  invalid_params: { code: -32602, retryable: false },
+  internal: { code: -32603, retryable: false },
+  unauthenticated: { code: -32001, retryable: false },
+  forbidden: { code: -32003, retryable: false },
+  not_found: { code: -32004, retryable: false },
+  rate_limited: { code: -32005, retryable: true },
+  unavailable: { code: -32006, retryable: true },
+  denied: { code: -32007, retryable: false },
+  approval_pending: { code: -32008, retryable: true },
+  conflict: { code: -32009, retryable: false },
+  upstream_failed: { code: -32011, retryable: false },
+  upstream_busy: { code: -32013, retryable: true },
+  upstream_timeout: { code: -32014, retryable: false },
+} as const;
+
 /** An error of the service, such as a wrong parameter. It is an answer: the service is available. */
 export interface CallError {
   /** As in JSON-RPC: -32602 invalid parameters, -32004 nothing matches, -32601 unknown method, -32603 internal error. */
