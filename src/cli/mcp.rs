@@ -12,7 +12,7 @@ use super::{exit, output, store_access};
 use crate::app::{self, App, Scanned};
 use crate::config::{Config, Environment, Flags};
 use crate::instance;
-use crate::server::mcp::{ProxyBackend, serve_stdio};
+use crate::server::mcp::{BUSY_BUDGET, ProxyBackend, serve_stdio};
 use crate::tasks::Tasks;
 use crate::telemetry::logging;
 use catalog::Cancellation;
@@ -73,6 +73,7 @@ fn sources(config: Config) -> ProxyBackend {
         }),
         token: config.access.token.as_ref().map(|token| token.secret().to_owned()),
         command_prompts: config.command_prompts,
+        busy_budget: BUSY_BUDGET,
         start: Box::new(move || {
             let found = scanned.lock().unwrap_or_else(PoisonError::into_inner).take();
             let found = found.unwrap_or_else(|| app::scan(&for_start, &Cancellation::default()));

@@ -1,5 +1,6 @@
 //! One request to a running instance, over HTTP on the loopback interface.
 
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,15 +33,26 @@ pub struct Client {
 /// Why there is no usable answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// Nobody listens.
+    /// Nothing listens.
     #[error("nothing listens on port {0}")]
     Refused(u16),
+    /// This process could not open a connection, for want of descriptors, memory or ports; who listens is not known.
+    #[error("no connection to port {port} could be opened: {cause}")]
+    NotConnected {
+        /// The port.
+        port: u16,
+        /// Why.
+        cause: String,
+    },
     /// It took too long.
     #[error("no answer within {} ms", .0.as_millis())]
     Timeout(Duration),
     /// Something listens that does not speak as an Adjutant does.
     #[error("what listens there is not an Adjutant: {0}")]
-    Stranger(String),
+    Foreign(String),
+    /// It refused to open a stream of events.
+    #[error("it answered with status {0}")]
+    Status(u16),
 }
 
 /// An answer: its HTTP status and its JSON.
@@ -105,13 +117,17 @@ impl Client {
         mut each: impl FnMut(&Value) + Send,
     ) -> Result<(), ClientError> {
         let request = self.head(Method::POST, path, headers);
-        let request = request.body(Full::new(body.to_string().into())).map_err(|error| stranger(&error))?;
+        let request = request.body(Full::new(body.to_string().into())).map_err(|error| foreign(&error))?;
         let (mut sender, connection) = self.connect().await?;
         let reading = async {
-            let mut body = sender.send_request(request).await.map_err(|error| stranger(&error))?.into_body();
+            let response = sender.send_request(request).await.map_err(|error| foreign(&error))?;
+            if !response.status().is_success() {
+                return Err(ClientError::Status(response.status().as_u16()));
+            }
+            let mut body = response.into_body();
             let mut waiting: Vec<u8> = Vec::new();
             while let Some(frame) = body.frame().await {
-                let Ok(data) = frame.map_err(|error| stranger(&error))?.into_data() else { continue };
+                let Ok(data) = frame.map_err(|error| foreign(&error))?.into_data() else { continue };
                 waiting.extend_from_slice(&data);
                 while let Some(end) = waiting.iter().position(|byte| *byte == b'\n') {
                     let line: Vec<u8> = waiting.drain(..=end).collect();
@@ -120,7 +136,7 @@ impl Client {
                     }
                 }
                 if waiting.len() > MAX_EVENT_BYTES {
-                    return Err(ClientError::Stranger("an event without end".to_owned()));
+                    return Err(ClientError::Foreign("an event without end".to_owned()));
                 }
             }
             Ok(())
@@ -128,7 +144,7 @@ impl Client {
         tokio::pin!(reading);
         tokio::select! {
             read = &mut reading => read,
-            ended = connection => ended.map_err(|error| stranger(&error)),
+            ended = connection => ended.map_err(|error| foreign(&error)),
         }
     }
 
@@ -162,22 +178,22 @@ impl Client {
 
     async fn connect(&self) -> Result<(Sender, Connected), ClientError> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
-        let stream = TcpStream::connect(address).await.map_err(|_| ClientError::Refused(self.port))?;
+        let stream = TcpStream::connect(address).await.map_err(|error| connect_error(self.port, &error))?;
         let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
-        handshake.map_err(|error| stranger(&error))
+        handshake.map_err(|error| foreign(&error))
     }
 
     async fn exchange(&self, request: Builder, body: Bytes) -> Result<Reply, ClientError> {
-        let request = request.body(Full::new(body)).map_err(|error| stranger(&error))?;
+        let request = request.body(Full::new(body)).map_err(|error| foreign(&error))?;
         let path = request.uri().path().to_owned();
         let (mut sender, connection) = self.connect().await?;
         let answered = async {
-            let response = sender.send_request(request).await.map_err(|error| stranger(&error))?;
+            let response = sender.send_request(request).await.map_err(|error| foreign(&error))?;
             let status = response.status().as_u16();
             let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
-            let body = body.map_err(|error| stranger(&error))?.to_bytes();
+            let body = body.map_err(|error| foreign(&error))?.to_bytes();
             let body = serde_json::from_slice(&body)
-                .map_err(|_| ClientError::Stranger(format!("its answer to {path} is not JSON")))?;
+                .map_err(|_| ClientError::Foreign(format!("its answer to {path} is not JSON")))?;
             Ok(Reply { status, body })
         };
         tokio::pin!(answered);
@@ -186,7 +202,7 @@ impl Client {
             ended = connection => match ended {
                 // The peer closed after its answer, which is then complete.
                 Ok(()) => answered.await,
-                Err(error) => Err(stranger(&error)),
+                Err(error) => Err(foreign(&error)),
             },
         }
     }
@@ -195,11 +211,37 @@ impl Client {
 type Sender = SendRequest<Full<Bytes>>;
 type Connected = Connection<TokioIo<TcpStream>, Full<Bytes>>;
 
-fn stranger(error: &dyn std::fmt::Display) -> ClientError {
-    ClientError::Stranger(error.to_string())
+fn foreign(error: &dyn std::fmt::Display) -> ClientError {
+    ClientError::Foreign(error.to_string())
+}
+
+/// What a failed attempt to connect says of who listens: only a refusal means that nobody does.
+fn connect_error(port: u16, error: &std::io::Error) -> ClientError {
+    match error.kind() {
+        ErrorKind::ConnectionRefused => ClientError::Refused(port),
+        _ => ClientError::NotConnected { port, cause: error.to_string() },
+    }
 }
 
 /// The JSON of a `data:` line of an event stream.
 fn event_of(line: &[u8]) -> Option<Value> {
     serde_json::from_slice(line.strip_prefix(b"data:")?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::{ClientError, connect_error};
+
+    #[test]
+    fn only_a_refused_connection_means_that_nobody_listens() {
+        let refused = Error::from(ErrorKind::ConnectionRefused);
+        assert!(matches!(connect_error(3700, &refused), ClientError::Refused(3700)));
+        // EMFILE, ENFILE, ENOMEM, EADDRNOTAVAIL as Linux numbers them.
+        for number in [24, 23, 12, 99] {
+            let error = connect_error(3700, &Error::from_raw_os_error(number));
+            assert!(matches!(error, ClientError::NotConnected { .. }), "{number}: {error}");
+        }
+    }
 }

@@ -1,34 +1,41 @@
 //! Asking the running instance of the project, over its `/mcp` in the newer era, where each request stands alone.
+//!
+//! That it is away, that it is busy and that a foreign program has its port are three answers: only the first and the
+//! last let another index answer.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use rmcp::ErrorData;
-use rmcp::model::ErrorCode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::telemetry::token_usage::ClientName;
-use client::{Client, ClientError};
+use client::{Client, ClientError, Reply};
+use protocol::{ErrorCode, ErrorObject};
 
 /// Time an instance has for an answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Time between two attempts at an instance that is starting.
-const PAUSE: Duration = Duration::from_millis(50);
+/// Time between the first two attempts at an instance that is busy; it doubles with each.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
-/// Attempts at an instance that is starting: five seconds, several times what the largest collection takes.
-const ATTEMPTS: usize = 100;
+/// The longest time between two attempts.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Why the instance did not answer.
 #[derive(Debug)]
 pub(super) enum CallError {
-    /// It is gone, and nothing was asked of it: somebody else may answer.
-    Gone,
+    /// Nothing listens: nothing was asked of anybody, and another index may answer.
+    Away,
+    /// What listens is not an Adjutant: the instance is gone, and another program has its port.
+    Foreign(String),
+    /// It runs and cannot answer now: it starts, stops or is overloaded.
+    Busy(ErrorData),
     /// It refused, or it is not known whether it did what it was asked.
-    Refused(ErrorData),
+    Failed(ErrorData),
 }
 
 /// A running instance.
@@ -37,60 +44,58 @@ pub(super) struct InstanceClient {
     client: Client,
     /// On whose behalf it is asked.
     for_whom: ClientName,
+    /// Time for which a busy instance is asked again.
+    busy_budget: Duration,
 }
 
 impl InstanceClient {
-    pub(super) fn on(port: u16, token: Option<&str>, for_whom: ClientName) -> Self {
-        InstanceClient { client: Client::new(port, ANSWER_TIMEOUT).with_token(token), for_whom }
+    pub(super) fn on(port: u16, token: Option<&str>, for_whom: ClientName, busy_budget: Duration) -> Self {
+        InstanceClient { client: Client::new(port, ANSWER_TIMEOUT).with_token(token), for_whom, busy_budget }
     }
 
-    /// Passes a request on; its result.
+    /// Passes a request on; its result. An instance that is busy is asked again within the budget.
     pub(super) async fn ask<T: DeserializeOwned>(
         &self,
         method: &str,
         params: &impl Serialize,
     ) -> Result<T, CallError> {
-        let refused = |message: String| CallError::Refused(ErrorData::internal_error(message, None));
-        let (name, message) = self.message(method, params).map_err(|error| refused(error.to_string()))?;
+        let (name, message) = self.message(method, params).map_err(|error| failed(error.to_string()))?;
         let mut headers = head(method);
         headers.extend(name.as_deref().map(|name| ("mcp-name", name)));
-        for _ in 0..ATTEMPTS {
-            let reply = match self.client.post_with("/mcp", &headers, &message).await {
-                Ok(reply) => reply,
-                Err(ClientError::Refused(_)) => return Err(CallError::Gone),
-                Err(error) => return Err(refused(format!("the running instance: {error}"))),
-            };
-            if reply.status == 503 {
-                tokio::time::sleep(PAUSE).await;
-                continue;
+        let began = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let reply = self.client.post_with("/mcp", &headers, &message).await.map_err(call_error)?;
+            if reply.status != BUSY_STATUS {
+                return read_reply(&reply);
             }
-            if let Some(result) = reply.body.get("result") {
-                return serde_json::from_value(result.clone()).map_err(|error| refused(error.to_string()));
+            if began.elapsed() + pause > self.busy_budget {
+                return Err(CallError::Busy(busy(&reply)));
             }
-            let error = reply.body.get("error").cloned().unwrap_or_default();
-            return Err(serde_json::from_value(error).map_or_else(
-                |_| refused(format!("the running instance answered with status {}", reply.status)),
-                |error| CallError::Refused(as_older_era(error)),
-            ));
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
-        Err(CallError::Gone)
     }
 
-    /// Hands `changed` the name of each list that changes, until the instance ends.
-    pub(super) async fn listen(&self, mut changed: impl FnMut(&str) + Send) {
+    /// Hands `changed` the name of each list that changes, until the instance ends; whether it listened at all.
+    pub(super) async fn listen(&self, mut changed: impl FnMut(&str) + Send) -> bool {
         let method = "subscriptions/listen";
         let wanted = json!({ "notifications": {
             "toolsListChanged": true, "promptsListChanged": true, "resourcesListChanged": true,
         }});
-        let Ok((_, message)) = self.message(method, &wanted) else { return };
+        let Ok((_, message)) = self.message(method, &wanted) else { return false };
         let each = |event: &Value| {
             let name = event["method"].as_str().and_then(|method| method.strip_prefix("notifications/"));
             if let Some(list) = name.and_then(|name| name.strip_suffix("/list_changed")) {
                 changed(list);
             }
         };
-        if let Err(error) = self.client.follow("/mcp", &head(method), &message, each).await {
-            tracing::debug!(%error, "the running instance is not listened to any more");
+        match self.client.follow("/mcp", &head(method), &message, each).await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::debug!(%error, "the event stream of the running instance ended");
+                !matches!(error, ClientError::Status(_) | ClientError::Refused(_))
+            }
         }
     }
 
@@ -118,6 +123,47 @@ impl InstanceClient {
     }
 }
 
+/// The HTTP status of an instance that cannot answer now.
+const BUSY_STATUS: u16 = ErrorCode::Unavailable.http_status();
+
+/// Why there is no reply.
+fn call_error(error: ClientError) -> CallError {
+    match error {
+        ClientError::Refused(_) => CallError::Away,
+        ClientError::Foreign(why) => CallError::Foreign(why),
+        ClientError::NotConnected { .. } | ClientError::Timeout(_) | ClientError::Status(_) => {
+            failed(format!("the running instance: {error}"))
+        }
+    }
+}
+
+fn failed(message: String) -> CallError {
+    CallError::Failed(ErrorData::internal_error(message, None))
+}
+
+/// The result or the error of a reply.
+fn read_reply<T: DeserializeOwned>(reply: &Reply) -> Result<T, CallError> {
+    if let Some(result) = reply.body.get("result") {
+        return serde_json::from_value(result.clone()).map_err(|error| failed(error.to_string()));
+    }
+    let Some(error) = reply.body.get("error") else {
+        return Err(CallError::Foreign(format!("it answered with status {} and no result", reply.status)));
+    };
+    Err(serde_json::from_value(error.clone()).map_or_else(
+        |_| failed(format!("the running instance answered with status {}", reply.status)),
+        |error| CallError::Failed(as_older_era(error)),
+    ))
+}
+
+/// The error of a reply that says to retry later; an older instance says so in the status alone.
+fn busy(reply: &Reply) -> ErrorData {
+    let object: ErrorObject = serde_json::from_value(reply.body["error"].clone()).unwrap_or_default();
+    let why = if object.message.is_empty() { "it starts, stops or is overloaded" } else { &object.message };
+    let data = object.data.and_then(|data| serde_json::to_value(data).ok());
+    let message = format!("the project's running instance is busy ({why}); retry in a moment");
+    ErrorData::new(rmcp::model::ErrorCode(ErrorCode::Unavailable.code()), message, data)
+}
+
 /// The protocol version whose requests stand alone.
 const VERSION_NAME: &str = "2026-07-28";
 
@@ -139,10 +185,10 @@ fn header_value(name: &str) -> String {
 
 /// An unknown resource has another code in each era; handlers speak the older one's, which is translated where needed.
 fn as_older_era(mut error: ErrorData) -> ErrorData {
-    if error.code == ErrorCode::INVALID_PARAMS
+    if error.code == rmcp::model::ErrorCode::INVALID_PARAMS
         && error.data.as_ref().is_some_and(|data| data["uri"].is_string())
     {
-        error.code = ErrorCode::RESOURCE_NOT_FOUND;
+        error.code = rmcp::model::ErrorCode::RESOURCE_NOT_FOUND;
     }
     error
 }

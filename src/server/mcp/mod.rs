@@ -23,5 +23,5 @@ pub mod token_cost;
 mod tools;
 
 pub(super) use endpoint::Endpoint;
-pub use proxy_handler::{ProxyBackend, serve_stdio};
+pub use proxy_handler::{BUSY_BUDGET, ProxyBackend, serve_stdio};
 pub use sessions::MAX_SESSIONS;

@@ -1,4 +1,4 @@
-//! The protocol over standard input and output: a guest of the project's running instance, or a host of its own.
+//! The protocol over standard input and output: a proxy of the project's running instance, or a server of its own.
 //!
 //! Each request is passed on to the instance while one runs. Where none does, an index in this process answers,
 //! started when it is first needed. Which of both it is may change at any time, and no client notices.
@@ -24,7 +24,7 @@ use rmcp::{ErrorData, ServerHandler};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tokio::io::BufReader;
+use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::sync::{OnceCell, mpsc, watch};
 
 use super::handshake::Handshake;
@@ -36,12 +36,16 @@ use crate::app::{App, AppError};
 use crate::tasks::{self, Tasks};
 use crate::telemetry::token_usage::ClientName;
 use catalog::Counts;
+use protocol::ErrorCode;
 
 /// Time between two looks for an instance that runs or wishes to.
 const LOOK: Duration = Duration::from_millis(500);
 
 /// Time that what waits to be written has before the memory is left to an instance.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Time for which a busy instance is asked again: several times what the start of the largest collection takes.
+pub const BUSY_BUDGET: Duration = Duration::from_secs(5);
 
 /// Bytes on their way from the lines that were read to the library.
 const PIPE_BYTES: usize = 64 * 1024;
@@ -58,6 +62,8 @@ pub struct ProxyBackend {
     pub command_prompts: bool,
     /// Starts an index in this process. May block.
     pub start: Box<dyn Fn() -> anyhow::Result<Arc<App>> + Send + Sync>,
+    /// Time for which a busy instance is asked again before the client is told that it is busy.
+    pub busy_budget: Duration,
     /// Whether an instance that starts waits for the memory which this process holds.
     pub is_wished_for: Box<dyn Fn() -> bool + Send + Sync>,
 }
@@ -72,9 +78,19 @@ impl fmt::Debug for ProxyBackend {
 ///
 /// # Errors
 /// Where neither a running instance nor an index of this process can be had, or the client speaks no MCP.
-pub async fn serve_stdio(sources: ProxyBackend, tasks: &Tasks) -> anyhow::Result<()> {
-    let guest = ProxyHandler(Arc::new(Inner {
-        sources: Arc::new(sources),
+pub async fn serve_stdio(backend: ProxyBackend, tasks: &Tasks) -> anyhow::Result<()> {
+    let (input, output) = rmcp::transport::stdio_pipes();
+    serve_over(backend, tasks, input, output).await
+}
+
+/// The same over any pair of streams.
+async fn serve_over<R, W>(backend: ProxyBackend, tasks: &Tasks, input: R, output: W) -> anyhow::Result<()>
+where
+    R: AsyncRead + Send + Unpin + 'static,
+    W: AsyncWrite + Send + Unpin + 'static,
+{
+    let handler = ProxyHandler(Arc::new(Inner {
+        backend: Arc::new(backend),
         tasks: tasks.clone(),
         own: OnceCell::new(),
         let_go: AtomicBool::new(false),
@@ -82,10 +98,10 @@ pub async fn serve_stdio(sources: ProxyBackend, tasks: &Tasks) -> anyhow::Result
         client: RwLock::default(),
         marks: watch::Sender::default(),
     }));
-    let served = guest.serve().await;
+    let served = handler.serve(input, output).await;
     tasks.stop();
     tasks.finished().await;
-    if let Some(app) = guest.0.own.get().cloned() {
+    if let Some(app) = handler.0.own.get().cloned() {
         tasks::blocking(move || app.shut_down()).await;
     }
     served
@@ -96,7 +112,7 @@ pub async fn serve_stdio(sources: ProxyBackend, tasks: &Tasks) -> anyhow::Result
 struct ProxyHandler(Arc<Inner>);
 
 struct Inner {
-    sources: Arc<ProxyBackend>,
+    backend: Arc<ProxyBackend>,
     tasks: Tasks,
     /// The index in this process, once it was needed.
     own: OnceCell<Arc<App>>,
@@ -109,7 +125,11 @@ struct Inner {
 }
 
 impl ProxyHandler {
-    async fn serve(&self) -> anyhow::Result<()> {
+    async fn serve<R, W>(&self, input: R, output: W) -> anyhow::Result<()>
+    where
+        R: AsyncRead + Send + Unpin + 'static,
+        W: AsyncWrite + Send + Unpin + 'static,
+    {
         self.introduce().await?;
         let follower = self.clone();
         self.0.tasks.spawn(async move {
@@ -118,7 +138,6 @@ impl ProxyHandler {
                 () = follower.0.tasks.stopped() => {}
             }
         });
-        let (input, output) = rmcp::transport::stdio_pipes();
         let (messages, sorted) = tokio::io::duplex(PIPE_BYTES);
         let (refusing, refusals) = mpsc::channel(framing::WAITING_REFUSALS);
         let stopping = self.0.tasks.clone();
@@ -150,11 +169,13 @@ impl ProxyHandler {
                     found.capabilities.prompts.as_ref().and_then(|prompts| prompts.list_changed);
                 local_handler::card(found.instructions.unwrap_or_default(), prompts_change == Some(true))
             }
-            Some(Err(error)) => anyhow::bail!("the running instance refused: {}", error.message),
-            None => {
-                let sources = Arc::clone(&self.0.sources);
-                let counts = tasks::blocking(move || (sources.count)()).await.context("counting failed")?;
-                local_handler::card(local_handler::instructions(counts), self.0.sources.command_prompts)
+            Some(Err(error)) if !is_busy(&error) => {
+                anyhow::bail!("the running instance refused: {}", error.message)
+            }
+            Some(Err(_)) | None => {
+                let backend = Arc::clone(&self.0.backend);
+                let counts = tasks::blocking(move || (backend.count)()).await.context("counting failed")?;
+                local_handler::card(local_handler::instructions(counts), self.0.backend.command_prompts)
             }
         };
         *self.0.card.write().unwrap_or_else(PoisonError::into_inner) = card;
@@ -162,13 +183,13 @@ impl ProxyHandler {
     }
 
     /// The running instance. One that this process's own index keeps from existing is not looked for.
-    fn daemon(&self) -> Option<InstanceClient> {
+    fn instance(&self) -> Option<InstanceClient> {
         if self.0.own.get().is_some_and(|app| self.owns_memory(app)) {
             return None;
         }
-        let port = (self.0.sources.running)()?;
+        let port = (self.0.backend.running)()?;
         let client = self.0.client.read().unwrap_or_else(PoisonError::into_inner).clone();
-        Some(InstanceClient::on(port, self.0.sources.token.as_deref(), client))
+        Some(InstanceClient::on(port, self.0.backend.token.as_deref(), client, self.0.backend.busy_budget))
     }
 
     fn owns_memory(&self, app: &App) -> bool {
@@ -183,23 +204,27 @@ impl ProxyHandler {
         tracing::info!("the memory was left to an instance that starts");
     }
 
-    /// Asks the running instance; `None` where there is none.
+    /// Asks the running instance; `None` where there is none. One that is busy is one: no other index stands in for it.
     async fn ask<T: DeserializeOwned>(
         &self,
         method: &str,
         params: &impl Serialize,
     ) -> Option<Result<T, ErrorData>> {
-        match self.daemon()?.ask(method, params).await {
+        match self.instance()?.ask(method, params).await {
             Ok(result) => Some(Ok(result)),
-            Err(CallError::Refused(error)) => Some(Err(error)),
-            Err(CallError::Gone) => None,
+            Err(CallError::Failed(error) | CallError::Busy(error)) => Some(Err(error)),
+            Err(CallError::Away) => None,
+            Err(CallError::Foreign(why)) => {
+                tracing::warn!(why, "another program has the port of the running instance");
+                None
+            }
         }
     }
 
     async fn own_app(&self) -> anyhow::Result<&Arc<App>> {
         let start = || async {
-            let sources = Arc::clone(&self.0.sources);
-            tasks::blocking(move || (sources.start)()).await.context("starting failed")?
+            let backend = Arc::clone(&self.0.backend);
+            tasks::blocking(move || (backend.start)()).await.context("starting failed")?
         };
         self.0.own.get_or_try_init(start).await
     }
@@ -216,13 +241,13 @@ impl ProxyHandler {
 
     /// Keeps the marks of what is listed up to date, from whoever answers.
     async fn follow(&self) {
-        if self.daemon().is_none()
+        if self.instance().is_none()
             && let Err(error) = self.own_app().await
         {
             tracing::error!(error = format!("{error:#}"), "no index can be had");
         }
         loop {
-            if let Some(daemon) = self.daemon() {
+            if let Some(instance) = self.instance() {
                 let mut changed = |list: &str| {
                     self.0.marks.send_modify(|marks| match list {
                         "tools" => marks.tools += 1,
@@ -230,9 +255,10 @@ impl ProxyHandler {
                         _ => marks.resources += 1,
                     });
                 };
-                daemon.listen(&mut changed).await;
-                // It ended: whoever answers next may list other things.
-                ["tools", "prompts", "resources"].into_iter().for_each(changed);
+                if instance.listen(&mut changed).await {
+                    // It ended: whoever answers next may list other things.
+                    ["tools", "prompts", "resources"].into_iter().for_each(changed);
+                }
             } else if let Some(app) = self.0.own.get() {
                 let mut generations = app.generations();
                 self.0.marks.send_if_modified(|marks| {
@@ -240,7 +266,7 @@ impl ProxyHandler {
                     std::mem::replace(marks, now) != now
                 });
                 let _ = tokio::time::timeout(LOOK, generations.changed()).await;
-                if self.owns_memory(app) && (self.0.sources.is_wished_for)() {
+                if self.owns_memory(app) && (self.0.backend.is_wished_for)() {
                     self.let_go(app).await;
                 }
                 continue;
@@ -248,6 +274,11 @@ impl ProxyHandler {
             tokio::time::sleep(LOOK).await;
         }
     }
+}
+
+/// Whether an error says that the running instance could not answer now.
+fn is_busy(error: &ErrorData) -> bool {
+    error.code.0 == ErrorCode::Unavailable.code()
 }
 
 /// What becomes of an outcome while another process owns the memory.
@@ -314,8 +345,14 @@ impl ServerHandler for ProxyHandler {
         if let Some(client) = local_handler::client_named(&context) {
             *self.0.client.write().unwrap_or_else(PoisonError::into_inner) = client;
         }
-        if let Some(answer) = self.ask::<CallToolResult>("tools/call", &request).await {
-            return answer.map(CallToolResponse::from);
+        match self.ask::<CallToolResult>("tools/call", &request).await {
+            // A model reads a result; an error of the protocol ends up in a client's log.
+            Some(Err(error)) if is_busy(&error) => {
+                let text = format!("Not done: {}.", error.message);
+                return Ok(CallToolResult::error(vec![ContentBlock::text(text)]).into());
+            }
+            Some(answer) => return answer.map(CallToolResponse::from),
+            None => {}
         }
         let own = self.own().await?;
         if let Some(app) = self.0.own.get()
@@ -415,5 +452,106 @@ impl ServerHandler for ProxyHandler {
             () = self.0.tasks.stopped() => {}
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::config::{Config, Environment, Flags};
+    use crate::server::limits::MAX_REQUESTS;
+    use crate::server::{ServerState, router, serve};
+    use store::{Store, StoreOptions};
+
+    /// The client's end of a conversation.
+    struct Conversation {
+        input: WriteHalf<DuplexStream>,
+        output: BufReader<ReadHalf<DuplexStream>>,
+    }
+
+    impl Conversation {
+        async fn send(&mut self, message: Value) {
+            self.input.write_all(format!("{message}\n").as_bytes()).await.unwrap();
+        }
+
+        /// Sends a request; the message that answers it.
+        async fn request(&mut self, id: u32, method: &str, params: Value) -> Value {
+            self.send(json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })).await;
+            loop {
+                let mut line = String::new();
+                assert!(self.output.read_line(&mut line).await.unwrap() > 0, "the server hung up");
+                let message: Value = serde_json::from_str(&line).unwrap();
+                if message["id"] == id {
+                    return message;
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_overloaded_instance_is_busy_and_no_other_index_is_built() {
+        let dir = tempfile::tempdir().unwrap();
+        let agents = dir.path().join("plugins/web/agents");
+        std::fs::create_dir_all(&agents).unwrap();
+        std::fs::write(agents.join("a.md"), "---\nname: a\ndescription: Builds pages.\n---\nbody\n").unwrap();
+        let flags = Flags { root: Some(dir.path().to_owned()), no_watch: true, ..Flags::default() };
+        let config = Config::resolve(&flags, &Environment::default()).unwrap();
+        let app = App::offline(config, Store::open(StoreOptions::new(dir.path().join("data"))).unwrap());
+        let instance = Tasks::default();
+        let state = ServerState::starting(instance.clone());
+        state.started(Arc::new(app));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (service, serving) = (router(state.clone()), instance.clone());
+        tokio::spawn(async move { serve(vec![listener], service, &serving).await });
+
+        let built = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&built);
+        let backend = ProxyBackend {
+            running: Box::new(move || Some(port)),
+            token: None,
+            count: Box::new(Counts::default),
+            command_prompts: false,
+            start: Box::new(move || {
+                counted.fetch_add(1, Ordering::SeqCst);
+                anyhow::bail!("no other index may be built")
+            }),
+            busy_budget: Duration::from_millis(120),
+            is_wished_for: Box::new(|| false),
+        };
+        let all_taken: Vec<_> = (0..MAX_REQUESTS).map(|_| state.requests().try_acquire().unwrap()).collect();
+        let (ours, theirs) = tokio::io::duplex(1 << 20);
+        let (input, output) = tokio::io::split(theirs);
+        let session = Tasks::default();
+        let proxied = session.clone();
+        let proxy = tokio::spawn(async move { serve_over(backend, &proxied, input, output).await });
+        let (output, input) = tokio::io::split(ours);
+        let mut conversation = Conversation { input, output: BufReader::new(output) };
+        let hello = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } });
+        assert!(conversation.request(1, "initialize", hello).await["result"].is_object());
+        conversation.send(json!({ "jsonrpc": "2.0", "method": "notifications/initialized" })).await;
+        let find = json!({ "name": "find_agents", "arguments": { "context": "build pages" } });
+        let busy = conversation.request(2, "tools/call", find.clone()).await;
+        assert_eq!(busy["result"]["isError"], true, "{busy}");
+        assert!(busy["result"]["content"][0]["text"].as_str().unwrap().contains("busy"), "{busy}");
+        let busy = conversation.request(3, "tools/list", json!({})).await;
+        assert_eq!(
+            (&busy["error"]["code"], &busy["error"]["data"]["reason"]),
+            (&json!(-32006), &json!("overloaded"))
+        );
+
+        drop(all_taken);
+        let found = conversation.request(4, "tools/call", find).await;
+        assert_eq!(found["result"]["structuredContent"]["agents"][0]["name"], "a", "{found}");
+        assert_eq!(built.load(Ordering::SeqCst), 0, "an index was built beside a running instance");
+        session.stop();
+        instance.stop();
+        drop(conversation);
+        let _ = proxy.await;
     }
 }
