@@ -32,6 +32,7 @@ RULES = [
     ("size of a backup in text", "written: (?:backup|restore)", r"\b\d+ KB\b", "<measured> KB"),
     ("process id in JSON", "", r'("(?:pid|stopped)": ?)\d+', r'\1"<pid>"'),
     ("process id in text", COMMANDS, r"\b(pid) \d+", r"\1 <pid>"),
+    ("id of an event, which counts the messages before it", "mcp: ", r"^id: \d+/\d+$", "id: <event>"),
     ("tokens of an answer that holds ids made at random", PATTERNS, r'("tokens": ?)\d+', r'\1"<tokens>"'),
     ("generation while training may end", "(?:/reindex|getHealth) .*after ", r'("generation": ?)\d+', r'\1"<generation>"'),
     ("wait until the limit admits more", "limited", r"^retry-after: \d+$", "retry-after: <wait>"),
