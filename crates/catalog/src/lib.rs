@@ -5,7 +5,7 @@
 //! ```
 //! use adjutant_catalog::{Kind, ScanOptions, scan};
 //!
-//! let catalog = scan(&ScanOptions::new("fixtures"), None);
+//! let catalog = scan(&ScanOptions::new("../../fixtures"), None);
 //! let agent = catalog.find(Kind::Agent, "accessibility-reviewer").one().unwrap();
 //! assert_eq!(agent.id, "frontend-web:accessibility-reviewer");
 //! // What is wrong with files is told; the rest of them is there all the same.

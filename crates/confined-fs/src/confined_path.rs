@@ -119,7 +119,7 @@ impl DirPath {
 }
 
 /// `path` below `root`, links outside the root resolved; `None` where it lies elsewhere.
-fn below(root: &Path, path: &Path) -> Option<PathBuf> {
+pub(crate) fn below(root: &Path, path: &Path) -> Option<PathBuf> {
     let path = std::path::absolute(path).ok()?;
     let mut real = PathBuf::new();
     let mut inside: Option<PathBuf> = None;

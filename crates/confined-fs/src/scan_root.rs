@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
+use crate::confined_path::below;
+
 /// What tells one version of a file from the next without opening it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Stamp {
@@ -62,6 +64,17 @@ impl ScanRoot {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let dir = rustix::fs::open(&path, flags, Mode::empty())?;
         Ok(ScanRoot { path, dir })
+    }
+
+    /// Opens a folder that a user named. One that is named in `project` must lie there once links are followed; an error
+    /// of the kind [`io::ErrorKind::InvalidInput`] where it does not.
+    pub fn open_named(project: &Path, path: &Path) -> io::Result<ScanRoot> {
+        let root = ScanRoot::open(path)?;
+        let project = project.canonicalize()?;
+        if below(&project, path).is_some() && !root.path.starts_with(&project) {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "a link leads out of the project"));
+        }
+        Ok(root)
     }
 
     /// Its absolute path, free of links.
@@ -205,6 +218,23 @@ mod tests {
         assert_eq!(root.read(Path::new("sub/a"), 5).unwrap().0, b"12345");
         assert!(matches!(root.read(Path::new("sub/a"), 4), Err(ReadError::TooLarge)));
         assert!(matches!(root.read(Path::new("sub"), 4), Err(ReadError::NotRegular)));
+    }
+
+    #[test]
+    fn a_folder_named_in_the_project_stays_in_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let project = dir.path().join("project");
+        std::fs::create_dir_all(project.join("real")).unwrap();
+        std::fs::create_dir(dir.path().join("outside")).unwrap();
+        symlink("real", project.join("alias")).unwrap();
+        symlink("../outside", project.join("out")).unwrap();
+        symlink("outside", dir.path().join("users")).unwrap();
+        for (path, is_open) in [("project", true), ("project/real", true), ("project/alias", true)]
+            .into_iter()
+            .chain([("users", true), ("outside", true), ("project/out", false), ("project/none", false)])
+        {
+            assert_eq!(ScanRoot::open_named(&project, &dir.path().join(path)).is_ok(), is_open, "{path}");
+        }
     }
 
     /// The kernel's own files say that they have no bytes, and have some: like a file that grows after it was looked at.

@@ -158,7 +158,7 @@ impl<'a> Pass<'a> {
         let extra = self.options.extra_plugin_dirs.iter().map(|path| (path, Role::Extra));
         let mut roots: Vec<(ScanRoot, Role)> = Vec::new();
         for (path, role) in std::iter::once((&self.options.project, Role::Project)).chain(extra) {
-            match ScanRoot::open(path) {
+            match ScanRoot::open_named(&self.options.project, path) {
                 Ok(root) if roots.iter().any(|(known, _)| known.path() == root.path()) => {}
                 Ok(root) => {
                     let overlaps = |known: &ScanRoot| {
@@ -168,7 +168,11 @@ impl<'a> Pass<'a> {
                     roots.push((root, role));
                 }
                 Err(error) => {
-                    let message = format!("the folder cannot be read: {}", error.kind());
+                    let reason = match error.kind() {
+                        std::io::ErrorKind::InvalidInput => "a link leads out of the project".to_owned(),
+                        kind => kind.to_string(),
+                    };
+                    let message = format!("the folder cannot be read: {reason}");
                     self.problems.push(Problem::new(path.clone(), code::ROOT_UNREADABLE, "skipped", message));
                     self.steady = false;
                 }
