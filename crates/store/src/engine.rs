@@ -93,3 +93,128 @@ impl Engine {
         self.queue.close(deadline)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    //! An aggregate of its own, through the same seam as patterns and outcomes.
+
+    use std::path::Path;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use super::super::aggregate::{Aggregate, Draft};
+    use super::super::open;
+    use super::super::transaction::{ApplyError, Transaction};
+    use super::*;
+
+    /// The sum of all numbers that were added.
+    #[derive(Debug, Default)]
+    struct Total {
+        published: AtomicI64,
+        draft: Draft<i64>,
+    }
+
+    impl Total {
+        fn draft<R>(&self, work: impl FnOnce(&mut i64) -> R) -> R {
+            self.draft.with(|| self.published.load(Ordering::SeqCst), work)
+        }
+    }
+
+    impl Aggregate for Total {
+        fn load(&self, connection: &Connection) -> rusqlite::Result<Option<String>> {
+            connection.execute_batch("CREATE TABLE IF NOT EXISTS total (value INTEGER)")?;
+            let total = "SELECT COALESCE(SUM(value), 0) FROM total";
+            self.draft.set(connection.query_row(total, [], |row| row.get(0))?);
+            Ok(None)
+        }
+
+        fn flush(&self, connection: &Connection) -> rusqlite::Result<()> {
+            // Written once a transaction, as what several commands changed.
+            let Some(total) = self.draft.peek(|total| *total) else { return Ok(()) };
+            connection.execute_batch(&format!("DELETE FROM total; INSERT INTO total VALUES ({total})"))
+        }
+
+        fn publish(&self) -> bool {
+            let Some(total) = self.draft.take() else { return false };
+            self.published.swap(total, Ordering::SeqCst) != total
+        }
+
+        fn discard(&self) {
+            self.draft.take();
+        }
+
+        fn write_back(&self, connection: &Connection) -> rusqlite::Result<()> {
+            let total = self.published.load(Ordering::SeqCst);
+            connection.execute("INSERT INTO total VALUES (?1)", [total]).map(drop)
+        }
+    }
+
+    /// Adds a number: an odd one is refused, a negative one breaks the transaction.
+    #[derive(Debug)]
+    struct Add(i64, Arc<Total>);
+
+    impl WriteCommand for Add {
+        type Receipt = i64;
+
+        fn apply(&mut self, transaction: &Transaction<'_>) -> Result<i64, ApplyError> {
+            let Add(number, total) = self;
+            if *number % 2 == 1 {
+                return Err(ApplyError::Refused(StoreError::Invalid(vec!["it is odd".to_owned()])));
+            }
+            let sum = total.draft(|total| {
+                *total += *number;
+                *total
+            });
+            if *number < 0 {
+                transaction.connection.execute_batch("INSERT INTO nowhere VALUES (1)")?;
+            }
+            Ok(sum)
+        }
+    }
+
+    fn start(folder: &Path) -> (Engine, Arc<Total>) {
+        let options = StoreOptions::new(folder);
+        let total = Arc::new(Total::default());
+        let aggregates = Arc::new(Aggregates::new(vec![Arc::clone(&total) as Arc<dyn Aggregate>]));
+        let opened = open::open(&options, &aggregates).unwrap();
+        (Engine::start(options, opened, aggregates).unwrap(), total)
+    }
+
+    #[tokio::test]
+    async fn commands_share_a_transaction_and_are_published_before_they_are_acknowledged() {
+        let folder = tempfile::tempdir().unwrap();
+        let (engine, total) = start(folder.path());
+        let add = |number| engine.write(Add(number, Arc::clone(&total)));
+        // Whoever holds the database for writing keeps the writer waiting, so that the rest comes in one batch.
+        let other = Connection::open(folder.path().join("mcp.db")).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let free = async { other.execute_batch("ROLLBACK").unwrap() };
+        let (first, second, odd, third, ()) = tokio::join!(add(2), add(4), add(3), add(6), free);
+        assert_eq!((first, second, third), (Ok(2), Ok(6), Ok(12)));
+        assert_eq!(odd, Err(StoreError::Invalid(vec!["it is odd".to_owned()])), "the others are committed");
+        assert_eq!(total.published.load(Ordering::SeqCst), 12);
+        assert!(engine.close(Duration::from_secs(20)));
+        assert_eq!(add(2).await, Err(StoreError::Closed));
+
+        let (_engine, total) = start(folder.path());
+        assert_eq!(total.published.load(Ordering::SeqCst), 12, "it is on disk");
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_fails_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let (engine, total) = start(folder.path());
+        let add = |number| engine.write(Add(number, Arc::clone(&total)));
+        assert_eq!(add(2).await, Ok(2));
+        let broken = add(-4).await.unwrap_err();
+        assert!(matches!(broken, StoreError::Unavailable(_)), "{broken}");
+        assert_eq!(total.published.load(Ordering::SeqCst), 2);
+        assert!(engine.status().degraded.is_some());
+        // The database is opened anew; what failed is not added to what follows.
+        assert_eq!(add(6).await, Ok(8));
+        assert_eq!((total.published.load(Ordering::SeqCst), engine.status().degraded), (8, None));
+        let value = engine.read(|connection| {
+            Ok(connection.query_row("SELECT value FROM total", [], |row| row.get::<_, i64>(0))?)
+        });
+        assert_eq!(value, Ok(Some(8)));
+    }
+}
