@@ -222,7 +222,7 @@ fn plain(file: &Path, decisions: &[Decision], together: bool) -> anyhow::Result<
 /// Decisions a second that the store acknowledges to so many concurrent callers.
 fn store(folder: &Path, decisions: &[Decision], writers: usize) -> anyhow::Result<f64> {
     let store = Arc::new(Store::open(StoreOptions::new(folder))?);
-    store.wait_until_settled();
+    store.wait_until_loaded();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let began = Instant::now();
     runtime.block_on(async {
@@ -304,7 +304,7 @@ fn opening(folder: &Path) -> anyhow::Result<f64> {
         let began = Instant::now();
         let store = Store::open(StoreOptions::new(folder))?;
         let took = began.elapsed();
-        store.wait_until_settled();
+        store.wait_until_loaded();
         Ok(took)
     })?;
     Ok(spread.median)

@@ -43,7 +43,7 @@ impl App {
     pub fn offline(config: Config, store: Store) -> App {
         let never = Cancellation::default();
         let (app, _) = assemble(scan(&config, &never), config, store);
-        app.store().wait_until_settled();
+        app.store().wait_until_loaded();
         app.embedding().stay_out(&app.config().paths);
         rank_fully(&app, &never);
         app.learning().index(&app.snapshot(), app.store().outcomes(), &mut Profiles::default());

@@ -1,22 +1,24 @@
-//! The state that the store keeps in memory beside its tables, so that readers never wait for the disk.
+//! Aggregates: state that is kept both in memory and in tables, so that readers never wait for the disk.
 //!
-//! An [`Aggregate`] is such state with its rows: patterns, outcomes of tasks. Readers see a snapshot that is replaced as a
-//! whole once a transaction is committed. Between the first command of a transaction and its commit the changes stand in
-//! a [`Draft`], which only the writer thread touches: a transaction that fails drops it.
+//! An [`Aggregate`], such as the patterns or the outcomes of tasks, publishes a snapshot to readers. Commands change its
+//! [`Draft`], which only the writer thread accesses. When the transaction is committed the draft becomes the next snapshot;
+//! when it fails the draft is discarded.
 //!
 //! # How to add one
 //!
-//! 1. A file of its own, such as `runs.rs`, holds
-//!    * the state: a struct with the published snapshot (an `ArcSwap`) and a [`Draft`], which implements [`Aggregate`];
+//! 1. Write one file, such as `runs.rs`, with
+//!    * the state: a struct of the published snapshot (an `ArcSwap`) and a [`Draft`], which implements [`Aggregate`];
 //!    * its SQL;
-//!    * the commands: structs that hold what the caller wants and an `Arc` of each state they change, which implement
-//!      [`WriteCommand`](super::transaction::WriteCommand).
-//! 2. A migration in `migrations/` adds its tables.
-//! 3. [`Store`](super::Store) registers the state where it registers the others, and gets a method that passes each command
-//!    to [`Engine::write`](super::engine::Engine::write), and one that answers the snapshot.
+//!    * the commands: structs of the caller's input and an `Arc` of each aggregate that they change, which implement
+//!      [`WriteCommand`](super::transaction::WriteCommand): check first, then change rows and drafts.
+//! 2. Add its tables by a migration in `migrations/`.
+//! 3. Register it where [`Store`](super::Store) lists its aggregates, with a method for each command, which passes it to
+//!    [`Engine::write`](super::engine::Engine::write), and one for the snapshot.
 //!
-//! The writer, the queue, recovery and group commit know neither aggregates nor commands by name. What is only appended
-//! and never read from memory, such as audit rows, needs no aggregate: a command that inserts its row is enough.
+//! Nothing else changes: the queue, the writer, group commit and recovery know neither aggregates nor commands by name; the
+//! tests of `engine.rs` run one of their own. Data that is only appended and never read from memory, such as audit rows,
+//! needs no aggregate: a command that inserts the rows is enough. A command that changes several aggregates, as recording a
+//! decision changes patterns and outcomes, holds them all, and they are committed and published together.
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,31 +27,31 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::watch;
 
-/// State in memory that mirrors rows of the database. All but reading the snapshot happens in the writer thread (at the
-/// start, before there is one), in the order `load` or commands, `flush`, commit, then `publish` or `discard`.
+/// State in memory that mirrors rows of the database. These methods are called by the writer thread, and by the start before
+/// there is one, in the order: `load` or commands, `flush`, commit, then `publish` or `discard`.
 pub(super) trait Aggregate: Debug + Send + Sync {
-    /// Whether it is loaded beside the start rather than before it; readers see an empty snapshot until then.
+    /// Whether it is loaded after the start; readers see an empty snapshot until then.
     fn is_deferred(&self) -> bool {
         false
     }
 
-    /// Reads all rows into the draft. Answers what somebody should know of them, such as rows that were left out.
+    /// Reads all rows into the draft. Returns a note for the store's status, for example on rows that were left out.
     fn load(&self, connection: &Connection) -> rusqlite::Result<Option<String>>;
 
-    /// Writes what the commands of a transaction left to be written once, such as a row that several of them changed.
+    /// Writes the rows that are written once per transaction, however many commands changed them.
     fn flush(&self, connection: &Connection) -> rusqlite::Result<()>;
 
-    /// Makes the draft the snapshot that readers see, once it is committed. Answers whether anything changed.
+    /// Publishes the draft after the commit. Returns whether anything changed.
     fn publish(&self) -> bool;
 
-    /// Drops the draft of a transaction that was not committed.
+    /// Discards the draft of a transaction that was rolled back.
     fn discard(&self);
 
-    /// Writes the whole snapshot into a database that took the place of a lost one.
+    /// Writes the snapshot into a database that replaced a lost one.
     fn write_back(&self, connection: &Connection) -> rusqlite::Result<()>;
 }
 
-/// What a transaction changed so far and has not published yet.
+/// The uncommitted changes of a transaction.
 #[derive(Debug)]
 pub(super) struct Draft<T>(Mutex<Option<T>>);
 
@@ -60,7 +62,7 @@ impl<T> Default for Draft<T> {
 }
 
 impl<T> Draft<T> {
-    /// Reads or changes the draft, which `begin` makes at the first use in a transaction.
+    /// Reads or changes the draft, which `begin` creates at its first use in a transaction.
     pub(super) fn with<R>(&self, begin: impl FnOnce() -> T, work: impl FnOnce(&mut T) -> R) -> R {
         work(self.lock().get_or_insert_with(begin))
     }
@@ -70,12 +72,12 @@ impl<T> Draft<T> {
         *self.lock() = Some(draft);
     }
 
-    /// Takes the draft; `None` where the transaction made none.
+    /// Takes the draft; `None` if the transaction has none.
     pub(super) fn take(&self) -> Option<T> {
         self.lock().take()
     }
 
-    /// Looks at the draft, if there is one.
+    /// Reads the draft, if there is one.
     pub(super) fn peek<R>(&self, look: impl FnOnce(&T) -> R) -> Option<R> {
         self.lock().as_ref().map(look)
     }
@@ -85,16 +87,16 @@ impl<T> Draft<T> {
     }
 }
 
-/// All aggregates of a store, and word of what they publish.
+/// All aggregates of a store, and the version of what they have published.
 #[derive(Debug)]
 pub(super) struct Aggregates {
     members: Vec<Arc<dyn Aggregate>>,
     /// Counts publications.
     version: AtomicU64,
-    /// Wakes whoever follows what is published.
+    /// Wakes subscribers after a publication.
     publications: watch::Sender<u64>,
-    /// Whether the deferred ones are loaded.
-    settled: (Mutex<bool>, Condvar),
+    /// Whether the deferred aggregates are loaded.
+    deferred_loaded: (Mutex<bool>, Condvar),
 }
 
 impl Aggregates {
@@ -103,11 +105,11 @@ impl Aggregates {
             members,
             version: AtomicU64::new(0),
             publications: watch::Sender::new(0),
-            settled: (Mutex::new(false), Condvar::new()),
+            deferred_loaded: (Mutex::new(false), Condvar::new()),
         }
     }
 
-    /// Loads those that a start waits for into their drafts, or all of them; the notes of each.
+    /// Loads aggregates into their drafts; returns their notes.
     pub(super) fn load(&self, connection: &Connection, which: Loading) -> rusqlite::Result<Vec<String>> {
         self.discard();
         let wanted = self.members.iter().filter(|member| match which {
@@ -124,11 +126,11 @@ impl Aggregates {
         self.members.iter().try_for_each(|member| member.flush(connection))
     }
 
-    /// Puts the drafts in service.
+    /// Publishes all drafts, then the new version.
     pub(super) fn publish(&self) {
         let changed = self.members.iter().filter(|member| member.publish()).count();
         if changed > 0 {
-            // After the snapshots: whoever reads this number reads at least what it counts.
+            // After the snapshots: a reader of this version sees at least its snapshots.
             let version = self.version.fetch_add(1, Ordering::AcqRel) + 1;
             self.publications.send_replace(version);
         }
@@ -138,7 +140,7 @@ impl Aggregates {
         self.members.iter().for_each(|member| member.discard());
     }
 
-    /// Writes all snapshots into a database that took the place of a lost one, in one transaction.
+    /// Writes all snapshots into a database that replaced a lost one, in one transaction.
     pub(super) fn write_back(&self, connection: &mut Connection) -> rusqlite::Result<()> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         self.members.iter().try_for_each(|member| member.write_back(&transaction))?;
@@ -153,16 +155,16 @@ impl Aggregates {
         self.publications.subscribe()
     }
 
-    /// Says that the deferred ones are loaded.
-    pub(super) fn settle(&self) {
-        *self.settled.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.settled.1.notify_all();
+    /// Releases those who wait for the deferred aggregates.
+    pub(super) fn set_deferred_loaded(&self) {
+        *self.deferred_loaded.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.deferred_loaded.1.notify_all();
     }
 
-    /// Blocks until they are.
-    pub(super) fn wait_until_settled(&self) {
-        let settled = self.settled.0.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(self.settled.1.wait_while(settled, |settled| !*settled));
+    /// Blocks until the deferred aggregates are loaded.
+    pub(super) fn wait_until_loaded(&self) {
+        let deferred_loaded = self.deferred_loaded.0.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.deferred_loaded.1.wait_while(deferred_loaded, |deferred_loaded| !*deferred_loaded));
     }
 }
 

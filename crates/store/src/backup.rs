@@ -1,19 +1,20 @@
-//! Copies of the database, made while it is written to.
+//! Online backups of the database, their retention, and restoring one.
 //!
-//! A backup is `VACUUM INTO` a temporary file, checked, synced and renamed, so that a file with a backup's name is one.
+//! A backup is written by `VACUUM INTO` a temporary file, checked, synced and renamed: a file with the name of a backup is
+//! complete.
 
 use std::io;
 use std::path::PathBuf;
 
 use rusqlite::Connection;
 
-use super::connection::{self, Depth};
+use super::connection::{self, CheckDepth};
 use super::error::StoreError;
 use super::options::StoreOptions;
 use super::timestamp::{for_file_name, from_file_name, now_ms, to_ms};
 use confined_fs::{FilePath, NamedFile};
 
-/// How many backups are kept: a week of daily ones.
+/// How many backups are retained: a week of daily ones.
 pub const BACKUPS_KEPT: usize = 7;
 
 const PREFIX: &str = "mcp-";
@@ -27,21 +28,21 @@ pub struct Backup {
     pub path: PathBuf,
     /// When it was made, in milliseconds since 1970, UTC.
     pub at_ms: i64,
-    /// Its size.
+    /// Its size in bytes.
     pub bytes: u64,
 }
 
 /// What a restore did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restored {
-    /// The backup that was put in place; the file itself stays where it is.
+    /// The backup that was restored; its file stays where it is.
     pub backup: Backup,
-    /// Where the database that was in its place is now; `None` where there was none.
+    /// Where the database it replaced was moved; `None` if there was none.
     pub replaced: Option<PathBuf>,
 }
 
 impl Backup {
-    /// A kept one.
+    /// Its file in the backup directory.
     fn file(&self, options: &StoreOptions) -> FilePath {
         options.backups().file(self.path.file_name().unwrap_or_default())
     }
@@ -64,23 +65,23 @@ pub(super) fn list(options: &StoreOptions) -> Vec<Backup> {
     backups
 }
 
-/// Removes what a killed backup left behind. Only the owner of the directory may call it.
+/// Removes the temporary files of interrupted backups. Requires the directory's lock.
 pub(super) fn sweep(options: &StoreOptions) {
     let Ok(folder) = options.backups().open() else { return };
     for name in folder.names().unwrap_or_default() {
         if name.to_string_lossy().contains(UNFINISHED) {
-            // What cannot be removed now is tried again at the next start.
+            // The next start tries again.
             let _ = folder.remove_file(&name);
         }
     }
 }
 
-/// Why there is nothing to back up.
+/// The error of a backup before there is a database.
 pub(super) fn no_database() -> StoreError {
     StoreError::Unavailable("there is no database yet".to_owned())
 }
 
-/// Makes a backup of what the connection reads.
+/// Backs up the database of that connection and applies the retention.
 pub(super) fn write(options: &StoreOptions, connection: &Connection) -> Result<Backup, StoreError> {
     let folder = options.backups();
     folder.create().map_err(|error| StoreError::Unavailable(format!("{folder}: {error}")))?;
@@ -95,17 +96,17 @@ pub(super) fn write(options: &StoreOptions, connection: &Connection) -> Result<B
         let _ = unfinished.remove();
     })?;
     let path = file.path();
-    // The new one is not counted: a clock that was ahead once may have left some with later dates.
+    // The new one is excluded: backups from a clock that was ahead may have later dates.
     let others = list(options).into_iter().filter(|backup| backup.path != path).collect();
     for old in surplus(others, at_ms) {
-        // One too many is no reason to call the new one failed.
+        // Failing to remove an old backup does not invalidate the new one.
         let _ = old.file(options).remove();
     }
     Ok(Backup { path, at_ms, bytes })
 }
 
-/// Those of the other backups, newest first, that are one too many beside a new one: the older ones of a day before the
-/// oldest day, so that several made at once leave yesterday's in place.
+/// The backups to remove once a new one exists, given the others, newest first. Days with several backups lose their older
+/// ones before the oldest day is dropped, so that several backups in a row do not displace yesterday's.
 fn surplus(mut others: Vec<Backup>, new_ms: i64) -> Vec<Backup> {
     let day = |at_ms: i64| at_ms.div_euclid(24 * 3600 * 1000);
     let mut surplus = Vec::new();
@@ -130,20 +131,20 @@ fn copy(connection: &Connection, unfinished: &FilePath, file: &FilePath) -> Resu
     Ok(written.metadata()?.len())
 }
 
-/// Whether a file is a database in order.
+/// Checks that a file is an intact database of a known schema.
 fn check(file: &FilePath) -> Result<(), StoreError> {
     let connection = connection::immutable(file)?;
     let schema = super::schema::version(&connection)?;
     if schema == 0 || schema > super::schema::SCHEMA_VERSION {
         return Err(StoreError::Unavailable(format!("{file} has schema {schema}")));
     }
-    match connection::problem(&connection, Depth::Full)? {
+    match connection::problem(&connection, CheckDepth::Full)? {
         None => Ok(()),
         Some(problem) => Err(StoreError::Unavailable(format!("{file}: {problem}"))),
     }
 }
 
-/// Puts a backup in the database's place, which is moved aside. The caller owns the directory.
+/// Restores a backup; the current database is quarantined. Requires the directory's lock.
 pub(super) fn restore(options: &StoreOptions, wanted: Option<&NamedFile>) -> Result<Restored, StoreError> {
     let kept = |backup: Backup| (backup.file(options), backup);
     let backups = match wanted {
@@ -163,7 +164,7 @@ pub(super) fn restore(options: &StoreOptions, wanted: Option<&NamedFile>) -> Res
     Err(StoreError::Unavailable(why))
 }
 
-/// The backup a user means: a file, the name of a kept one, or a day (`2025-11-20`), of which the newest is meant.
+/// Resolves what a user names: a file, the file name of a backup, or a day (`2025-11-20`), which means its newest.
 fn named(options: &StoreOptions, wanted: &NamedFile) -> Result<(FilePath, Backup), StoreError> {
     let path = wanted.path();
     let refused = |why: String| StoreError::Unavailable(format!("{} {why}", path.display()));
@@ -186,26 +187,26 @@ fn named(options: &StoreOptions, wanted: &NamedFile) -> Result<(FilePath, Backup
     Ok((kept.file(options), kept))
 }
 
-/// Answers where the database that was there is now.
+/// Copies a backup into place; returns where the current database was moved.
 fn put_in_place(options: &StoreOptions, backup: &FilePath) -> io::Result<Option<FilePath>> {
     let database = options.database();
     let unfinished = database.with_suffix(".restoring");
     io::copy(&mut backup.open()?, &mut unfinished.create()?)?;
-    exchange(&database, &unfinished)
+    install(&database, &unfinished)
 }
 
-/// Puts a finished file in the database's place, which is moved aside; answers where to.
-pub(super) fn exchange(database: &FilePath, finished: &FilePath) -> io::Result<Option<FilePath>> {
+/// Installs a complete file as the database; returns where the current one was moved.
+pub(super) fn install(database: &FilePath, finished: &FilePath) -> io::Result<Option<FilePath>> {
     finished.open()?.sync_all()?;
-    let replaced = move_aside(database, "replaced")?;
+    let replaced = quarantine(database, "replaced")?;
     finished.rename(database)?;
     database.dir().open()?.sync()?;
     Ok(replaced)
 }
 
-/// Renames a database with what belongs to it to `<name>.<why>-<time>`; answers the new name, or `None` where there was
-/// no database.
-pub(super) fn move_aside(database: &FilePath, why: &str) -> io::Result<Option<FilePath>> {
+/// Renames a database with its write-ahead log to `<name>.<why>-<time>`; returns the new name, or `None` if there was no
+/// database.
+pub(super) fn quarantine(database: &FilePath, why: &str) -> io::Result<Option<FilePath>> {
     let mut at_ms = now_ms();
     let named = |at_ms| database.with_suffix(&format!(".{why}-{}", for_file_name(at_ms)));
     while named(at_ms).exists() {
@@ -213,7 +214,7 @@ pub(super) fn move_aside(database: &FilePath, why: &str) -> io::Result<Option<Fi
     }
     let aside = named(at_ms);
     let mut moved = None;
-    // The log first: a database without its log is whole as of its last checkpoint, a log without its database is lost.
+    // The write-ahead log first: without it the database is intact as of its last checkpoint, the reverse is data loss.
     for part in ["-wal", "-shm", ""] {
         match database.with_suffix(part).rename(&aside.with_suffix(part)) {
             Ok(()) if part.is_empty() => moved = Some(aside.clone()),

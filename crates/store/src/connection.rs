@@ -9,19 +9,19 @@ use super::error::StoreError;
 use super::schema;
 use confined_fs::{FileId, FilePath};
 
-/// How long a statement waits for another connection of ours, which is a backup at most.
+/// How long a statement waits for a lock of another connection.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How much of a database a check reads.
+/// How thorough an integrity check is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Depth {
-    /// All pages, without comparing indexes with their tables.
+pub(super) enum CheckDepth {
+    /// Reads all pages, without comparing indexes with their tables.
     Quick,
-    /// Everything.
+    /// Compares indexes with their tables, too.
     Full,
 }
 
-/// A connection that writes; `fresh` where there is no database yet.
+/// Opens the writer's connection; `fresh` if there is no database yet.
 pub(super) fn connect(file: &FilePath, fresh: bool) -> rusqlite::Result<Connection> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -31,18 +31,18 @@ pub(super) fn connect(file: &FilePath, fresh: bool) -> rusqlite::Result<Connecti
     connection
         .execute_batch("PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -512")?;
     if fresh {
-        // Takes effect before anything is written; later it would only write to a file that nobody checked yet.
+        // Effective only before the first table; later it would only write to a file that is not checked yet.
         connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL")?;
     }
     Ok(connection)
 }
 
-/// Settings of a connection that writes.
+/// Configures the writer's connection.
 pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     let journal = |mode: &str| {
         connection.pragma_update_and_check(None, "journal_mode", mode, |row| row.get::<_, String>(0))
     };
-    // Some network and overlay file systems cannot share memory between processes, which write-ahead logging needs.
+    // Write-ahead logging needs shared memory, which some network and overlay file systems lack.
     if !journal("WAL").is_ok_and(|mode| mode == "wal") {
         journal("DELETE")?;
     }
@@ -51,17 +51,17 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     )
 }
 
-/// What a check of the database finds, if anything.
-pub(super) fn problem(connection: &Connection, depth: Depth) -> rusqlite::Result<Option<String>> {
+/// Runs an integrity check; the first problem, if there is one.
+pub(super) fn problem(connection: &Connection, depth: CheckDepth) -> rusqlite::Result<Option<String>> {
     let check = match depth {
-        Depth::Quick => "PRAGMA quick_check(1)",
-        Depth::Full => "PRAGMA integrity_check(1)",
+        CheckDepth::Quick => "PRAGMA quick_check(1)",
+        CheckDepth::Full => "PRAGMA integrity_check(1)",
     };
     let verdict: String = connection.query_row(check, [], |row| row.get(0))?;
     Ok((verdict != "ok").then_some(verdict))
 }
 
-/// A connection that only reads. Where the folder cannot be written to, it reads the file as it is without its log.
+/// Opens a read-only connection. In a directory that cannot be written, it reads the file without its write-ahead log.
 pub(super) fn reader(file: &FilePath) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = open(file, flags, |path| path)?;
@@ -77,7 +77,7 @@ pub(super) fn reader(file: &FilePath) -> rusqlite::Result<Connection> {
     }
 }
 
-/// A connection to a file nobody writes to; leaves no other file beside it.
+/// Opens a read-only connection to a file that nobody writes; creates no file beside it.
 pub(super) fn immutable(file: &FilePath) -> rusqlite::Result<Connection> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
@@ -131,7 +131,7 @@ fn open(
 /// Writes a copy of the whole database to `target`, in place of a file that an earlier attempt left.
 ///
 /// # Errors
-/// Where it cannot be written; what was written of it stays.
+/// If it cannot be written; a partial copy stays.
 pub(super) fn copy_into(connection: &Connection, target: &FilePath) -> Result<(), StoreError> {
     // SQLite takes over a file that is empty, and refuses links as the connection does.
     let made = FileId::of(&target.create()?.metadata()?);
@@ -145,16 +145,16 @@ pub(super) fn copy_into(connection: &Connection, target: &FilePath) -> Result<()
     }
 }
 
-/// Whether there is a database.
+/// Whether the database exists.
 ///
 /// # Errors
-/// Where something else is in its place.
-pub(super) fn is_there(file: &FilePath) -> Result<bool, StoreError> {
+/// If something that is not a regular file is in its place.
+pub(super) fn exists(file: &FilePath) -> Result<bool, StoreError> {
     let found = file.regular().map_err(|error| StoreError::Unavailable(format!("{file}: {error}")))?;
     Ok(found.is_some())
 }
 
-/// The error of a database that cannot be opened, for a reason that SQLite does not know.
+/// SQLite's error for a database that cannot be opened, with our reason.
 fn cannot_open(why: String) -> rusqlite::Error {
     rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN), Some(why))
 }

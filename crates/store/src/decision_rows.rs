@@ -1,4 +1,4 @@
-//! Decisions as rows.
+//! Reading and writing rows of decisions.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -6,21 +6,24 @@ use super::column::{from_json, integer, json, text};
 use super::timestamp::{parse, rfc3339};
 use domain::patterns::{Decision, MAX_REMEMBERED_TASKS, Observation, Outcome, TaskOutcome};
 
-/// A decision as it is in the history.
+/// The decision in effect for a task.
 #[derive(Debug)]
-pub(super) struct Former {
+pub(super) struct StoredDecision {
     pub task_description: String,
     pub agents_used: Vec<String>,
     /// When the task was first reported.
     pub at_ms: i64,
-    /// When the decision in effect was made; `None` where that is not known.
+    /// When it was made; `None` if unknown.
     pub decided_at_ms: Option<i64>,
-    /// What it taught.
-    pub lesson: Option<Observation>,
+    /// What its pattern learned from it.
+    pub observation: Option<Observation>,
 }
 
-/// The decision of that task.
-pub(super) fn read_decision(connection: &Connection, task_id: &str) -> rusqlite::Result<Option<Former>> {
+/// The decision in effect for that task.
+pub(super) fn read_decision(
+    connection: &Connection,
+    task_id: &str,
+) -> rusqlite::Result<Option<StoredDecision>> {
     let mut statement = connection.prepare_cached(
         "SELECT task_description, agents_used, result, duration_ms, tokens_saved, timestamp, pattern_id,
            decided_at_ms FROM decision_history WHERE task_id = ?1",
@@ -35,7 +38,7 @@ pub(super) fn read_decision(connection: &Connection, task_id: &str) -> rusqlite:
                 .unwrap_or_default()
                 .and_then(|duration| u64::try_from(duration).ok());
             let tokens_saved = row.get(4).unwrap_or_default();
-            let lesson = pattern_id.zip(result).map(|(pattern_id, result)| Observation {
+            let observation = pattern_id.zip(result).map(|(pattern_id, result)| Observation {
                 pattern_id,
                 result,
                 duration_ms,
@@ -45,12 +48,12 @@ pub(super) fn read_decision(connection: &Connection, task_id: &str) -> rusqlite:
             let agents_used = from_json(text(row, 1));
             let task_description = text(row, 0).to_owned();
             let decided_at_ms = row.get(7).unwrap_or_default();
-            Ok(Former { task_description, agents_used, at_ms, decided_at_ms, lesson })
+            Ok(StoredDecision { task_description, agents_used, at_ms, decided_at_ms, observation })
         })
         .optional()
 }
 
-/// Writes a decision, new or corrected; a correction keeps the time of the first report.
+/// Inserts a decision, or replaces the one in effect for its task; the time of the first report stays.
 pub(super) fn write_decision(
     connection: &Connection,
     decision: &Decision,
@@ -80,7 +83,7 @@ pub(super) fn write_decision(
     Ok(())
 }
 
-/// Writes what is remembered of a task, where the history does not know it.
+/// Inserts the outcome of a task, unless the history has one.
 pub(super) fn write_outcome(connection: &Connection, outcome: &TaskOutcome) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO decision_history (task_id, task_description, agents_used, result, timestamp)
@@ -96,7 +99,7 @@ pub(super) fn write_outcome(connection: &Connection, outcome: &TaskOutcome) -> r
     Ok(())
 }
 
-/// The newest outcomes, oldest first, as many as are remembered.
+/// The newest outcomes, up to [`MAX_REMEMBERED_TASKS`], oldest first.
 pub(super) fn read_outcomes(connection: &Connection) -> rusqlite::Result<Vec<TaskOutcome>> {
     let mut statement = connection.prepare(
         "SELECT task_id, task_description, agents_used, result, timestamp

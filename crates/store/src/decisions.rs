@@ -1,4 +1,4 @@
-//! Decisions: the outcomes of past tasks in memory, and the command that records one.
+//! Decisions: the aggregate of the outcomes of past tasks, and the command that records a decision.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,27 +7,27 @@ use arc_swap::ArcSwap;
 use rusqlite::Connection;
 
 use super::aggregate::{Aggregate, Draft};
-use super::decision_rows::{self as rows, Former};
+use super::decision_rows::{self as rows, StoredDecision};
 use super::error::StoreError;
 use super::patterns::{PatternDraft, Patterns, new_id};
 use super::transaction::{ApplyError, Transaction, WriteCommand};
 use domain::patterns::{Decision, DecisionContext, Goal, OutcomeHistory, Pattern, Plan, TaskOutcome};
 
-/// What became of a decision.
+/// The receipt of a decision.
 #[derive(Debug, Clone)]
 pub struct DecisionReceipt {
-    /// Whether a decision on the same task that was made later is stored already, so that this one changed nothing; it is on
-    /// disk and in effect otherwise.
+    /// Whether a later decision on the same task is stored already, so that this one changed nothing. Otherwise it is durable
+    /// and in effect.
     pub is_superseded: bool,
     /// The pattern that learned from the decision in effect, as it stands now.
     pub pattern: Option<Arc<Pattern>>,
-    /// Whether that pattern was founded by it.
+    /// Whether it created that pattern.
     pub founded: bool,
-    /// Whether it corrected an earlier decision of the same task.
+    /// Whether it replaced an earlier decision on the same task.
     pub corrected: bool,
 }
 
-/// The outcomes of past tasks.
+/// The aggregate of the outcomes of past tasks.
 #[derive(Debug)]
 pub(super) struct Outcomes {
     published: ArcSwap<OutcomeHistory>,
@@ -35,22 +35,22 @@ pub(super) struct Outcomes {
     half_life: Option<Duration>,
 }
 
-/// What a transaction adds.
+/// The uncommitted outcomes.
 #[derive(Debug, Default)]
 struct OutcomeDraft {
-    /// What replaces the published history, where it was loaded.
+    /// The history that replaces the published one, if it was loaded.
     loaded: Option<OutcomeHistory>,
     added: Vec<(TaskOutcome, Arc<Goal>)>,
 }
 
 impl Outcomes {
-    /// None yet; evidence weighs half as much after `half_life`.
+    /// An empty history, whose evidence decays with that half-life.
     pub(super) fn new(half_life: Option<Duration>) -> Outcomes {
         let published = ArcSwap::from_pointee(OutcomeHistory::new(half_life));
         Outcomes { published, draft: Draft::default(), half_life }
     }
 
-    /// As of the last commit.
+    /// The snapshot of the last commit.
     pub(super) fn snapshot(&self) -> Arc<OutcomeHistory> {
         self.published.load_full()
     }
@@ -61,7 +61,7 @@ impl Outcomes {
 }
 
 impl Aggregate for Outcomes {
-    /// Analysing thousands of descriptions takes longer than the rest of a start, and ranking does without them meanwhile.
+    /// Analysing thousands of descriptions takes longer than the rest of a start, and ranking works without them.
     fn is_deferred(&self) -> bool {
         true
     }
@@ -75,7 +75,7 @@ impl Aggregate for Outcomes {
         Ok(None)
     }
 
-    /// Each decision has written its row.
+    /// Nothing is left: each decision writes its own row.
     fn flush(&self, _: &Connection) -> rusqlite::Result<()> {
         Ok(())
     }
@@ -110,7 +110,7 @@ pub(super) struct RecordDecision {
 }
 
 impl RecordDecision {
-    /// Checks and analyses a decision, in the caller's thread.
+    /// Validates and analyses a decision, in the caller's thread.
     ///
     /// # Errors
     /// [`StoreError::Invalid`]
@@ -125,15 +125,15 @@ impl RecordDecision {
         Ok(RecordDecision { decision, goal, plan, patterns, outcomes })
     }
 
-    /// Lets a pattern learn; all of it that is to be written comes with the draft, but for the decision itself.
+    /// Lets a pattern learn in the draft. Fails before it changes anything.
     fn learn(
         &self,
         draft: &mut PatternDraft,
-        former: Option<&Former>,
+        former: Option<&StoredDecision>,
         at_ms: i64,
         now_ms: i64,
     ) -> Result<Learning, StoreError> {
-        let is_same_task = |former: &Former| {
+        let is_same_task = |former: &StoredDecision| {
             former.task_description == self.decision.task_description
                 && former.agents_used == self.decision.agents_used
         };
@@ -141,7 +141,7 @@ impl RecordDecision {
             decision: &self.decision,
             goal: &self.goal,
             plan: &self.plan,
-            former: former.and_then(|former| former.lesson.as_ref()),
+            former: former.and_then(|former| former.observation.as_ref()),
             same_task: former.is_some_and(is_same_task),
             at_ms,
             now_ms,
@@ -167,8 +167,8 @@ impl RecordDecision {
     }
 
     /// The receipt of a decision that changes nothing, since `former` was made later.
-    fn superseded(&self, former: &Former) -> DecisionReceipt {
-        let pattern_id = former.lesson.as_ref().map(|lesson| lesson.pattern_id.as_str());
+    fn superseded(&self, former: &StoredDecision) -> DecisionReceipt {
+        let pattern_id = former.observation.as_ref().map(|lesson| lesson.pattern_id.as_str());
         let pattern = |draft: &mut PatternDraft| pattern_id.and_then(|id| draft.set.get(id)).cloned();
         DecisionReceipt {
             is_superseded: true,
@@ -179,16 +179,16 @@ impl RecordDecision {
     }
 }
 
-/// What a pattern learned.
+/// What learning did.
 struct Learning {
     pattern: Option<Arc<Pattern>>,
     pattern_id: Option<String>,
     founded: bool,
 }
 
-/// Whether the decision in effect was made after `decided_at_ms`. A time that is still to come is of a clock that was set
-/// back since, and says nothing.
-fn is_later(former: &Former, decided_at_ms: i64, now_ms: i64) -> bool {
+/// Whether the decision in effect was made after `decided_at_ms`. A time in the future comes from a clock that has been set
+/// back since, and is ignored.
+fn is_later(former: &StoredDecision, decided_at_ms: i64, now_ms: i64) -> bool {
     former.decided_at_ms.is_some_and(|at_ms| at_ms > decided_at_ms && at_ms <= now_ms)
 }
 
@@ -198,7 +198,7 @@ impl WriteCommand for RecordDecision {
     fn apply(&mut self, transaction: &Transaction<'_>) -> Result<DecisionReceipt, ApplyError> {
         let &Transaction { connection, now_ms } = transaction;
         let former = rows::read_decision(connection, &self.decision.task_id)?;
-        // No decision is made after it arrives: a clock that is ahead must not keep later corrections out.
+        // A decision is made before it arrives: a client's clock that is ahead must not block later corrections.
         let decided_at_ms = self.decision.decided_at_ms.map_or(now_ms, |at_ms| at_ms.min(now_ms));
         if let Some(former) = former.as_ref().filter(|former| is_later(former, decided_at_ms, now_ms)) {
             return Ok(self.superseded(former));

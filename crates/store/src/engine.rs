@@ -1,9 +1,8 @@
 //! The engine behind a [`Store`](super::Store): one SQLite database with its writer thread and its readers.
 //!
-//! Another engine, such as a database server for the history of a team, takes the place of what this file holds together
-//! (queue, writer, recovery, read pool, backups) and of the SQL in the files of the aggregates. What it must keep is the
-//! contract of [`Engine::write`]: commands are applied one after the other, a receipt means that the command is durable
-//! and that readers see it.
+//! Another engine, such as a database server for the history of a team, would replace this file and what it owns (queue,
+//! writer, recovery, read pool, backups), and the SQL in the files of the aggregates. It must keep the contract of
+//! [`Engine::write`]: commands are applied serially, and a receipt means that the command is durable and visible to readers.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,7 +21,7 @@ use super::status::StoreStatus;
 use super::transaction::WriteCommand;
 use super::writer::Writer;
 
-/// A database that is open, with its threads.
+/// An open database with its writer thread and read pool.
 #[derive(Debug)]
 pub(super) struct Engine {
     shared: Shared,
@@ -30,10 +29,10 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    /// Starts the writer over what was opened.
+    /// Starts the writer thread over an opened database.
     ///
     /// # Errors
-    /// Where its thread could not be started.
+    /// If the thread cannot be started.
     pub(super) fn start(
         options: StoreOptions,
         opened: Opened,
@@ -47,7 +46,7 @@ impl Engine {
         Ok(Engine { shared, queue })
     }
 
-    /// Applies a command; the receipt means that it is on disk and published.
+    /// Applies a command; a receipt means that it is durable and published.
     ///
     /// # Errors
     /// Those of the command, [`StoreError::ReadOnly`], [`StoreError::Overloaded`], [`StoreError::Unavailable`] and
@@ -57,7 +56,7 @@ impl Engine {
         self.queue.write(command).await
     }
 
-    /// Reads beside the writer; `None` where there is no database yet. Blocks.
+    /// Reads concurrently with the writer; `None` if there is no database yet. Blocks.
     ///
     /// # Errors
     /// Those of [`ReadPool::read`](super::read_pool::ReadPool::read).
@@ -68,7 +67,7 @@ impl Engine {
         self.shared.reads.read(read)
     }
 
-    /// Logs a query, or drops and counts it where the buffer is full. Never waits.
+    /// Logs a query, or drops and counts it if the buffer is full. Never blocks.
     pub(super) fn log_query(&self, record: QueryRecord) {
         if self.shared.status.writable().is_err() || self.queue.is_closed() {
             self.shared.logs.drop_rows(1);
@@ -81,14 +80,19 @@ impl Engine {
         &self.shared.options
     }
 
+    /// The status; a missing file is restored at once rather than at the next check.
     pub(super) fn status(&self) -> StoreStatus {
-        self.shared.status.report(&self.shared.options, self.shared.logs.dropped())
+        let status = self.shared.status.report(&self.shared.options, self.shared.logs.dropped());
+        if status.connected && !self.shared.options.database().exists() {
+            self.queue.check();
+        }
+        status
     }
 
-    /// Stops reads and the writer, within `patience`; whether that was done in order.
-    pub(super) fn close(&self, patience: Duration) -> bool {
-        let deadline = Instant::now() + patience;
-        // First: a read under way keeps the write-ahead log from being emptied.
+    /// Stops reads and the writer within `timeout`; returns whether the stop was clean.
+    pub(super) fn close(&self, timeout: Duration) -> bool {
+        let deadline = Instant::now() + timeout;
+        // First, since a read under way would prevent the final checkpoint.
         self.shared.reads.close();
         self.queue.close(deadline)
     }

@@ -1,8 +1,8 @@
-//! What may go wrong, by what the caller does about it.
+//! The store's errors, by what the caller can do about them.
 
 use std::path::PathBuf;
 
-/// Why the store did not do what it was asked to. Cloned where one failed commit answers many callers.
+/// Why an operation failed. Cloned when one failed commit answers many callers.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// Stop the other process, or use another directory.
@@ -10,22 +10,22 @@ pub enum StoreError {
     Locked {
         /// The lock file.
         path: PathBuf,
-        /// Who holds it, where that could be read.
+        /// The process id of its owner, if it could be read.
         pid: Option<u32>,
     },
-    /// Correct what was sent: a sentence for each problem.
+    /// Correct the input: a sentence for each problem.
     #[error("{}", .0.join("; "))]
     Invalid(Vec<String>),
-    /// Name a pattern that exists, or none.
+    /// Name an existing pattern, or none.
     #[error("there is no pattern with the id `{0}`")]
     UnknownPattern(String),
-    /// Nothing can be written until the process starts anew; says why.
+    /// Nothing can be written until the process is restarted; the reason.
     #[error("the database is read-only: {0}")]
     ReadOnly(String),
-    /// Try again later: the writer does not keep up.
+    /// Retry later: the write queue is full.
     #[error("too many writes are waiting for the database")]
     Overloaded,
-    /// Try again later: the disk or the database failed; says how.
+    /// Retry later: the disk or the database failed; the reason.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
     /// The store was closed.
@@ -34,7 +34,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// What is the matter, in a sentence that names no file and nothing of the machine.
+    /// The error for a client: a sentence without paths or details of the machine.
     pub fn kind(&self) -> &'static str {
         match self {
             StoreError::Locked { .. } => "another process of this project holds its memory",
@@ -52,7 +52,7 @@ impl StoreError {
 }
 
 impl StoreError {
-    /// Whether it failed for want of room on the disk.
+    /// Whether the disk is full.
     pub fn is_disk_full(&self) -> bool {
         // The words of SQLite for it.
         matches!(self, StoreError::Unavailable(why) if why.contains("disk is full"))

@@ -1,4 +1,4 @@
-//! The decisions that were kept, for reading.
+//! The history of decisions, for reading.
 
 use rusqlite::Connection;
 
@@ -17,11 +17,11 @@ pub struct HistoryEntry {
     pub duration_ms: Option<i64>,
     /// How many tokens it saved.
     pub tokens_saved: Option<i64>,
-    /// When it was first reported, RFC 3339.
+    /// When the task was first reported, RFC 3339.
     pub timestamp: String,
     /// The pattern that learned from it.
     pub pattern_id: Option<String>,
-    /// When the decision in effect was made, in milliseconds since 1970, UTC; `None` where that is not known.
+    /// When the decision in effect was made, in milliseconds since 1970, UTC; `None` if unknown.
     pub decided_at_ms: Option<i64>,
 }
 

@@ -1,4 +1,4 @@
-//! Patterns as JSON lines, to be shared as a file.
+//! Import and export of patterns as JSON lines.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -11,22 +11,22 @@ use domain::patterns::{
     Counters, Goal, MAX_DURATION_MS, MAX_TOKENS_SAVED, Pattern, PatternSet, Plan, check_goal,
 };
 
-/// So many patterns are kept in one transaction.
+/// How many patterns one transaction imports.
 pub(super) const LINES_AT_A_TIME: usize = 500;
 
-/// The most refused lines a report quotes.
+/// The most rejected lines a report explains.
 const MAX_REFUSED: usize = 20;
 
-/// What became of the lines of a file.
+/// The result of an import.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImportReport {
-    /// Patterns that are new.
+    /// Patterns that were created.
     pub created: usize,
-    /// Patterns that were known.
+    /// Patterns that were known already.
     pub known: usize,
-    /// A sentence for each of the first lines that hold no pattern.
+    /// A sentence for each of the first lines that are not a pattern.
     pub refused: Vec<String>,
-    /// How many lines hold no pattern.
+    /// How many lines are not a pattern.
     pub refused_count: usize,
 }
 
@@ -52,7 +52,7 @@ struct Line<'a> {
     avg_tokens_saved: i64,
 }
 
-/// Writes all patterns of a book that are offered, as [`Store::export_patterns`](super::Store::export_patterns) does.
+/// Writes all patterns that are not pruned, as [`Store::export_patterns`](super::Store::export_patterns) does.
 ///
 /// # Errors
 /// Those of `out`.
@@ -78,7 +78,7 @@ pub fn export(book: &PatternSet, out: &mut dyn io::Write) -> io::Result<usize> {
     Ok(count)
 }
 
-/// Reads lines into patterns without ids and times; blank lines are passed over. `first` is the first line's number.
+/// Parses lines into patterns without ids and times; blank lines are skipped. `first` is the number of the first line.
 pub(super) fn read(lines: &str, first: usize) -> (Vec<PatternEntry>, ImportReport) {
     let mut report = ImportReport::default();
     let mut entries = Vec::new();
@@ -99,7 +99,7 @@ pub(super) fn read(lines: &str, first: usize) -> (Vec<PatternEntry>, ImportRepor
     (entries, report)
 }
 
-/// Uses that a line may claim: more than any project makes in years, and few enough to be added up.
+/// The most uses a line may claim: more than any project makes in years, and no overflow when summed.
 const MAX_IMPORTED_USES: u64 = 1_000_000;
 
 fn parse(line: &str) -> Result<PatternEntry, String> {

@@ -1,53 +1,62 @@
-//! The SQLite database and its single writer thread.
+//! The SQLite database with its single writer thread.
 //!
-//! # What is kept
+//! # Data
 //!
-//! `mcp.db` holds three tables: the decisions that were reported, the patterns that learned from them, and a log of
-//! queries. The first two are the memory and are never dropped; the log is a convenience and is pruned oldest first.
-//! Everything that queries need at run time is in memory: [`Store::patterns`] and [`Store::outcomes`] answer snapshots that
-//! the writer replaces after each commit, so that no query waits for the disk.
+//! `mcp.db` holds three tables: the reported decisions, the patterns that learned from them, and the query log. Decisions
+//! and patterns are never dropped; the query log is pruned oldest first. All that queries need is in memory:
+//! [`Store::patterns`] and [`Store::outcomes`] return snapshots that the writer replaces after each commit, so that no query
+//! waits for the disk. `aggregate.rs` says how another kind of data is added.
 //!
 //! # Locking
 //!
-//! One process owns a data directory. It holds `mcp.lock` by `flock`, which the kernel frees however the process ends;
-//! a second [`Store::open`] answers [`StoreError::Locked`]. The lock file holds the owner's process id while it runs and
-//! is emptied by an orderly stop, so that a next start knows whether to check the database in full.
+//! One process owns a data directory: it holds an exclusive `flock` on `mcp.lock`, which the kernel releases however the
+//! process ends. A second [`Store::open`] returns [`StoreError::Locked`]. The lock file contains the owner's process id
+//! while it runs and is truncated by a clean stop, which tells the next start whether a full check is needed.
 //!
-//! Within the process one thread owns the only connection that writes, and makes the checkpoints. It takes jobs from a
-//! bounded queue, runs all that wait in one transaction (group commit), publishes the new snapshots and then
-//! acknowledges each job. Learning therefore happens in one place and in one order. Readers (history, backups) open a
-//! connection of their own for as long as they need it; write-ahead logging keeps them out of the writer's way.
+//! Within the process one thread owns the only connection that writes and checkpoints. It takes commands from a bounded
+//! queue, applies all queued ones in one transaction (group commit), publishes the new snapshots, then acknowledges each
+//! command. Learning is therefore serialised. Reads such as the history and backups use a small pool of connections; thanks
+//! to write-ahead logging they do not block the writer.
 //!
-//! When the queue is full ([`StoreOptions::queue_capacity`] jobs wait), a decision or pattern waits for a place up to
-//! [`StoreOptions::queue_timeout`] and is then refused with [`StoreError::Overloaded`]; a row of the query log is
-//! dropped at once and counted in [`StoreStatus::dropped_log_rows`].
+//! While the queue is full ([`StoreOptions::queue_capacity`]), a command waits for a slot up to
+//! [`StoreOptions::queue_timeout`] and is then rejected with [`StoreError::Overloaded`]. A row of the query log is dropped
+//! at once and counted in [`StoreStatus::dropped_log_rows`].
 //!
 //! # Durability
 //!
-//! Decisions and patterns are committed with `synchronous=FULL`: an acknowledgement means that they survive a power
-//! loss. A transaction of log rows alone is committed with `NORMAL`: it survives a killed process. Nobody waits for it.
+//! Decisions and patterns are committed with `synchronous=FULL`: what is acknowledged survives a power loss. Batches of the
+//! query log are committed with `NORMAL`: they survive a killed process.
 //!
-//! An error of the disk is answered to whoever waits, marks the store degraded ([`StoreStatus::degraded`]) and makes
-//! the writer open the database anew at the next job; the first commit that works clears the mark. Reads go on from
-//! memory meanwhile. Where the directory or file cannot be written to at start, the store serves what it can read and
-//! answers every write with [`StoreError::ReadOnly`].
+//! When the disk fails, the waiting callers get the error, the store is marked degraded ([`StoreStatus::degraded`]), and
+//! the writer reopens the database for the next command; the first successful commit clears the mark. Queries are answered
+//! from memory meanwhile. If the directory or the file cannot be written at the start, the store serves what it can read
+//! and rejects every write with [`StoreError::ReadOnly`].
+//!
+//! # Idempotent and ordered decisions
+//!
+//! A decision is identified by its task: recording it again corrects it, and the counts of patterns follow. Each carries the
+//! time at which it was made, and one that was made before the decision in effect changes nothing, however late it arrives
+//! ([`DecisionReceipt::is_superseded`]). Without a time a decision is made on arrival; equal times count on arrival.
 //!
 //! # Compatibility
 //!
-//! The schema's number is SQLite's `user_version`. Migrations are the numbered files in `migrations/`, run in order,
-//! each in one transaction with the change of that number; a released file is never edited, only followed by another.
-//! A database with a higher number than this program knows is served read-only and left as it is. Columns are only
-//! ever added, so that a tool that reads the first schema's tables and columns goes on working.
+//! The schema's number is SQLite's `user_version`. Migrations are the numbered files in `migrations/`, applied in order, each
+//! in one transaction with its number; a released file is never edited. A database with a newer schema is served read-only
+//! and left unchanged. Columns are only ever added, so that tools that read the first schema continue to work.
 //!
-//! A start checks the database (in full after an unclean stop). One that fails the check is moved aside, never deleted,
-//! as `mcp.db.corrupt-<time>`; the newest backup that passes the check takes its place, else a fresh database.
+//! # Recovery
+//!
+//! A start checks the database, in full after an unclean stop. One that fails the check is moved aside as
+//! `mcp.db.corrupt-<time>`, never deleted; the newest backup that passes the check is restored, or else a new database is
+//! created. A database that is deleted, replaced or overwritten while it is in use is restored from the open connection or
+//! from memory.
 //!
 //! # Performance
 //!
-//! A commit costs a sync of the disk, however many jobs it holds: throughput comes from callers that wait together. The
-//! writer therefore waits a fraction of what the last commit took for those who are about to ask again.
-//! Statements are prepared once per connection. Each pattern that learned is written once per transaction, however many
-//! decisions taught it. The query log is written at most every [`LOG_INTERVAL`] in one transaction.
+//! A commit costs one sync of the disk, however many commands it holds: throughput comes from concurrent callers. The writer
+//! therefore waits a fraction of the last commit's duration for callers that are about to write again. Statements are
+//! prepared once per connection. A pattern is written once per transaction, however many decisions taught it. The query log
+//! is written at most every [`LOG_INTERVAL`], in one transaction.
 
 mod aggregate;
 mod backup;
@@ -89,5 +98,5 @@ pub use query_log::{FrequentQuery, LOG_INTERVAL, LoggedQuery, QueryRecord};
 pub use reader::StoreReader;
 pub use schema::SCHEMA_VERSION;
 pub use status::StoreStatus;
-pub use store::{Held, Store};
+pub use store::{DirectoryLock, Store};
 pub use timestamp::{now_ms, rfc3339};

@@ -1,4 +1,4 @@
-//! The file that makes one process the owner of a data directory.
+//! The lock file of a data directory, which one process owns at a time.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -9,7 +9,7 @@ use rustix::io::Errno;
 use super::error::StoreError;
 use confined_fs::{FileId, FilePath};
 
-/// A held lock; freed when it is dropped, or by the kernel when the process ends.
+/// A held lock; released when it is dropped, or by the kernel when the process ends.
 #[derive(Debug)]
 pub(super) struct Lock {
     file: File,
@@ -17,17 +17,17 @@ pub(super) struct Lock {
     pub unclean: bool,
 }
 
-/// Takes the lock without waiting.
+/// Acquires the lock without waiting.
 ///
 /// # Errors
-/// [`StoreError::Locked`] where it is held, [`StoreError::ReadOnly`] where the file cannot be made or written.
+/// [`StoreError::Locked`] if it is held, [`StoreError::ReadOnly`] if the file cannot be created or written.
 pub(super) fn take(path: &FilePath) -> Result<Lock, StoreError> {
     let lock = take_unsynced(path)?;
     lock.sync().map_err(|error| StoreError::ReadOnly(format!("{path}: {error}")))?;
     Ok(lock)
 }
 
-/// The same, whose owner calls [`Lock::sync`] before anything that is there is changed: a start need not wait for the disk.
+/// The same without waiting for the disk: the owner calls [`Lock::sync`] before it changes existing data.
 ///
 /// # Errors
 /// As [`take`].
@@ -47,7 +47,7 @@ pub(super) fn take_unsynced(path: &FilePath) -> Result<Lock, StoreError> {
     let unclean = !matches!(read, Ok(0));
     let mut lock = Lock { file, unclean };
     if !lock.is_at(path) {
-        // Removed by its former owner in this very moment: whoever made the next one has it.
+        // Its former owner removed it between opening and locking: another process may hold the next one.
         return Err(StoreError::Locked { path: path.path(), pid: None });
     }
     lock.write(&format!("{}\n", std::process::id())).map_err(cannot)?;
@@ -55,20 +55,20 @@ pub(super) fn take_unsynced(path: &FilePath) -> Result<Lock, StoreError> {
 }
 
 impl Lock {
-    /// Whether the path still names the file that is held.
+    /// Whether the path still names the locked file.
     pub(super) fn is_at(&self, path: &FilePath) -> bool {
         let held = self.file.metadata().ok().map(|metadata| FileId::of(&metadata));
         let there = path.id();
         held == there
     }
 
-    /// Marks the stop as clean, or as clean as it was at the start.
+    /// Marks the stop as clean.
     pub(super) fn mark_clean(&mut self) -> std::io::Result<()> {
         self.write("")?;
         self.sync()
     }
 
-    /// Waits until the owner is on disk, so that the next one knows of it after a power loss, too.
+    /// Syncs the owner's process id to disk, so that the next start knows of it even after a power loss.
     pub(super) fn sync(&self) -> std::io::Result<()> {
         self.file.sync_data()
     }

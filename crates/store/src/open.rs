@@ -1,4 +1,4 @@
-//! From a directory to a database that may be written to, or to what can be had instead.
+//! Opening the database at a start: lock, integrity check, restore if it is corrupt, migration; read-only if it must be.
 
 use std::io::Read;
 
@@ -6,24 +6,24 @@ use rusqlite::{Connection, ErrorCode, MAIN_DB};
 
 use super::aggregate::{Aggregates, Loading};
 use super::backup;
-use super::connection::{self, Depth};
+use super::connection::{self, CheckDepth};
 use super::error::StoreError;
 use super::lock::{self, Lock};
 use super::options::StoreOptions;
 use super::schema::{self, SCHEMA_VERSION};
 
-/// Moving a bad database aside and restoring a bad backup ends after this many rounds.
+/// How many times a corrupt database is replaced before the start gives up.
 const ATTEMPTS: usize = 3;
 
-/// What [`open`] achieved.
+/// The result of [`open`].
 #[derive(Debug)]
 pub(super) struct Opened {
-    /// The writing connection; `None` where nothing can be written, or not yet.
+    /// The writer's connection; `None` if nothing can be written, or not yet.
     pub connection: Option<Connection>,
     pub lock: Option<Lock>,
     /// Whether a database was read.
     pub connected: bool,
-    /// Why nothing can be written until a next start.
+    /// Why nothing can be written until the next start.
     pub read_only: Option<String>,
     /// Why nothing can be written at the moment.
     pub degraded: Option<String>,
@@ -32,24 +32,24 @@ pub(super) struct Opened {
 
 /// Why a database could not be opened for writing.
 #[derive(Debug)]
-enum Trouble {
-    /// It is damaged: another must take its place.
+enum OpenError {
+    /// It is corrupt and must be replaced.
     Corrupt(String),
-    /// It cannot be written to by us.
+    /// It cannot be written by this process.
     ReadOnly(String),
-    /// The disk failed or is full: try again later.
+    /// The disk failed or is full: retry later.
     Later(String),
 }
 
-impl From<rusqlite::Error> for Trouble {
+impl From<rusqlite::Error> for OpenError {
     fn from(error: rusqlite::Error) -> Self {
         let text = error.to_string();
         match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Trouble::Corrupt(text),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => OpenError::Corrupt(text),
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-                Trouble::ReadOnly(text)
+                OpenError::ReadOnly(text)
             }
-            _ => Trouble::Later(text),
+            _ => OpenError::Later(text),
         }
     }
 }
@@ -60,18 +60,18 @@ impl From<rusqlite::Error> for Trouble {
 /// [`StoreError::Locked`] only.
 pub(super) fn open(options: &StoreOptions, aggregates: &Aggregates) -> Result<Opened, StoreError> {
     if let Err(error) = options.data_dir.create() {
-        return Ok(without_writing(options, aggregates, None, format!("{}: {error}", options.data_dir)));
+        return Ok(open_degraded(options, aggregates, None, format!("{}: {error}", options.data_dir)));
     }
-    // The writer syncs it before it writes; what changes an existing database here syncs it first.
+    // The writer syncs it before it writes; a migration or a replacement below syncs it first.
     let lock = match lock::take_unsynced(&options.lock_file()) {
         Ok(lock) => lock,
-        Err(StoreError::ReadOnly(why)) => return Ok(without_writing(options, aggregates, None, why)),
+        Err(StoreError::ReadOnly(why)) => return Ok(open_degraded(options, aggregates, None, why)),
         Err(error) => return Err(error),
     };
     backup::sweep(options);
     let mut notes = Vec::new();
-    let mut depth = if lock.unclean { Depth::Full } else { Depth::Quick };
-    notes.extend(set_aside_bad_log(options));
+    let mut depth = if lock.unclean { CheckDepth::Full } else { CheckDepth::Quick };
+    notes.extend(quarantine_bad_wal(options));
     for _ in 0..ATTEMPTS {
         match attempt(options, aggregates, depth, Some(&lock)) {
             Ok((connection, more)) => {
@@ -87,90 +87,94 @@ pub(super) fn open(options: &StoreOptions, aggregates: &Aggregates) -> Result<Op
                     notes,
                 });
             }
-            Err(Trouble::Corrupt(why)) => match lock.sync().and_then(|()| replace(options, &why)) {
-                Ok(note) => notes.push(note),
-                Err(error) => return Ok(without_writing(options, aggregates, Some(lock), error.to_string())),
-            },
-            Err(Trouble::ReadOnly(why)) => {
-                let mut opened = without_writing(options, aggregates, Some(lock), why);
+            Err(OpenError::Corrupt(why)) => {
+                match lock.sync().and_then(|()| replace_database(options, &why)) {
+                    Ok(note) => notes.push(note),
+                    Err(error) => {
+                        return Ok(open_degraded(options, aggregates, Some(lock), error.to_string()));
+                    }
+                }
+            }
+            Err(OpenError::ReadOnly(why)) => {
+                let mut opened = open_degraded(options, aggregates, Some(lock), why);
                 opened.notes.splice(0..0, notes);
                 return Ok(opened);
             }
-            Err(Trouble::Later(why)) => {
-                let mut opened = without_writing(options, aggregates, Some(lock), why);
+            Err(OpenError::Later(why)) => {
+                let mut opened = open_degraded(options, aggregates, Some(lock), why);
                 opened.degraded = opened.read_only.take();
                 opened.notes.splice(0..0, notes);
                 return Ok(opened);
             }
         }
-        depth = Depth::Quick;
+        depth = CheckDepth::Quick;
     }
-    Ok(without_writing(options, aggregates, Some(lock), "no database could be opened".to_owned()))
+    Ok(open_degraded(options, aggregates, Some(lock), "no database could be opened".to_owned()))
 }
 
-/// Opens for writing, checks, migrates, and loads what a start waits for, with notes on that. A `lock` that is not synced yet
-/// is so before an old database is migrated.
+/// Opens the database for writing, checks and migrates it, and loads the aggregates that a start waits for; returns notes on
+/// them. An unsynced `lock` is synced before a migration.
 fn attempt(
     options: &StoreOptions,
     aggregates: &Aggregates,
-    depth: Depth,
+    depth: CheckDepth,
     lock: Option<&Lock>,
-) -> Result<(Connection, Vec<String>), Trouble> {
+) -> Result<(Connection, Vec<String>), OpenError> {
     let path = options.database();
     let size = path.regular().ok().flatten().map(|facts| facts.bytes);
     if size == Some(0) {
-        return Err(Trouble::Corrupt("the file is empty".to_owned()));
+        return Err(OpenError::Corrupt("the file is empty".to_owned()));
     }
     let mut connection = connection::connect(&path, size.is_none())?;
     if connection.is_readonly(MAIN_DB)? {
-        return Err(Trouble::ReadOnly(format!("{path} cannot be written to")));
+        return Err(OpenError::ReadOnly(format!("{path} cannot be written to")));
     }
     if let Some(problem) = connection::problem(&connection, depth)? {
-        return Err(Trouble::Corrupt(problem));
+        return Err(OpenError::Corrupt(problem));
     }
     let found = schema::version(&connection)?;
     if found > SCHEMA_VERSION {
         let why = format!(
             "it has schema {found}, this program knows {SCHEMA_VERSION} and older: use a newer program"
         );
-        return Err(Trouble::ReadOnly(why));
+        return Err(OpenError::ReadOnly(why));
     }
     connection::prepare(&connection)?;
     if let Some(lock) = lock.filter(|_| (1..SCHEMA_VERSION).contains(&found)) {
-        lock.sync().map_err(|error| Trouble::Later(format!("the lock: {error}")))?;
+        lock.sync().map_err(|error| OpenError::Later(format!("the lock: {error}")))?;
     }
     schema::migrate(&mut connection)?;
     let notes = aggregates.load(&connection, Loading::AtStart)?;
     Ok((connection, notes))
 }
 
-/// The writer's connection once more, after it failed. Where the database is damaged, or gone although it is `known`,
-/// another takes its place, and the note says so: it may lack what was written since it was a backup.
-pub(super) fn again(
+/// Opens the writer's connection again after a failure. A database that is corrupt, or missing although it is `known`, is
+/// replaced, which the note says: the replacement may lack what was written since its backup.
+pub(super) fn reopen(
     options: &StoreOptions,
     aggregates: &Aggregates,
     known: bool,
 ) -> Result<(Connection, Option<String>), StoreError> {
     let mut note = None;
     if known && !options.database().exists() {
-        note = Some(replace(options, "the file is gone")?);
+        note = Some(replace_database(options, "the file is gone")?);
     }
-    let mut attempted = attempt(options, aggregates, Depth::Quick, None);
-    if let Err(Trouble::Corrupt(why)) = &attempted {
-        note = Some(replace(options, why)?);
-        attempted = attempt(options, aggregates, Depth::Quick, None);
+    let mut attempted = attempt(options, aggregates, CheckDepth::Quick, None);
+    if let Err(OpenError::Corrupt(why)) = &attempted {
+        note = Some(replace_database(options, why)?);
+        attempted = attempt(options, aggregates, CheckDepth::Quick, None);
     }
     match attempted {
         Ok((connection, _)) => Ok((connection, note)),
-        Err(Trouble::Corrupt(why) | Trouble::ReadOnly(why) | Trouble::Later(why)) => {
+        Err(OpenError::Corrupt(why) | OpenError::ReadOnly(why) | OpenError::Later(why)) => {
             aggregates.discard();
             Err(StoreError::Unavailable(why))
         }
     }
 }
 
-/// What can be had where nothing can be written: what is stored, if it can be read.
-pub(super) fn without_writing(
+/// The fallback if nothing can be written: loads what can be read.
+pub(super) fn open_degraded(
     options: &StoreOptions,
     aggregates: &Aggregates,
     lock: Option<Lock>,
@@ -190,9 +194,9 @@ pub(super) fn without_writing(
     Opened { connection: None, lock, connected, read_only: Some(why), degraded: None, notes }
 }
 
-/// Moves a damaged database aside and puts the newest good backup in its place, if there is one; the note says so.
-fn replace(options: &StoreOptions, why: &str) -> std::io::Result<String> {
-    let aside = backup::move_aside(&options.database(), "corrupt")?;
+/// Quarantines a corrupt database and restores the newest intact backup, if there is one; the note says so.
+fn replace_database(options: &StoreOptions, why: &str) -> std::io::Result<String> {
+    let aside = backup::quarantine(&options.database(), "corrupt")?;
     let happened = aside.map_or_else(
         || format!("the database is lost ({why})"),
         |path| format!("the database was damaged ({why}): moved to {path}"),
@@ -206,8 +210,8 @@ fn replace(options: &StoreOptions, why: &str) -> std::io::Result<String> {
     Ok(note)
 }
 
-/// SQLite passes over a write-ahead log it cannot read, and then over it: kept aside, it can at least be looked at.
-fn set_aside_bad_log(options: &StoreOptions) -> Option<String> {
+/// Quarantines a write-ahead log with an invalid header, which SQLite would ignore and overwrite; returns a note.
+fn quarantine_bad_wal(options: &StoreOptions) -> Option<String> {
     let log = options.database().with_suffix("-wal");
     let mut start = Vec::new();
     log.open().ok()?.take(4).read_to_end(&mut start).ok()?;

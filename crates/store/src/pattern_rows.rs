@@ -1,4 +1,4 @@
-//! Patterns as rows.
+//! Reading and writing rows of patterns.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::column::{from_json, integer, json, text};
 use super::timestamp::{parse, rfc3339};
 use domain::patterns::{Counters, DecayedStats, Origin, Pattern, Plan};
 
-/// Writes a pattern, new or known.
+/// Inserts or updates a pattern.
 pub(super) fn write_pattern(connection: &Connection, pattern: &Pattern) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO orchestration_patterns (id, goal, agent_sequence, dependencies, parallel_groups,
@@ -53,7 +53,7 @@ pub(super) fn write_pattern(connection: &Connection, pattern: &Pattern) -> rusql
     Ok(())
 }
 
-/// Writes what a known pattern learned.
+/// Updates what an existing pattern learned.
 pub(super) fn write_counts(connection: &Connection, pattern: &Pattern) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
         "UPDATE orchestration_patterns SET success_count = ?2, failure_count = ?3, partial_count = ?4,
@@ -82,7 +82,7 @@ pub(super) fn write_counts(connection: &Connection, pattern: &Pattern) -> rusqli
     Ok(())
 }
 
-/// All patterns in the order they were written, without those whose plan does not hold together; their ids come second.
+/// All patterns in the order of insertion, and the ids of those that were left out since their plan is not valid.
 pub(super) fn read_patterns(connection: &Connection) -> rusqlite::Result<(Vec<Pattern>, Vec<String>)> {
     let mut statement = connection.prepare(
         "SELECT id, goal, agent_sequence, dependencies, parallel_groups, success_count, failure_count, partial_count,
@@ -92,7 +92,7 @@ pub(super) fn read_patterns(connection: &Connection) -> rusqlite::Result<(Vec<Pa
     let (mut patterns, mut refused) = (Vec::new(), Vec::new());
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        // A row that somebody edited into nonsense must not take the others with it.
+        // A row that was edited by hand and is not valid must not make the others unreadable.
         match read_pattern(row) {
             Ok(Some(pattern)) => patterns.push(pattern),
             Ok(None) | Err(_) => refused.push(row.get(0).unwrap_or_default()),

@@ -1,4 +1,4 @@
-//! Patterns: the set of all of them in memory, and the command that adds some.
+//! The patterns: their aggregate, and the command that adds some.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::pattern_rows as rows;
 use super::transaction::{ApplyError, Transaction, WriteCommand};
 use domain::patterns::{DecayedStats, Goal, MAX_PATTERNS, Pattern, PatternSet, Plan};
 
-/// A pattern to be stored; what may be left out is derived, see [`domain::patterns::Plan::new`].
+/// A pattern to be stored; dependencies and groups that are left out are derived, see [`domain::patterns::Plan::new`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewPattern {
     /// What it is for.
@@ -43,21 +43,21 @@ impl NewPattern {
     }
 }
 
-/// What became of a pattern.
+/// The receipt of a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredPattern {
     /// Its id.
     pub id: String,
-    /// Whether it is new; otherwise the id is that of the pattern that was stored before.
+    /// Whether it was created; otherwise the id is that of the existing pattern.
     pub created: bool,
 }
 
-/// A pattern to be stored, analysed.
+/// A pattern to be stored, validated and analysed.
 #[derive(Debug)]
 pub(super) struct PatternEntry {
     pub pattern: Pattern,
     pub goal: Goal,
-    /// Whether its plan was stated as more than a sequence.
+    /// Whether its plan states more than a sequence.
     pub stated: bool,
 }
 
@@ -72,7 +72,7 @@ impl TryFrom<NewPattern> for PatternEntry {
     }
 }
 
-/// All patterns.
+/// The aggregate of all patterns.
 #[derive(Debug)]
 pub(super) struct Patterns {
     published: ArcSwap<PatternSet>,
@@ -80,15 +80,15 @@ pub(super) struct Patterns {
     half_life: Option<Duration>,
 }
 
-/// The set as a transaction changes it.
+/// The uncommitted set of patterns.
 #[derive(Debug)]
 pub(super) struct PatternDraft {
     pub set: PatternSet,
     /// Whether it differs from what is published.
     is_changed: bool,
-    /// Patterns to be written when the transaction ends, however many commands changed them.
+    /// Patterns whose rows are updated once, at the end of the transaction.
     changed: BTreeMap<String, Arc<Pattern>>,
-    /// Those of them that are new, or have another plan.
+    /// Those of them that are new or have another plan.
     replanned: BTreeSet<String>,
 }
 
@@ -97,37 +97,37 @@ impl PatternDraft {
         PatternDraft { set, is_changed, changed: BTreeMap::new(), replanned: BTreeSet::new() }
     }
 
-    /// Has the counts of patterns written that the set holds already.
+    /// Marks patterns of the set whose counts are to be written.
     pub(super) fn write_counts(&mut self, patterns: impl IntoIterator<Item = Arc<Pattern>>) {
         self.is_changed = true;
         self.changed.extend(patterns.into_iter().map(|pattern| (pattern.id.clone(), pattern)));
     }
 
-    /// Has a pattern that is in `write_counts` written as a whole.
+    /// Marks a pattern that is to be written as a whole, rather than its counts only.
     pub(super) fn write_plan(&mut self, id: &str) {
         self.replanned.insert(id.to_owned());
     }
 }
 
 impl Patterns {
-    /// None yet; evidence weighs half as much after `half_life`.
+    /// An empty set, whose evidence decays with that half-life.
     pub(super) fn new(half_life: Option<Duration>) -> Patterns {
         let published = ArcSwap::from_pointee(PatternSet::new(half_life));
         Patterns { published, draft: Draft::default(), half_life }
     }
 
-    /// As of the last commit.
+    /// The snapshot of the last commit.
     pub(super) fn snapshot(&self) -> Arc<PatternSet> {
         self.published.load_full()
     }
 
-    /// Reads or changes the set within a transaction.
+    /// Reads or changes the uncommitted set.
     pub(super) fn with_draft<R>(&self, work: impl FnOnce(&mut PatternDraft) -> R) -> R {
         self.draft.with(|| PatternDraft::over(PatternSet::clone(&self.published.load()), false), work)
     }
 }
 
-/// All patterns of a database, and a note where some cannot be understood.
+/// All patterns of a database, and a note if some are not valid.
 pub(super) fn read(
     connection: &Connection,
     half_life: Option<Duration>,
@@ -177,19 +177,19 @@ impl Aggregate for Patterns {
     }
 }
 
-/// Stores patterns, each once, all or none. One of the same goal and the same agents in the same order as a stored one
-/// takes over the dependencies and groups that the new one states.
+/// Adds patterns, all or none. A pattern with the goal and the sequence of agents of an existing one is not added; the
+/// existing one adopts the dependencies and groups that it states.
 #[derive(Debug)]
 pub(super) struct AddPatterns {
     pub entries: Vec<PatternEntry>,
     pub patterns: Arc<Patterns>,
 }
 
-/// What adding patterns does, found out before anything is changed.
+/// The changes that adding patterns makes, planned before any is made.
 #[derive(Debug, Default)]
 struct Additions {
     added: Vec<Pattern>,
-    /// Ids of stored patterns, with the plan that each takes over.
+    /// Ids of existing patterns, with the plan that each adopts.
     adopted: Vec<(String, Option<Plan>)>,
     receipts: Vec<StoredPattern>,
 }
@@ -247,7 +247,7 @@ impl WriteCommand for AddPatterns {
     }
 }
 
-/// An id for a new pattern.
+/// A new pattern id.
 pub(super) fn new_id() -> String {
     uuid::Uuid::new_v4().to_string()
 }

@@ -1,4 +1,4 @@
-//! The log of queries: rows wait in memory, nobody waits for them.
+//! The query log: rows are buffered in memory and written in batches, so that no query waits for the disk.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,13 +7,13 @@ use std::time::Duration;
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::options::StoreOptions;
-use super::retention::{self, Room};
+use super::retention::{self, Fill};
 use super::timestamp::rfc3339;
 
-/// How long a row may wait in memory; what a killed process loses of the log.
+/// How long a row may be buffered, and therefore what a killed process loses of the log.
 pub const LOG_INTERVAL: Duration = Duration::from_millis(250);
 
-/// How many of the newest rows [`frequent`] looks at: enough for a habit to show, few enough for a start.
+/// How many of the newest rows [`frequent`] reads: enough to show habits, few enough for a start.
 const ROWS_CONSIDERED: u32 = 5_000;
 
 /// One query that was answered.
@@ -23,53 +23,53 @@ pub struct QueryRecord {
     pub timestamp_ms: i64,
     /// `queryAgents`, `querySkills`, ….
     pub method: String,
-    /// The capability asked for.
+    /// The requested capability.
     pub capability: Option<String>,
-    /// The role asked for.
+    /// The requested role.
     pub role: Option<String>,
-    /// The context or goal asked for.
+    /// The requested context or goal.
     pub context: Option<String>,
     /// The plugin it was restricted to.
     pub plugin: Option<String>,
-    /// How many answers were asked for.
+    /// The requested number of results.
     pub limit: Option<u32>,
-    /// The ids that were answered, best first.
+    /// The ids that were returned, best first.
     pub returned: Arc<[String]>,
-    /// Whether a cache answered.
+    /// Whether the answer came from a cache.
     pub cache_hit: bool,
     /// How long it took, in milliseconds, rounded down.
     pub duration_ms: u64,
 }
 
-/// A query that was asked often.
+/// A frequent query.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FrequentQuery {
     /// `queryAgents`, `querySkills`, ….
     pub method: String,
-    /// The capability asked for.
+    /// The requested capability.
     pub capability: Option<String>,
-    /// The role asked for.
+    /// The requested role.
     pub role: Option<String>,
-    /// The context or goal asked for.
+    /// The requested context or goal.
     pub context: Option<String>,
     /// The plugin it was restricted to.
     pub plugin: Option<String>,
-    /// How many answers were asked for.
+    /// The requested number of results.
     pub limit: Option<u32>,
-    /// How often it was asked, among the newest queries.
+    /// How often it occurs among the newest queries.
     pub count: u32,
 }
 
-/// A query as it was answered last.
+/// A query with its latest answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LoggedQuery {
-    /// What was asked.
+    /// The query.
     pub query: FrequentQuery,
-    /// The ids that were answered, best first.
+    /// The ids that were returned, best first.
     pub returned: Vec<String>,
 }
 
-/// Rows on their way to the writer.
+/// Rows that are not written yet.
 #[derive(Debug)]
 pub(super) struct LogBuffer {
     rows: Mutex<Vec<QueryRecord>>,
@@ -82,8 +82,8 @@ impl LogBuffer {
         LogBuffer { rows: Mutex::default(), capacity, dropped: AtomicU64::new(0) }
     }
 
-    /// Takes a row, or drops it where the buffer is full. Answers whether the writer must be told, which is so for the
-    /// first row of a batch.
+    /// Buffers a row, or drops it if the buffer is full. Returns whether the writer must be woken, which the first row of a
+    /// batch does.
     pub(super) fn push(&self, row: QueryRecord) -> bool {
         let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
         if rows.len() >= self.capacity {
@@ -108,30 +108,29 @@ impl LogBuffer {
     }
 }
 
-/// What became of rows that were to be appended.
+/// The result of appending rows.
 #[derive(Debug)]
 pub(super) struct Appended {
-    /// There was no room for them.
+    /// The database is above its hard limit, and the rows were dropped.
     pub is_dropped: bool,
-    /// There is more to prune.
+    /// More rows or pages are to be pruned.
     pub has_more_to_prune: bool,
 }
 
-/// Writes rows in a transaction of their own, unless the database is full, and prunes the oldest where it has grown too
-/// large.
+/// Appends rows in a transaction of their own, unless the database is above its hard limit, and takes one step of pruning.
 pub(super) fn append_and_prune(
     connection: &mut Connection,
     options: &StoreOptions,
     rows: &[QueryRecord],
 ) -> rusqlite::Result<Appended> {
-    let is_dropped = retention::room(connection, options)? == Room::None;
+    let is_dropped = retention::fill(connection, options)? == Fill::AboveHardLimit;
     if !is_dropped {
         append(connection, rows)?;
     }
     Ok(Appended { is_dropped, has_more_to_prune: retention::prune(connection, options)? })
 }
 
-/// Writes rows in a transaction of their own.
+/// Appends rows in a transaction of their own.
 pub(super) fn append(connection: &mut Connection, rows: &[QueryRecord]) -> rusqlite::Result<()> {
     if rows.is_empty() {
         return Ok(());
@@ -165,7 +164,7 @@ fn insert(connection: &Connection, rows: &[QueryRecord]) -> rusqlite::Result<()>
     Ok(())
 }
 
-/// The distinct queries asked most often among the newest; among equals the one asked last.
+/// The most frequent distinct queries among the newest rows; ties go to the most recent.
 pub(super) fn frequent(connection: &Connection, most: usize) -> rusqlite::Result<Vec<FrequentQuery>> {
     let mut statement = connection.prepare(
         "SELECT COALESCE(method, 'queryAgents') AS called, capability, role, context, plugin, result_limit, COUNT(*)
@@ -188,7 +187,7 @@ pub(super) fn frequent(connection: &Connection, most: usize) -> rusqlite::Result
     rows.collect()
 }
 
-/// The distinct queries among the newest, each as it was answered last, newest first.
+/// The distinct queries among the newest rows, each with its latest answer, newest first.
 pub(super) fn latest(connection: &Connection, most: usize) -> rusqlite::Result<Vec<LoggedQuery>> {
     // SQLite takes the bare column from the row that holds the maximum.
     let mut statement = connection.prepare(

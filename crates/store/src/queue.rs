@@ -1,7 +1,7 @@
-//! The queue of the writer thread.
+//! The bounded queue of the writer thread.
 //!
-//! A job holds a permit from before it is sent until it is answered, so that the permits bound what waits; the channel
-//! behind them needs no bound of its own.
+//! A job occupies a slot from before it is sent until it is acknowledged. The slots bound the queue, so that the channel
+//! behind them can be unbounded.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
@@ -14,25 +14,27 @@ use tokio::sync::Semaphore;
 use super::error::StoreError;
 use super::transaction::{PendingCommand, WriteCommand, pending};
 
-/// One thing for the writer to do.
+/// A job for the writer.
 #[derive(Debug)]
 pub(super) enum Job {
-    /// Apply a command.
+    /// Apply a command in the next transaction.
     Write(QueuedJob),
-    /// Rows of the query log wait in their buffer.
+    /// Rows of the query log are buffered.
     FlushLog,
+    /// The database's file is missing.
+    Check,
     /// Stop.
     Close(Closing),
 }
 
-/// A command with what lets it wait.
+/// A command with its slot.
 #[derive(Debug)]
 pub(super) struct QueuedJob {
     pub command: Box<dyn PendingCommand>,
     pub slot: Slot,
 }
 
-/// A slot of the queue, free again when this is dropped, and the call that waits there, for the log.
+/// A slot of the queue, released when this is dropped, with the caller's tracing span.
 #[derive(Debug)]
 pub(super) struct Slot {
     permits: Arc<Semaphore>,
@@ -45,16 +47,16 @@ impl Drop for Slot {
     }
 }
 
-/// A stop that somebody waits for.
+/// A request to stop.
 #[derive(Debug)]
 pub(super) struct Closing {
-    /// Whoever waits gives up then.
+    /// When the caller stops waiting.
     pub deadline: Instant,
-    /// Told whether the stop was clean.
+    /// Receives whether the stop was clean.
     pub done: SyncSender<bool>,
 }
 
-/// How many jobs are waiting, as the writer sees it.
+/// The queue's load, as the writer sees it.
 #[derive(Debug)]
 pub(super) struct Backpressure {
     permits: Arc<Semaphore>,
@@ -62,18 +64,18 @@ pub(super) struct Backpressure {
 }
 
 impl Backpressure {
-    /// How many jobs were sent, or are about to be, and not yet answered.
+    /// How many slots are occupied: jobs that are sent, or about to be, and not yet acknowledged.
     pub(super) fn size(&self) -> usize {
         self.capacity.saturating_sub(self.permits.available_permits())
     }
 }
 
-/// The writer thread, as far as its queue knows.
+/// The handle of the writer thread.
 #[derive(Debug)]
 struct WriterThread {
-    /// `None` before it is started and once it is stopped or given up.
+    /// `None` before it is started, and after it was stopped or abandoned.
     running: Option<JoinHandle<()>>,
-    /// Whether it stopped in order.
+    /// Whether it stopped cleanly.
     is_clean: bool,
 }
 
@@ -83,24 +85,23 @@ pub(super) struct Queue {
     sender: Sender<Job>,
     permits: Arc<Semaphore>,
     capacity: usize,
-    patience: Duration,
+    timeout: Duration,
     is_closed: AtomicBool,
     thread: Mutex<WriterThread>,
 }
 
 impl Queue {
-    /// A queue of `capacity` jobs, in which a job waits up to `patience` for a slot, and the writer's end of it.
-    pub(super) fn new(capacity: usize, patience: Duration) -> (Queue, Receiver<Job>) {
+    /// A queue of `capacity` slots, in which a job waits up to `timeout` for one, and the writer's end of it.
+    pub(super) fn new(capacity: usize, timeout: Duration) -> (Queue, Receiver<Job>) {
         let (sender, receiver) = channel();
         let capacity = capacity.clamp(1, Semaphore::MAX_PERMITS);
         let permits = Arc::new(Semaphore::new(capacity));
         let is_closed = AtomicBool::new(false);
-        // Until it is started there is nothing to stop.
         let thread = Mutex::new(WriterThread { running: None, is_clean: true });
-        (Queue { sender, permits, capacity, patience, is_closed, thread }, receiver)
+        (Queue { sender, permits, capacity, timeout, is_closed, thread }, receiver)
     }
 
-    /// How full it is, for the writer.
+    /// The queue's load, for the writer.
     pub(super) fn backpressure(&self) -> Backpressure {
         Backpressure { permits: Arc::clone(&self.permits), capacity: self.capacity }
     }
@@ -112,13 +113,13 @@ impl Queue {
         Ok(())
     }
 
-    /// Sends a command and waits until it is committed.
+    /// Queues a command and waits until it is committed.
     pub(super) async fn write<C: WriteCommand>(&self, command: C) -> Result<C::Receipt, StoreError> {
-        let slot = match tokio::time::timeout(self.patience, self.permits.acquire()).await {
+        let slot = match tokio::time::timeout(self.timeout, self.permits.acquire()).await {
             Err(_) => return Err(StoreError::Overloaded),
             Ok(Err(_)) => return Err(StoreError::Closed),
             Ok(Ok(permit)) => {
-                // The slot gives it back.
+                // The slot returns it when it is dropped.
                 permit.forget();
                 Slot { permits: Arc::clone(&self.permits), call: tracing::Span::current() }
             }
@@ -128,18 +129,23 @@ impl Queue {
         receipt.await.unwrap_or(Err(StoreError::Closed))
     }
 
-    /// Tells the writer that rows of the query log wait.
+    /// Tells the writer that rows of the query log are buffered.
     pub(super) fn wake(&self) {
-        // A writer that is gone needs no waking.
+        // A writer that has stopped needs no waking.
         let _ = self.sender.send(Job::FlushLog);
+    }
+
+    /// Tells the writer to check its database, rather than when the check is due.
+    pub(super) fn check(&self) {
+        let _ = self.sender.send(Job::Check);
     }
 
     pub(super) fn is_closed(&self) -> bool {
         self.is_closed.load(Ordering::Relaxed)
     }
 
-    /// Takes no more jobs, has those that wait done, and waits for that until the deadline. Answers whether all was done
-    /// by then; called again, the same.
+    /// Accepts no more jobs, and waits until the deadline for the writer to finish the queued ones and stop. Returns whether
+    /// it stopped cleanly by then; so does a second call.
     pub(super) fn close(&self, deadline: Instant) -> bool {
         self.is_closed.store(true, Ordering::Relaxed);
         self.permits.close();
@@ -149,7 +155,7 @@ impl Queue {
         let patience = deadline.saturating_duration_since(Instant::now());
         let clean = self.sender.send(Job::Close(Closing { deadline, done })).is_ok()
             && answer.recv_timeout(patience).unwrap_or(false);
-        // A thread that hangs in the disk is left behind; it holds the lock for as long as it may still write.
+        // A thread that is blocked by the disk is abandoned; it holds the lock as long as it may still write.
         thread.is_clean = clean && running.join().is_ok();
         thread.is_clean
     }

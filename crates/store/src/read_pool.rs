@@ -1,8 +1,8 @@
-//! Connections for reading, opened when they are needed and reused.
+//! A bounded pool of read-only connections.
 //!
-//! A read checks a connection out and gives it back, so that as many reads as there are connections run beside each other
-//! and beside the writer: write-ahead logging keeps them out of its way. A connection that failed, or whose file was
-//! replaced in the meantime, is closed instead of being reused. Closing the pool interrupts the reads under way.
+//! A read checks a connection out and returns it. Reads run concurrently with each other and, thanks to write-ahead
+//! logging, with the writer. A connection that failed, or whose file was replaced in the meantime, is closed instead of
+//! being reused. Closing the pool interrupts the reads under way.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,11 +15,11 @@ use super::connection;
 use super::error::StoreError;
 use confined_fs::{FileId, FilePath};
 
-/// Reads at a time: reports, a warm-up and a backup are all there is.
+/// Concurrent reads: reports, a warm-up and a backup are all there are.
 const MAX_CONNECTIONS: usize = 4;
 
-/// How long a read waits for a connection.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a read waits for a connection of the pool.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The connections of one store.
 #[derive(Debug)]
@@ -52,11 +52,11 @@ struct Pooled {
     file: Option<FileId>,
 }
 
-/// A place among the reads under way, given back when it is dropped.
+/// A checked-out place, released when it is dropped.
 struct Checkout<'a> {
     pool: &'a ReadPool,
     number: u64,
-    /// Goes back to the idle ones with it.
+    /// The connection to return to the pool.
     reusable: Option<Pooled>,
 }
 
@@ -64,7 +64,6 @@ impl Drop for Checkout<'_> {
     fn drop(&mut self) {
         let mut state = self.pool.lock();
         state.running.remove(&self.number);
-        // Of a closed pool it is closed.
         if !state.is_closed {
             state.idle.extend(self.reusable.take());
         }
@@ -79,16 +78,16 @@ impl ReadPool {
         ReadPool { file, state: Mutex::default(), returned: Condvar::new() }
     }
 
-    /// Reads with a connection of the pool; `None` where there is no database yet. Blocks.
+    /// Reads with a connection of the pool; `None` if there is no database yet. Blocks.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] where the database cannot be read, [`StoreError::Overloaded`] where no connection came
-    /// free in time, [`StoreError::Closed`], and those of `read`.
+    /// [`StoreError::Unavailable`] if the database cannot be read, [`StoreError::Overloaded`] if no connection is returned
+    /// in time, [`StoreError::Closed`], and those of `read`.
     pub(super) fn read<T>(
         &self,
         read: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
-        if !connection::is_there(&self.file)? {
+        if !connection::exists(&self.file)? {
             return Ok(None);
         }
         let mut checkout = self.check_out()?;
@@ -102,8 +101,8 @@ impl ReadPool {
         Ok(Some(value))
     }
 
-    /// Lets no more reads in, interrupts those under way and closes the idle connections. A read that is interrupted fails
-    /// with [`StoreError::Unavailable`].
+    /// Refuses further reads, interrupts those under way, which fail with [`StoreError::Unavailable`], and closes the idle
+    /// connections.
     pub(super) fn close(&self) {
         let mut state = self.lock();
         state.is_closed = true;
@@ -114,16 +113,16 @@ impl ReadPool {
         self.returned.notify_all();
     }
 
-    /// Closes the idle connections: their database is about to be replaced.
+    /// Closes the idle connections, before their database is replaced.
     pub(super) fn evict(&self) {
         let idle = std::mem::take(&mut self.lock().idle);
         drop(idle);
     }
 
-    /// Takes a place, with an idle connection to the file that is there now, if there is one.
+    /// Takes a place, with an idle connection to the current file, if there is one.
     fn check_out(&self) -> Result<Checkout<'_>, StoreError> {
         let is_full = |state: &mut State| !state.is_closed && state.running.len() >= MAX_CONNECTIONS;
-        let waited = self.returned.wait_timeout_while(self.lock(), PATIENCE, is_full);
+        let waited = self.returned.wait_timeout_while(self.lock(), TIMEOUT, is_full);
         let (mut state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
         if state.is_closed {
             return Err(StoreError::Closed);
@@ -142,7 +141,7 @@ impl ReadPool {
     }
 
     fn open(&self) -> Result<Pooled, StoreError> {
-        // Replaced in between, it is not the file's that is there at the next checkout, and is closed then.
+        // If the file is replaced in between, the next checkout closes the connection.
         let file = self.file.id();
         Ok(Pooled { connection: connection::reader(&self.file)?, file })
     }

@@ -1,4 +1,4 @@
-//! Reading a database beside the process that owns it.
+//! Reading the database of a directory that another process may own.
 
 use rusqlite::Connection;
 
@@ -10,7 +10,7 @@ use super::patterns;
 use super::schema;
 use domain::patterns::PatternSet;
 
-/// A database that is only read; needs no lock and keeps nobody from writing.
+/// A database opened for reading; takes no lock and blocks no writer.
 #[derive(Debug)]
 pub struct StoreReader {
     connection: Connection,
@@ -18,13 +18,13 @@ pub struct StoreReader {
 }
 
 impl StoreReader {
-    /// Opens the directory's database; `None` where there is none yet. Blocks.
+    /// Opens the directory's database; `None` if there is none yet. Blocks.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] where it cannot be read, or is of an older schema.
+    /// [`StoreError::Unavailable`] if it cannot be read or has an older schema.
     pub fn open(options: &StoreOptions) -> Result<Option<StoreReader>, StoreError> {
         let path = options.database();
-        if !connection::is_there(&path)? {
+        if !connection::exists(&path)? {
             return Ok(None);
         }
         let connection = connection::reader(&path)?;
@@ -35,7 +35,7 @@ impl StoreReader {
     /// The newest decisions, newest first.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] where they cannot be read.
+    /// [`StoreError::Unavailable`] if they cannot be read.
     pub fn history(&self, most: usize) -> Result<Vec<HistoryEntry>, StoreError> {
         Ok(history::newest(&self.connection, most)?)
     }
@@ -43,7 +43,7 @@ impl StoreReader {
     /// All patterns.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] where they cannot be read.
+    /// [`StoreError::Unavailable`] if they cannot be read.
     pub fn patterns(&self) -> Result<PatternSet, StoreError> {
         Ok(patterns::read(&self.connection, self.options.half_life)?.0)
     }

@@ -1,5 +1,5 @@
-//! The database that the writer writes to, and its recovery: opening it again after a failure, and putting it back where
-//! its file was taken away.
+//! The writer's database and its recovery: reopening it after a failure, and restoring its file if that was deleted or
+//! replaced while it was in use.
 
 use std::io::{ErrorKind, Read};
 use std::time::{Duration, Instant};
@@ -16,54 +16,54 @@ use super::shared::Shared;
 use super::{backup, query_log};
 use confined_fs::{FileId, FilePath};
 
-/// What every database begins with.
+/// The first bytes of every database.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
 /// How durable a transaction is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Durability {
-    /// Against a killed process.
+    /// Survives a killed process.
     Process,
-    /// Against a loss of power.
+    /// Survives a power loss.
     Power,
 }
 
-/// The database with all that keeps it writable.
+/// The writer's database: its connection, its lock and the identity of its file.
 #[derive(Debug)]
 pub(super) struct Database {
     shared: Shared,
     connection: Option<Connection>,
     durability: Durability,
     lock: Option<Lock>,
-    /// The file that was opened; `None` as long as there was none.
+    /// The identity of the opened file; `None` before there was one.
     file: Option<FileId>,
 }
 
 impl Database {
-    /// What a start opened.
+    /// Takes over what a start has opened.
     pub(super) fn new(shared: Shared, opened: Opened) -> Database {
         let Opened { connection, lock, .. } = opened;
         let file = connection.as_ref().and_then(|_| shared.options.database().id());
         Database { shared, connection, durability: Durability::Power, lock, file }
     }
 
-    /// Runs statements that commit as durably as asked. After an error the connection is not trusted any more.
+    /// Runs statements that commit with that durability. After an error the connection is reset.
     ///
     /// # Errors
-    /// Where there is no connection to be had, and those of `work`.
+    /// If the database cannot be opened, and those of `work`.
     pub(super) fn run<T>(
         &mut self,
         durability: Durability,
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let done = work(self.connect(durability)?);
-        done.map_err(|error| self.distrust(error))
+        done.map_err(|error| self.reset_after(error))
     }
 
-    /// The connection, in its place and committing as durably as asked: opened again or put back where it must be.
+    /// The connection with that durability; reopens the database or restores its file if needed.
     fn connect(&mut self, durability: Durability) -> Result<&mut Connection, StoreError> {
         if self.connection.is_some() && self.shared.options.database().id() != self.file {
-            self.put_back()?;
+            self.restore_file()?;
         }
         if self.connection.is_none() {
             self.shared.status.writable()?;
@@ -81,14 +81,13 @@ impl Database {
         Ok(connection)
     }
 
-    /// Opens the database once more. One that had to be replaced is given all that is in memory, so that nothing
-    /// acknowledged is missing from it; otherwise the memory follows the database, which alone knows whether a commit
-    /// that failed came through.
+    /// Reopens the database. If it had to be replaced, the snapshots are written back, so that nothing acknowledged is lost;
+    /// otherwise the aggregates are loaded from it, since it alone knows whether a failed commit took effect.
     fn reopen(&mut self) -> Result<(), StoreError> {
-        self.keep_lock()?;
+        self.ensure_lock()?;
         self.shared.reads.evict();
         let (mut connection, note) =
-            open::again(&self.shared.options, &self.shared.aggregates, self.file.is_some())?;
+            open::reopen(&self.shared.options, &self.shared.aggregates, self.file.is_some())?;
         if let Some(note) = note {
             self.shared.aggregates.write_back(&mut connection)?;
             self.shared.status.note(format!("{note}; what was in memory is written back"));
@@ -101,27 +100,27 @@ impl Database {
         Ok(())
     }
 
-    /// The database's file is gone, or another lies in its place: all that the connection still sees goes there.
-    fn put_back(&mut self) -> Result<(), StoreError> {
+    /// Restores the database's file, which was deleted or replaced, from what the open connection still sees.
+    fn restore_file(&mut self) -> Result<(), StoreError> {
         let database = self.shared.options.database();
         let rescued = database.with_suffix(".rescued");
         database.dir().create()?;
-        self.keep_lock()?;
+        self.ensure_lock()?;
         let Some(connection) = &self.connection else { return Ok(()) };
         if let Err(error) = connection::copy_into(connection, &rescued) {
             let _ = rescued.remove();
             return Err(error);
         }
-        // Closing removes the log by its name, so that it must come before another database has one.
+        // Closing removes the write-ahead log by its name, and so must precede the next database's.
         self.shared.reads.evict();
         self.connection = None;
         if !database.exists() {
-            // What they held is in the copy.
+            // Their content is in the copy.
             for part in ["-wal", "-shm"] {
                 let _ = database.with_suffix(part).remove();
             }
         }
-        let replaced = backup::exchange(&database, &rescued)?;
+        let replaced = backup::install(&database, &rescued)?;
         let kept = replaced.map(|path| format!("; the file in its place is kept as {path}"));
         let note = format!(
             "the database's file was taken away while in use: everything was written back to {}{}",
@@ -133,8 +132,8 @@ impl Database {
         Ok(())
     }
 
-    /// Takes the lock again where its file was taken away, too.
-    fn keep_lock(&mut self) -> Result<(), StoreError> {
+    /// Acquires the lock again if its file was deleted.
+    fn ensure_lock(&mut self) -> Result<(), StoreError> {
         let path = self.shared.options.lock_file();
         if self.lock.as_ref().is_some_and(|lock| lock.is_at(&path)) {
             return Ok(());
@@ -144,28 +143,28 @@ impl Database {
         Ok(())
     }
 
-    /// Looks after a database that nobody writes to: whether it is still there, and whether it works again.
+    /// Checks an idle database: whether its file is in place and intact, and whether it can be written again.
     ///
     /// # Errors
-    /// What is the matter with it.
+    /// What is wrong with it.
     pub(super) fn check(&mut self) -> Result<(), StoreError> {
         if self.connection.is_some() && is_overwritten(&self.shared.options.database()) {
-            // What the connection still holds of it cannot be told from what was written over it.
+            // The connection's pages cannot be told from what overwrote them.
             self.connection = None;
         }
-        self.keep_lock()?;
+        self.ensure_lock()?;
         let is_degraded = self.shared.status.is_degraded();
         let connection = self.connect(Durability::Process)?;
         if is_degraded {
-            // Writing the number it has anyway takes a page of the log, as any commit does.
+            // Writing the unchanged number commits a page, as a test.
             connection.pragma_update(None, "user_version", SCHEMA_VERSION)?;
         }
         Ok(())
     }
 
-    /// After an error in the middle of a transaction the connection is opened anew: it may be in any state, and so may
-    /// the disk. A full disk is no such case; there a checkpoint may make room.
-    fn distrust(&mut self, error: rusqlite::Error) -> StoreError {
+    /// Closes the connection after an error within a transaction, since its state is unknown. If the disk is full it stays
+    /// open, and a checkpoint may free space.
+    fn reset_after(&mut self, error: rusqlite::Error) -> StoreError {
         let full = error.sqlite_error_code() == Some(ErrorCode::DiskFull);
         let kept = self.connection.take().filter(|connection| full && connection.is_autocommit());
         if let Some(connection) = &kept {
@@ -176,15 +175,15 @@ impl Database {
         error.into()
     }
 
-    /// Waits until the lock's owner is on disk, which a start does not wait for.
+    /// Syncs the lock, which a start does not wait for.
     pub(super) fn sync_lock(&self) {
         if let Some(Err(error)) = self.lock.as_ref().map(Lock::sync) {
             tracing::warn!(%error, "whether this instance stopped in order may not outlast a power loss");
         }
     }
 
-    /// Loads what a start did not wait for.
-    pub(super) fn settle(&mut self) {
+    /// Loads the aggregates that a start does not wait for.
+    pub(super) fn load_deferred(&mut self) {
         let loaded = match &self.connection {
             Some(connection) => self.shared.aggregates.load(connection, Loading::Deferred),
             None => match connection::reader(&self.shared.options.database()) {
@@ -201,14 +200,14 @@ impl Database {
             }
             Err(error) => tracing::warn!(%error, "the outcomes of earlier tasks could not be read"),
         }
-        self.shared.aggregates.settle();
+        self.shared.aggregates.set_deferred_loaded();
     }
 
-    /// Writes the last rows of the query log, empties the write-ahead log as far as readers allow until `deadline`, and
-    /// gives up the lock. Answers whether the stop was clean.
+    /// Writes the last rows of the query log, checkpoints the write-ahead log as far as readers allow until `deadline`, and
+    /// releases the lock. Returns whether the stop was clean.
     pub(super) fn stop(mut self, deadline: Option<Instant>) -> bool {
         if self.connection.is_some() {
-            // A database that was taken away is put back before its last connection goes.
+            // A deleted file is restored before its last connection is closed.
             if let Err(error) = self.connect(Durability::Process) {
                 self.shared.status.failed(&error);
             }
@@ -226,7 +225,7 @@ impl Database {
             clean = false;
         }
         if let Some(mut lock) = self.lock.take() {
-            // A database that was not opened for writing was not checked either: the next start still has to.
+            // A database that was not opened for writing was not checked either: the next start has to.
             let unchecked = lock.unclean && self.shared.status.writable().is_err();
             clean = clean && (unchecked || lock.mark_clean().is_ok());
         }
@@ -234,12 +233,12 @@ impl Database {
     }
 }
 
-/// Moves the write-ahead log into the database and empties it, unless a reader needs it still; whether that is so.
+/// Checkpoints and truncates the write-ahead log; returns whether a reader prevented that.
 fn checkpoint(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
 }
 
-/// Whether a file that is there begins like no database: copied over or cut, while the name stayed.
+/// Whether an existing file was overwritten or truncated in place.
 fn is_overwritten(file: &FilePath) -> bool {
     let mut start = [0; MAGIC.len()];
     match file.open().map(|mut file| file.read_exact(&mut start)) {

@@ -1,42 +1,42 @@
-//! Keeping the database within its limits. Only the query log gives way.
+//! Retention: the database's size limits. Only the query log is pruned.
 
 use rusqlite::Connection;
 
 use super::options::StoreOptions;
 
-/// How many rows of the log go at a time: a few milliseconds, so that no decision waits long behind it.
+/// How many rows of the query log one step prunes: a few milliseconds, so that no decision waits long behind it.
 const ROWS_AT_A_TIME: u32 = 1_000;
 
-/// How many freed pages go back to the file system at a time: 4 MiB.
+/// How many free pages one step returns to the file system: 4 MiB.
 const PAGES_AT_A_TIME: u32 = 1_024;
 
 /// How full the database is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Room {
+pub(super) enum Fill {
     /// Below the soft limit.
-    Enough,
+    BelowLimits,
     /// Above the soft limit.
-    Tight,
+    AboveSoftLimit,
     /// Above the hard limit.
-    None,
+    AboveHardLimit,
 }
 
-/// How full it is, by the pages that hold something.
-pub(super) fn room(connection: &Connection, options: &StoreOptions) -> rusqlite::Result<Room> {
+/// How full the database is, by its pages in use.
+pub(super) fn fill(connection: &Connection, options: &StoreOptions) -> rusqlite::Result<Fill> {
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let pages = pragma("page_count")?.saturating_sub(pragma("freelist_count")?);
     let bytes = u64::try_from(pages.saturating_mul(pragma("page_size")?)).unwrap_or(0);
     Ok(match bytes {
-        bytes if bytes > options.hard_limit_bytes => Room::None,
-        bytes if bytes > options.soft_limit_bytes => Room::Tight,
-        _ => Room::Enough,
+        bytes if bytes > options.hard_limit_bytes => Fill::AboveHardLimit,
+        bytes if bytes > options.soft_limit_bytes => Fill::AboveSoftLimit,
+        _ => Fill::BelowLimits,
     })
 }
 
-/// Drops the oldest rows of the log and gives back pages, both in small steps. Answers whether there is more to do.
+/// Takes one step of pruning the oldest rows of the query log and returning free pages. Returns whether more is to be done.
 pub(super) fn prune(connection: &Connection, options: &StoreOptions) -> rusqlite::Result<bool> {
     let mut more = false;
-    if room(connection, options)? != Room::Enough {
+    if fill(connection, options)? != Fill::BelowLimits {
         let gone = connection.execute(
             "DELETE FROM agent_queries WHERE id IN (SELECT id FROM agent_queries ORDER BY id LIMIT ?1)",
             [ROWS_AT_A_TIME],

@@ -1,7 +1,7 @@
-//! The numbered migrations.
+//! The schema and its numbered migrations.
 //!
-//! A library for this would be as long as the thirty lines here: the migrations are plain SQL files, the number is
-//! SQLite's own `user_version`, and each file and its number are one transaction.
+//! The migrations are plain SQL files, the schema's number is SQLite's `user_version`, and each file is applied in one
+//! transaction with its number. A migration library would not be shorter than this.
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -14,7 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0003_decision_time.sql"),
 ];
 
-/// The number of the schema this program reads and writes.
+/// The number of the schema that this program reads and writes.
 pub const SCHEMA_VERSION: u32 = {
     assert!(MIGRATIONS.len() < 10_000);
     #[expect(clippy::cast_possible_truncation, reason = "asserted above")]
@@ -22,15 +22,15 @@ pub const SCHEMA_VERSION: u32 = {
     version
 };
 
-/// The number of the schema a database has; 0 where it is empty.
+/// The schema number of a database; 0 if it is empty.
 pub(super) fn version(connection: &Connection) -> rusqlite::Result<u32> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-/// Whether a database that is only read has tables; it may be being created by its owner.
+/// Whether a database has tables; its owner may be about to create them.
 ///
 /// # Errors
-/// [`StoreError::Unavailable`] where it is of an older schema, which its owner brings up to date.
+/// [`StoreError::Unavailable`] if it has an older schema, which its owner migrates at the next start.
 pub(super) fn has_tables(connection: &Connection, file: &FilePath) -> Result<bool, StoreError> {
     match version(connection)? {
         0 => Ok(false),
@@ -41,7 +41,7 @@ pub(super) fn has_tables(connection: &Connection, file: &FilePath) -> Result<boo
     }
 }
 
-/// Brings a database up to [`SCHEMA_VERSION`], one transaction a step; a newer one is left alone.
+/// Migrates a database to [`SCHEMA_VERSION`], each step in one transaction; a newer schema is left unchanged.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let from = version(connection)?;
     for (number, sql) in (1_u32..).zip(MIGRATIONS) {

@@ -1,4 +1,4 @@
-//! What the callers and the writer thread of one store share.
+//! The state that the callers and the writer thread of one store share.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::query_log::LogBuffer;
 use super::read_pool::ReadPool;
 use super::status::Status;
 
-/// Handles to the parts that both sides use; a clone is of the same parts.
+/// Handles to the shared parts; a clone refers to the same parts.
 #[derive(Debug, Clone)]
 pub(super) struct Shared {
     pub options: Arc<StoreOptions>,
@@ -20,7 +20,7 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// The parts of a store over what was opened, with those aggregates.
+    /// The parts of a store that was opened with those aggregates.
     pub(super) fn new(options: StoreOptions, opened: &Opened, aggregates: Arc<Aggregates>) -> Shared {
         Shared {
             status: Arc::new(Status::new(opened)),

@@ -1,4 +1,4 @@
-//! How the store is: whether it can write, and what happened to its database.
+//! The store's status: whether it can write, and what happened to its database.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -7,30 +7,30 @@ use super::error::StoreError;
 use super::open::Opened;
 use super::options::StoreOptions;
 
-/// A write-ahead log beyond this was not emptied for about sixteen checkpoints.
+/// A write-ahead log beyond this was not truncated for about sixteen checkpoints.
 const LOG_ALERT_BYTES: u64 = 64 << 20;
 
-/// The most notes that are kept: a disk that fails again and again must not fill the memory.
+/// The most notes that are kept: a disk that fails repeatedly must not exhaust the memory.
 const MAX_NOTES: usize = 16;
 
-/// How a store is.
+/// The status of a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreStatus {
-    /// Whether there is a database behind it.
+    /// Whether the database can be used.
     pub connected: bool,
-    /// The database with its write-ahead log.
+    /// The size of the database with its write-ahead log.
     pub size_bytes: u64,
-    /// Why it does less than it should, where it does.
+    /// Why the store is degraded, if it is.
     pub degraded: Option<String>,
-    /// Rows of the query log that were lost: buffer full, database full, or not writable.
+    /// Rows of the query log that were dropped: buffer full, database full, or not writable.
     pub dropped_log_rows: u64,
-    /// Whether nothing can be written until a next start.
+    /// Whether nothing can be written until the next start.
     pub read_only: bool,
-    /// What happened to the database that somebody should know of.
+    /// What happened to the database, for an operator.
     pub notes: Vec<String>,
 }
 
-/// The same as the writer sees it, shared with the callers.
+/// The shared state behind it, which the writer updates.
 #[derive(Debug)]
 pub(super) struct Status {
     connected: AtomicBool,
@@ -49,7 +49,7 @@ impl Status {
         }
     }
 
-    /// Adds to what somebody should know of; the first few tell the story.
+    /// Adds a note, up to the maximum.
     pub(super) fn note(&self, note: String) {
         let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
         if notes.len() < MAX_NOTES {
@@ -57,12 +57,12 @@ impl Status {
         }
     }
 
-    /// Whether writing makes sense.
+    /// Fails if nothing can be written until the next start.
     pub(super) fn writable(&self) -> Result<(), StoreError> {
         self.read_only.clone().map_or(Ok(()), |why| Err(StoreError::ReadOnly(why)))
     }
 
-    /// Something was written. Answers whether writing had failed before.
+    /// Records that a write succeeded. Returns whether the one before had failed.
     pub(super) fn recovered(&self) -> bool {
         let recovered = self.set_degraded(None);
         if recovered {
@@ -71,7 +71,7 @@ impl Status {
         recovered
     }
 
-    /// Something could not be written.
+    /// Records that a write failed.
     pub(super) fn failed(&self, error: &StoreError) {
         let why = error.to_string();
         if !self.set_degraded(Some(why.clone())) {
@@ -79,13 +79,13 @@ impl Status {
         }
     }
 
-    /// Says why writing fails, or that it works; answers whether it failed before.
+    /// Sets or clears the reason; returns whether there was one.
     fn set_degraded(&self, why: Option<String>) -> bool {
         self.connected.store(why.is_none(), Ordering::Relaxed);
         std::mem::replace(&mut *self.degraded.lock().unwrap_or_else(PoisonError::into_inner), why).is_some()
     }
 
-    /// Whether writing failed when it was last tried.
+    /// Whether the last write failed.
     pub(super) fn is_degraded(&self) -> bool {
         self.degraded.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }

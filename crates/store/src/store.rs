@@ -1,4 +1,4 @@
-//! One data directory's store: the facade over the engine and the snapshots.
+//! The facade: every operation of the store.
 
 use std::io;
 use std::sync::Arc;
@@ -21,10 +21,10 @@ use super::{connection, lock, schema};
 use confined_fs::NamedFile;
 use domain::patterns::{Decision, OutcomeHistory, PatternSet};
 
-/// How long a store that is dropped without [`Store::close`] waits for its writer.
-const DROP_PATIENCE: Duration = Duration::from_secs(5);
+/// How long dropping a store that was not [closed](Store::close) waits for its writer.
+const DROP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The database of one data directory.
+/// The store of one data directory.
 #[derive(Debug)]
 pub struct Store {
     engine: Engine,
@@ -33,30 +33,30 @@ pub struct Store {
     outcomes: Arc<Outcomes>,
 }
 
-/// A directory that is owned until this is dropped.
+/// Exclusive ownership of a data directory, until this is dropped.
 #[derive(Debug)]
-pub struct Held {
+pub struct DirectoryLock {
     _lock: lock::Lock,
 }
 
 impl Store {
-    /// Opens the data directory, creating what is missing. Blocks while the database is checked.
+    /// Opens a data directory, creating what is missing. Blocks while the database is checked.
     ///
     /// # Errors
-    /// [`StoreError::Locked`] where another process owns the directory. Everything else that may go wrong leaves a
-    /// store that serves from memory and says so in its status.
+    /// [`StoreError::Locked`] if another process owns the directory. Every other failure yields a store that serves what it
+    /// could read and reports the reason in its status.
     pub fn open(options: StoreOptions) -> Result<Store, StoreError> {
         Store::over(options, open::open)
     }
 
-    /// Reads a directory that another process owns: what it holds now is served, and every write is refused with
-    /// [`StoreError::ReadOnly`], for the reason `why`.
+    /// Opens a directory that another process owns: serves what it holds now, and refuses every write with
+    /// [`StoreError::ReadOnly`] and the reason `why`.
     ///
     /// # Errors
-    /// Where the writer's thread could not be started.
+    /// If the writer thread cannot be started.
     pub fn open_read_only(options: StoreOptions, why: &str) -> Result<Store, StoreError> {
         Store::over(options, |options, aggregates| {
-            Ok(open::without_writing(options, aggregates, None, why.to_owned()))
+            Ok(open::open_degraded(options, aggregates, None, why.to_owned()))
         })
     }
 
@@ -85,33 +85,33 @@ impl Store {
         self.outcomes.snapshot()
     }
 
-    /// Counts what was published: another number means another book or other outcomes.
+    /// The version of the snapshots: it changes with every publication.
     pub fn version(&self) -> u64 {
         self.aggregates.version()
     }
 
-    /// Wakes with every publication; holds its [`Store::version`]. A slow follower sees only the newest.
+    /// Subscribes to publications; each value is a [`Store::version`]. A slow subscriber sees only the newest.
     pub fn publications(&self) -> tokio::sync::watch::Receiver<u64> {
         self.aggregates.publications()
     }
 
-    /// Blocks until [`Store::outcomes`] holds those of earlier runs, which are analysed beside the start.
-    pub fn wait_until_settled(&self) {
-        self.aggregates.wait_until_settled();
+    /// Blocks until [`Store::outcomes`] includes those of earlier runs, which are loaded after the start.
+    pub fn wait_until_loaded(&self) {
+        self.aggregates.wait_until_loaded();
     }
 
-    /// Keeps a decision and lets a pattern learn from it. Answers when both are on disk.
+    /// Records a decision and lets a pattern learn from it. Returns when both are durable.
     ///
     /// # Errors
     /// [`StoreError::Invalid`], [`StoreError::UnknownPattern`], [`StoreError::ReadOnly`], [`StoreError::Overloaded`],
-    /// [`StoreError::Unavailable`] and [`StoreError::Closed`]; nothing was kept then, with the exception of the last
-    /// two where the disk failed in the middle of a commit: sending the decision again is always safe.
+    /// [`StoreError::Unavailable`] and [`StoreError::Closed`]. Nothing was recorded then, except that the last two leave it
+    /// open if the disk failed during a commit: recording is idempotent, and can always be retried.
     pub async fn record_decision(&self, decision: Decision) -> Result<DecisionReceipt, StoreError> {
         self.engine.write(RecordDecision::new(decision, &self.patterns, &self.outcomes)?).await
     }
 
-    /// Keeps a pattern. One of the same goal (but for case and white space) and the same agents in the same order is
-    /// not kept twice: it takes over the dependencies and groups, where they are stated, and keeps what it learned.
+    /// Stores a pattern. If one with the same goal (but for case and white space) and the same sequence of agents exists, it
+    /// adopts the stated dependencies and groups, and retains what it has learned.
     ///
     /// # Errors
     /// As [`Store::record_decision`].
@@ -125,8 +125,8 @@ impl Store {
         self.engine.write(AddPatterns { entries, patterns: Arc::clone(&self.patterns) }).await
     }
 
-    /// Writes all patterns that are offered, one JSON object a line, in the order they came; answers how many. The ids
-    /// are left out, since they mean nothing elsewhere.
+    /// Exports all patterns that are not pruned as JSON lines, in the order of insertion; returns how many. Ids are left out,
+    /// since they are meaningless elsewhere.
     ///
     /// # Errors
     /// Those of `out`.
@@ -134,12 +134,12 @@ impl Store {
         import_export::export(&self.patterns(), out)
     }
 
-    /// Reads what [`Store::export_patterns`] wrote. A pattern that is known already (by goal and sequence) keeps its own
-    /// counts, so that reading a file twice changes nothing; a line that is no pattern is reported and left out.
-    /// `first` is the number of the first line, for the report.
+    /// Imports what [`Store::export_patterns`] wrote. An existing pattern (by goal and sequence) retains its own counts, so
+    /// that importing a file twice is idempotent; a line that is not a pattern is reported and skipped. `first` is the
+    /// number of the first line, for the report.
     ///
     /// # Errors
-    /// As [`Store::add_pattern`]; lines before the failing chunk were kept.
+    /// As [`Store::add_pattern`]; lines before the failing chunk are imported.
     pub async fn import_patterns(&self, lines: &str, first: usize) -> Result<ImportReport, StoreError> {
         let (entries, mut report) = import_export::read(lines, first);
         let mut entries = entries.into_iter().peekable();
@@ -152,28 +152,28 @@ impl Store {
         Ok(report)
     }
 
-    /// Logs a query. Never waits: where the log's buffer is full the row is dropped and counted.
+    /// Logs a query. Never blocks: if the log's buffer is full the row is dropped and counted.
     pub fn log_query(&self, record: QueryRecord) {
         self.engine.log_query(record);
     }
 
-    /// The distinct queries that were asked most often lately, most frequent first, for warming a cache. Blocks.
+    /// The most frequent distinct queries of late, most frequent first, for warming a cache. Blocks.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] where the database cannot be read.
+    /// [`StoreError::Unavailable`] if the database cannot be read.
     pub fn frequent_queries(&self, most: usize) -> Result<Vec<FrequentQuery>, StoreError> {
         let read = self.engine.read(|connection| Ok(query_log::frequent(connection, most)?));
         read.map(Option::unwrap_or_default)
     }
 
-    /// The distinct queries asked lately, each as it was answered last, newest first. Needs no lock: works beside a
-    /// running service. Blocks.
+    /// The distinct queries of late, each with its latest answer, newest first. Takes no lock, and so works beside a running
+    /// service. Blocks.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] where the database cannot be read.
+    /// [`StoreError::Unavailable`] if the database cannot be read.
     pub fn logged_queries(options: &StoreOptions, most: usize) -> Result<Vec<LoggedQuery>, StoreError> {
         let path = options.database();
-        if !connection::is_there(&path)? {
+        if !connection::exists(&path)? {
             return Ok(Vec::new());
         }
         query_log::latest(&connection::reader(&path)?, most).map_err(StoreError::from)
@@ -182,7 +182,7 @@ impl Store {
     /// The newest decisions, newest first. Blocks.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] where the database cannot be read.
+    /// [`StoreError::Unavailable`] if the database cannot be read.
     pub fn history(&self, most: usize) -> Result<Vec<HistoryEntry>, StoreError> {
         let file = self.engine.options().database();
         let read = self.engine.read(|connection| {
@@ -195,40 +195,40 @@ impl Store {
         read.map(Option::unwrap_or_default)
     }
 
-    /// How the store is.
+    /// The store's status.
     pub fn status(&self) -> StoreStatus {
         self.engine.status()
     }
 
-    /// Writes a backup while writing goes on, checks it, and drops the oldest beyond
-    /// [`BACKUPS_KEPT`](crate::BACKUPS_KEPT). Blocks for about a third of a second per 50 MB.
+    /// Makes an online backup, checks it, and removes the oldest beyond [`BACKUPS_KEPT`](crate::BACKUPS_KEPT). Blocks for
+    /// about a third of a second per 50 MB; writes go on.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] where it could not be written or does not pass its check; nothing is left behind.
+    /// [`StoreError::Unavailable`] if it cannot be written or fails its check; nothing is left behind.
     pub fn backup(&self) -> Result<Backup, StoreError> {
         let made = self.engine.read(|connection| backup::write(self.engine.options(), connection))?;
         made.ok_or_else(backup::no_database)
     }
 
-    /// The same for a directory that another process may be writing to.
+    /// The same for a directory that another process may own.
     ///
     /// # Errors
     /// As [`Store::backup`].
     pub fn back_up(options: &StoreOptions) -> Result<Backup, StoreError> {
-        if !connection::is_there(&options.database())? {
+        if !connection::exists(&options.database())? {
             return Err(backup::no_database());
         }
         backup::write(options, &connection::reader(&options.database())?)
     }
 
-    /// The same where the newest backup is older than `age` or there is none; `None` where it is not.
+    /// The same if there is no backup newer than `age`; `None` if there is.
     ///
     /// # Errors
     /// As [`Store::backup`].
     pub fn backup_if_older(&self, age: Duration) -> Result<Option<Backup>, StoreError> {
         let age_ms = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
         let now = now_ms();
-        // A clock that was set back must not keep backups from being made, hence the absolute difference.
+        // The absolute difference, so that a clock that was set back does not prevent backups.
         let recent = |backup: &Backup| (now - backup.at_ms).abs() < age_ms;
         if backup::list(self.engine.options()).iter().any(recent) {
             Ok(None)
@@ -237,40 +237,39 @@ impl Store {
         }
     }
 
-    /// The backups there are, newest first.
+    /// All backups, newest first.
     pub fn backups(options: &StoreOptions) -> Vec<Backup> {
         backup::list(options)
     }
 
-    /// Makes this process the owner of a directory without opening what is in it, so that nobody else does either.
+    /// Takes ownership of a data directory without opening its database.
     ///
     /// # Errors
-    /// [`StoreError::Locked`] where another process owns it, [`StoreError::ReadOnly`] where it cannot be owned.
-    pub fn hold(options: &StoreOptions) -> Result<Held, StoreError> {
-        lock::take(&options.lock_file()).map(|lock| Held { _lock: lock })
+    /// [`StoreError::Locked`] if another process owns it, [`StoreError::ReadOnly`] if its lock cannot be created.
+    pub fn hold(options: &StoreOptions) -> Result<DirectoryLock, StoreError> {
+        lock::take(&options.lock_file()).map(|lock| DirectoryLock { _lock: lock })
     }
 
-    /// Puts a backup (the newest that passes its check, unless one is named: by its path, its file name or its day as in
-    /// `2025-11-20`) in the database's place, which is moved aside. For a directory no process uses.
+    /// Restores a backup: the newest that passes its check, or the one named by its path, its file name or its day
+    /// (`2025-11-20`). The current database is moved aside. Requires that no process owns the directory.
     ///
     /// # Errors
-    /// [`StoreError::Locked`], or [`StoreError::Unavailable`] where no backup passes its check.
+    /// [`StoreError::Locked`], or [`StoreError::Unavailable`] if no backup passes its check.
     pub fn restore(options: &StoreOptions, backup: Option<&NamedFile>) -> Result<Restored, StoreError> {
         let _lock = lock::take(&options.lock_file())?;
         backup::restore(options, backup)
     }
 
-    /// Stops, and may be called first of all: whoever still uses the store gets [`StoreError::Closed`], and reads and a
-    /// backup under way are interrupted. Takes no more jobs, finishes those that wait, empties the write-ahead log into
-    /// the database and marks the stop as clean. Blocks up to `patience` and answers whether all that was done by then;
-    /// called again, the same.
-    pub fn close(&self, patience: Duration) -> bool {
-        self.engine.close(patience)
+    /// Closes the store. May be called while others still use it: further calls get [`StoreError::Closed`], and reads and a
+    /// backup under way are interrupted. Queued commands are committed, the write-ahead log is checkpointed and the stop is
+    /// marked as clean. Blocks up to `timeout`; returns whether the stop was clean by then, and so does a second call.
+    pub fn close(&self, timeout: Duration) -> bool {
+        self.engine.close(timeout)
     }
 }
 
 impl Drop for Store {
     fn drop(&mut self) {
-        self.close(DROP_PATIENCE);
+        self.close(DROP_TIMEOUT);
     }
 }

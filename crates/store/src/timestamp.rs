@@ -1,4 +1,4 @@
-//! Moments as the database writes them.
+//! Timestamps in the database's formats.
 
 use time::format_description::FormatItem;
 use time::format_description::well_known::Rfc3339;
@@ -7,7 +7,7 @@ use time::{OffsetDateTime, PrimitiveDateTime};
 
 const WRITTEN: &[FormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
-/// What SQLite's `CURRENT_TIMESTAMP` writes.
+/// The format of SQLite's `CURRENT_TIMESTAMP`.
 const SQLITE: &[FormatItem<'_>] = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
 const FILE_NAME: &[FormatItem<'_>] =
     format_description!("[year][month][day]T[hour][minute][second].[subsecond digits:3]Z");
@@ -17,7 +17,7 @@ pub fn now_ms() -> i64 {
     to_ms(std::time::SystemTime::now())
 }
 
-/// A moment of the system's clock or of a file in milliseconds since 1970, UTC.
+/// A timestamp in milliseconds since 1970, UTC.
 pub(super) fn to_ms(moment: impl Into<OffsetDateTime>) -> i64 {
     let moment: OffsetDateTime = moment.into();
     i64::try_from(moment.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
@@ -28,19 +28,19 @@ fn from_ms(ms: i64) -> OffsetDateTime {
         .unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
-/// A moment in RFC 3339 with milliseconds, UTC; such texts sort by time. A moment beyond the year 9999 becomes 1970.
+/// RFC 3339 with milliseconds, UTC, which sorts by time. A timestamp beyond the year 9999 becomes 1970.
 pub fn rfc3339(ms: i64) -> String {
     from_ms(ms).format(WRITTEN).unwrap_or_default()
 }
 
-/// Reads RFC 3339 or what SQLite's own functions write; 0 where it is neither.
+/// Parses RFC 3339 or the format of SQLite's functions; 0 if it is neither.
 pub(super) fn parse(text: &str) -> i64 {
     let moment = OffsetDateTime::parse(text, &Rfc3339)
         .or_else(|_| PrimitiveDateTime::parse(text, SQLITE).map(PrimitiveDateTime::assume_utc));
     moment.map_or(0, to_ms)
 }
 
-/// A moment as part of a file name; such names sort by time.
+/// A timestamp as part of a file name; such names sort by time.
 pub(super) fn for_file_name(ms: i64) -> String {
     from_ms(ms).format(FILE_NAME).unwrap_or_default()
 }

@@ -1,8 +1,8 @@
-//! Commands that write, and the transaction that several of them share.
+//! Write commands, and the transaction that several of them share.
 //!
-//! The writer applies the commands that wait in one transaction (group commit). When it is committed, the drafts of the
-//! [aggregates](super::aggregate) are published and each command's receipt is sent; when it is not, the drafts are dropped
-//! and each caller gets the error.
+//! The writer applies all queued commands in one transaction (group commit). After the commit the drafts of the
+//! [aggregates](super::aggregate) are published and each caller gets its receipt. If the commit fails the drafts are
+//! discarded and each caller gets the error.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use super::error::StoreError;
 
-/// A transaction in the making.
+/// An open transaction.
 #[derive(Debug)]
 pub(super) struct Transaction<'a> {
     /// The connection, within the transaction.
@@ -23,9 +23,9 @@ pub(super) struct Transaction<'a> {
 /// Why a command was not applied.
 #[derive(Debug)]
 pub(super) enum ApplyError {
-    /// The command is at fault: its caller gets the reason, and the others are committed without it.
+    /// The command is rejected: its caller gets the reason, and the transaction goes on without it.
     Refused(StoreError),
-    /// The database is: nothing of the transaction is committed.
+    /// The database failed: the whole transaction is rolled back.
     Database(rusqlite::Error),
 }
 
@@ -35,35 +35,35 @@ impl From<rusqlite::Error> for ApplyError {
     }
 }
 
-/// Something to write: changes rows, and the drafts of the aggregates it holds.
+/// A write: changes rows and the drafts of the aggregates that it holds.
 pub(super) trait WriteCommand: fmt::Debug + Send + 'static {
-    /// What the caller gets once it is committed.
+    /// What the caller gets after the commit.
     type Receipt: fmt::Debug + Send;
 
     /// Applies it.
     ///
     /// # Errors
-    /// [`ApplyError::Refused`] only before it changed anything, since the transaction goes on: a command checks first and
-    /// changes then.
+    /// [`ApplyError::Refused`] only before it has changed anything, since the transaction goes on: a command checks first,
+    /// then changes.
     fn apply(&mut self, transaction: &Transaction<'_>) -> Result<Self::Receipt, ApplyError>;
 }
 
-/// A command of any kind with the way to its caller.
+/// A command of any type, with the channel to its caller.
 pub(super) trait PendingCommand: fmt::Debug + Send {
-    /// Applies it; a refusal is kept for its caller.
+    /// Applies it; its receipt or refusal is held back until the commit.
     ///
     /// # Errors
     /// Those of the database.
     fn apply(&mut self, transaction: &Transaction<'_>) -> rusqlite::Result<()>;
 
-    /// Sends the receipt, or the refusal: the transaction is committed and published.
+    /// Sends the receipt or the refusal, after the commit and the publication.
     fn acknowledge(self: Box<Self>);
 
-    /// Sends the error: nothing was committed.
+    /// Sends the error of a transaction that was rolled back.
     fn fail(self: Box<Self>, error: &StoreError);
 }
 
-/// What the caller of a command gets.
+/// The outcome of a command for its caller.
 type Outcome<C> = Result<<C as WriteCommand>::Receipt, StoreError>;
 
 #[derive(Debug)]
@@ -73,7 +73,7 @@ struct Pending<C: WriteCommand> {
     reply: oneshot::Sender<Outcome<C>>,
 }
 
-/// A command to be sent to the writer, and where its receipt comes in.
+/// A command for the queue, and the channel on which its outcome arrives.
 pub(super) fn pending<C: WriteCommand>(
     command: C,
 ) -> (Box<dyn PendingCommand>, oneshot::Receiver<Outcome<C>>) {
@@ -92,7 +92,7 @@ impl<C: WriteCommand> PendingCommand for Pending<C> {
     }
 
     fn acknowledge(self: Box<Self>) {
-        // A caller that went away does not want to know.
+        // The caller may have stopped waiting.
         let _ = self.reply.send(self.outcome.unwrap_or(Err(StoreError::Closed)));
     }
 

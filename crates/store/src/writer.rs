@@ -1,4 +1,4 @@
-//! The thread that writes: group commit, the query log and the look after an idle database.
+//! The writer thread: group commit, batches of the query log, and checks of an idle database.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -14,51 +14,56 @@ use super::shared::Shared;
 use super::timestamp::now_ms;
 use super::transaction::Transaction;
 
-/// The most jobs one transaction takes, so that the first of them does not wait for an endless stream.
+/// The most commands of one transaction, so that the first does not wait for an endless stream.
 const MAX_BATCH: usize = 512;
 
-/// The longest wait for more jobs.
+/// The longest wait for more commands.
 const MAX_WAIT: Duration = Duration::from_millis(1);
 
-/// How the last commit went.
+/// The longest interval between two checks of a database that could not be written.
+const DEGRADED_CHECK: Duration = Duration::from_secs(5);
+
+/// The pace of commits, by the last one.
 #[derive(Debug, Clone, Copy, Default)]
 struct Pace {
     took: Duration,
-    /// How many waited at its end, for it or for the next.
+    /// How many jobs were queued at its end, its own included.
     waiting: usize,
 }
 
 impl Pace {
-    /// How long a commit of so many jobs may wait for more: a quarter of what the last one took, while fewer have come
-    /// than waited then. A caller who is alone never waits.
+    /// How long a batch of that size waits for more: a quarter of what the last commit took, while fewer commands have
+    /// arrived than were queued then. A single caller never waits.
     fn wait(self, batch: usize) -> Duration {
         if batch == 0 || batch >= self.waiting { Duration::ZERO } else { (self.took / 4).min(MAX_WAIT) }
     }
 }
 
-/// What the thread owns.
+/// The state of the thread.
 #[derive(Debug)]
 pub(super) struct Writer {
     shared: Shared,
     database: Database,
     backpressure: Backpressure,
     pace: Pace,
-    /// When rows of the log are written at the latest.
+    /// When buffered rows of the query log are due to be written.
     log_due: Option<Instant>,
-    /// When the database is looked after next.
+    /// When the idle database is due to be checked.
     check_due: Instant,
 }
 
 impl Writer {
     pub(super) fn new(shared: Shared, database: Database, backpressure: Backpressure) -> Writer {
-        let check_due = Instant::now() + shared.options.check_every;
+        let every = shared.options.check_every;
+        let every = if shared.status.is_degraded() { every.min(DEGRADED_CHECK) } else { every };
+        let check_due = Instant::now() + every;
         Writer { shared, database, backpressure, pace: Pace::default(), log_due: None, check_due }
     }
 
-    /// Works until it is told to stop or nobody is left to tell it.
+    /// Runs until it is told to stop, or its queue is dropped.
     pub(super) fn run(mut self, jobs: &Receiver<Job>) {
         self.database.sync_lock();
-        self.database.settle();
+        self.database.load_deferred();
         let closing = loop {
             let due = self.log_due.map_or(self.check_due, |due| due.min(self.check_due));
             let mut batch = Vec::new();
@@ -83,13 +88,13 @@ impl Writer {
         let deadline = closing.as_ref().map(|closing| closing.deadline);
         let clean = self.database.stop(deadline);
         if let Some(Closing { done, .. }) = closing {
-            // Whoever closed may have stopped waiting.
+            // The caller may have stopped waiting.
             let _ = done.send(clean);
         }
     }
 
-    /// Takes what waits, and what comes in a moment from those whom the last commit answered: they tend to ask again,
-    /// and would otherwise find the next commit under way.
+    /// Collects a batch: what is queued, and for a moment what arrives from the callers of the last commit, who tend to
+    /// write again and would otherwise miss this one.
     fn gather(&mut self, first: Job, jobs: &Receiver<Job>, batch: &mut Vec<QueuedJob>) -> Option<Closing> {
         let mut closing = self.sort(first, jobs, batch);
         let began = Instant::now();
@@ -97,19 +102,20 @@ impl Writer {
         while closing.is_none() && batch.len() < self.pace.waiting && began.elapsed() < wait {
             match jobs.try_recv() {
                 Ok(next) => closing = self.sort(next, jobs, batch),
-                // Not asleep: on a quick disk the wait is shorter than waking up.
+                // No sleep: on a fast disk the wait is shorter than a wake-up.
                 Err(_) => std::thread::yield_now(),
             }
         }
         closing
     }
 
-    /// Takes what waits, up to the end of a batch or of all; the latter is answered.
+    /// Sorts queued jobs into the batch until it is full, the queue is empty, or a stop is requested, which is returned.
     fn sort(&mut self, first: Job, jobs: &Receiver<Job>, batch: &mut Vec<QueuedJob>) -> Option<Closing> {
         let mut next = Some(first);
         while let Some(job) = next {
             match job {
                 Job::FlushLog => self.log_due = self.log_due.or(Some(Instant::now() + LOG_INTERVAL)),
+                Job::Check => self.check_due = Instant::now(),
                 Job::Close(closing) => return Some(closing),
                 Job::Write(job) => batch.push(job),
             }
@@ -118,7 +124,7 @@ impl Writer {
         None
     }
 
-    /// Runs a batch in one transaction, publishes what it changed, then acknowledges each job.
+    /// Commits a batch in one transaction, publishes what it changed, then acknowledges each command.
     fn commit(&mut self, mut batch: Vec<QueuedJob>) {
         let began = Instant::now();
         let done = self.transact(&mut batch);
@@ -135,7 +141,7 @@ impl Writer {
             }
             Err(error) => {
                 self.shared.aggregates.discard();
-                self.shared.status.failed(&error);
+                self.failed(&error);
                 for QueuedJob { command, slot } in batch {
                     slot.call.in_scope(|| tracing::warn!(%error, "not committed"));
                     command.fail(&error);
@@ -151,8 +157,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes the rows of the log that wait, and prunes it where the database has grown too large. While writing fails
-    /// the rows go on waiting, as many as there is room for: [`Writer::check`] finds out when it works again.
+    /// Writes buffered rows of the query log and prunes it. While the database is degraded the rows stay buffered;
+    /// [`Writer::check`] finds out when it can be written again.
     fn write_log(&mut self) {
         self.log_due = None;
         if self.shared.status.is_degraded() {
@@ -172,12 +178,12 @@ impl Writer {
             }
             Err(error) => {
                 self.shared.logs.drop_rows(rows.len());
-                self.shared.status.failed(&error);
+                self.failed(&error);
             }
         }
     }
 
-    /// Looks after a database that nobody writes to.
+    /// Checks an idle database.
     fn check(&mut self) {
         self.check_due = Instant::now() + self.shared.options.check_every;
         if self.shared.status.writable().is_err() {
@@ -185,16 +191,23 @@ impl Writer {
         }
         match self.database.check() {
             Ok(()) => self.recovered(),
-            Err(error) => self.shared.status.failed(&error),
+            Err(error) => self.failed(&error),
         }
     }
 
-    /// Something was written.
+    /// Records that a write succeeded.
     fn recovered(&mut self) {
         if self.shared.status.recovered() {
-            // Rows of the log were kept as long as there was room for them.
+            // Rows of the query log were buffered meanwhile.
             self.log_due = Some(Instant::now());
         }
+    }
+
+    /// Records that a write failed: the next check finds out soon when it works again.
+    fn failed(&mut self, error: &StoreError) {
+        self.shared.status.failed(error);
+        let every = self.shared.options.check_every.min(DEGRADED_CHECK);
+        self.check_due = self.check_due.min(Instant::now() + every);
     }
 }
 

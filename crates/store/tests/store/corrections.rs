@@ -22,7 +22,7 @@ fn record(store: &Store, decision: Decision) -> DecisionReceipt {
 
 /// The result in effect, in the history and as the outcome of the task.
 fn in_effect(store: &Store) -> (String, Outcome) {
-    store.wait_until_settled();
+    store.wait_until_loaded();
     let result = store.history(1).unwrap().remove(0).result;
     let outcome = store.outcomes().tasks().next().unwrap().result;
     (result, outcome)

@@ -10,7 +10,7 @@ use domain::patterns::Outcome;
 use rusqlite::Connection;
 use tempfile::tempdir;
 
-use super::{decision, fill, open, wait};
+use super::{decision, dump, fill, open, wait};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -228,7 +228,7 @@ fn a_database_overwritten_while_in_use_is_replaced_and_given_what_is_in_memory()
         assert!(store.close(PATIENCE));
         drop(store);
         let store = Store::open(options).unwrap();
-        store.wait_until_settled();
+        store.wait_until_loaded();
         // In place, as a copy over it would: the file stays the same file.
         fs::write(folder.path().join("mcp.db"), content).unwrap();
         while store.status().notes.is_empty() {
@@ -243,4 +243,24 @@ fn a_database_overwritten_while_in_use_is_replaced_and_given_what_is_in_memory()
         assert_eq!((store.patterns().len(), store.history(9).unwrap().len()), (5, 5));
         assert_eq!(named(folder.path(), "mcp.db.corrupt-"), 1);
     }
+}
+
+#[test]
+fn a_deleted_database_is_restored_once_the_status_shows_that_it_is_missing() {
+    let folder = tempdir().unwrap();
+    let mut options = StoreOptions::new(folder.path());
+    options.check_every = Duration::from_hours(1);
+    let store = Store::open(options).unwrap();
+    fill(&store, 3);
+    for part in ["mcp.db", "mcp.db-wal", "mcp.db-shm"] {
+        fs::remove_file(folder.path().join(part)).unwrap();
+    }
+    let missing = store.status();
+    assert!(missing.degraded.is_some_and(|why| why.contains("gone")));
+    while store.status().notes.is_empty() {
+        std::thread::yield_now();
+    }
+    let restored = store.status();
+    assert!(restored.notes[0].contains("taken away") && restored.degraded.is_none(), "{restored:?}");
+    assert_eq!(dump(folder.path(), "SELECT count(*) FROM decision_history"), ["Integer(3)"]);
 }

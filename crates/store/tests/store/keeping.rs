@@ -44,7 +44,7 @@ fn the_first_schema_is_the_published_one_and_data_of_it_survives() {
     let counters = found[0].pattern.counters;
     assert_eq!((counters.successes, counters.failures), (3, 1));
     assert_eq!((counters.avg_duration_ms(), counters.avg_tokens_saved()), (500, -20));
-    store.wait_until_settled();
+    store.wait_until_loaded();
     assert_eq!(store.outcomes().len(), 1);
     assert_eq!(store.history(9).unwrap()[0].task_id, "t");
     assert_eq!(store.frequent_queries(9).unwrap()[0].capability.as_deref(), Some("react"));
@@ -80,7 +80,7 @@ fn what_was_acknowledged_is_there_after_a_restart() {
     let history = store.history(10).unwrap();
     assert_eq!(history.iter().map(|entry| entry.task_id.as_str()).collect::<Vec<_>>(), ["t2", "t1"]);
     assert_eq!(history[1].pattern_id.as_deref(), Some(learned.id.as_str()));
-    store.wait_until_settled();
+    store.wait_until_loaded();
     let evidence = store.outcomes().for_task("add login to the api", i64::MAX);
     assert_eq!(evidence.agent("architect").map(|known| known.tasks), Some(2));
 }
@@ -310,7 +310,7 @@ fn a_reader_needs_no_lock_and_takes_none() {
 fn followers_hear_of_every_publication_once_it_can_be_read() {
     let folder = tempdir().unwrap();
     let store = open(folder.path());
-    store.wait_until_settled();
+    store.wait_until_loaded();
     let mut publications = store.publications();
     assert!(!publications.has_changed().unwrap());
     wait(store.record_decision(decision("t1", "add login", Outcome::Success))).unwrap();
