@@ -3,7 +3,7 @@
 //! No instrumentation: what an input came to is what its target says (which problems, how many parts), which steers a search
 //! on stable Rust well enough to get beyond what random bytes reach.
 
-#[path = "../../tests/fuzz/targets.rs"]
+#[path = "../../tests/service/fuzz/targets.rs"]
 mod targets;
 
 use std::collections::HashSet;

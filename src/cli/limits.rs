@@ -9,11 +9,12 @@ use super::{output, table};
 use crate::app::operations::find::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::app::{self, cache, content_pins, hit_view};
 use crate::config::{Memory, access};
-use crate::server::{limits, mcp, rate, rpc};
+use crate::server::{limits, mcp, rate};
 use crate::telemetry::limits as log_limits;
 use catalog::Limits;
 use client::outbox;
 use domain::patterns;
+use protocol::envelope;
 use semantic::{chunking, model_dir};
 use store::{BACKUPS_KEPT, StoreOptions};
 
@@ -182,8 +183,8 @@ fn messages() -> Vec<Limit> {
     area(
         "messages",
         [
-            ("max_batch", count(rpc::MAX_BATCH), "any orchestrator's step, answered in one go"),
-            ("max_depth", count(rpc::MAX_DEPTH), "the deepest legitimate message needs 6 levels"),
+            ("max_batch", count(envelope::MAX_BATCH), "any orchestrator's step, answered in one go"),
+            ("max_depth", count(envelope::MAX_DEPTH), "the deepest legitimate message needs 6 levels"),
             ("max_goal_chars", count(patterns::MAX_GOAL_CHARS), "four times the longest context of a query"),
             ("max_id_chars", count(patterns::MAX_ID_CHARS), "ids of tasks and patterns are short names"),
             ("max_plan_agents", count(patterns::MAX_AGENTS), "published sequences name some twenty"),

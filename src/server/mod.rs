@@ -9,7 +9,7 @@ pub mod limits;
 pub mod mcp;
 mod permit;
 pub mod rate;
-pub mod rpc;
+mod rpc;
 mod state;
 
 pub use http::{AccessPolicy, HttpService, router, serve};

@@ -26,10 +26,13 @@ impl CallError {
 
     /// The error that a JSON-RPC error object states.
     pub fn of(error: &Value) -> Self {
-        serde_json::from_value::<ErrorObject>(error.clone()).map_or_else(
-            |_| CallError::unavailable("the server refused without saying why"),
-            |object| CallError::from(&object),
-        )
+        let Some(code) = error["code"].as_i64() else {
+            return CallError::unavailable("the server refused without saying why");
+        };
+        let message = error["message"].as_str().unwrap_or("refused").to_owned();
+        // A newer server may send data of another form.
+        let data = serde_json::from_value(error["data"].clone()).ok();
+        CallError::from(&ErrorObject { code, message, data })
     }
 
     /// Neither a server nor a fallback answered, for this reason.
@@ -82,7 +85,8 @@ mod tests {
             (json!({ "code": -32004, "message": "no", "data": { "suggestions": ["a"] } }), -32004, true),
             (json!({ "code": -32006, "message": "full", "data": { "reason": "disk_full" } }), -32006, false),
             (json!({ "code": -32603, "message": "Internal error" }), -32603, false),
-            (json!({ "code": -1, "message": "?", "data": [] }), -32006, false),
+            (json!({ "code": -1, "message": "?", "data": 7 }), -1, false),
+            (json!({ "message": "no code" }), -32006, false),
             (json!("starting"), -32006, false),
         ];
         for (object, code, is_final) in cases {

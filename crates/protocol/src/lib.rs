@@ -10,6 +10,7 @@
 mod access;
 mod decision;
 mod definition;
+pub mod envelope;
 mod error_code;
 mod error_object;
 mod explain;

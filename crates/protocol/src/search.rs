@@ -32,11 +32,22 @@ pub struct AgentQuery {
 
 /// A model reads members in order, and mostly has a task to describe.
 fn context_first(schema: &mut Schema) {
-    let properties = schema.get_mut("properties").and_then(serde_json::Value::as_object_mut);
-    if let Some(properties) = properties
-        && let Some(context) = properties.shift_remove("context")
-    {
-        properties.shift_insert(0, "context".to_owned(), context);
+    move_to_front(schema, &["context"]);
+}
+
+/// What rows of every kind have stands before what is of one kind.
+fn shared_first(schema: &mut Schema) {
+    move_to_front(schema, &["id", "name", "description", "plugin", "score", "copies"]);
+}
+
+fn move_to_front(schema: &mut Schema, names: &[&str]) {
+    let Some(properties) = schema.get_mut("properties").and_then(serde_json::Value::as_object_mut) else {
+        return;
+    };
+    for (place, name) in names.iter().enumerate() {
+        if let Some(property) = properties.shift_remove(*name) {
+            properties.shift_insert(place, (*name).to_owned(), property);
+        }
     }
 }
 
@@ -103,7 +114,7 @@ pub struct AgentsFound {
 /// One agent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-#[schemars(extend("required" = ["id", "name", "description", "plugin", "score"]))]
+#[schemars(extend("required" = ["id", "name", "description", "plugin", "score"]), transform = shared_first)]
 pub struct AgentRow {
     /// `plugin:name`, or a bare name of the project's own.
     pub id: String,
@@ -157,7 +168,7 @@ pub struct SkillsFound {
 /// One skill.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-#[schemars(extend("required" = ["id", "name", "description", "plugin", "score"]))]
+#[schemars(extend("required" = ["id", "name", "description", "plugin", "score"]), transform = shared_first)]
 pub struct SkillRow {
     /// `plugin:name`, or a bare name of the project's own.
     pub id: String,
@@ -205,7 +216,7 @@ pub struct WorkflowsFound {
 /// One workflow.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-#[schemars(extend("required" = ["id", "name", "description", "plugin", "score"]))]
+#[schemars(extend("required" = ["id", "name", "description", "plugin", "score"]), transform = shared_first)]
 pub struct WorkflowRow {
     /// `plugin:name`, or a bare name of the project's own.
     pub id: String,

@@ -1,29 +1,17 @@
-//! `GET /health` and `GET /metrics`.
+//! `GET /metrics`: what was measured, as JSON or as Prometheus text.
 
 use std::fmt::Write;
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
+use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
 
-use super::request_guard::unavailable;
+use super::responses::unavailable;
 use crate::app::App;
 use crate::server::state::ServerState;
 use catalog::Kind;
-
-/// The health of the service; 503 while it starts or stops.
-pub(super) async fn health(State(state): State<ServerState>) -> Response {
-    let not_serving =
-        |status| (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": status }))).into_response();
-    match state.app() {
-        _ if state.is_stopping() => not_serving("stopping"),
-        None => not_serving("starting"),
-        Some(app) => Json(app.health()).into_response(),
-    }
-}
 
 /// What was measured, as JSON, or as Prometheus text where the client asks for that.
 pub(super) async fn metrics(

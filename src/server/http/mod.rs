@@ -1,13 +1,21 @@
 //! HTTP: the accept loop, what every request passes through, and the plain routes.
+//!
+//! A request comes in through `accept`, `service` routes it past `request_guard` (Host, Origin, body type), `auth` (bearer
+//! token) and the rate limit.
 
 mod accept;
+mod access_policy;
+mod auth;
+pub(super) mod body;
 pub(super) mod client_info;
 mod header_timeout;
+mod health;
 mod metrics;
 mod reindex;
-pub(super) mod request_guard;
+mod request_guard;
+pub(super) mod responses;
 mod service;
 
 pub use accept::serve;
-pub use request_guard::AccessPolicy;
+pub use access_policy::AccessPolicy;
 pub use service::{HttpService, router};

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 
-use super::request_guard::{too_many, unavailable};
+use super::responses::{too_many, unavailable};
 use crate::server::correlation::CorrelationId;
 use crate::server::rate::CallClass;
 use crate::server::state::ServerState;

@@ -1,129 +1,24 @@
-//! Who may ask: requests addressed to a loopback name, from no page or a loopback page, with a JSON body; with the
-//! token where there is one, and not too many of them.
+//! Which requests are taken at all: those addressed to a loopback name, from no page or a loopback page, with a JSON body.
 //!
 //! A browser can be made to send requests here (DNS rebinding, cross-site forms). It cannot forge `Host` and
 //! `Origin`, and it asks for permission, which is never granted, before it sends a JSON content type.
 
-use std::fmt;
 use std::net::IpAddr;
-use std::time::Duration;
 
-use axum::Json;
 use axum::extract::Request;
-use axum::http::header::{
-    AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, ORIGIN, RETRY_AFTER, WWW_AUTHENTICATE,
-};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
-use axum::response::{IntoResponse, Response};
-use serde_json::json;
-use subtle::ConstantTimeEq;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, ORIGIN};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, Version};
 
 use crate::server::limits::MAX_HEADERS;
-use crate::server::rate;
-use crate::server::rpc::endpoint::rate_limited;
-use crate::server::state::ServerState;
 
-/// What the doors ask of whoever comes.
-#[derive(Clone)]
-pub struct AccessPolicy {
-    /// Every request must bear it, where there is one.
-    pub token: Option<String>,
-    /// An address other than loopback that is listened on: requests may be addressed to it.
-    pub bound: Option<IpAddr>,
-    /// Requests a second over all doors; 0 sets no limit.
-    pub requests_per_second: u32,
-}
-
-impl Default for AccessPolicy {
-    fn default() -> Self {
-        AccessPolicy { token: None, bound: None, requests_per_second: rate::REQUESTS_PER_SECOND }
-    }
-}
-
-impl fmt::Debug for AccessPolicy {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let token = self.token.as_ref().map(|_| "…");
-        formatter
-            .debug_struct("AccessPolicy")
-            .field("token", &token)
-            .field("bound", &self.bound)
-            .finish_non_exhaustive()
-    }
-}
-
-/// An answer outside JSON-RPC: a status and a sentence.
-pub(in crate::server) fn refusal(status: StatusCode, why: &str) -> Response {
-    (status, Json(json!({ "error": why }))).into_response()
-}
-
-/// A refusal that invites to come back in a second.
-pub(in crate::server) fn unavailable(why: &str) -> Response {
-    let mut response = refusal(StatusCode::SERVICE_UNAVAILABLE, why);
-    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-    response
-}
-
-/// A refusal that says when to come back.
-pub(in crate::server) fn too_many(wait: Duration) -> Response {
-    let mut response = refusal(StatusCode::TOO_MANY_REQUESTS, "too many requests");
-    response.headers_mut().insert(RETRY_AFTER, retry_after(wait));
-    response
-}
-
-/// Whole seconds, since the header knows no parts of one.
-pub(in crate::server) fn retry_after(wait: Duration) -> HeaderValue {
-    HeaderValue::from(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
-}
-
-/// Lets a request pass that comes from this machine, or bears the token, and is not one too many.
+/// Checks headers, `Host`, `Origin` and, of a POST, the type of the body.
 ///
 /// # Errors
-/// The refusal.
-pub(in crate::server) fn admit<B>(state: &ServerState, request: &Request<B>) -> Result<(), Box<Response>> {
-    if let Err((status, why)) = check(request, state.access_policy().bound) {
-        return Err(refusal(status, why).into());
-    }
-    if let Some(token) = &state.access_policy().token
-        && !bears(request.headers(), token)
-    {
-        return Err(unauthorised(state, request.uri().path()).into());
-    }
-    state.rates().admit_request().map_err(|wait| {
-        let refused = match request.uri().path() {
-            "/" | "/mcp" => rate_limited(state.app(), wait, None),
-            _ => too_many(wait),
-        };
-        refused.into()
-    })
-}
-
-/// Whether a request bears the token. How long comparing takes says nothing of where they differ.
-fn bears(headers: &HeaderMap, token: &str) -> bool {
-    let mut given = headers.get_all(AUTHORIZATION).iter();
-    let (Some(given), None) = (given.next(), given.next()) else { return false };
-    let Some((scheme, credentials)) = given.to_str().ok().and_then(|given| given.split_once(' ')) else {
-        return false;
-    };
-    let is_same: bool = credentials.trim().as_bytes().ct_eq(token.as_bytes()).into();
-    scheme.eq_ignore_ascii_case("bearer") && is_same
-}
-
-/// Tells a client of this machine, which has to recognise its project's instance before it says its token, whom it asks;
-/// and nobody anything else.
-fn unauthorised(state: &ServerState, path: &str) -> Response {
-    let mut body = json!({ "error": "a token is required: Authorization: Bearer …" });
-    if path == "/health" {
-        body["service"] = "adjutant".into();
-        body["pid"] = std::process::id().into();
-        body["project"] = json!({ "id": state.app().map(|app| &app.config().project.id) });
-    }
-    let mut response = (StatusCode::UNAUTHORIZED, Json(body)).into_response();
-    let challenge = HeaderValue::from_static("Bearer realm=\"adjutant\"");
-    response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-    response
-}
-
-fn check<B>(request: &Request<B>, bound: Option<IpAddr>) -> Result<(), (StatusCode, &'static str)> {
+/// The status and a sentence.
+pub(super) fn check<B>(
+    request: &Request<B>,
+    bound: Option<IpAddr>,
+) -> Result<(), (StatusCode, &'static str)> {
     let headers = request.headers();
     if headers.len() > MAX_HEADERS {
         return Err((StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "there are too many headers"));
@@ -212,12 +107,7 @@ fn is_json(content_type: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use axum::http::header::AUTHORIZATION;
-    use axum::http::{HeaderMap, HeaderValue};
-
-    use super::{bears, is_bound, is_json, is_loopback_authority, is_loopback_origin, retry_after};
+    use super::{is_bound, is_json, is_loopback_authority, is_loopback_origin};
 
     #[test]
     fn only_loopback_names_pass() {
@@ -288,33 +178,5 @@ mod tests {
             assert_eq!(is_bound(authority, bound.parse().ok()), expected, "{authority} on {bound}");
         }
         assert!(!is_bound("192.168.1.5", None));
-    }
-
-    #[test]
-    fn only_the_token_passes() {
-        let cases: [(&[&str], bool); 8] = [
-            (&["Bearer secret"], true),
-            (&["bearer  secret"], true),
-            (&["Bearer secre"], false),
-            (&["Bearer secret2"], false),
-            (&["Basic secret"], false),
-            (&["secret"], false),
-            (&["Bearer secret", "Bearer secret"], false),
-            (&[], false),
-        ];
-        for (given, expected) in cases {
-            let mut headers = HeaderMap::new();
-            for value in given {
-                headers.append(AUTHORIZATION, HeaderValue::from_str(value).unwrap());
-            }
-            assert_eq!(bears(&headers, "secret"), expected, "{given:?}");
-        }
-    }
-
-    #[test]
-    fn a_wait_is_told_in_whole_seconds() {
-        for (ms, seconds) in [(1, "1"), (1_000, "1"), (1_001, "2")] {
-            assert_eq!(retry_after(Duration::from_millis(ms)), seconds);
-        }
     }
 }

@@ -19,8 +19,8 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use tower::{Service, ServiceExt};
 
-use super::request_guard::{admit, refusal};
-use super::{metrics, reindex};
+use super::responses::{refusal, too_many};
+use super::{auth, health, metrics, reindex, request_guard};
 use crate::server::correlation::CorrelationId;
 use crate::server::state::ServerState;
 use crate::server::{mcp, rpc};
@@ -37,7 +37,7 @@ pub fn router(state: ServerState) -> HttpService {
     let endpoint = mcp::Endpoint::new(&state);
     let others = Router::new()
         .route("/", post(unreached))
-        .route("/health", get(metrics::health))
+        .route("/health", get(health::health))
         .route("/metrics", get(metrics::metrics))
         .route("/reindex", post(reindex::reindex))
         .route("/mcp", any(move |request| endpoint.answer(request)))
@@ -98,6 +98,23 @@ where
         let front = self.clone();
         Box::pin(async move { Ok(front.answer(request).await) })
     }
+}
+
+/// Admits a request that passes the guard and authentication and is within the rate limit.
+///
+/// # Errors
+/// The response that refuses it.
+fn admit<B>(state: &ServerState, request: &Request<B>) -> Result<(), Box<Response>> {
+    request_guard::check(request, state.access_policy().bound)
+        .map_err(|(status, why)| Box::new(refusal(status, why)))?;
+    auth::authenticate(state, request)?;
+    state.rates().admit_request().map_err(|wait| {
+        let refused = match request.uri().path() {
+            "/" | "/mcp" => rpc::endpoint::rate_limited(state.app(), wait, None),
+            _ => too_many(wait),
+        };
+        refused.into()
+    })
 }
 
 async fn unknown(Extension(CorrelationId(id)): Extension<CorrelationId>, uri: Uri) -> Response {

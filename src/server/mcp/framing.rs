@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc::{Receiver, Sender};
 
 use crate::server::limits::MAX_BODY_BYTES;
-use crate::server::rpc::unreadable;
+use protocol::envelope::unreadable;
 
 /// Refusals that wait to be sent; then reading waits for a client that does not read them.
 pub(super) const WAITING_REFUSALS: usize = 16;

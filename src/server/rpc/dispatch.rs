@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 use axum::http::StatusCode;
 use serde_json::value::RawValue;
 
-use super::envelope::{self, BadRequest, Call, Message, Unreadable};
 use super::error::RpcError;
+use super::response::{write_error, write_output};
 use crate::app::App;
 use crate::app::operation::{Operation, Principal};
 use crate::app::operations::{Method, Visitor};
 use crate::server::permit::RequestPermit;
 use crate::server::rate::{CallClass, Rates};
+use protocol::envelope::{self, BadRequest, Call, Message, Unreadable};
 
 /// What goes back over HTTP.
 #[derive(Debug)]
@@ -108,7 +109,7 @@ impl Visitor for Run<'_> {
         let Run { app, principal, call } = self;
         let correlation_id = &principal.correlation_id;
         match app.execute::<O>(principal, call.params.map(RawValue::get)).await {
-            Ok(output) => match envelope::write_output(&output, call.id) {
+            Ok(output) => match write_output(&output, call.id) {
                 Ok(body) => Reply { status: StatusCode::OK, body, retry_after: None },
                 Err(error) => {
                     tracing::error!(correlation_id, %error, "an answer could not be written");
@@ -122,6 +123,6 @@ impl Visitor for Run<'_> {
 
 pub(super) fn reply_error(error: &RpcError, id: Option<&RawValue>) -> Reply {
     // An error object is plain data: writing it cannot fail.
-    let body = envelope::write_error(error, id).unwrap_or_default();
+    let body = write_error(error, id).unwrap_or_default();
     Reply { status: error.status(), body, retry_after: error.retry_after }
 }

@@ -2,8 +2,7 @@
 
 mod dispatch;
 pub(super) mod endpoint;
-mod envelope;
 mod error;
+mod response;
 
-pub use envelope::{MAX_BATCH, MAX_DEPTH, Shape, shape};
-pub(super) use envelope::{unreadable, write_error};
+pub(super) use response::write_error;

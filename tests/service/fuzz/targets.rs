@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
-use adjutant::server::rpc::{MAX_BATCH, Shape, shape};
 use catalog::{Kind, check_manifest, check_marketplace, read_entry};
 use domain::patterns::{MAX_AGENTS, Plan};
+use protocol::envelope::{MAX_BATCH, Message, Unreadable, read};
 use search::Aliases;
 use search::text::terms;
 
@@ -201,15 +201,18 @@ fn manifest(bytes: &[u8]) -> u64 {
 
 /// What is accepted is JSON, and no more than a batch of calls.
 fn envelope(bytes: &[u8]) -> u64 {
-    let shape = shape(bytes);
-    match shape {
-        Shape::Message { calls, refused } => {
-            assert!((1..=MAX_BATCH).contains(&(calls + refused)), "{shape:?}");
-            assert!(serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok());
+    let entries = match read(bytes) {
+        Err(Unreadable::NotJson(why) | Unreadable::NotAMessage(why)) => {
+            assert!(!why.is_empty());
+            return told(why);
         }
-        Shape::Refused(why) => assert!(!why.is_empty()),
-    }
-    told(format!("{shape:?}"))
+        Ok(Message::Single(entry)) => vec![entry],
+        Ok(Message::Batch(entries)) => entries,
+    };
+    assert!((1..=MAX_BATCH).contains(&entries.len()), "{entries:?}");
+    assert!(serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok());
+    let calls = entries.iter().filter(|entry| entry.is_ok()).count();
+    told((calls, entries.len() - calls))
 }
 
 /// Terms are not empty, hold no blanks, and are the same every time.

@@ -91,6 +91,11 @@ impl<'a> Client<'a> {
         message_of(&self.service.send(self.request(method, params)).await)
     }
 
+    /// Sends a request; the answer's bytes as they came.
+    pub(crate) async fn message_text(&self, method: &str, params: Value) -> String {
+        self.service.send(self.request(method, params)).await.text
+    }
+
     /// Sends a request that must succeed; its result.
     pub(crate) async fn result(&self, method: &str, params: Value) -> Value {
         let message = self.message(method, params).await;

@@ -1,4 +1,4 @@
-//! The JSON-RPC 2.0 envelope: bytes in, calls out; results and errors back into bytes.
+//! The JSON-RPC 2.0 envelope: bytes in, calls out.
 //!
 //! Reading is strict and bounded. Values that are only passed through (`params`, `id`) stay raw, so an id
 //! comes back bit for bit: `1e400`, `9007199254740993` and `"\u00e9"` are echoed as they were written.
@@ -6,11 +6,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-
-use crate::app::operation::Output;
 
 /// Calls a batch may hold: enough for any orchestrator's step, few enough to answer in one go.
 pub const MAX_BATCH: usize = 64;
@@ -20,7 +18,7 @@ pub const MAX_DEPTH: usize = 64;
 
 /// A message as it came, sorted into what can be answered.
 #[derive(Debug)]
-pub(crate) enum Message<'a> {
+pub enum Message<'a> {
     /// One request object, or the reason why it is none.
     Single(Entry<'a>),
     /// Between 1 and [`MAX_BATCH`] entries, in the order they came.
@@ -28,28 +26,31 @@ pub(crate) enum Message<'a> {
 }
 
 /// One element of a message.
-pub(crate) type Entry<'a> = Result<Call<'a>, BadRequest<'a>>;
+pub type Entry<'a> = Result<Call<'a>, BadRequest<'a>>;
 
 /// A well-formed request object.
 #[derive(Debug)]
-pub(crate) struct Call<'a> {
-    pub(crate) method: Cow<'a, str>,
+pub struct Call<'a> {
+    /// The method's name.
+    pub method: Cow<'a, str>,
     /// Absent and `null` are told apart: the first means no parameters, the second is wrong.
-    pub(crate) params: Option<&'a RawValue>,
+    pub params: Option<&'a RawValue>,
     /// Absent for a notification, which gets no answer.
-    pub(crate) id: Option<&'a RawValue>,
+    pub id: Option<&'a RawValue>,
 }
 
 /// Why an element is no request object, with the id it can be answered under.
 #[derive(Debug)]
-pub(crate) struct BadRequest<'a> {
-    pub(crate) id: Option<&'a RawValue>,
-    pub(crate) reason: &'static str,
+pub struct BadRequest<'a> {
+    /// The id it is answered under, where it has a usable one.
+    pub id: Option<&'a RawValue>,
+    /// In a sentence.
+    pub reason: &'static str,
 }
 
 /// Why bytes hold no message at all.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Unreadable {
+pub enum Unreadable {
     /// Not JSON, not UTF-8, or nested too deeply: -32700.
     NotJson(&'static str),
     /// JSON, but an empty or an oversized batch: -32600.
@@ -57,7 +58,10 @@ pub(crate) enum Unreadable {
 }
 
 /// Reads one message from a request body.
-pub(crate) fn read(body: &[u8]) -> Result<Message<'_>, Unreadable> {
+///
+/// # Errors
+/// [`Unreadable`] where the bytes hold no message at all; an element of a message that is no call is an entry of its own.
+pub fn read(body: &[u8]) -> Result<Message<'_>, Unreadable> {
     let text = std::str::from_utf8(body).map_err(|_| Unreadable::NotJson("the body is not UTF-8"))?;
     check_shape(text)?;
     // A single call is read in one go; whatever is wrong with it is found out below.
@@ -80,33 +84,8 @@ pub(crate) fn read(body: &[u8]) -> Result<Message<'_>, Unreadable> {
     }
 }
 
-/// What a body turned out to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    /// No message at all, for the reason stated.
-    Refused(&'static str),
-    /// So many well-formed calls, and so many elements that are none.
-    Message {
-        /// Well-formed calls.
-        calls: usize,
-        /// Elements that get an error each.
-        refused: usize,
-    },
-}
-
-/// Reads a body as the door does, and says no more than what came of it.
-pub fn shape(body: &[u8]) -> Shape {
-    let entries = match read(body) {
-        Err(Unreadable::NotJson(why) | Unreadable::NotAMessage(why)) => return Shape::Refused(why),
-        Ok(Message::Single(entry)) => vec![entry],
-        Ok(Message::Batch(entries)) => entries,
-    };
-    let calls = entries.iter().filter(|entry| entry.is_ok()).count();
-    Shape::Message { calls, refused: entries.len() - calls }
-}
-
 /// Why bytes are no JSON that may be a message; `None` where they are.
-pub(crate) fn unreadable(body: &[u8]) -> Option<&'static str> {
+pub fn unreadable(body: &[u8]) -> Option<&'static str> {
     let Ok(text) = std::str::from_utf8(body) else { return Some("it is not UTF-8") };
     if let Err(Unreadable::NotJson(why) | Unreadable::NotAMessage(why)) = check_shape(text) {
         return Some(why);
@@ -257,32 +236,4 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
         }
         deserializer.deserialize_map(Read)
     }
-}
-
-#[derive(Serialize)]
-struct Failure<'a, T: Serialize> {
-    jsonrpc: &'static str,
-    error: &'a T,
-    id: Option<&'a RawValue>,
-}
-
-/// Bytes of an envelope around a result, with room for an id.
-const ENVELOPE: usize = 96;
-
-/// The bytes of the answer to a call that gave `output`; `id` absent is written as `null`.
-pub(crate) fn write_output<O: Output>(output: &O, id: Option<&RawValue>) -> serde_json::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(output.size() + ENVELOPE);
-    bytes.extend_from_slice(br#"{"jsonrpc":"2.0","result":"#);
-    output.write(&mut bytes)?;
-    bytes.extend_from_slice(br#","id":"#);
-    bytes.extend_from_slice(id.map_or("null", RawValue::get).as_bytes());
-    bytes.push(b'}');
-    Ok(bytes)
-}
-
-/// The bytes of a failed answer; `id` absent is written as `null`.
-pub(crate) fn write_error<T: Serialize>(error: &T, id: Option<&RawValue>) -> serde_json::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(256 + ENVELOPE);
-    serde_json::to_writer(&mut bytes, &Failure { jsonrpc: "2.0", error, id })?;
-    Ok(bytes)
 }
