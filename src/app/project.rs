@@ -26,8 +26,12 @@ use store::Store;
 /// Time that what waits to be written has once the service stops.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
 
-/// Time that background work has to notice that it is cancelled. What has not ended by then ends with the process.
-const JOIN_DEADLINE: Duration = Duration::from_secs(1);
+/// Time that background work has to notice that it is cancelled before the store closes: most of it does at once, and a
+/// reader that is gone by then need not be interrupted.
+const GRACE: Duration = Duration::from_millis(250);
+
+/// Time that the rest of it has afterwards. What has not ended by then ends with the process.
+const JOIN_DEADLINE: Duration = Duration::from_millis(750);
 
 /// One project in service, shared by all transports.
 #[derive(Debug)]
@@ -138,7 +142,8 @@ impl App {
         self.background.reindexing.close();
         self.background.workers.stop();
         self.embedding.stop();
-        // Before anything is waited for, so that nothing can keep the store from being closed in order.
+        self.background.workers.join(GRACE);
+        // Whatever still runs: nothing may keep the store from being closed in order.
         if !self.store.close(CLOSE_PATIENCE) {
             tracing::warn!("the store did not close in time; what was acknowledged is on disk");
         }

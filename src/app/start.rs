@@ -12,7 +12,7 @@ use super::jobs::{
 use super::outcome_prior::Profiles;
 use super::snapshot::Snapshot;
 use super::timings::Timings;
-use super::workers::Workers;
+use super::workers::{Job, WakeSignal};
 use super::{latent, warm_start};
 use crate::config::Config;
 use catalog::{Cancellation, Catalog};
@@ -58,40 +58,64 @@ fn assemble(mut scanned: Scanned, config: Config, store: Store) -> (App, Origin)
     (App::assemble(config, store, Snapshot::new(1, index, scanned), timings), origin)
 }
 
-/// Registers every worker of a project and wakes those that have something to do at once.
-fn start_workers(app: &Arc<App>, is_persisted: bool) {
-    let (workers, signals): (&Workers, _) = (app.workers(), app.signals());
+/// A worker of a project, ready to be started.
+struct Registration<'a> {
+    name: &'static str,
+    /// What does not happen while it is down.
+    without: &'static str,
+    signal: &'a WakeSignal,
+    /// When it runs first, counted from the start.
+    first: Duration,
+    job: Box<dyn Job>,
+}
+
+/// Every worker of a project. `is_persisted` where the next start finds the catalog that serves.
+fn registrations(app: &Arc<App>, is_persisted: bool) -> Vec<Registration<'_>> {
+    let signals = app.signals();
     let own = || Arc::clone(app);
-    let refresh = &app.reindexing().signal;
-    workers.spawn("refresh", "changed files are not indexed", refresh, RefreshJob::new(own()));
-    workers.spawn("training", "ranking stays lexical", &signals.training, TrainingJob::new(own()));
-    let persist = PersistJob::new(own(), is_persisted);
-    workers.spawn("persist", "the next start is a cold one", &signals.persist, persist);
-    let neighbours = NeighbourJob::new(own());
-    workers.spawn("neighbours", "similar tasks are compared by their words", &signals.neighbours, neighbours);
-    let passages = PassageJob::new(own());
-    workers.spawn("embedding", "entries are not embedded", &signals.passages, passages);
-    workers.spawn("backup", "no backups are made", &signals.backup, BackupJob::new(own()));
-    workers.spawn("outbox", "queued decisions wait", &signals.outbox, OutboxJob::new(own()));
-    workers.follow(app.store().publications(), &signals.neighbours, Duration::ZERO);
-    workers.follow(app.store().publications(), &signals.passages, EMBED_DELAY);
+    let at_once =
+        |name, without, signal, job| Registration { name, without, signal, first: Duration::ZERO, job };
+    let mut all = vec![
+        at_once(
+            "refresh",
+            "changed files are not indexed",
+            &app.reindexing().signal,
+            Box::new(RefreshJob::new(own())) as Box<dyn Job>,
+        ),
+        at_once("training", "ranking stays lexical", &signals.training, Box::new(TrainingJob::new(own()))),
+        at_once(
+            "persist",
+            "the next start is a cold one",
+            &signals.persist,
+            Box::new(PersistJob::new(own(), is_persisted)),
+        ),
+        at_once(
+            "neighbours",
+            "similar tasks are compared by their words",
+            &signals.neighbours,
+            Box::new(NeighbourJob::new(own())),
+        ),
+        at_once("embedding", "entries are not embedded", &signals.passages, Box::new(PassageJob::new(own()))),
+        at_once("outbox", "queued decisions wait", &signals.outbox, Box::new(OutboxJob::new(own()))),
+    ];
+    let backup = at_once("backup", "no backups are made", &signals.backup, Box::new(BackupJob::new(own())));
+    all.push(Registration { first: FIRST_LOOK, ..backup });
     if app.config().reindex.watch {
-        let watch = &app.file_watch().signal;
-        workers.spawn("watch", "changed files are not noticed", watch, WatchJob::new(own()));
-        watch.wake();
+        let signal = &app.file_watch().signal;
+        all.push(at_once("watch", "changed files are not noticed", signal, Box::new(WatchJob::new(own()))));
     }
-    // The refresh worker has to know when its scheduled scan is due.
-    for signal in [
-        refresh,
-        &signals.training,
-        &signals.persist,
-        &signals.neighbours,
-        &signals.passages,
-        &signals.outbox,
-    ] {
-        signal.wake();
+    all
+}
+
+/// Starts every worker of a project.
+fn start_workers(app: &Arc<App>, is_persisted: bool) {
+    let workers = app.workers();
+    for Registration { name, without, signal, first, job } in registrations(app, is_persisted) {
+        workers.spawn(name, without, signal, job);
+        signal.wake_within(first);
     }
-    signals.backup.wake_within(FIRST_LOOK);
+    workers.follow(app.store().publications(), &app.signals().neighbours, Duration::ZERO);
+    workers.follow(app.store().publications(), &app.signals().passages, EMBED_DELAY);
 }
 
 /// What the configured folders hold now: the first half of a start. Files that are as they were at the last one are not
@@ -125,5 +149,98 @@ pub fn snapshot_once(config: &Config) -> Snapshot {
     match latent::load_or_train(config, &snapshot, &never) {
         Some(latent) => snapshot.with_latent(Arc::new(latent)),
         None => snapshot,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::mpsc::{Receiver, channel};
+
+    use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
+    use super::*;
+    use crate::app::workers::{Rest, Run};
+    use crate::config::{Environment, Flags};
+    use store::StoreOptions;
+
+    /// A worker's own job, whose first run panics and whose second one waits until the test goes on.
+    struct Poisoned {
+        name: &'static str,
+        job: Box<dyn Job>,
+        runs: u32,
+        started: UnboundedSender<&'static str>,
+        gate: Receiver<()>,
+    }
+
+    impl Job for Poisoned {
+        fn run(&mut self, run: &Run) -> Rest {
+            self.runs += 1;
+            assert!(self.runs > 1, "poisoned");
+            if self.runs == 2 {
+                self.started.send(self.name).unwrap();
+                // Opens when the test drops its end.
+                let _ = self.gate.recv();
+            }
+            self.job.run(run)
+        }
+
+        fn recover(&mut self) {
+            self.job.recover();
+        }
+    }
+
+    fn project() -> (tempfile::TempDir, Config) {
+        let folder = tempfile::tempdir().unwrap();
+        let agents = folder.path().join("plugins/web/agents");
+        std::fs::create_dir_all(&agents).unwrap();
+        std::fs::write(agents.join("react.md"), "---\nname: react\ndescription: Builds pages.\n---\n")
+            .unwrap();
+        let flags = Flags { root: Some(folder.path().to_owned()), ..Flags::default() };
+        let config = Config::resolve(&flags, &Environment::default()).unwrap();
+        (folder, config)
+    }
+
+    #[tokio::test]
+    async fn every_worker_survives_a_panic_and_health_says_so_meanwhile() {
+        let (_folder, config) = project();
+        let store = Store::open(StoreOptions::new(config.paths.data_dir.clone())).unwrap();
+        let (app, _) = assemble(scan(&config, &Cancellation::default()), config, store);
+        let app = Arc::new(app);
+        let (started, mut second_runs) = unbounded_channel();
+        let mut gates = Vec::new();
+        let mut names = BTreeSet::new();
+        for Registration { name, without, signal, job, .. } in registrations(&app, false) {
+            let (open, gate) = channel();
+            gates.push(open);
+            names.insert(name);
+            let poisoned = Poisoned { name, job, runs: 0, started: started.clone(), gate };
+            app.workers().spawn(name, without, signal, poisoned);
+            signal.wake();
+        }
+        assert_eq!(names.len(), 8);
+        let mut restarted = BTreeSet::new();
+        while restarted.len() < names.len() {
+            restarted.insert(second_runs.recv().await.unwrap());
+        }
+        let health = app.health();
+        assert_eq!(health.status, "degraded");
+        for name in &names {
+            let sentence = format!("the {name} worker crashed once");
+            assert!(health.reasons.iter().any(|reason| reason.contains(&sentence)), "{name}: {health:?}");
+        }
+        assert_eq!(health.watch, "degraded");
+        drop(gates);
+        let recovered = async {
+            while app.health().status != "healthy" || app.health().watch != "on" {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), recovered).await.expect("all workers recover");
+        assert_eq!(app.health().reasons, Vec::<String>::new());
+        // What each of them is for still happens.
+        let report = app.reindex().await.unwrap();
+        assert_eq!(report.unchanged, 1);
+        app.shut_down();
     }
 }

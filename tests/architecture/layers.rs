@@ -78,7 +78,6 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ("rayon", &["semantic"], "only the network splits its work"),
     ("moka", &["app"], "caching is the app's"),
     ("notify", &["app"], "watching is the app's"),
-    ("notify_debouncer_full", &["app"], "watching is the app's"),
 ];
 
 /// What opens, creates, replaces or removes a file, which is done in `confined_fs` alone: a link planted in a project

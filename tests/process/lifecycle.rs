@@ -29,7 +29,7 @@ fn adjutant(home: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-fn run(home: &Path, arguments: &[&str]) -> Output {
+pub(super) fn run(home: &Path, arguments: &[&str]) -> Output {
     adjutant(home, arguments).stdin(Stdio::null()).output().unwrap()
 }
 
@@ -38,7 +38,7 @@ fn text(output: &Output) -> String {
 }
 
 /// Asks until the answer is as wanted.
-fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+pub(super) fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
         if let Some(answer) = ask() {
@@ -54,27 +54,27 @@ fn ask(port: u16, work: impl AsyncFnOnce(Client) -> Option<Reply>) -> Option<Val
     runtime.block_on(work(Client::new(port, Duration::from_secs(5)))).map(|reply| reply.body)
 }
 
-fn health(port: u16) -> Option<Value> {
+pub(super) fn health(port: u16) -> Option<Value> {
     ask(port, async |client| client.get("/health").await.ok().filter(|reply| reply.status == 200))
 }
 
-fn call(port: u16, method: &str, params: &Value) -> Value {
+pub(super) fn call(port: u16, method: &str, params: &Value) -> Value {
     ask(port, async |client| client.call(method, params).await.ok()).unwrap()
 }
 
 /// `adjutant serve` in the foreground, ended at the end of the test.
-struct Served {
-    child: Child,
-    port: u16,
-    data: TempDir,
+pub(super) struct Served {
+    pub(super) child: Child,
+    pub(super) port: u16,
+    pub(super) data: TempDir,
 }
 
 impl Served {
-    fn start(project: &Path, more: &[&str]) -> Served {
+    pub(super) fn start(project: &Path, more: &[&str]) -> Served {
         Served::start_in(project, tempfile::tempdir().unwrap(), more)
     }
 
-    fn start_in(project: &Path, data: TempDir, more: &[&str]) -> Served {
+    pub(super) fn start_in(project: &Path, data: TempDir, more: &[&str]) -> Served {
         let arguments = ["serve", "--port", "0", "--root", path(project), "--data-dir", path(data.path())];
         let mut command = adjutant(data.path(), &arguments);
         let child = command.args(more).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
@@ -90,13 +90,13 @@ impl Served {
         (endpoint["pid"] == self.child.id()).then_some(endpoint)
     }
 
-    fn signal(&self, signal: &str) {
+    pub(super) fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
     }
 
     /// Waits for the end; the exit code and how long it took.
-    fn wait(&mut self) -> (Option<i32>, Duration) {
+    pub(super) fn wait(&mut self) -> (Option<i32>, Duration) {
         let began = Instant::now();
         let status = wait_for("the end of the process", || self.child.try_wait().unwrap());
         (status.code(), began.elapsed())

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+use std::time::Duration;
+
 use crate::support::{Project, Service, json_request};
 use axum::body::Body;
 use axum::http::Request;
@@ -290,6 +292,28 @@ async fn reindex_calls_that_come_together_share_scans() {
     assert!(reports.iter().all(Result::is_ok));
     let after = service.get("/health").await.json()["scans"].as_u64().unwrap();
     assert!((1..=3).contains(&(after - before)), "{} scans", after - before);
+}
+
+#[tokio::test]
+async fn a_reindex_finds_what_changed_before_it_was_asked_for() {
+    let project = Project::sample();
+    for number in 0..300 {
+        project.agent("crowd", &format!("member-{number}"), "One of many.");
+    }
+    let service = Service::over(&project);
+    let known = service.app.snapshot().count(catalog::Kind::Agent);
+    for round in 1..=20_u32 {
+        // The file comes at another moment of the scan that is under way in each round.
+        let running = service.app.reindex();
+        let asking = async {
+            tokio::time::sleep(Duration::from_micros(u64::from(round) * 400)).await;
+            project.agent("late", &format!("late-{round}"), "Comes late.");
+            service.app.reindex().await.unwrap();
+            assert_eq!(service.app.snapshot().count(catalog::Kind::Agent), known + round as usize);
+        };
+        let (first, ()) = tokio::join!(running, asking);
+        first.unwrap();
+    }
 }
 
 #[tokio::test]

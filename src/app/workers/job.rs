@@ -14,6 +14,17 @@ pub(in crate::app) trait Job: Send + 'static {
     fn recover(&mut self) {}
 }
 
+impl Job for Box<dyn Job> {
+    fn run(&mut self, run: &Run) -> Rest {
+        (**self).run(run)
+    }
+
+    fn recover(&mut self) {
+        (**self).recover();
+    }
+}
+
+#[cfg(test)]
 impl<F: FnMut(&Run) -> Rest + Send + 'static> Job for F {
     fn run(&mut self, run: &Run) -> Rest {
         self(run)

@@ -171,10 +171,12 @@ impl Status {
 
     /// Counts a panic; how many there were in a row.
     fn panicked(&self) -> u32 {
-        let mut crash = self.crash();
-        let crash = crash.get_or_insert_with(|| Crash { since: Instant::now(), panics: 0 });
+        let mut current = self.crash();
+        let crash = current.get_or_insert_with(|| Crash { since: Instant::now(), panics: 0 });
         crash.panics = crash.panics.saturating_add(1);
-        crash.panics
+        let panics = crash.panics;
+        drop(current);
+        panics
     }
 }
 
@@ -269,6 +271,7 @@ impl<J: Job> Worker<J> {
             return None;
         }
         names.push(self.status.name);
+        drop(names);
         Some(Started { running: Arc::clone(&self.running), name: self.status.name })
     }
 
@@ -288,5 +291,185 @@ impl<J: Job> Worker<J> {
             rest
         };
         tasks::blocking(run_on_this_thread).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+    use super::*;
+
+    const HOUR: Duration = Duration::from_hours(1);
+
+    /// Longer than anything here takes, however busy the machine is.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    fn quick() -> Workers {
+        Workers::with_backoff(Backoff { first: Duration::from_millis(1), longest: Duration::from_millis(8) })
+    }
+
+    /// A worker that sends the number of each run, then does what `work` says.
+    fn counting(
+        workers: &Workers,
+        signal: &WakeSignal,
+        mut work: impl FnMut(u32, &Run) -> Rest + Send + 'static,
+    ) -> UnboundedReceiver<u32> {
+        let (sender, runs) = unbounded_channel();
+        let mut number = 0;
+        let job = move |run: &Run| {
+            number += 1;
+            sender.send(number).unwrap();
+            work(number, run)
+        };
+        workers.spawn("test", "nothing is tested", signal, job);
+        runs
+    }
+
+    /// The next run.
+    async fn next(runs: &mut UnboundedReceiver<u32>) -> u32 {
+        tokio::time::timeout(PATIENCE, runs.recv()).await.expect("no run came").expect("the worker ended")
+    }
+
+    #[test]
+    fn the_pause_doubles_up_to_its_limit() {
+        let backoff = Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(60) };
+        let pauses = [1, 2, 3, 6, 7, 40, u32::MAX].map(|panics| backoff.after(panics).as_secs());
+        assert_eq!(pauses, [1, 2, 4, 32, 60, 60, 60]);
+    }
+
+    #[tokio::test]
+    async fn a_worker_that_panics_is_restarted_and_reported_until_a_run_succeeds() {
+        let (workers, signal) = (quick(), WakeSignal::default());
+        let (go, gate) = mpsc::channel::<()>();
+        let mut runs = counting(&workers, &signal, move |number, _| {
+            assert!(number > 3, "poisoned");
+            gate.recv().unwrap();
+            Rest::UNTIL_WOKEN
+        });
+        signal.wake();
+        for number in 1..=4 {
+            assert_eq!(next(&mut runs).await, number, "once woken it comes back by itself");
+        }
+        let [problem] = workers.problems().try_into().unwrap();
+        assert!(problem.contains("test worker crashed repeatedly") && problem.contains("nothing is tested"));
+        go.send(()).unwrap();
+        tokio::time::timeout(PATIENCE, async {
+            while !workers.problems().is_empty() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await
+        .expect("a run that succeeds clears the problem");
+        signal.wake();
+        assert_eq!(next(&mut runs).await, 5, "it goes on listening");
+        go.send(()).unwrap();
+        workers.stop();
+        assert!(workers.join(PATIENCE).is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_a_panic_left_is_cleared_before_the_next_run() {
+        struct Half {
+            is_half_done: bool,
+            seen: tokio::sync::mpsc::UnboundedSender<bool>,
+        }
+        impl Job for Half {
+            fn run(&mut self, _: &Run) -> Rest {
+                self.seen.send(self.is_half_done).unwrap();
+                self.is_half_done = true;
+                panic!("in the middle");
+            }
+            fn recover(&mut self) {
+                self.is_half_done = false;
+            }
+        }
+        let (workers, signal, (seen, mut states)) = (quick(), WakeSignal::default(), unbounded_channel());
+        workers.spawn("test", "nothing is tested", &signal, Half { is_half_done: false, seen });
+        signal.wake();
+        for _ in 0..3 {
+            assert_eq!(states.recv().await, Some(false));
+        }
+        workers.stop();
+    }
+
+    #[tokio::test]
+    async fn a_caller_who_waits_need_not_wait_for_the_pause() {
+        let workers = Workers::with_backoff(Backoff { first: HOUR, longest: HOUR });
+        let signal = WakeSignal::default();
+        let mut runs = counting(&workers, &signal, |number, _| {
+            assert!(number > 1, "poisoned");
+            Rest::UNTIL_WOKEN
+        });
+        signal.wake();
+        assert_eq!(next(&mut runs).await, 1);
+        signal.demand();
+        assert_eq!(next(&mut runs).await, 2);
+    }
+
+    #[tokio::test]
+    async fn it_runs_when_woken_and_when_due() {
+        let (workers, signal) = (quick(), WakeSignal::default());
+        let mut runs = counting(&workers, &signal, |number, _| match number {
+            1 => Rest::at_most(Duration::from_millis(1)),
+            _ => Rest::at_most(HOUR),
+        });
+        signal.wake_within(Duration::from_millis(1));
+        assert_eq!((next(&mut runs).await, next(&mut runs).await), (1, 2));
+        signal.wake();
+        assert_eq!(next(&mut runs).await, 3);
+    }
+
+    #[tokio::test]
+    async fn wake_ups_during_a_run_cause_one_more() {
+        let (workers, signal) = (quick(), WakeSignal::default());
+        let (go, gate) = mpsc::channel::<()>();
+        let mut runs = counting(&workers, &signal, move |_, _| {
+            gate.recv().unwrap();
+            Rest::UNTIL_WOKEN
+        });
+        signal.wake();
+        assert_eq!(next(&mut runs).await, 1);
+        for _ in 0..9 {
+            signal.wake();
+        }
+        go.send(()).unwrap();
+        assert_eq!(next(&mut runs).await, 2);
+        go.send(()).unwrap();
+        // A third run would have to come before the one that is asked for now.
+        workers.stop();
+        assert!(workers.join(PATIENCE).is_empty());
+        assert!(runs.try_recv().is_err());
+    }
+
+    #[tokio::test]
+    async fn a_long_run_ends_when_it_is_cancelled_and_holds_nobody_up_otherwise() {
+        let (workers, signal) = (quick(), WakeSignal::default());
+        let mut polite = counting(&workers, &signal, |_, run| {
+            while !run.is_cancelled() {
+                std::thread::yield_now();
+            }
+            Rest::UNTIL_WOKEN
+        });
+        let stubborn_signal = WakeSignal::default();
+        let (go, gate) = mpsc::channel::<()>();
+        let (ready, mut started) = unbounded_channel();
+        workers.spawn("stubborn", "nothing is tested", &stubborn_signal, move |_: &Run| {
+            ready.send(()).unwrap();
+            // Ends with the test, at the latest.
+            let _ = gate.recv();
+            Rest::UNTIL_WOKEN
+        });
+        signal.wake();
+        stubborn_signal.wake();
+        next(&mut polite).await;
+        started.recv().await.unwrap();
+        workers.stop();
+        let late = workers.join(Duration::from_secs(5));
+        assert_eq!(late, ["stubborn"]);
+        drop(go);
+        assert!(workers.join(PATIENCE).is_empty());
     }
 }
