@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::aliases::{Aliases, Word};
+use super::aliases::{Aliases, Token};
 use super::bm25f::{Bm25fIndex, WeightedTerm};
 use super::name_key::NameKeyBuilder;
 use super::text::{self, TokenForm};
@@ -35,7 +35,7 @@ pub(crate) struct Reader<'a> {
 /// The words of a request, in order, with what is known of each: a request of several needs is read in parts.
 #[derive(Debug, Default)]
 pub(crate) struct Words {
-    read: Vec<Word>,
+    read: Vec<Token>,
     /// The id of each word's term, where the collection has it.
     ids: Vec<Option<u32>>,
     /// The id of each word and the next written as one, where the collection does so.
@@ -47,7 +47,7 @@ pub(crate) struct Words {
 /// Some of them in a row.
 #[derive(Clone, Copy)]
 struct Part<'q> {
-    words: &'q [Word],
+    words: &'q [Token],
     ids: &'q [Option<u32>],
     pairs: &'q [Option<u32>],
     alias_ids: &'q [Option<u32>],
@@ -131,7 +131,7 @@ impl<'q> Query<'q> {
     }
 
     /// Lowers the words of a compound that is asked for joined.
-    fn soften(&mut self, words: &[Word], weight: f32) {
+    fn soften(&mut self, words: &[Token], weight: f32) {
         for term in self.terms.iter_mut().filter(|term| words.iter().any(|word| term.is(&word.text))) {
             term.wanted.weight = term.wanted.weight.min(weight);
         }
@@ -162,19 +162,19 @@ impl<'a> Reader<'a> {
             let known = self.vocabulary.id_of_word(word);
             let term = known.map_or_else(|| text::term(word), |id| self.vocabulary.term(id));
             let id = known.or_else(|| self.vocabulary.id_of_term(term.as_deref()?));
-            words.read.push(Word { text: word.to_owned(), term, form });
+            words.read.push(Token { text: word.to_owned(), term, form });
             words.ids.push(id);
         });
         words.pairs = self.pairs(&words.read);
-        words.alias_ids = self.aliases.ids(&words.read);
+        words.alias_ids = self.aliases.key_ids(&words.read);
         words
     }
 
     /// The ids of two words that the collection writes as one, in this form or in the singular.
-    fn pairs(&self, words: &[Word]) -> Vec<Option<u32>> {
+    fn pairs(&self, words: &[Token]) -> Vec<Option<u32>> {
         let known = |word: &str| self.vocabulary.id_of_word(word);
         let mut joined = String::with_capacity(2 * text::MAX_TOKEN_CHARS);
-        let id = |pair: &[Word]| {
+        let id = |pair: &[Token]| {
             if pair.iter().any(|word| word.form != TokenForm::Whole) {
                 return None;
             }
@@ -227,11 +227,11 @@ impl<'a> Reader<'a> {
         query
     }
 
-    fn word<'q>(&self, query: &mut Query<'q>, words: &'q [Word], ids: &[Option<u32>], at: usize)
+    fn word<'q>(&self, query: &mut Query<'q>, words: &'q [Token], ids: &[Option<u32>], at: usize)
     where
         'a: 'q,
     {
-        let Word { text, term: Some(term), form } = &words[at] else { return };
+        let Token { text, term: Some(term), form } = &words[at] else { return };
         if let Some(id) = ids[at] {
             let joined_known = *form == TokenForm::Piece
                 && (words[at..].iter().zip(&ids[at..]).find(|(word, _)| word.form != TokenForm::Piece))
@@ -244,7 +244,7 @@ impl<'a> Reader<'a> {
                 None,
             );
         }
-        if self.aliases.has(term) {
+        if self.aliases.is_head(term) {
             query.asked.push(None);
             return;
         }
@@ -276,14 +276,14 @@ impl<'a> Reader<'a> {
     }
 
     /// A compound that the collection may know in one word.
-    fn join<'q>(&self, query: &mut Query<'q>, joined: &'q Word, id: Option<u32>) {
+    fn join<'q>(&self, query: &mut Query<'q>, joined: &'q Token, id: Option<u32>) {
         if let Some(id) = id.filter(|_| joined.term.is_some()) {
             query.add(id, self.weights.joined, Some(joined.text.as_str().into()), None);
         }
     }
 
     /// Two words that the collection writes as one; the pieces then count for less.
-    fn join_pair(&self, query: &mut Query<'_>, pair: &[Word], id: u32) {
+    fn join_pair(&self, query: &mut Query<'_>, pair: &[Token], id: u32) {
         let [one, other] = pair else { return };
         let joined = format!("{}{}", one.text, other.text);
         let apart = format!("{} {}", one.text, other.text);

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
-use catalog::{Kind, check_manifest, check_marketplace, read_entry};
+use catalog::{Catalog, Kind, check_manifest, check_marketplace, read_entry};
 use domain::patterns::{MAX_AGENTS, Plan};
 use protocol::envelope::{MAX_BATCH, Message, Unreadable, read};
-use search::Aliases;
 use search::text::terms;
+use search::{Aliases, Index, Request};
 
 /// One target.
 pub(crate) struct Target {
@@ -239,12 +239,13 @@ fn aliases(bytes: &[u8]) -> u64 {
         assert!((1..=lines + 1).contains(&problem.line) && !problem.message.is_empty(), "{problem:?}");
     }
     let asked: String = text.chars().take(200).collect();
-    let expansions = aliases.expansions(&asked);
+    let request = Request { context: Some(&asked), ..Request::default() };
+    let unknown = Index::build(&Catalog::default(), &aliases).explain(&request).unknown;
     told((
         aliases.len().min(64),
         size(problems.len()),
         problems.first().map(|one| one.message.len()),
-        size(expansions.len()),
+        size(unknown.len()),
     ))
 }
 

@@ -1,3 +1,5 @@
+//! Analysis of many ways of writing.
+
 use super::*;
 
 #[test]

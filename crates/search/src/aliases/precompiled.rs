@@ -1,23 +1,23 @@
-//! A compiled table as text: the number of its terms, the terms, a line each, then the entries.
+//! The built-in table, compiled ahead of time into text: the number of terms, the terms, one a line, then the entries.
 //!
-//! An entry is its head (nothing where that is the one before), its terms, its phrase and its expansions, with tabs
-//! between; terms are numbers with blanks between them, `-` is a gap.
+//! An entry is one line of four fields separated by tabs: its head (empty where it is that of the line before), the terms of
+//! the head, its phrase and its expansions. Terms are numbers separated by blanks, `-` separates expansions.
 
-use super::compile::{Compiled, Entry, GAP, Span, first};
+use super::table::{AliasEntry, AliasTable, GAP, Span, by_first_term};
 use crate::numeric::as_u32;
 use crate::string_table::StringTable;
 
 /// What `aliases.yml` compiles to.
 pub(super) const BUILT_IN: &str = include_str!("compiled.txt");
 
-/// The table of a text; `None` where it is none.
-pub(super) fn read(text: &str) -> Option<Compiled> {
+/// Parses a compiled table; `None` where it is malformed.
+pub(super) fn parse(text: &str) -> Option<AliasTable> {
     let (n_terms, rest) = text.split_once('\n')?;
     let n_terms: usize = n_terms.parse().ok()?;
     let mut lines = rest.lines();
     let terms = StringTable::new(lines.by_ref().take(n_terms));
     let mut heads: Vec<&str> = Vec::new();
-    let mut entries: Vec<Entry> = Vec::new();
+    let mut entries: Vec<AliasEntry> = Vec::new();
     let mut ids: Vec<u32> = Vec::with_capacity(rest.len() / 5);
     for line in lines {
         let (head, spans) = line.split_once('\t')?;
@@ -46,16 +46,16 @@ pub(super) fn read(text: &str) -> Option<Compiled> {
         }
         let head = as_u32(heads.len().checked_sub(1)?);
         let [terms, phrase, expansions] = [0, 1, 2].map(|at| Span { start: starts[at], end: starts[at + 1] });
-        entries.push(Entry { head, terms, phrase, expansions });
+        entries.push(AliasEntry { head, terms, phrase, expansions });
         if span != 3 {
             return None;
         }
     }
     let are_terms = terms.len() == n_terms && ids.iter().all(|&id| id == GAP || (id as usize) < n_terms);
-    are_terms.then(|| Compiled {
+    are_terms.then(|| AliasTable {
         terms,
         heads: StringTable::new(heads.into_iter()),
-        first: first(&entries, &ids),
+        by_first_term: by_first_term(&entries, &ids),
         entries,
         ids,
     })
@@ -68,8 +68,8 @@ mod tests {
     use super::*;
     use crate::aliases::Aliases;
 
-    /// The text that [`read`] reads.
-    fn written(table: &Compiled) -> String {
+    /// The text that [`parse`] reads.
+    fn written(table: &AliasTable) -> String {
         let mut text = format!("{}\n", table.terms.len());
         for term in table.terms.iter() {
             writeln!(text, "{term}").unwrap();
@@ -95,21 +95,24 @@ mod tests {
     }
 
     #[test]
-    fn what_is_compiled_in_is_what_the_table_says() {
+    fn the_compiled_table_is_up_to_date() {
         let now = compiled_now();
-        assert!(written(&now.table) == BUILT_IN, "compiled.txt is old: see the documentation of `aliases`");
-        let kept = read(BUILT_IN).unwrap();
-        assert!(written(&kept) == BUILT_IN);
-        assert_eq!(kept.first, now.table.first);
-        assert_eq!(kept.heads(), now.table.heads());
+        assert!(
+            written(&now.table) == BUILT_IN,
+            "compiled.txt is out of date: see the documentation of `aliases`"
+        );
+        let parsed = parse(BUILT_IN).unwrap();
+        assert!(written(&parsed) == BUILT_IN);
+        assert_eq!(parsed.by_first_term, now.table.by_first_term);
+        assert_eq!(parsed.heads.len(), now.table.heads.len());
     }
 
     #[test]
-    fn what_is_no_table_is_none() {
+    fn malformed_tables_are_rejected() {
         for text in ["", "1\n", "1\nterm\nhead", "1\nterm\nhead\t0\t\t1\n", "x\n", "0\n\t\t\t\n"] {
-            assert!(read(text).is_none(), "{text:?}");
+            assert!(parse(text).is_none(), "{text:?}");
         }
-        assert_eq!(read("1\nterm\nhead\t0\t\t0 - 0\n").unwrap().heads(), 1);
+        assert_eq!(parse("1\nterm\nhead\t0\t\t0 - 0\n").unwrap().heads.len(), 1);
     }
 
     #[test]

@@ -1,11 +1,11 @@
-//! Words that say nothing about what is wanted.
+//! Stop words: words that say nothing about what is requested.
 
 use std::sync::LazyLock;
 
 use foldhash::HashSet;
 
-/// English function words, what requests are wrapped in ("can you help me", "I need to"), and what apostrophes leave
-/// behind ("dont", "ve").
+/// English function words, the phrases around a request ("can you help me", "I need to"), and the remains of contractions
+/// ("dont", "ve").
 const STOP_WORDS: &str = "
     a about above after again against all almost already also although always am an and another any anybody
     anyone anything are arent around as ask asked at be because been before being below best between both

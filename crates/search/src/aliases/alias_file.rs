@@ -1,32 +1,32 @@
-//! Reading an alias file, entry by entry.
+//! Parsing an alias file, entry by entry, so that a malformed entry costs only itself.
 
 use std::collections::BTreeMap;
 
-/// Bytes of an alias file that are read.
+/// Bytes of an alias file that are read; the rest is ignored.
 const MAX_FILE: usize = 1 << 20;
-/// Bytes of one entry: YAML engines are quadratic on nested text.
+/// Bytes of one entry: YAML parsers are quadratic on nested text.
 const MAX_ENTRY: usize = 4096;
-/// Brackets of one entry, for the same reason.
+/// Opening brackets of one entry, for the same reason.
 const MAX_BRACKETS: usize = 8;
-/// Expansions of one head that are used.
+/// Expansions of one head; further ones are ignored.
 const MAX_EXPANSIONS: usize = 12;
 /// Characters of a head or an expansion.
 const MAX_PHRASE: usize = 80;
 
-/// What is wrong with an entry of an alias file; the rest of the file is used.
+/// A problem of one entry of an alias file; the other entries are used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AliasProblem {
     /// The line the entry starts on, counted from 1.
     pub line: usize,
-    /// What is wrong, in a sentence without a final full stop.
+    /// A sentence without a final full stop.
     pub message: String,
 }
 
 /// Heads with their expansions.
 pub(super) type Written = BTreeMap<String, Vec<String>>;
 
-/// Reads a whole file: what it defines, and what is wrong with it.
-pub(super) fn read(text: &str) -> (Written, Vec<AliasProblem>) {
+/// Parses a whole file: its entries, and the problems of those that were ignored or shortened.
+pub(super) fn parse(text: &str) -> (Written, Vec<AliasProblem>) {
     let mut problems = Vec::new();
     let end = text.floor_char_boundary(MAX_FILE);
     if end < text.len() {
@@ -37,7 +37,7 @@ pub(super) fn read(text: &str) -> (Written, Vec<AliasProblem>) {
         match entry(block) {
             Ok(entries) => {
                 for (head, expansions) in entries {
-                    for message in keep(&mut written, &head, expansions) {
+                    for message in insert(&mut written, &head, expansions) {
                         problems.push(AliasProblem { line, message });
                     }
                 }
@@ -48,7 +48,7 @@ pub(super) fn read(text: &str) -> (Written, Vec<AliasProblem>) {
     (written, problems)
 }
 
-/// The top-level entries of a file with the lines they start on: what is indented or a list item continues an entry.
+/// The top-level entries of a file with the lines they start on. Indented lines and list items continue an entry.
 fn blocks(text: &str) -> Vec<(usize, &str)> {
     let mut blocks: Vec<(usize, usize, usize)> = Vec::new();
     let mut at = 0;
@@ -69,7 +69,7 @@ fn entry(block: &str) -> Result<Vec<(String, Vec<String>)>, String> {
     if block.len() > MAX_ENTRY || block.matches(['[', '{']).count() > MAX_BRACKETS {
         return Err(format!("the entry is longer than {MAX_ENTRY} bytes or nested, it is ignored"));
     }
-    // Most entries are this plain; the engine is for the rest.
+    // Most entries need no YAML parser.
     if let Some(plain) = plain_entry(block) {
         return Ok(vec![plain]);
     }
@@ -81,7 +81,7 @@ fn entry(block: &str) -> Result<Vec<(String, Vec<String>)>, String> {
     Ok(read.into_iter().collect())
 }
 
-/// `head: [one, "2fa", two words]`: words without any of YAML's own signs, or such words in double quotes.
+/// `head: [one, "2fa", two words]`: words without YAML syntax, optionally in double quotes.
 fn plain_entry(block: &str) -> Option<(String, Vec<String>)> {
     let plain = |text: &str| -> Option<String> {
         let sign = |b: u8| b.is_ascii_alphanumeric() || b" -./".contains(&b);
@@ -96,8 +96,8 @@ fn plain_entry(block: &str) -> Option<(String, Vec<String>)> {
     Some((plain(head)?, expansions?))
 }
 
-/// Takes an entry over, within the limits; answers what is wrong with it.
-fn keep(written: &mut Written, head: &str, mut expansions: Vec<String>) -> Vec<String> {
+/// Adds an entry, within the limits. Returns its problems.
+fn insert(written: &mut Written, head: &str, mut expansions: Vec<String>) -> Vec<String> {
     let mut wrong = Vec::new();
     let head = head.trim().to_lowercase();
     if head.is_empty() || head.chars().count() > MAX_PHRASE {

@@ -1,14 +1,16 @@
-//! One word to one index term.
+//! Stemming: reducing a word to its index term.
 
 use std::sync::LazyLock;
 
 use rust_stemmers::{Algorithm, Stemmer};
 
-use super::{MAX_TOKEN_CHARS, is_stop_word};
+use super::stop_words::is_stop_word;
+use super::tokenizer::MAX_TOKEN_CHARS;
 
 static ENGLISH: LazyLock<Stemmer> = LazyLock::new(|| Stemmer::create(Algorithm::English));
 
-/// Forms the stemmer cannot relate to their word, mostly irregular verbs that reports of faults are made of.
+/// Inflected forms that the stemmer cannot relate to their base form, mostly irregular verbs that are frequent in bug
+/// reports.
 const IRREGULAR: [(&str, &str); 48] = [
     ("analyses", "analysis"),
     ("analyze", "analysis"),
@@ -60,9 +62,9 @@ const IRREGULAR: [(&str, &str); 48] = [
     ("wrote", "write"),
 ];
 
-/// The index term of one lower-case word as [`super::tokenize`] gives it: nothing for a stop word, else its English stem
-/// with British spellings made American. Words of other scripts, with digits or signs, or of up to three letters stay
-/// as they are.
+/// The index term of a lower-case word as [`tokenize`](super::tokenize) yields it: `None` for a stop word, otherwise its
+/// English stem (Porter2), with British spellings normalised to American ones. Words of other scripts, with digits or
+/// signs, or of up to three letters are not stemmed.
 pub fn term(word: &str) -> Option<String> {
     if word.is_empty() || is_stop_word(word) {
         return None;
@@ -91,8 +93,8 @@ pub fn term(word: &str) -> Option<String> {
     Some(stem)
 }
 
-/// `optimisation` to `optimization`, `behaviour` to `behavior`. Applied to every word alike, so that a word it
-/// misspells (`enterprize`) still meets itself.
+/// `optimisation` becomes `optimization`, `behaviour` becomes `behavior`. Applied to requests and entries alike, so that a
+/// word that it misspells (`enterprize`) still matches itself.
 fn american(word: &str) -> String {
     const ENDINGS: [(&str, &str); 14] = [
         ("isation", "ization"),

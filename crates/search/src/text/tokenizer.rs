@@ -1,18 +1,18 @@
-//! Cutting text into normalised words.
+//! Tokenizing: cutting text into normalised words.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// The longest word kept, in characters; what is longer (hashes, encoded data) is cut there.
+/// The longest word in characters; longer ones (hashes, encoded data) are truncated.
 pub const MAX_TOKEN_CHARS: usize = 64;
 
-/// Most pieces of a compound that are also indexed joined; longer ones are paths or sentences.
+/// Compounds of more pieces are not indexed in joined form, too: they are paths or sentences.
 const MAX_JOINED_PIECES: usize = 3;
 
-/// How a word came about.
+/// How a word came out of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenForm {
-    /// As it stands in the text.
+    /// As written.
     Whole,
     /// A piece of a compound such as `full-stack`, `getUser` or `oauth2`.
     Piece,
@@ -20,49 +20,49 @@ pub enum TokenForm {
     Joined,
 }
 
-/// Calls `each` with every word of `text`, in order: compatibility-composed (NFKC), lower case, Latin accents
-/// removed. Stop words are included; scripts written without spaces come as overlapping pairs of characters.
+/// Calls `each` with every word of `text`, in order: compatibility-composed (NFKC), lower case, without Latin accents. Stop
+/// words are included; scripts written without spaces yield overlapping character bigrams.
 pub fn tokenize(text: &str, mut each: impl FnMut(&str, TokenForm)) {
-    let mut cutter =
-        Cutter { each: &mut each, lower: String::new(), joined: String::new(), cuts: Vec::new() };
+    let mut tokenizer =
+        Tokenizer { each: &mut each, lower: String::new(), joined: String::new(), cuts: Vec::new() };
     let bytes = text.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
         let start = at;
-        let mut classes = APART;
+        let mut classes = SEPARATOR;
         while let Some(class) =
-            bytes.get(at).map(|&byte| CLASSES[byte as usize]).filter(|&class| class != APART)
+            bytes.get(at).map(|&byte| CLASSES[byte as usize]).filter(|&class| class != SEPARATOR)
         {
             classes |= class;
             at += 1;
         }
-        // Between ASCII bytes, so on character boundaries.
+        // Delimited by ASCII bytes, hence on character boundaries.
         let chunk = &text[start..at];
         at += 1;
         if classes & WIDE != 0 {
-            // Only what is not ASCII needs normalising.
-            cutter.wide(chunk);
+            // ASCII needs no normalisation.
+            tokenizer.wide(chunk);
         } else if classes & (LOWER | UPPER | DIGIT) != 0 {
-            cutter.chunk(chunk, classes);
+            tokenizer.chunk(chunk, classes);
         }
     }
 }
 
-/// Bytes that stand between chunks.
-const APART: u8 = 0;
+/// Bytes between chunks.
+const SEPARATOR: u8 = 0;
 const LOWER: u8 = 1;
 const UPPER: u8 = 2;
 const DIGIT: u8 = 4;
-/// Signs that join pieces, or stand within one.
+/// Signs that join pieces, or occur within one.
 const SIGN: u8 = 8;
-/// Signs between sides.
+/// Signs that separate the sides of a chunk.
 const SLASH: u8 = 16;
-/// Bytes of characters that are not ASCII.
+/// Bytes of non-ASCII characters.
 const WIDE: u8 = 32;
 
 /// The class of every byte.
 const CLASSES: [u8; 256] = {
-    let mut classes = [APART; 256];
+    let mut classes = [SEPARATOR; 256];
     let mut byte = 0u8;
     loop {
         classes[byte as usize] = match byte {
@@ -72,7 +72,7 @@ const CLASSES: [u8; 256] = {
             b'-' | b'_' | b'.' | b'+' | b'#' | b'\'' => SIGN,
             b'/' | b'&' => SLASH,
             128.. => WIDE,
-            _ => APART,
+            _ => SEPARATOR,
         };
         if byte == u8::MAX {
             break classes;
@@ -81,12 +81,12 @@ const CLASSES: [u8; 256] = {
     }
 };
 
-/// The classes of the bytes of `text`, together.
+/// The union of the classes of all bytes of `text`.
 fn classes(text: &str) -> u8 {
-    text.bytes().fold(APART, |classes, byte| classes | CLASSES[byte as usize])
+    text.bytes().fold(SEPARATOR, |classes, byte| classes | CLASSES[byte as usize])
 }
 
-/// Characters that [`normalised`] drops or turns into a joining sign.
+/// Characters that [`normalised`] removes or maps to a joining sign.
 fn is_folded(c: char) -> bool {
     matches!(
         c,
@@ -94,10 +94,10 @@ fn is_folded(c: char) -> bool {
     )
 }
 
-/// NFKC with accents of Latin, Greek and Cyrillic letters removed, invisible characters dropped; case is kept for the
-/// humps of `camelCase`.
+/// NFKC without the accents of Latin, Greek and Cyrillic letters and without invisible characters; case is preserved for
+/// the humps of `camelCase`.
 fn normalised(text: &str) -> String {
-    // U+0300–U+036F only: marks of other scripts change the word.
+    // U+0300–U+036F only: the marks of other scripts distinguish words.
     let bare = text
         .nfkd()
         .filter(|c| !matches!(c, '\u{300}'..='\u{36f}' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}'));
@@ -123,23 +123,25 @@ fn is_chunk(c: char) -> bool {
     is_letter(c) || matches!(c, '-' | '_' | '.' | '/' | '+' | '#' | '\'' | '&')
 }
 
-/// Letters of scripts that put no space between words: Han, kana, Hangul, Thai, Lao, Khmer, Burmese.
+/// Letters of scripts written without spaces between words: Han, kana, Hangul, Thai, Lao, Khmer, Burmese.
 fn is_unspaced(c: char) -> bool {
     matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1100}'..='\u{11ff}' | '\u{1780}'..='\u{17ff}'
         | '\u{3005}' | '\u{3041}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}'
         | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}')
 }
 
-struct Cutter<'e, E> {
+struct Tokenizer<'e, E> {
     each: &'e mut E,
-    /// Room for a word in lower case, for one put together, and for where one is cut.
+    /// Scratch space for a word in lower case.
     lower: String,
+    /// Scratch space for a joined compound.
     joined: String,
+    /// Scratch space for the offsets at which a word is cut.
     cuts: Vec<usize>,
 }
 
-impl<E: FnMut(&str, TokenForm)> Cutter<'_, E> {
-    /// A run that holds characters beyond ASCII, some of which may stand between words.
+impl<E: FnMut(&str, TokenForm)> Tokenizer<'_, E> {
+    /// A run with non-ASCII characters, some of which may be separators.
     fn wide(&mut self, run: &str) {
         for chunk in run.split(|c: char| !(is_chunk(c) || is_folded(c))) {
             if chunk.is_ascii() {
@@ -152,7 +154,7 @@ impl<E: FnMut(&str, TokenForm)> Cutter<'_, E> {
         }
     }
 
-    /// A run of letters and joining signs, such as `CI/CD`, `node.js` or `C++`, with the classes of its bytes.
+    /// A run of letters and joining signs such as `CI/CD`, `node.js` or `C++`, with the classes of its bytes.
     fn chunk(&mut self, chunk: &str, mut of_bytes: u8) {
         let mut chunk = chunk;
         if of_bytes & (SIGN | SLASH) != 0 {
@@ -180,7 +182,7 @@ impl<E: FnMut(&str, TokenForm)> Cutter<'_, E> {
         for side in sides() {
             self.side(side, if count > 1 { TokenForm::Piece } else { TokenForm::Whole });
         }
-        // `ci/cd`, `tcp/ip`, `q&a` are words of their own; `client/server` is two.
+        // `ci/cd`, `tcp/ip`, `q&a` are one word, too; `client/server` is two.
         if (2..=MAX_JOINED_PIECES).contains(&count)
             && sides().all(|side| side.len() <= 3 && side.bytes().all(|b| b.is_ascii_alphabetic()))
         {
@@ -188,13 +190,13 @@ impl<E: FnMut(&str, TokenForm)> Cutter<'_, E> {
         }
     }
 
-    /// ASCII letters and digits alone.
+    /// A chunk of ASCII letters and digits.
     fn alphanumeric(&mut self, chunk: &str, of_bytes: u8) {
         if let Some(symbol) = symbol_term(chunk) {
             return self.emit(symbol, TokenForm::Whole);
         }
         let is_plain = of_bytes & (UPPER | DIGIT) == 0
-            // No humps: all capitals, or the first letter at most.
+            // No humps: all capitals, or at most an initial capital.
             || of_bytes == UPPER
             || (of_bytes == UPPER | LOWER && chunk.bytes().skip(1).all(|byte| byte.is_ascii_lowercase()));
         if is_plain {
@@ -204,7 +206,7 @@ impl<E: FnMut(&str, TokenForm)> Cutter<'_, E> {
         }
     }
 
-    /// What stands between slashes: a symbol term, or pieces joined by `-`, `_` or `.`.
+    /// One side of a chunk, between slashes: a symbol term, or pieces joined by `-`, `_` or `.`.
     fn side(&mut self, side: &str, form: TokenForm) {
         if let Some(symbol) = symbol_term(side) {
             return self.emit(symbol, form);
@@ -233,7 +235,7 @@ impl<E: FnMut(&str, TokenForm)> Cutter<'_, E> {
         self.joined = joined;
     }
 
-    /// Letters and apostrophes only: cut at the humps of `camelCase` and before a version number.
+    /// A piece of letters, digits and apostrophes, cut at the humps of `camelCase` and before a version number.
     fn piece(&mut self, piece: &str, form: TokenForm) {
         if !piece.is_ascii() && piece.contains(is_unspaced) {
             return self.unspaced(piece, form);
@@ -265,7 +267,7 @@ impl<E: FnMut(&str, TokenForm)> Cutter<'_, E> {
         }
     }
 
-    /// Pairs of neighbouring characters, since these scripts show no word boundary; runs of other letters whole.
+    /// Character bigrams, since these scripts mark no word boundaries; runs of other letters as a whole.
     fn unspaced(&mut self, piece: &str, form: TokenForm) {
         let mut rest = piece;
         while let Some(first) = rest.chars().next() {
@@ -284,14 +286,14 @@ impl<E: FnMut(&str, TokenForm)> Cutter<'_, E> {
         }
     }
 
-    /// A word of ASCII letters and digits.
+    /// Emits a word of ASCII letters and digits.
     fn emit_ascii(&mut self, word: &str, of_bytes: u8, form: TokenForm) {
         let word = &word[..word.len().min(MAX_TOKEN_CHARS)];
         if of_bytes & UPPER == 0 {
             return (self.each)(word, form);
         }
         self.lower.clear();
-        // At once, so that it does not grow word by word.
+        // One allocation, rather than growing word by word.
         self.lower.reserve(MAX_TOKEN_CHARS);
         self.lower.push_str(word);
         self.lower.make_ascii_lowercase();
@@ -304,7 +306,7 @@ impl<E: FnMut(&str, TokenForm)> Cutter<'_, E> {
             return self.emit_ascii(word, of_bytes, form);
         }
         self.lower.clear();
-        // Lower-casing `İ` yields a dot above, a mark that was removed everywhere else.
+        // Lower-casing `İ` yields a combining dot above, which is removed everywhere else.
         let lower = word.chars().flat_map(char::to_lowercase).filter(|&c| c != '\u{307}' && c != '\'');
         self.lower.extend(lower.take(MAX_TOKEN_CHARS));
         if !self.lower.is_empty() {
@@ -313,7 +315,7 @@ impl<E: FnMut(&str, TokenForm)> Cutter<'_, E> {
     }
 }
 
-/// Languages and frameworks whose names hold a sign, under one spelling each.
+/// Languages and frameworks with a sign in their name, under one spelling each.
 fn symbol_term(side: &str) -> Option<&'static str> {
     let spelling = |text: &str| side.eq_ignore_ascii_case(text);
     match side.len() {
@@ -328,7 +330,7 @@ fn symbol_term(side: &str) -> Option<&'static str> {
     }
 }
 
-/// What stands between the signs that join, where it is more than signs.
+/// The pieces between joining signs that contain a letter or digit.
 fn pieces(side: &str) -> impl Iterator<Item = &str> {
     let joins = |byte: &u8| matches!(byte, b'-' | b'_' | b'.' | b'+' | b'#');
     let mut rest = Some(side);
@@ -345,11 +347,11 @@ fn has_letter(text: &str) -> bool {
     text.bytes().any(|byte| byte.is_ascii_alphanumeric()) || (!text.is_ascii() && text.contains(is_letter))
 }
 
-/// Where the humps of an ASCII `camelCase` or `PascalCase` word begin and end; start and end alone where it is not to be
-/// cut.
+/// Collects the offsets at which an ASCII `camelCase` or `PascalCase` word is cut, including its start and end; only those
+/// two where it is not cut.
 ///
-/// A name of two capitalised parts (`JavaScript`, `GitHub`) is a word of its own: cutting it would make every
-/// JavaScript text a text on Java. `PostgreSQL` is cut, since its tail is an acronym.
+/// A name of two capitalised parts (`JavaScript`, `GitHub`) is one word: cutting it would make every text about JavaScript
+/// a text about Java. `PostgreSQL` is cut, since its tail is an acronym.
 fn find_humps(word: &str, cuts: &mut Vec<usize>) {
     let bytes = word.as_bytes();
     cuts.clear();
