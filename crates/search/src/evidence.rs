@@ -343,9 +343,9 @@ pub(crate) fn scores(
     let mut lexical = ScoreBuffer::zeros(range.len());
     index.core.lexical.add_scores(kind, wanted, &mut lexical);
     let mut latent = ScoreBuffer::default();
-    if let Some(placed) = index.latent.as_ref().filter(|placed| !placed.space.is_empty()) {
+    if let Some(bound) = index.latent.as_ref().filter(|bound| !bound.is_empty()) {
         latent = ScoreBuffer::zeros(range.len());
-        placed.space.cosines(wanted, &placed.rows, &range, &mut latent);
+        bound.cosines(wanted, &range, &mut latent);
     }
     if let Some(plugin) = plugin {
         for (at, definition) in index.core.definitions[range].iter().enumerate() {

@@ -9,7 +9,7 @@ use super::aliases::Aliases;
 use super::bm25f::{Bm25fIndex, Inverter};
 use super::capability_index::CapabilityIndex;
 use super::fingerprint::Fingerprint;
-use super::latent::LatentSpace;
+use super::latent::{BoundLatentSpace, LatentSpace};
 use super::name_index::NameIndex;
 use super::near_duplicates::NearDuplicates;
 use super::query::Reader;
@@ -33,14 +33,7 @@ const MAX_SIZE: usize = 4_095;
 #[derive(Debug, Clone)]
 pub struct Index {
     pub(crate) core: Arc<Core>,
-    pub(crate) latent: Option<Arc<Placed>>,
-}
-
-/// A latent space with the row of each term of the vocabulary.
-#[derive(Debug)]
-pub(crate) struct Placed {
-    pub(crate) space: Arc<LatentSpace>,
-    pub(crate) rows: Vec<u32>,
+    pub(crate) latent: Option<Arc<BoundLatentSpace>>,
 }
 
 /// What does not change when a latent space arrives.
@@ -119,15 +112,14 @@ impl Index {
     /// This index, ranking with a latent space, too; without it where it was trained on another catalog.
     #[must_use]
     pub fn with_latent(&self, latent: Arc<LatentSpace>) -> Index {
-        let placed = self
-            .accepts(&latent)
-            .then(|| Arc::new(Placed { rows: latent.rows(&self.core.vocabulary), space: latent }));
+        let placed =
+            self.accepts(&latent).then(|| Arc::new(BoundLatentSpace::new(latent, &self.core.vocabulary)));
         Index { core: Arc::clone(&self.core), latent: placed }
     }
 
     /// Whether a latent space was trained on this index's catalog and has a vector for each entry.
     pub fn accepts(&self, latent: &LatentSpace) -> bool {
-        latent.places(self.core.definitions.len())
+        latent.covers(self.core.definitions.len())
             && latent.trained_on() == LatentSpace::key_of(self.core.fingerprint)
     }
 

@@ -3,26 +3,26 @@
 
 use nalgebra::{DMatrix, SymmetricEigen};
 
-use super::passages::Corpus;
+use super::corpus::Corpus;
 use catalog::Cancellation;
 
-/// Directions carried beyond those wanted; they take up what the random start misses.
+/// Directions computed beyond those requested; they absorb what the random start misses.
 const OVERSAMPLING: usize = 16;
-/// Rounds of iteration: the spectrum of text falls slowly.
+/// Power iterations: the spectrum of text decays slowly.
 const ROUNDS: usize = 4;
 
-/// The right singular vectors of the corpus matrix, as rows of `dimensions` numbers, one for each term;
-/// `None` where it was cancelled.
-pub(super) fn right_vectors(
+/// The leading right singular vectors of the corpus matrix, as rows of shape (terms, dimensions); `None` where it was
+/// cancelled.
+pub(super) fn right_singular_vectors(
     corpus: &Corpus,
     dimensions: usize,
     cancellation: &Cancellation,
 ) -> Option<Vec<f32>> {
-    let width = (dimensions + OVERSAMPLING).min(corpus.rows()).min(corpus.terms.len());
+    let width = (dimensions + OVERSAMPLING).min(corpus.n_rows()).min(corpus.terms.len());
     if dimensions == 0 || width == 0 {
         return Some(Vec::new());
     }
-    let mut columns = Dense::start(corpus.terms.len(), width);
+    let mut columns = Dense::random_signs(corpus.terms.len(), width);
     let mut rows = times(corpus, &columns);
     for _ in 0..ROUNDS {
         if cancellation.is_cancelled() {
@@ -37,7 +37,7 @@ pub(super) fn right_vectors(
     (!cancellation.is_cancelled()).then(|| columns.principal(dimensions))
 }
 
-/// A tall matrix, row after row.
+/// A tall dense matrix in row-major order.
 struct Dense {
     width: usize,
     cells: Vec<f32>,
@@ -49,7 +49,7 @@ impl Dense {
     }
 
     /// Random signs from a fixed seed (splitmix64), so that the same files give the same space.
-    fn start(height: usize, width: usize) -> Dense {
+    fn random_signs(height: usize, width: usize) -> Dense {
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let mut sign = || {
             state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -72,15 +72,16 @@ impl Dense {
         &mut self.cells[row * self.width..(row + 1) * self.width]
     }
 
+    /// Replaces the columns by an orthonormal basis of their span.
     fn orthonormalise(&mut self) {
         let matrix = DMatrix::from_row_slice(self.height(), self.width, &self.cells);
         let basis = matrix.qr().q();
-        // Stored by columns; the transposed matrix by columns is the matrix by rows.
+        // nalgebra stores columns; the columns of the transpose are the rows.
         self.cells = basis.transpose().as_slice().to_vec();
     }
 
-    /// The left singular vectors that belong to the largest singular values, from the eigenvectors of the small Gram
-    /// matrix.
+    /// The left singular vectors of the largest singular values, shape (height, dimensions), from the eigenvectors of the
+    /// small Gram matrix.
     fn principal(&self, dimensions: usize) -> Vec<f32> {
         let mut gram = DMatrix::<f64>::zeros(self.width, self.width);
         for row in self.cells.chunks_exact(self.width) {
@@ -115,9 +116,10 @@ impl Dense {
     }
 }
 
+/// The product of the corpus matrix and `columns`.
 fn times(corpus: &Corpus, columns: &Dense) -> Dense {
-    let mut product = Dense::zeros(corpus.rows(), columns.width);
-    for row in 0..corpus.rows() {
+    let mut product = Dense::zeros(corpus.n_rows(), columns.width);
+    for row in 0..corpus.n_rows() {
         for &(column, weight) in corpus.row(row) {
             add(product.row_mut(row), weight, columns.row(column as usize));
         }
@@ -125,9 +127,10 @@ fn times(corpus: &Corpus, columns: &Dense) -> Dense {
     product
 }
 
+/// The product of the transposed corpus matrix and `rows`.
 fn transposed_times(corpus: &Corpus, rows: &Dense) -> Dense {
     let mut product = Dense::zeros(corpus.terms.len(), rows.width);
-    for row in 0..corpus.rows() {
+    for row in 0..corpus.n_rows() {
         for &(column, weight) in corpus.row(row) {
             add(product.row_mut(column as usize), weight, rows.row(row));
         }
@@ -135,6 +138,7 @@ fn transposed_times(corpus: &Corpus, rows: &Dense) -> Dense {
     product
 }
 
+/// Adds `factor · vector` to `sum`.
 fn add(sum: &mut [f32], factor: f32, vector: &[f32]) {
     sum.iter_mut().zip(vector).for_each(|(sum, part)| *sum += factor * part);
 }

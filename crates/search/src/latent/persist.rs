@@ -1,29 +1,29 @@
-//! A latent space as bytes, for keeping beside the database.
+//! The persisted form of a latent space.
 //!
-//! Layout, little endian: magic, version, key, dimensions, terms, then the arrays, then the SHA-256 of all before it.
+//! Layout, little endian: magic, version, key, dimensions, terms, the arrays, and the SHA-256 of everything before it.
 
 use sha2::{Digest, Sha256};
 
-use super::{LatentSpace, VERSION};
+use super::space::{LatentSpace, VERSION};
 use crate::codec::{ByteReader, ByteWriter};
 use crate::numeric::as_u32;
 
 const MAGIC: &[u8; 8] = b"adjlsa\0\0";
 const DIGEST: usize = 32;
 
-/// Why stored bytes are not a usable space; the caller trains anew.
+/// Why persisted bytes are not a usable space; the caller trains a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LatentError {
-    /// Another version of the program wrote them, or they are something else altogether.
+    /// Another version of the program wrote them, or they are something else.
     #[error("the latent space was written by another version")]
     Version,
-    /// Cut short or altered.
+    /// Truncated or altered.
     #[error("the latent space is damaged")]
     Damaged,
 }
 
 impl LatentSpace {
-    /// For keeping on disk.
+    /// Encodes the space for [`LatentSpace::from_bytes`].
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut writer = ByteWriter::default();
         writer.bytes.extend_from_slice(MAGIC);
@@ -42,7 +42,8 @@ impl LatentSpace {
         writer.bytes
     }
 
-    /// Reads what [`LatentSpace::to_bytes`] wrote. Whether it belongs to a catalog, [`LatentSpace::fits`] says.
+    /// Decodes what [`LatentSpace::to_bytes`] encoded. Whether the space belongs to a catalog is up to
+    /// [`LatentSpace::fits`].
     pub fn from_bytes(bytes: &[u8]) -> Result<LatentSpace, LatentError> {
         let start = [MAGIC.as_slice(), &VERSION.to_le_bytes()].concat();
         let rest = bytes.strip_prefix(start.as_slice()).ok_or(LatentError::Version)?;
@@ -55,18 +56,18 @@ impl LatentSpace {
             return Err(LatentError::Damaged);
         }
         let mut reader = ByteReader { rest: &rest[..body - start.len()] };
-        let latent = latent(&mut reader).ok_or(LatentError::Damaged)?;
-        let (terms, dimensions) = (latent.terms.len(), latent.dimensions);
-        let whole = latent.idf.len() == terms
-            && latent.term_scales.len() == terms
-            && latent.term_rows.len() == terms * dimensions
-            && latent.documents.len() == latent.document_scales.len() * dimensions
+        let space = decode(&mut reader).ok_or(LatentError::Damaged)?;
+        let (terms, dimensions) = (space.terms.len(), space.dimensions);
+        let is_consistent = space.idf.len() == terms
+            && space.term_scales.len() == terms
+            && space.term_rows.len() == terms * dimensions
+            && space.documents.len() == space.document_scales.len() * dimensions
             && reader.rest.is_empty();
-        if whole { Ok(latent) } else { Err(LatentError::Damaged) }
+        if is_consistent { Ok(space) } else { Err(LatentError::Damaged) }
     }
 }
 
-fn latent(reader: &mut ByteReader<'_>) -> Option<LatentSpace> {
+fn decode(reader: &mut ByteReader<'_>) -> Option<LatentSpace> {
     let key = reader.text()?.to_owned();
     let dimensions = reader.count()?;
     let terms = reader.text()?;

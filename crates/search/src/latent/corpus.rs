@@ -1,52 +1,52 @@
-//! Entries cut into passages, and passages as rows of a sparse matrix.
+//! The collection as a matrix: entries chunked into passages, passages as sparse rows.
 
 use std::sync::Arc;
 
 use foldhash::HashMap;
 
-use super::super::text::{self, TokenForm};
-use super::unit;
+use super::vector_math::normalise;
 use crate::fields::Field;
 use crate::numeric::{as_f32, as_u32};
+use crate::text::{self, TokenForm};
 use catalog::{Cancellation, Definition};
 
-/// Terms of a passage: about 250–500 words with their stop words.
-const PASSAGE: usize = 200;
-/// Passages the decomposition learns from; of a larger collection every n-th is taken.
+/// Terms of a passage: about 250–500 words, including stop words.
+const PASSAGE_TERMS: usize = 200;
+/// Passages that the decomposition is computed from; of a larger collection every n-th is taken.
 const MAX_PASSAGES: usize = 6_000;
-/// Passages of one entry that are read; a body of 294 KB has some 200.
+/// Passages of one entry; a body of 294 KB has some 200.
 const MAX_ENTRY_PASSAGES: usize = 64;
-/// Terms the decomposition learns; the most widespread ones of a larger collection.
+/// Terms of the matrix; those of a larger collection with the highest passage frequency.
 const MAX_TERMS: usize = 20_000;
 
-/// A term of a passage with its count, later its weight.
+/// A term of a passage with its count, and later with its weight.
 type Cell = (u32, f32);
 
 /// One passage of an entry.
 #[derive(Debug)]
 struct Passage {
     document: u32,
-    /// Name and description, in contrast to headings and body.
-    title: bool,
+    /// Whether it is made of name and description, rather than headings and body.
+    is_title: bool,
     cells: Vec<Cell>,
 }
 
-/// The collection as a matrix: a row for each passage, of unit length.
+/// A matrix with a row of unit length for each passage and a column for each term.
 #[derive(Debug, Default)]
 pub(super) struct Corpus {
-    /// Sorted; a column each.
+    /// Sorted; a term's column is its rank.
     pub(super) terms: Vec<Box<str>>,
     pub(super) idf: Vec<f32>,
     passages: Vec<Passage>,
-    /// Numbers of the passages learned from.
+    /// The passages that the decomposition is computed from, by number.
     sample: Vec<usize>,
     documents: usize,
 }
 
 impl Corpus {
-    /// The passages of these entries; `None` where it was cancelled.
+    /// The matrix of these entries; `None` where it was cancelled.
     pub(super) fn read(definitions: &[Arc<Definition>], cancellation: &Cancellation) -> Option<Corpus> {
-        let mut words = Words::default();
+        let mut numbers = TermNumbers::default();
         let mut passages = Vec::new();
         for (document, definition) in definitions.iter().enumerate() {
             if cancellation.is_cancelled() {
@@ -54,15 +54,19 @@ impl Corpus {
             }
             let title = [Field::Name, Field::Description, Field::WhenToUse, Field::Keywords];
             for (fields, is_title) in [(&title[..], true), (&[Field::Headings, Field::Body][..], false)] {
-                let mut cutter =
-                    Cutter { words: &mut words, counts: HashMap::default(), length: 0, done: Vec::new() };
+                let mut chunker = Chunker {
+                    numbers: &mut numbers,
+                    counts: HashMap::default(),
+                    length: 0,
+                    done: Vec::new(),
+                };
                 for &field in fields {
-                    field.for_each_text(definition, |part| cutter.read(part));
+                    field.for_each_text(definition, |part| chunker.read(part));
                 }
-                let cells = cutter.finish();
+                let cells = chunker.finish();
                 passages.extend(cells.into_iter().map(|cells| Passage {
                     document: as_u32(document),
-                    title: is_title,
+                    is_title,
                     cells,
                 }));
             }
@@ -70,29 +74,29 @@ impl Corpus {
         let step = passages.len().div_ceil(MAX_PASSAGES).max(1);
         let sample = (0..passages.len()).step_by(step).collect();
         let mut corpus = Corpus { passages, sample, documents: definitions.len(), ..Corpus::default() };
-        corpus.weigh(words);
+        corpus.weigh(numbers);
         Some(corpus)
     }
 
-    /// How many rows are learned from.
-    pub(super) fn rows(&self) -> usize {
+    /// How many rows the decomposition is computed from.
+    pub(super) fn n_rows(&self) -> usize {
         self.sample.len()
     }
 
-    /// The cells of a row learned from.
+    /// One of those rows.
     pub(super) fn row(&self, row: usize) -> &[Cell] {
         &self.passages[self.sample[row]].cells
     }
 
-    /// Drops terms of a single passage, numbers the others alphabetically, and turns counts into unit rows of
-    /// `(1 + ln tf) · idf`.
-    fn weigh(&mut self, words: Words) {
-        let mut frequency = vec![0usize; words.terms.len()];
+    /// Drops terms that occur in a single passage, numbers the others alphabetically, and turns counts into rows of
+    /// `(1 + ln tf) · idf`, normalised to unit length.
+    fn weigh(&mut self, numbers: TermNumbers) {
+        let mut frequency = vec![0usize; numbers.terms.len()];
         for (term, _) in self.passages.iter().flat_map(|passage| &passage.cells) {
             frequency[*term as usize] += 1;
         }
         let mut kept: Vec<(Box<str>, u32)> =
-            words.terms.into_iter().filter(|(_, id)| frequency[*id as usize] > 1).collect();
+            numbers.terms.into_iter().filter(|(_, id)| frequency[*id as usize] > 1).collect();
         kept.sort_unstable_by(|a, b| {
             frequency[b.1 as usize].cmp(&frequency[a.1 as usize]).then_with(|| a.0.cmp(&b.0))
         });
@@ -119,8 +123,9 @@ impl Corpus {
         }
     }
 
-    /// The unit vector of every entry: the mean of its title's and its body's.
-    pub(super) fn documents(&self, vectors: &[f32], dimensions: usize) -> Vec<f32> {
+    /// The unit vectors of all entries, shape (entries, dimensions): each the mean of its title's and its body's direction.
+    /// `vectors` has shape (terms, dimensions).
+    pub(super) fn document_vectors(&self, vectors: &[f32], dimensions: usize) -> Vec<f32> {
         let mut documents = vec![0.0; self.documents * dimensions];
         let mut parts = [vec![0.0f32; dimensions], vec![0.0f32; dimensions]];
         for passages in self.passages.chunk_by(|a, b| a.document == b.document) {
@@ -128,7 +133,7 @@ impl Corpus {
                 part.fill(0.0);
             }
             for passage in passages {
-                let part = &mut parts[usize::from(passage.title)];
+                let part = &mut parts[usize::from(passage.is_title)];
                 for &(column, weight) in &passage.cells {
                     let vector = &vectors[column as usize * dimensions..][..dimensions];
                     part.iter_mut().zip(vector).for_each(|(sum, value)| *sum += weight * value);
@@ -137,23 +142,23 @@ impl Corpus {
             let document = passages[0].document as usize * dimensions;
             let document = &mut documents[document..document + dimensions];
             for part in &mut parts {
-                unit(part);
+                normalise(part);
                 document.iter_mut().zip(part.iter()).for_each(|(sum, value)| *sum += value);
             }
-            unit(document);
+            normalise(document);
         }
         documents
     }
 }
 
-/// Term numbers while reading.
+/// Numbers terms in order of occurrence.
 #[derive(Debug, Default)]
-struct Words {
+struct TermNumbers {
     words: HashMap<Box<str>, Option<u32>>,
     terms: HashMap<Box<str>, u32>,
 }
 
-impl Words {
+impl TermNumbers {
     fn number(&mut self, word: &str) -> Option<u32> {
         if let Some(&known) = self.words.get(word) {
             return known;
@@ -167,25 +172,25 @@ impl Words {
     }
 }
 
-/// Cuts running text into passages.
-struct Cutter<'w> {
-    words: &'w mut Words,
+/// Chunks running text into passages.
+struct Chunker<'w> {
+    numbers: &'w mut TermNumbers,
     counts: HashMap<u32, f32>,
     length: usize,
     done: Vec<Vec<Cell>>,
 }
 
-impl Cutter<'_> {
+impl Chunker<'_> {
     fn read(&mut self, part: &str) {
         text::tokenize(part, |word, form| {
-            // A joined compound only repeats its pieces.
+            // The joined form of a compound only repeats its pieces.
             if form == TokenForm::Joined || self.done.len() >= MAX_ENTRY_PASSAGES {
                 return;
             }
-            if let Some(term) = self.words.number(word) {
+            if let Some(term) = self.numbers.number(word) {
                 *self.counts.entry(term).or_insert(0.0) += 1.0;
                 self.length += 1;
-                if self.length >= PASSAGE {
+                if self.length >= PASSAGE_TERMS {
                     self.cut();
                 }
             }
