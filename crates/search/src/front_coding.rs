@@ -14,7 +14,7 @@ const BLOCK: usize = 16;
 const LONG: usize = 15;
 /// Longest string in bytes that [`FrontCodedList::from_bytes`] accepts: no term is longer, and without a limit a small
 /// file could demand a large allocation.
-const MAX_BYTES: usize = 4 * text::MAX_TOKEN_CHARS + 16;
+const MAX_BYTES: usize = 4 * text::MAX_WORD_CHARS + 16;
 
 /// Distinct strings in ascending order, each with a tag. A string's rank is its position in that order.
 #[derive(Debug, Default, PartialEq)]

@@ -1,18 +1,22 @@
-//! The in-memory indexes over a catalog, and one ranking that combines them.
+//! Search: which entries of a catalog suit a request, and why.
 //!
-//! Pure: what goes in is a [`Catalog`](catalog::Catalog), an [`Aliases`] table and, when it is ready, a
-//! [`LatentSpace`] space; what comes out of [`Index::find`] is a ranked answer that says why. In reading order:
+//! Pure: an index is a function of a [`Catalog`](catalog::Catalog), an [`Aliases`] table and, once it is trained, a
+//! [`LatentSpace`]. [`Index::find`] returns ranked hits with a confidence and a sentence that says which signals decided.
 //!
-//! * [`text`]: how text becomes terms;
-//! * [`aliases`]: what other words a word stands for;
-//! * `vocabulary`: the collection's own words, and repair of words it does not know; `lexicon` and `front` hold them;
-//! * `query`: a request read into weighted terms;
-//! * `lexical`: BM25F over the fields of an entry;
-//! * [`latent`]: likeness of meaning, learned from the collection itself;
-//! * `capability`, `names`, `roles`, `copies`: the smaller indexes;
-//! * `semantic`: an embedding model's judgement, which the caller brings along;
-//! * `evidence`, `needs`, `model`: what speaks for an entry; `rank`: the answer; `reasoning`: why in a sentence;
-//! * [`Index`]: all of it over one catalog; [`Weights`]: the numbers it is tuned by.
+//! In reading order:
+//!
+//! * [`text`]: how text becomes index terms;
+//! * `aliases`: query expansion;
+//! * `vocabulary`, over `term_dict` and `front_coding`: the words of a collection, and spelling correction;
+//! * `query`: a request as weighted terms;
+//! * `bm25f`, over `postings`: the lexical score;
+//! * [`latent`]: the latent semantic space;
+//! * `capability_index`, `name_index`, `role_index`, `near_duplicates`: the smaller indexes;
+//! * `text_scores`, `intents`, `semantic_signal`, `model_fit`, `signals`: everything that speaks for an entry, and the score
+//!   it adds up to;
+//! * `rank`, `explain`, `reasoning`: the answer, its numbers and its sentence;
+//! * `index`, `build`, `update`, `persist`: the index as a whole, how it is made, updated and stored;
+//! * [`Weights`]: the numbers that tune the ranking.
 //!
 //! ```
 //! use catalog::{Catalog, Definition};
@@ -26,36 +30,41 @@
 //! assert_eq!(findings.hits[0].definition.name, "sql-pro");
 //! ```
 
-pub mod aliases;
+mod aliases;
 mod bm25f;
+mod build;
 mod capability_index;
+mod catalog_parts;
 mod codec;
-mod evidence;
+mod explain;
 mod fields;
 mod fingerprint;
 mod front_coding;
 mod index;
-mod kept;
+mod intents;
 pub mod latent;
-mod near_duplicates;
-
 mod merge_sorted;
 mod model_fit;
 mod name_index;
 mod name_key;
-mod needs;
+mod near_duplicates;
 mod numeric;
+mod persist;
 mod postings;
 mod query;
 mod rank;
 mod reasoning;
 mod request;
+mod response;
 mod role_index;
 mod score_buffer;
-mod semantic;
+mod semantic_signal;
+mod signals;
+mod size_histogram;
 mod string_table;
 mod term_dict;
 pub mod text;
+mod text_scores;
 mod update;
 mod varint;
 mod vocabulary;
@@ -65,8 +74,8 @@ pub use aliases::{AliasProblem, Aliases};
 pub use fields::{FIELDS, Field};
 pub use index::Index;
 pub use latent::{LatentError, LatentSpace};
-pub use rank::SERVABLE;
-pub use request::{Explanation, Findings, Hit, Prior, Request, ScoreBreakdown, TermContribution};
+pub use request::{Prior, Request};
+pub use response::{Explanation, Findings, Hit, ScoreBreakdown, TermContribution};
 pub use weights::Weights;
 
 #[cfg(test)]

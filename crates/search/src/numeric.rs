@@ -13,3 +13,8 @@ pub(crate) fn as_f32(count: usize) -> f32 {
 pub(crate) fn as_u32(position: usize) -> u32 {
     u32::try_from(position).unwrap_or(u32::MAX)
 }
+
+/// `a / b`, or 0 where `b` is not positive.
+pub(crate) fn ratio(a: f32, b: f32) -> f32 {
+    if b > 0.0 { a / b } else { 0.0 }
+}

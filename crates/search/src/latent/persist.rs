@@ -43,7 +43,7 @@ impl LatentSpace {
     }
 
     /// Decodes what [`LatentSpace::to_bytes`] encoded. Whether the space belongs to a catalog is up to
-    /// [`LatentSpace::fits`].
+    /// [`Index::accepts`](crate::Index::accepts).
     pub fn from_bytes(bytes: &[u8]) -> Result<LatentSpace, LatentError> {
         let start = [MAGIC.as_slice(), &VERSION.to_le_bytes()].concat();
         let rest = bytes.strip_prefix(start.as_slice()).ok_or(LatentError::Version)?;

@@ -3,7 +3,6 @@
 use crate::fingerprint::Fingerprint;
 use crate::numeric::as_u32;
 use crate::vocabulary::Vocabulary;
-use catalog::Catalog;
 
 /// Catalogs of more entries get no space: a vector for each entry would take more memory than everything else, and what a
 /// sample teaches about so many is little.
@@ -16,7 +15,7 @@ pub(super) const NO_ROW: u32 = u32::MAX;
 /// A latent semantic space trained on one catalog.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LatentSpace {
-    /// See [`LatentSpace::key`].
+    /// See [`LatentSpace::key_of`].
     pub(super) key: String,
     /// Numbers in each vector; 0 in an empty space.
     pub(super) dimensions: usize,
@@ -35,22 +34,13 @@ pub struct LatentSpace {
 
 impl LatentSpace {
     /// What a space depends on: the version of the method and the content of every entry, as hex.
-    pub fn key(catalog: &Catalog) -> String {
-        LatentSpace::key_of(Fingerprint::of_catalog(catalog))
-    }
-
     pub(crate) fn key_of(fingerprint: Fingerprint) -> String {
         format!("{VERSION}-{:032x}", fingerprint.0)
     }
 
     /// The key of the catalog that it was trained on.
-    pub fn trained_on(&self) -> &str {
+    pub(crate) fn trained_on(&self) -> &str {
         &self.key
-    }
-
-    /// Whether this space was trained on exactly this catalog.
-    pub fn fits(&self, catalog: &Catalog) -> bool {
-        self.key == LatentSpace::key(catalog)
     }
 
     /// Whether it has no vectors at all.

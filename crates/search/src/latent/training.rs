@@ -4,6 +4,7 @@ use super::corpus::Corpus;
 use super::space::{LatentSpace, MAX_ENTRIES};
 use super::svd;
 use super::vector_math::quantised;
+use crate::fingerprint::Fingerprint;
 use catalog::{Cancellation, Catalog};
 
 /// Dimensions of a space. Quality is flat between 100 and 150.
@@ -21,7 +22,7 @@ impl LatentSpace {
         if catalog.definitions().len() > MAX_ENTRIES {
             return Some(LatentSpace::default());
         }
-        let key = LatentSpace::key(catalog);
+        let key = LatentSpace::key_of(Fingerprint::of_catalog(catalog));
         let corpus = Corpus::read(catalog.definitions(), cancellation)?;
         let dimensions = DIMENSIONS.min(corpus.n_rows()).min(corpus.terms.len());
         let vectors = svd::right_singular_vectors(&corpus, dimensions, cancellation)?;

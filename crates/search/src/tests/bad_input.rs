@@ -1,6 +1,8 @@
-//! Requests and entries that a person would not write.
+//! Requests, entries and files that a person would not write.
 
-use super::*;
+use super::collection::{agent, collection, context, index, names};
+use crate::{Aliases, Index, LatentError, LatentSpace, Request};
+use catalog::{Catalog, Definition};
 
 #[test]
 fn requests_without_a_word_have_no_answer() {

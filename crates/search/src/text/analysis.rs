@@ -5,8 +5,7 @@ use super::tokenizer::tokenize;
 
 /// The index terms of `text`: lower case, without stop words, stemmed; in order, with repetitions.
 ///
-/// A compound yields its pieces, followed by the joined form (`full-stack`: `full`, `stack`, `fullstack`). Every term has
-/// at most [`MAX_TOKEN_CHARS`](super::MAX_TOKEN_CHARS) characters. Text of stop words, punctuation or emoji alone yields
+/// A compound yields its pieces, followed by the joined form (`full-stack`: `full`, `stack`, `fullstack`). Every term has at most 64 characters. Text of stop words, punctuation or emoji alone yields
 /// no terms.
 pub fn terms(text: &str) -> Vec<String> {
     let mut found = Vec::new();

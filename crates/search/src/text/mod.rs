@@ -12,7 +12,8 @@ mod tokenizer;
 pub use analysis::terms;
 pub use stemmer::term;
 pub use stop_words::is_stop_word;
-pub use tokenizer::{MAX_TOKEN_CHARS, TokenForm, tokenize};
+pub(crate) use tokenizer::MAX_WORD_CHARS;
+pub use tokenizer::{TokenForm, tokenize};
 
 #[cfg(test)]
 mod tests;

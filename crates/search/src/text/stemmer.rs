@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use rust_stemmers::{Algorithm, Stemmer};
 
 use super::stop_words::is_stop_word;
-use super::tokenizer::MAX_TOKEN_CHARS;
+use super::tokenizer::MAX_WORD_CHARS;
 
 static ENGLISH: LazyLock<Stemmer> = LazyLock::new(|| Stemmer::create(Algorithm::English));
 
@@ -69,8 +69,8 @@ pub fn term(word: &str) -> Option<String> {
     if word.is_empty() || is_stop_word(word) {
         return None;
     }
-    if word.len() > MAX_TOKEN_CHARS || !word.bytes().all(|b| b.is_ascii_lowercase()) {
-        return Some(word.chars().take(MAX_TOKEN_CHARS).collect());
+    if word.len() > MAX_WORD_CHARS || !word.bytes().all(|b| b.is_ascii_lowercase()) {
+        return Some(word.chars().take(MAX_WORD_CHARS).collect());
     }
     let american = american(word);
     let regular = match IRREGULAR.binary_search_by(|(form, _)| (*form).cmp(american.as_str())) {

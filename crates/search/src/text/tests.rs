@@ -39,8 +39,8 @@ fn terms_of_many_writings() {
 #[test]
 fn long_words_are_cut() {
     let word = "x".repeat(100);
-    assert_eq!(terms(&word), ["x".repeat(MAX_TOKEN_CHARS)]);
-    assert_eq!(terms(&"é".repeat(100)), ["e".repeat(MAX_TOKEN_CHARS)]);
+    assert_eq!(terms(&word), ["x".repeat(MAX_WORD_CHARS)]);
+    assert_eq!(terms(&"é".repeat(100)), ["e".repeat(MAX_WORD_CHARS)]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 /// The longest word in characters; longer ones (hashes, encoded data) are truncated.
-pub const MAX_TOKEN_CHARS: usize = 64;
+pub(crate) const MAX_WORD_CHARS: usize = 64;
 
 /// Compounds of more pieces are not indexed in joined form, too: they are paths or sentences.
 const MAX_JOINED_PIECES: usize = 3;
@@ -288,13 +288,13 @@ impl<E: FnMut(&str, TokenForm)> Tokenizer<'_, E> {
 
     /// Emits a word of ASCII letters and digits.
     fn emit_ascii(&mut self, word: &str, of_bytes: u8, form: TokenForm) {
-        let word = &word[..word.len().min(MAX_TOKEN_CHARS)];
+        let word = &word[..word.len().min(MAX_WORD_CHARS)];
         if of_bytes & UPPER == 0 {
             return (self.each)(word, form);
         }
         self.lower.clear();
         // One allocation, rather than growing word by word.
-        self.lower.reserve(MAX_TOKEN_CHARS);
+        self.lower.reserve(MAX_WORD_CHARS);
         self.lower.push_str(word);
         self.lower.make_ascii_lowercase();
         (self.each)(&self.lower, form);
@@ -308,7 +308,7 @@ impl<E: FnMut(&str, TokenForm)> Tokenizer<'_, E> {
         self.lower.clear();
         // Lower-casing `İ` yields a combining dot above, which is removed everywhere else.
         let lower = word.chars().flat_map(char::to_lowercase).filter(|&c| c != '\u{307}' && c != '\'');
-        self.lower.extend(lower.take(MAX_TOKEN_CHARS));
+        self.lower.extend(lower.take(MAX_WORD_CHARS));
         if !self.lower.is_empty() {
             (self.each)(&self.lower, form);
         }
@@ -356,7 +356,7 @@ fn find_humps(word: &str, cuts: &mut Vec<usize>) {
     let bytes = word.as_bytes();
     cuts.clear();
     cuts.push(0);
-    if word.is_ascii() && word.len() <= MAX_TOKEN_CHARS {
+    if word.is_ascii() && word.len() <= MAX_WORD_CHARS {
         for at in 1..bytes.len() {
             let (before, here) = (bytes[at - 1], bytes[at]);
             let next = bytes.get(at + 1);

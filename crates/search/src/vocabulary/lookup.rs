@@ -88,7 +88,7 @@ impl Vocabulary {
         };
         let (words, terms) = (list()?, list()?);
         let (retired, n_ids) = (reader.u32s()?, reader.count()?);
-        let most = MAX_CHANGES.max(MIN_CHANGES) * text::MAX_TOKEN_CHARS + dict.len();
+        let most = MAX_CHANGES.max(MIN_CHANGES) * text::MAX_WORD_CHARS + dict.len();
         let delta = Delta { words, terms, retired, display: Vec::new(), n_ids }.with_display();
         let sound = (dict.len()..=most).contains(&n_ids)
             && delta.words.iter().chain(&delta.terms).all(|(_, id)| (*id as usize) < n_ids)

@@ -47,7 +47,7 @@ impl Vocabulary {
     /// alphabetical order. `frequency` is the document frequency of a term.
     pub(crate) fn correct(&self, word: &str, frequency: impl Fn(u32) -> usize) -> Option<Correction> {
         let length = word.chars().count();
-        let range = MIN_CORRECTED..=text::MAX_TOKEN_CHARS;
+        let range = MIN_CORRECTED..=text::MAX_WORD_CHARS;
         let first = word.chars().next().filter(|_| range.contains(&length))?;
         let first = &word[..first.len_utf8()];
         let max_edits = if length < TWO_EDITS { 1 } else { 2 };

@@ -1,8 +1,10 @@
-//! An embedding model's judgement in the ranking.
+//! The similarity of an embedding model in the ranking.
 
-use super::*;
+use super::collection::{agent, collection, context, index, names};
+use crate::{Aliases, Index, Request};
+use catalog::{Catalog, Kind};
 
-/// A similarity for each agent of the collection: `close` for the named ones, `usual` for the others.
+/// A cosine for each agent of the collection: `close` for the named ones, `usual` for the others.
 fn judged(named: &[&str], close: f32, usual: f32) -> Vec<f32> {
     let catalog = collection();
     let agents = catalog.definitions().iter().filter(|definition| definition.kind == Kind::Agent);
