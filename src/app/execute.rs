@@ -1,4 +1,4 @@
-//! The one way into an operation, whoever calls: permission, parameters, the operation itself, measurement.
+//! The one entry into an operation: permission, parameters, the operation itself, measurement.
 //!
 //! Every transport calls [`App::execute`]. What is to hold for all calls, such as policy and audit, belongs into the chain
 //! here and nowhere else.
@@ -115,7 +115,7 @@ impl App {
     }
 }
 
-/// What went wrong on our side; the caller is told the correlation id.
+/// Logs faults of ours; the caller gets the correlation id.
 fn log_failure(error: &AppError, principal: &Principal, method: &'static str) {
     let correlation_id = &principal.correlation_id;
     match error {

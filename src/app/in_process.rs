@@ -1,5 +1,5 @@
-//! Answering in the process of who asks, where no instance runs: an index made when it is first needed, and behind
-//! it the role registry.
+//! The in-process fallback of a client, where no instance runs: an index built when it is first needed, and behind it the
+//! role registry.
 
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -14,10 +14,10 @@ use catalog::{Kind, Role, Roles};
 use client::{Answering, CallError, Fallback};
 use store::{Store, StoreOptions};
 
-/// The registry that is asked where there is neither an index nor a registry of the project's own.
+/// The registry that answers where there is neither an index nor a registry of the project's own.
 const EMBEDDED: &str = include_str!("../../fixtures/agent-registry.yml");
 
-/// How sure an answer from a registry is: it fits the name of the role and nothing more.
+/// The confidence of an answer from a registry, which matches the name of the role and nothing more.
 const REGISTRY_CONFIDENCE: f64 = 0.3;
 
 type Open = Box<dyn Fn() -> anyhow::Result<App> + Send + Sync>;
@@ -51,7 +51,7 @@ impl std::fmt::Debug for InProcess {
 }
 
 impl InProcess {
-    /// Over a project as `config` says, with what is remembered of it, to read.
+    /// Over the project of `config`, with its store opened read-only.
     pub fn over(config: Config) -> Self {
         InProcess::opened_by(move || {
             let Memory { half_life, soft_limit_bytes, hard_limit_bytes, .. } = config.memory;
@@ -62,12 +62,12 @@ impl InProcess {
         })
     }
 
-    /// Over what `open` opens, once and when it is first needed. May block: for as long as a scan takes.
+    /// Over the app that `open` returns, called once when it is first needed. May block for as long as a scan takes.
     pub fn opened_by(open: impl Fn() -> anyhow::Result<App> + Send + Sync + 'static) -> Self {
         InProcess { open: Box::new(open), app: OnceCell::new() }
     }
 
-    /// The index, opened if it was not; `None` where it cannot be had, which the log is told once.
+    /// The app, opened if it was not; `None` where it cannot be opened, which is logged once.
     pub async fn app(&self) -> Option<&App> {
         let open = || async {
             (self.open)()
@@ -137,7 +137,7 @@ fn call_error(error: &AppError, principal: &Principal) -> CallError {
     }
 }
 
-/// What the role registry says of a query: the role that was asked for, else the first that has one of the words.
+/// The role registry's answer to a query: the role that was asked for, else the first that has one of the words.
 fn from_registry(app: Option<&App>, params: &Value) -> Option<Value> {
     let snapshot = app.map(App::snapshot);
     let own = snapshot.as_ref().map(|snapshot| snapshot.catalog.roles()).filter(|roles| !roles.is_empty());

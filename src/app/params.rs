@@ -82,7 +82,7 @@ fn expected_sentence(expected: &str) -> String {
     }
 }
 
-/// A sentence for each limit that is not kept, ordered by field.
+/// A sentence for each violated limit, ordered by field.
 fn limit_sentences(errors: &ValidationErrors) -> Vec<String> {
     let mut sentences = Vec::new();
     for (field, kind) in errors.errors() {

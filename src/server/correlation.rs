@@ -1,4 +1,4 @@
-//! The correlation id: the caller's, or one made here; in the answer's head and in every log line of a call.
+//! Correlation ids: the caller's, or one generated here; in a response header and in every log line of a call.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,14 +11,14 @@ const HEADER: HeaderName = HeaderName::from_static("x-correlation-id");
 /// Characters of a caller's id; longer ones are replaced by one of ours.
 const MAX_CHARS: usize = 128;
 
-/// The id of the request it is an extension of.
+/// The correlation id of a request, stored in its extensions.
 #[derive(Debug, Clone)]
 pub(super) struct CorrelationId(pub(super) String);
 
-/// The first part of the ids made here: another one each run, so that log files of several runs can be read together.
+/// The first part of generated ids: random for each process, so that logs of several runs can be read together.
 static RUN: LazyLock<String> = LazyLock::new(|| Uuid::new_v4().simple().to_string()[..12].to_owned());
 
-/// The second part: a random one for every request would cost a system call each.
+/// The second part, a counter: a random id for every request would cost a system call each.
 static COUNT: AtomicU64 = AtomicU64::new(1);
 
 fn next_id() -> String {
@@ -35,7 +35,7 @@ fn next_id() -> String {
 }
 
 impl CorrelationId {
-    /// The id that a request's head states, where it can be used, else a new one.
+    /// The id in the request's headers, where it is valid, else a generated one.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let given = headers.get(&HEADER).and_then(|value| value.to_str().ok());
         let usable = given
@@ -43,7 +43,7 @@ impl CorrelationId {
         CorrelationId(usable.map_or_else(next_id, str::to_owned))
     }
 
-    /// The header of the answer.
+    /// The response header.
     pub(super) fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         HeaderValue::from_str(&self.0).ok().map(|value| (HEADER, value))
     }

@@ -1,7 +1,7 @@
-//! Permits for requests that are worked on at once.
+//! Concurrency permits of requests.
 //!
-//! A permit stands for work on the processor. A call that waits for the disk gives it back meanwhile: the store bounds what
-//! waits for it by a queue of its own, and many slow writes do not keep queries out.
+//! A permit stands for CPU work. A call that waits for the disk releases it: the store has a bounded queue of its own, and
+//! slow writes must not keep queries out.
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -21,12 +21,12 @@ impl<'a> RequestPermit<'a> {
         Some(RequestPermit { semaphore, held: Some(held) })
     }
 
-    /// Held for a call that only computes, given back for one that waits.
+    /// Holds the permit for a call that only computes, releases it for one that waits.
     pub(super) async fn hold_while_computing(&mut self, class: OperationClass) {
         match class {
             OperationClass::Write => self.held = None,
             OperationClass::Read if self.held.is_none() => {
-                // Nobody closes the semaphore; if somebody did, requests would go on unbounded rather than not at all.
+                // The semaphore is never closed; if it were, requests would go on without a limit rather than fail.
                 self.held = self.semaphore.acquire().await.ok();
             }
             OperationClass::Read => {}

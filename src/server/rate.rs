@@ -1,6 +1,6 @@
-//! How often anybody may ask: one limit over all requests, and one for each class of calls.
+//! Rate limits: one over all requests, and one for each class of calls.
 //!
-//! A shared machine's bound against a loop gone wild, not a quota: an orchestrator at full speed never meets it.
+//! They protect a shared machine against a runaway loop and are no quota: an orchestrator at full speed never reaches them.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -13,19 +13,19 @@ use governor::{Quota, RateLimiter};
 use crate::app::operations::Method;
 use protocol::OperationClass;
 
-/// Requests a second over all doors, unless the user says otherwise: some five times what a busy orchestrator with 64
-/// agents was seen to ask, and below what one core answers, so that only a loop without a pause meets it.
+/// Requests a second over all routes by default: some five times the load of a busy orchestrator with 64 agents, and below
+/// what one core answers, so that only a loop without a pause reaches it.
 pub const REQUESTS_PER_SECOND: u32 = 20_000;
 
-/// Calls that write are a tenth of all requests: each waits for the disk, where a group of some hundred a second is what
-/// a good one commits; nobody reports ten outcomes for each hundred questions.
+/// Calls that write may be a tenth of all requests: each waits for the disk, where a group of some hundred a second is what
+/// a good one commits, and outcomes are reported far less often than questions are asked.
 pub const WRITE_SHARE: u32 = 10;
 
-/// Calls that read have this part in ten of all requests, so that a flood of questions leaves room to report and to look.
+/// Tenths of all requests that calls which read may be, so that a flood of queries leaves room for writes and health checks.
 pub const QUERY_TENTHS: u32 = 9;
 
-/// Re-indexes a second. One takes some 10 ms where nothing changed, those that come together share one, and nobody
-/// edits files faster.
+/// Re-indexes a second. One takes some 10 ms where nothing changed, concurrent ones share a scan, and files are not edited
+/// faster.
 pub const REINDEX_PER_SECOND: u32 = 5;
 
 /// Re-indexes that may come at once.

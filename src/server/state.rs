@@ -1,4 +1,4 @@
-//! What every route shares.
+//! The state that all routes share.
 
 use std::sync::{Arc, OnceLock};
 
@@ -10,7 +10,7 @@ use super::rate::Rates;
 use crate::app::App;
 use crate::tasks::Tasks;
 
-/// What every route shares: the application, once it has started, and the wish to stop.
+/// The state that all routes share: the application, once it has started, the access policy, rate limits and permits.
 #[derive(Debug, Clone)]
 pub struct ServerState(Arc<Inner>);
 
@@ -24,12 +24,12 @@ struct Inner {
 }
 
 impl ServerState {
-    /// A state whose application is still starting, with open access_policy: every route answers 503.
+    /// A state whose application is still starting, with the default access policy: every route answers 503.
     pub fn starting(tasks: Tasks) -> Self {
         ServerState::guarded(tasks, AccessPolicy::default())
     }
 
-    /// The same with access_policy that ask for something.
+    /// The same with another access policy.
     pub fn guarded(tasks: Tasks, access_policy: AccessPolicy) -> Self {
         let requests = Semaphore::new(MAX_REQUESTS);
         let rates = Rates::per_second(access_policy.requests_per_second);
@@ -52,12 +52,12 @@ impl ServerState {
         &self.0.tasks
     }
 
-    /// What the access_policy ask of whoever comes.
+    /// What every request must satisfy.
     pub(super) fn access_policy(&self) -> &AccessPolicy {
         &self.0.access_policy
     }
 
-    /// How often anybody may ask.
+    /// The rate limits.
     pub(super) fn rates(&self) -> &Rates {
         &self.0.rates
     }
@@ -66,7 +66,7 @@ impl ServerState {
         self.0.tasks.is_stopping()
     }
 
-    /// Bounds the requests worked on at once.
+    /// Permits for requests processed at once.
     pub(super) fn requests(&self) -> &Semaphore {
         &self.0.requests
     }

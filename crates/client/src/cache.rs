@@ -1,15 +1,15 @@
-//! Answers a client keeps for a while, so that the same question costs nothing.
+//! The client's cache of answers, with a time to live.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// Answers kept at most: beyond the questions of a long orchestration, and some 2 MB.
+/// Answers in the cache at most: more than a long orchestration asks for, and some 2 MB.
 const MAX_ANSWERS: usize = 256;
 
-/// Methods whose answers may be given again.
-const QUESTIONS: [&str; 6] = [
+/// Methods whose answers may be cached.
+const CACHEABLE: [&str; 6] = [
     "queryAgents",
     "querySkills",
     "queryWorkflows",
@@ -25,9 +25,9 @@ pub(super) struct ClientCache {
     answers: HashMap<String, (Instant, Value)>,
 }
 
-/// The key of a call; `None` where its answer must not be given again.
+/// The key of a call; `None` where its answer must not be cached.
 pub(super) fn key_of(method: &str, params: &Value) -> Option<String> {
-    QUESTIONS.contains(&method).then(|| format!("{method} {params}"))
+    CACHEABLE.contains(&method).then(|| format!("{method} {params}"))
 }
 
 impl ClientCache {
@@ -57,7 +57,7 @@ impl ClientCache {
         self.answers.insert(key, (Instant::now(), answer));
     }
 
-    /// Something was learned: what depends on it has to be asked anew.
+    /// Drops everything: something was stored, and answers may depend on it.
     pub(super) fn clear(&mut self) {
         self.answers.clear();
     }
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_are_kept_within_bounds() {
+    fn the_cache_is_bounded() {
         let mut local = ClientCache::new(Duration::from_hours(1));
         for n in 0..MAX_ANSWERS + 10 {
             local.put(n.to_string(), json!(n));
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_kept_beyond_its_time_and_no_write_at_all() {
+    fn nothing_is_cached_beyond_its_time_to_live_and_no_write_at_all() {
         let mut local = ClientCache::new(Duration::ZERO);
         local.put("a".into(), json!(1));
         assert_eq!(local.get("a"), None);

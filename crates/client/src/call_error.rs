@@ -40,7 +40,7 @@ impl CallError {
         CallError { code: CallError::UNAVAILABLE, message: why.into(), details: Vec::new() }
     }
 
-    /// Whether nobody could answer now; the same call may succeed later.
+    /// Whether neither a server nor a fallback could answer now; the same call may succeed later.
     pub fn is_unavailable(&self) -> bool {
         self.code == CallError::UNAVAILABLE
     }
@@ -50,7 +50,7 @@ impl CallError {
         ErrorCode::from_code(self.code)
     }
 
-    /// Whether the caller has to mend what it asked, or to ask for something else: nobody else would say otherwise.
+    /// Whether the call itself is wrong, so that a fallback would fail the same way.
     pub(crate) fn is_final(&self) -> bool {
         matches!(
             self.known_code(),

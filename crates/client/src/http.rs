@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 /// Bytes of an answer that are read: the largest definition has 0.3 MB, a whole batch of them stays below.
 const MAX_ANSWER_BYTES: usize = 32 * 1024 * 1024;
 
-/// Bytes of one line of an event stream: word of a change has some 200.
+/// Bytes of one line of an event stream: a notification has some 200.
 const MAX_EVENT_BYTES: usize = 1024 * 1024;
 
 /// A connection-less client of one port on the loopback interface.
@@ -36,7 +36,8 @@ pub enum ClientError {
     /// Nothing listens.
     #[error("nothing listens on port {0}")]
     Refused(u16),
-    /// This process could not open a connection, for want of descriptors, memory or ports; who listens is not known.
+    /// This process could not open a connection, for lack of descriptors, memory or ports; whether something listens is
+    /// unknown.
     #[error("no connection to port {port} could be opened: {cause}")]
     NotConnected {
         /// The port.
@@ -76,7 +77,7 @@ impl Client {
         Client { timeout, ..self }
     }
 
-    /// The same, whose requests bear that token. It is said to whoever listens: be sure who that is.
+    /// The same with a bearer token. It is sent to whatever listens on the port: be sure that is the project's instance.
     #[must_use]
     pub fn with_token(self, token: Option<&str>) -> Self {
         let bearer = token.and_then(|token| HeaderValue::from_str(&format!("Bearer {token}")).ok());
@@ -215,7 +216,7 @@ fn foreign(error: &dyn std::fmt::Display) -> ClientError {
     ClientError::Foreign(error.to_string())
 }
 
-/// What a failed attempt to connect says of who listens: only a refusal means that nobody does.
+/// The meaning of a failed connection attempt: only a refused one means that nothing listens.
 fn connect_error(port: u16, error: &std::io::Error) -> ClientError {
     match error.kind() {
         ErrorKind::ConnectionRefused => ClientError::Refused(port),
@@ -235,7 +236,7 @@ mod tests {
     use super::{ClientError, connect_error};
 
     #[test]
-    fn only_a_refused_connection_means_that_nobody_listens() {
+    fn only_a_refused_connection_means_that_nothing_listens() {
         let refused = Error::from(ErrorKind::ConnectionRefused);
         assert!(matches!(connect_error(3700, &refused), ClientError::Refused(3700)));
         // EMFILE, ENFILE, ENOMEM, EADDRNOTAVAIL as Linux numbers them.

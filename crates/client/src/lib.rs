@@ -1,14 +1,14 @@
-//! Asking a running instance from another process on the same machine, and going on where there is none.
+//! A client of a running instance on the same machine, with a fallback for when there is none.
 //!
-//! [`Client`] sends one request and says what came of it. [`OrchestratorClient`] stands on top of it and is never in
-//! the way of who asks: it has little time for a server, remembers answers for a while, answers from a [`Fallback`]
-//! where the server is away, and keeps decisions on disk until one is back.
+//! [`Client`] sends one request and returns the reply. [`OrchestratorClient`] builds on it and never blocks its caller for
+//! long: it has a short timeout, caches answers, answers from a [`Fallback`] while the server is away, and queues decisions
+//! on disk until one is back.
 //!
 //! ```
 //! use adjutant_client::{NoFallback, Options, OrchestratorClient, Source};
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-//! // Nobody listens on this port, and there is nothing to fall back to: a refusal, at once, and no panic.
+//! // Nothing listens on this port, and there is no fallback: an error, at once, and no panic.
 //! let client = OrchestratorClient::new(Options::on_port(1), NoFallback);
 //! let refused = client.query_agents(&serde_json::json!({ "context": "write tests" })).await;
 //! assert!(refused.unwrap_err().is_unavailable());

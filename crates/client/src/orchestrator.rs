@@ -1,4 +1,4 @@
-//! The client of an orchestrator: never in the way.
+//! The client of an orchestrator: short timeouts, a cache, a fallback.
 
 use std::fmt;
 use std::pin::Pin;
@@ -15,32 +15,32 @@ use super::http::{Client, ClientError};
 use crate::outbox::Outbox;
 use protocol::{AgentsFound, Recommendation, SkillsFound, WorkflowsFound};
 
-/// Time a server has for an answer: two hundred times what it takes.
+/// Time a server has to answer: two hundred times what it takes.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Time an answer may be given again.
+/// Time to live of a cached answer.
 pub const DEFAULT_TTL: Duration = Duration::from_mins(5);
 
-/// Time for which a server that took too long is not asked again, so that not every question waits for it. One that
-/// refuses the connection costs nothing and is asked every time.
+/// Time for which a server that timed out is not called again, so that not every query waits for it. A refused connection
+/// costs nothing and is tried every time.
 const HANGING_PAUSE: Duration = Duration::from_secs(5);
 
-/// The header that says which client asks.
+/// The header with the client's name.
 const CLIENT_HEADER: &str = "x-adjutant-client";
 
-/// How a client asks.
+/// Options of a client.
 pub struct Options {
     /// The port of the server, asked for before each request since it may start anew elsewhere; `None` where none runs.
     pub locate: Box<dyn Fn() -> Option<u16> + Send + Sync>,
-    /// Time a server has for an answer.
+    /// Time a server has to answer.
     pub timeout: Duration,
-    /// Time an answer may be given again; zero keeps none.
+    /// Time to live of a cached answer; zero disables the cache.
     pub ttl: Duration,
-    /// Where decisions wait; `None` drops them where no server runs.
+    /// Where decisions are queued; `None` drops them while no server runs.
     pub outbox: Option<Outbox>,
-    /// What the server's token ledger calls this client.
+    /// The client's name in the server's token usage.
     pub name: String,
-    /// What the server asks for, where the project has a token; said to whoever listens on the port that `locate` says.
+    /// The project's bearer token, where it has one; sent to whatever listens on the port that `locate` returns.
     pub token: Option<String>,
 }
 
@@ -50,7 +50,7 @@ impl Options {
         Options::at(move || Some(port))
     }
 
-    /// A server on the port that `locate` says, with the defaults and no outbox.
+    /// A server on the port that `locate` returns, with the defaults and no outbox.
     pub fn at(locate: impl Fn() -> Option<u16> + Send + Sync + 'static) -> Self {
         Options {
             locate: Box::new(locate),
@@ -62,7 +62,7 @@ impl Options {
         }
     }
 
-    /// The same, with decisions waiting in `outbox` while no server runs.
+    /// The same, with decisions queued in `outbox` while no server runs.
     #[must_use]
     pub fn with_outbox(self, outbox: Outbox) -> Self {
         Options { outbox: Some(outbox), ..self }
@@ -82,16 +82,16 @@ impl fmt::Debug for Options {
     }
 }
 
-/// What a fallback promises: an answer, a refusal, or nothing.
+/// What a fallback returns: an answer, an error, or nothing.
 pub type Answering<'a> = Pin<Box<dyn Future<Output = Option<Result<Value, CallError>>> + Send + 'a>>;
 
-/// What answers where no server does.
+/// What answers while no server does.
 pub trait Fallback: Send + Sync {
     /// Answers a call as the server would; `None` where this cannot.
     fn answer<'a>(&'a self, method: &'a str, params: &'a Value) -> Answering<'a>;
 }
 
-/// Nothing answers where no server does.
+/// No fallback.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoFallback;
 
@@ -106,7 +106,7 @@ impl Fallback for NoFallback {
 pub enum Source {
     /// The server.
     Server,
-    /// The server, a while ago.
+    /// The cache: an earlier answer of the server.
     Cache,
     /// The fallback.
     Fallback,
@@ -117,7 +117,7 @@ pub enum Source {
 pub struct Answered<T> {
     /// What was answered.
     pub value: T,
-    /// By whom.
+    /// Where from.
     pub source: Source,
 }
 
@@ -130,12 +130,12 @@ pub struct OrchestratorClient {
     contact: Mutex<Contact>,
 }
 
-/// How it stands with the server.
+/// The state of the connection to the server.
 #[derive(Debug, Default)]
 struct Contact {
-    /// Whether the log has been told that it is away.
-    is_told: bool,
-    /// Not to be asked before.
+    /// Whether the outage has been logged.
+    is_logged: bool,
+    /// Until when the server is not called.
     paused_until: Option<Instant>,
 }
 
@@ -210,7 +210,7 @@ impl OrchestratorClient {
             Ok(value) => {
                 match key {
                     Some(key) => self.local().put(key, value.clone()),
-                    // Whatever is no question may have changed what questions are answered from.
+                    // A write may have changed what queries answer.
                     None => self.local().clear(),
                 }
                 return Ok(Answered { value, source: Source::Server });
@@ -259,11 +259,11 @@ impl OrchestratorClient {
         Err(refusal)
     }
 
-    /// The server is away: the log is told once, until it is back.
+    /// Notes an outage, which is logged once until the server is back.
     fn lost(&self, why: &dyn fmt::Display, paused_until: Option<Instant>) -> CallError {
         let mut contact = self.contact();
         contact.paused_until = paused_until;
-        if !std::mem::replace(&mut contact.is_told, true) {
+        if !std::mem::replace(&mut contact.is_logged, true) {
             tracing::warn!(why = %why, "the server does not answer; the fallback does until it is back");
         }
         drop(contact);

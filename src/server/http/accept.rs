@@ -1,7 +1,7 @@
-//! The accept loop: bounded connections, a timeout for heads, no delay on small answers, a drain at the end.
+//! The accept loop: a limit on connections, a header timeout, `TCP_NODELAY`, graceful shutdown.
 //!
-//! `axum::serve` installs no timer, so that hyper's head timeout would never fire and one slow client could
-//! hold up the shutdown; hence a loop of our own over the same parts.
+//! `axum::serve` installs no timer, so hyper's header timeout would never fire and one slow client could block the
+//! shutdown; hence a loop of our own over the same parts.
 
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
@@ -22,12 +22,11 @@ use super::service::HttpService;
 use crate::server::limits::{ACCEPT_PAUSE, DRAIN, HEAD_TIMEOUT, MAX_CONNECTIONS, MAX_HEAD_BYTES};
 use crate::tasks::Tasks;
 
-/// Serves `front` on all `listeners` until `tasks` is asked to stop, then lets open requests finish, at most
-/// for [`DRAIN`].
-pub async fn serve(listeners: Vec<TcpListener>, front: HttpService, tasks: &Tasks) {
+/// Serves `http` on all `listeners` until `tasks` is asked to stop, then drains open requests for at most [`DRAIN`].
+pub async fn serve(listeners: Vec<TcpListener>, http: HttpService, tasks: &Tasks) {
     let connections = Tasks::default();
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let accepting = listeners.into_iter().map(|listener| accept(listener, &front, &connections, &permits));
+    let accepting = listeners.into_iter().map(|listener| accept(listener, &http, &connections, &permits));
     tokio::select! {
         _ = futures_util::future::join_all(accepting) => {}
         () = tasks.stopped() => {}
@@ -38,19 +37,19 @@ pub async fn serve(listeners: Vec<TcpListener>, front: HttpService, tasks: &Task
     }
 }
 
-async fn accept(listener: TcpListener, front: &HttpService, connections: &Tasks, permits: &Arc<Semaphore>) {
+async fn accept(listener: TcpListener, http: &HttpService, connections: &Tasks, permits: &Arc<Semaphore>) {
     loop {
         let Ok(permit) = Arc::clone(permits).acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, _)) => {
-                let work = connection(stream, front.clone(), connections.clone());
+                let work = connection(stream, http.clone(), connections.clone());
                 connections.spawn(async move {
                     work.await;
                     drop(permit);
                 });
             }
             Err(error) => {
-                // Out of descriptors, or the client is gone already: neither may end the loop.
+                // Out of file descriptors, or the client has disconnected: neither may end the loop.
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
@@ -58,29 +57,29 @@ async fn accept(listener: TcpListener, front: &HttpService, connections: &Tasks,
     }
 }
 
-async fn connection(stream: TcpStream, front: HttpService, connections: Tasks) {
-    // Without it small answers wait for the client's delayed acknowledgement.
+async fn connection(stream: TcpStream, http: HttpService, connections: Tasks) {
+    // Without it small responses wait for the client's delayed acknowledgement.
     let _ = stream.set_nodelay(true);
-    let front = Arc::new(front);
+    let http = Arc::new(http);
     let service = service_fn(move |request: Request<Incoming>| {
-        let front = Arc::clone(&front);
-        async move { Ok::<_, Infallible>(front.answer(request).await) }
+        let http = Arc::clone(&http);
+        async move { Ok::<_, Infallible>(http.answer(request).await) }
     });
     let mut builder = http1::Builder::new();
-    let patience = HeaderTimeout::new();
-    builder.timer(patience.clone()).header_read_timeout(HEAD_TIMEOUT);
+    let header_timeout = HeaderTimeout::new();
+    builder.timer(header_timeout.clone()).header_read_timeout(HEAD_TIMEOUT);
     builder.max_buf_size(MAX_HEAD_BYTES).half_close(false);
     let mut serving = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let mut stopped = pin!(connections.stopped());
-    // Asking the token whether to stop takes locks that all connections share. Asked once, it wakes this task when it is
-    // time; from then on looking at the state is enough.
+    // Polling the cancellation token takes a lock that all connections share. Polled once, it wakes this task on shutdown;
+    // from then on reading a flag is enough.
     poll_fn(|context| {
         let _ = stopped.as_mut().poll(context);
         Poll::Ready(())
     })
     .await;
     let mut is_ending = false;
-    let ended = patience.keep(
+    let ended = header_timeout.keep(
         poll_fn(|context| {
             if connections.is_stopping() && !is_ending {
                 is_ending = true;

@@ -1,8 +1,8 @@
-//! How long a connection waits for the next head: hyper's timer, made cheap.
+//! The header timeout of a connection: a cheap timer for hyper.
 //!
-//! hyper sets a timer before each head and drops it once the head is there, which takes the runtime's lock twice a request.
-//! Here it only writes down until when it waits; one timer a connection, which is set again after it went off, looks
-//! whether that moment has passed.
+//! hyper arms a timer before it reads the headers of each request and drops it afterwards, which takes the runtime's lock
+//! twice a request. Here arming only stores a deadline; one timer a connection, re-armed whenever it fires, checks whether
+//! the deadline has passed.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -13,22 +13,22 @@ use std::time::{Duration, Instant};
 
 use hyper::rt::{Sleep, Timer};
 
-/// No wait is under way.
+/// No deadline is set.
 const NONE: u64 = u64::MAX;
 
-/// Until when one connection waits.
+/// The deadline of one connection.
 #[derive(Debug, Clone)]
 pub(super) struct HeaderTimeout(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     began: Instant,
-    /// The end of the wait, in microseconds since `began`.
+    /// The deadline, in microseconds since `began`.
     deadline: AtomicU64,
     is_over: AtomicBool,
 }
 
-/// One wait. Only the latest of a connection counts.
+/// One armed timer. Only the latest of a connection counts.
 #[derive(Debug)]
 struct Wait {
     deadline: u64,
@@ -36,7 +36,7 @@ struct Wait {
 }
 
 impl HeaderTimeout {
-    /// For a connection that begins now.
+    /// The timer of a connection that opens now.
     pub(super) fn new() -> Self {
         HeaderTimeout(Arc::new(Inner {
             began: Instant::now(),
@@ -45,8 +45,7 @@ impl HeaderTimeout {
         }))
     }
 
-    /// Resolves as `serving` does, whose timer this is; wakes it when a wait of it is over. `usual` is how long it mostly
-    /// waits.
+    /// Drives `serving`, whose timer this is, and wakes it when a deadline has passed. `usual` is the usual timeout.
     pub(super) async fn keep<F: Future>(&self, serving: F, usual: Duration) -> F::Output {
         let mut serving = pin!(serving);
         let mut timer = pin!(tokio::time::sleep(usual));
@@ -56,7 +55,7 @@ impl HeaderTimeout {
                 if let Poll::Ready(ended) = serving.as_mut().poll(context) {
                     return Poll::Ready(ended);
                 }
-                // A timer that was set keeps waking this task.
+                // A timer that is armed keeps waking this task.
                 if is_set && !timer.is_elapsed() {
                     return Poll::Pending;
                 }
@@ -110,7 +109,7 @@ impl Drop for Wait {
     fn drop(&mut self) {
         let Inner { deadline, is_over, .. } = &*self.of.0;
         deadline.store(NONE, Ordering::Relaxed);
-        // What was over in the moment in which the head came does not end the next wait.
+        // A deadline that passed in the moment the headers arrived does not end the next wait.
         is_over.store(false, Ordering::Relaxed);
     }
 }

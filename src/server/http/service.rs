@@ -1,7 +1,6 @@
-//! All routes, at a glance, and what surrounds each of them.
+//! All routes, and what surrounds each of them: admission, correlation ids, panics.
 //!
-//! `POST /` is what nearly all requests are, so it is answered without asking the router: three layers, each of which
-//! boxes what it calls, cost as much as the call.
+//! Nearly all requests are `POST /`, so it is served without the router, whose boxed layers cost as much as the call.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -48,7 +47,7 @@ pub fn router(state: ServerState) -> HttpService {
 }
 
 impl HttpService {
-    /// Answers one request.
+    /// Serves one request.
     pub async fn answer<B>(&self, request: Request<B>) -> Response
     where
         B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
@@ -77,7 +76,7 @@ impl HttpService {
         }
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(id);
-        // On the heap, so that it takes no room in the future of every `POST /`.
+        // Boxed, so that it does not enlarge the future of every `POST /`.
         Box::pin(self.others.clone().oneshot(request)).await.unwrap_or_else(|never| match never {})
     }
 }
@@ -95,8 +94,8 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let front = self.clone();
-        Box::pin(async move { Ok(front.answer(request).await) })
+        let service = self.clone();
+        Box::pin(async move { Ok(service.answer(request).await) })
     }
 }
 
@@ -122,7 +121,7 @@ async fn unknown(Extension(CorrelationId(id)): Extension<CorrelationId>, uri: Ur
     refusal(StatusCode::NOT_FOUND, "there is no such route; POST / answers JSON-RPC 2.0")
 }
 
-/// Names the method that `/` takes; [`HttpService::route`] never hands one on.
+/// Registers the method of `/`, which [`HttpService::route`] serves itself.
 async fn unreached() {}
 
 /// The `Allow` header comes from the router itself.
@@ -146,14 +145,14 @@ mod tests {
     use store::{Store, StoreOptions};
 
     #[tokio::test]
-    async fn beyond_what_is_worked_on_at_once_callers_are_sent_away() {
+    async fn a_request_over_the_concurrency_limit_gets_503_and_retry_after() {
         let dir = tempfile::tempdir().unwrap();
         let flags = Flags { root: Some(dir.path().to_owned()), no_watch: true, ..Flags::default() };
         let config = Config::resolve(&flags, &Environment::default()).unwrap();
         let app = App::offline(config, Store::open(StoreOptions::new(dir.path().join("data"))).unwrap());
         let state = ServerState::starting(Tasks::default());
         state.started(std::sync::Arc::new(app));
-        let crowd: Vec<_> = (0..MAX_REQUESTS).map(|_| state.requests().try_acquire().unwrap()).collect();
+        let all_taken: Vec<_> = (0..MAX_REQUESTS).map(|_| state.requests().try_acquire().unwrap()).collect();
         let ask = async |path: &str| {
             let request = Request::post(path)
                 .header("host", "localhost")
@@ -173,7 +172,7 @@ mod tests {
             assert_eq!(body["error"]["data"]["reason"], "overloaded", "{path}: {body}");
             assert_eq!(body["error"]["data"]["retry_after_ms"], 1_000, "{path}: {body}");
         }
-        drop(crowd);
+        drop(all_taken);
         assert_eq!(ask("/").await.status(), StatusCode::OK);
     }
 }

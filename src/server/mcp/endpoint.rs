@@ -1,4 +1,4 @@
-//! `/mcp`: Streamable HTTP, both eras at one address.
+//! `/mcp`: Streamable HTTP, both eras at one endpoint.
 
 use std::borrow::Cow;
 use std::io;
@@ -34,10 +34,10 @@ use crate::server::rpc::write_error;
 use crate::server::state::ServerState;
 use protocol::UnavailableReason;
 
-/// Time between two signs of life on a stream that has nothing to say; clients and proxies give up after a minute.
+/// Interval of keep-alive comments on an idle stream; clients and proxies give up after a minute.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// What a limit asks of a message: its id, and which tool it calls.
+/// What rate limiting reads of a message: its id, and which tool it calls.
 #[derive(Default, Deserialize)]
 struct Named<'a> {
     #[serde(borrow, default)]
@@ -52,7 +52,7 @@ struct NamedTool<'a> {
     name: Cow<'a, str>,
 }
 
-/// The door to the protocol.
+/// The endpoint at `/mcp`.
 #[derive(Clone)]
 pub(in crate::server) struct Endpoint {
     state: ServerState,
@@ -71,17 +71,17 @@ impl Endpoint {
             // Host and Origin are checked once for all routes, before a request comes here.
             .disable_allowed_hosts()
             .disable_allowed_origins();
-        let doors = state.clone();
-        let door = move || {
-            let app = doors.app().ok_or_else(|| io::Error::other("the service is starting"))?;
-            Ok(LocalHandler::to(app, doors.tasks()))
+        let shared = state.clone();
+        let handler = move || {
+            let app = shared.app().ok_or_else(|| io::Error::other("the service is starting"))?;
+            Ok(LocalHandler::new(app, shared.tasks()))
         };
         let sessions = Arc::new(Sessions::default());
-        let service = StreamableHttpService::new(door, Arc::clone(&sessions), config);
+        let service = StreamableHttpService::new(handler, Arc::clone(&sessions), config);
         Endpoint { state: state.clone(), sessions, service }
     }
 
-    /// Answers one HTTP request. Bodies are read here, within the limits of size and time of every route.
+    /// Serves one HTTP request. The body is read here, within the limits of size and time of every route.
     pub(in crate::server) async fn answer(self, request: Request) -> Response {
         let app = self.state.app();
         if self.state.is_stopping() {
@@ -92,7 +92,7 @@ impl Endpoint {
         };
         let (parts, body) = request.into_parts();
         let mut posted = None;
-        // Held until the answer begins: a stream that tells of changes would hold it for hours.
+        // Held until the response starts: an event stream would hold it for hours.
         let mut permit = None;
         let body = if parts.method == Method::POST {
             let bytes = match read_body(body).await {
@@ -124,7 +124,7 @@ impl Endpoint {
         };
         let response = self.service.handle(Request::from_parts(parts, body)).await;
         drop(permit);
-        // The content type was found right before the request came here: it is the body that the library cannot read.
+        // The guard has checked the content type: it is the body that the library cannot read.
         if let Some(body) = posted.filter(|_| response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE) {
             return no_message(app, &body);
         }
@@ -156,7 +156,7 @@ impl Endpoint {
     }
 }
 
-/// The tool that a message calls and its id; both empty where it is no call, which the library knows how to refuse.
+/// The tool that a message calls, and its id; both empty where it is no call, which the library rejects.
 fn tool_called<'a>(
     call: Option<&fast_path::Call<'a>>,
     body: &'a [u8],

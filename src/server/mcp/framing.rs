@@ -1,6 +1,6 @@
-//! The lines of a conversation over standard input: what is none is answered, and does not end the conversation.
+//! Framing of messages over standard input: a malformed line is answered with an error and does not end the session.
 //!
-//! The library passes over what it cannot read, so that its sender would wait for an answer in vain.
+//! The library skips what it cannot parse, so that its sender would wait for a response in vain.
 
 use std::pin::Pin;
 
@@ -14,12 +14,12 @@ use tokio::sync::mpsc::{Receiver, Sender};
 use crate::server::limits::MAX_BODY_BYTES;
 use protocol::envelope::unreadable;
 
-/// Refusals that wait to be sent; then reading waits for a client that does not read them.
-pub(super) const WAITING_REFUSALS: usize = 16;
+/// Errors that wait to be sent; at the limit, reading waits for a client that does not read them.
+pub(super) const MAX_PENDING_ERRORS: usize = 16;
 
-/// Hands on the lines of `input` that may be messages, each whole, until the input ends or nobody takes them; refuses
-/// the others. No line is held beyond [`MAX_BODY_BYTES`].
-pub(super) async fn sort(
+/// Forwards the lines of `input` that may be messages, each whole, until the input or the receiver ends; answers the others
+/// with errors. No line is buffered beyond [`MAX_BODY_BYTES`].
+pub(super) async fn split(
     mut input: impl AsyncBufRead + Unpin,
     mut messages: impl AsyncWrite + Unpin,
     refusals: Sender<ErrorData>,
@@ -57,7 +57,7 @@ enum Read {
     End,
 }
 
-/// Reads one line into `line`. What stands behind the last line's end is half a message, and none.
+/// Reads one line into `line`. What follows the last line break is an incomplete message and is dropped.
 async fn next(input: &mut (impl AsyncBufRead + Unpin), line: &mut Vec<u8>) -> std::io::Result<Read> {
     line.clear();
     let mut is_too_long = false;
@@ -81,27 +81,27 @@ async fn next(input: &mut (impl AsyncBufRead + Unpin), line: &mut Vec<u8>) -> st
     }
 }
 
-/// A line without the mark of its encoding, which the library takes.
+/// A line without its byte order mark, which the library accepts.
 fn without_mark(line: &[u8]) -> &[u8] {
     line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line)
 }
 
 type Sending<E> = Pin<Box<dyn Future<Output = Result<(), E>> + Send>>;
 
-/// A transport that sends refusals between the answers. Its reading may be given up and begun again at any time.
-pub(super) struct Answering<T: Transport<RoleServer>> {
+/// A transport that sends errors for malformed lines between the responses. `receive` is cancel-safe.
+pub(super) struct ErrorReplies<T: Transport<RoleServer>> {
     inner: T,
     refusals: Receiver<ErrorData>,
     sending: Option<Sending<T::Error>>,
 }
 
-impl<T: Transport<RoleServer>> Answering<T> {
+impl<T: Transport<RoleServer>> ErrorReplies<T> {
     pub(super) fn over(inner: T, refusals: Receiver<ErrorData>) -> Self {
-        Answering { inner, refusals, sending: None }
+        ErrorReplies { inner, refusals, sending: None }
     }
 }
 
-impl<T: Transport<RoleServer>> Transport<RoleServer> for Answering<T> {
+impl<T: Transport<RoleServer>> Transport<RoleServer> for ErrorReplies<T> {
     type Error = T::Error;
 
     fn send(
@@ -114,7 +114,7 @@ impl<T: Transport<RoleServer>> Transport<RoleServer> for Answering<T> {
     async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {
         loop {
             if let Some(sending) = &mut self.sending {
-                // A client that hears nothing more is noticed by whoever reads from it.
+                // A client that has closed its input is noticed when its output is read.
                 let _ = sending.await;
                 self.sending = None;
             }
@@ -154,7 +154,7 @@ mod tests {
             codes
         };
         let ((), read, codes) =
-            tokio::join!(sort(input, messages, sender), taken.read_to_string(&mut handed_on), codes);
+            tokio::join!(split(input, messages, sender), taken.read_to_string(&mut handed_on), codes);
         read.unwrap();
         (handed_on, codes)
     }

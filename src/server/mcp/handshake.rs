@@ -1,13 +1,13 @@
-//! The opening of a conversation: what may come before the first request that counts is passed over.
+//! The handshake over standard input: stray messages before the first request are skipped.
 //!
-//! The library ends a conversation that begins with anything but a request. A stray notification or answer, from a
-//! client that starts its servers anew and goes on talking, is no reason to.
+//! The library ends a session that starts with anything but a request. A client that restarts its servers may still send
+//! notifications and responses of the session before.
 
 use rmcp::model::{ClientJsonRpcMessage, ClientRequest, GetMeta};
 use rmcp::service::{RoleServer, RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
 
-/// A transport that begins with a request.
+/// A transport whose first message is a request.
 pub(super) struct Handshake<T> {
     inner: T,
     is_open: bool,
@@ -19,7 +19,7 @@ impl<T> Handshake<T> {
     }
 }
 
-/// Whether a message settles in which era the conversation goes on.
+/// Whether a message decides the era of the session.
 fn settles(message: &ClientJsonRpcMessage) -> bool {
     let ClientJsonRpcMessage::Request(request) = message else { return false };
     match &request.request {

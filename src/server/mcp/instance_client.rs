@@ -1,6 +1,6 @@
-//! Asking the running instance of the project, over its `/mcp` in the newer era, where each request stands alone.
+//! A client of the project's running instance, over its `/mcp` in the newer, stateless era.
 //!
-//! That it is away, that it is busy and that a foreign program has its port are three answers: only the first and the
+//! An instance that is away, one that is busy and a foreign program on its port are three outcomes: only the first and the
 //! last let another index answer.
 
 use std::time::{Duration, Instant};
@@ -16,10 +16,10 @@ use crate::telemetry::token_usage::ClientName;
 use client::{Client, ClientError, Reply};
 use protocol::{ErrorCode, ErrorObject};
 
-/// Time an instance has for an answer.
+/// Time an instance has to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Time between the first two attempts at an instance that is busy; it doubles with each.
+/// Time between the first two attempts at a busy instance; it doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 /// The longest time between two attempts.
@@ -42,7 +42,7 @@ pub(super) enum CallError {
 #[derive(Debug, Clone)]
 pub(super) struct InstanceClient {
     client: Client,
-    /// On whose behalf it is asked.
+    /// The client on whose behalf it is called.
     for_whom: ClientName,
     /// Time for which a busy instance is asked again.
     busy_budget: Duration,
@@ -53,7 +53,7 @@ impl InstanceClient {
         InstanceClient { client: Client::new(port, ANSWER_TIMEOUT).with_token(token), for_whom, busy_budget }
     }
 
-    /// Passes a request on; its result. An instance that is busy is asked again within the budget.
+    /// Forwards a request and returns its result. Requests to a busy instance are retried within the budget.
     pub(super) async fn ask<T: DeserializeOwned>(
         &self,
         method: &str,
@@ -99,7 +99,7 @@ impl InstanceClient {
         }
     }
 
-    /// A request message that says all it needs, and the name it is about where the protocol wants that in a header.
+    /// A self-contained request message, and the name it is about where the protocol requires that in a header.
     fn message(&self, method: &str, params: &impl Serialize) -> serde_json::Result<(Option<String>, Value)> {
         let mut params = serde_json::to_value(params)?;
         if !params.is_object() {
@@ -164,7 +164,7 @@ fn busy(reply: &Reply) -> ErrorData {
     ErrorData::new(rmcp::model::ErrorCode(ErrorCode::Unavailable.code()), message, data)
 }
 
-/// The protocol version whose requests stand alone.
+/// The protocol version whose requests are self-contained.
 const VERSION_NAME: &str = "2026-07-28";
 
 fn head(method: &str) -> Vec<(&str, &str)> {
@@ -175,7 +175,7 @@ fn head(method: &str) -> Vec<(&str, &str)> {
     ]
 }
 
-/// A name as a header carries it: as it is, or in the protocol's envelope where it cannot travel so.
+/// A name as a header value: as it is, or base64-encoded as the protocol defines where it is not plain ASCII.
 fn header_value(name: &str) -> String {
     let is_plain = name.chars().all(|c| c.is_ascii_graphic() || c == ' ')
         && name.trim() == name
@@ -183,7 +183,7 @@ fn header_value(name: &str) -> String {
     if is_plain { name.to_owned() } else { format!("=?base64?{}?=", BASE64_STANDARD.encode(name)) }
 }
 
-/// An unknown resource has another code in each era; handlers speak the older one's, which is translated where needed.
+/// An unknown resource has another code in each era; handlers return the older one's, and the library translates it.
 fn as_older_era(mut error: ErrorData) -> ErrorData {
     if error.code == rmcp::model::ErrorCode::INVALID_PARAMS
         && error.data.as_ref().is_some_and(|data| data["uri"].is_string())

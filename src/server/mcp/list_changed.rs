@@ -1,5 +1,4 @@
-//! What the server lists, condensed so that a change of it can be told from a re-index that changed nothing
-//! a client has seen.
+//! `list_changed` notifications: sent when a list that clients see has changed, not after every re-index.
 
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
@@ -11,69 +10,69 @@ use tokio::sync::watch;
 use super::{prompts, resources, tools};
 use crate::app::App;
 
-/// A mark of each list: equal marks mean equal lists.
+/// A hash of each list: equal hashes mean equal lists.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Listed {
+pub(super) struct ListVersions {
     pub(super) tools: u64,
     pub(super) prompts: u64,
     pub(super) resources: u64,
 }
 
-impl Listed {
-    /// What `app` lists now.
+impl ListVersions {
+    /// The lists of `app` now.
     pub(super) fn of(app: &App) -> Self {
         let snapshot = app.snapshot();
-        Listed {
-            tools: mark(&tools::list(&snapshot)),
-            prompts: mark(&prompts::list(&snapshot, app.config().command_prompts)),
-            resources: mark(&resources::list(&snapshot)),
+        ListVersions {
+            tools: hash_of(&tools::list(&snapshot)),
+            prompts: hash_of(&prompts::list(&snapshot, app.config().command_prompts)),
+            resources: hash_of(&resources::list(&snapshot)),
         }
     }
 }
 
-fn mark(list: &impl Serialize) -> u64 {
+fn hash_of(list: &impl Serialize) -> u64 {
     let mut hasher = DefaultHasher::new();
     // Lists are plain data: writing them cannot fail.
     hasher.write(&serde_json::to_vec(list).unwrap_or_default());
     hasher.finish()
 }
 
-/// Where news of changed lists comes from.
+/// The source of changes.
 #[derive(Debug)]
-pub(super) enum Feed {
-    /// This process's own index.
+pub(super) enum ChangeFeed {
+    /// The index of this process.
     Own { app: Arc<App>, generations: watch::Receiver<u64> },
-    /// Another source, which sends marks.
-    Relayed(watch::Receiver<Listed>),
+    /// The running instance, through the proxy.
+    Relayed(watch::Receiver<ListVersions>),
 }
 
-impl Feed {
-    /// The feed of an index in this process.
+impl ChangeFeed {
+    /// The changes of an index in this process.
     pub(super) fn of(app: &Arc<App>) -> Self {
-        Feed::Own { app: Arc::clone(app), generations: app.generations() }
+        ChangeFeed::Own { app: Arc::clone(app), generations: app.generations() }
     }
 
-    fn current(&self) -> Listed {
+    fn current(&self) -> ListVersions {
         match self {
-            Feed::Own { app, .. } => Listed::of(app),
-            Feed::Relayed(marks) => *marks.borrow(),
+            ChangeFeed::Own { app, .. } => ListVersions::of(app),
+            ChangeFeed::Relayed(marks) => *marks.borrow(),
         }
     }
 
-    /// Waits for a change of what stands behind the lists; `false` once there will be none.
-    async fn stirred(&mut self) -> bool {
+    /// Waits until the lists may have changed; `false` once the source has ended.
+    async fn changed_at_source(&mut self) -> bool {
         match self {
-            Feed::Own { generations, .. } => generations.changed().await.is_ok(),
-            Feed::Relayed(marks) => marks.changed().await.is_ok(),
+            ChangeFeed::Own { generations, .. } => generations.changed().await.is_ok(),
+            ChangeFeed::Relayed(marks) => marks.changed().await.is_ok(),
         }
     }
 
-    /// Tells a client of the older era, whose session it is, of each list that changes, until it is gone.
-    pub(super) async fn tell_session(mut self, peer: Peer<RoleServer>) {
+    /// Notifies a client of the older era, through its session, until it disconnects.
+    pub(super) async fn notify_session(mut self, peer: Peer<RoleServer>) {
         let mut last = self.current();
-        while self.stirred().await {
+        while self.changed_at_source().await {
             let now = self.current();
-            let told = async {
+            let sent = async {
                 if now.tools != last.tools {
                     peer.notify_tool_list_changed().await?;
                 }
@@ -85,22 +84,22 @@ impl Feed {
                 }
                 Ok::<(), rmcp::ServiceError>(())
             };
-            if told.await.is_err() {
+            if sent.await.is_err() {
                 return;
             }
             last = now;
         }
     }
 
-    /// Tells a subscriber of the newer era of each list it asked about, until it is gone.
-    pub(super) async fn tell_subscriber(mut self, subscription: &SubscriptionContext) {
+    /// Notifies a subscriber of the newer era about the lists it asked for, until it disconnects.
+    pub(super) async fn notify_subscriber(mut self, subscription: &SubscriptionContext) {
         let mut last = self.current();
         let asked = subscription.accepted();
         let asked_for = |flag: Option<bool>| flag == Some(true);
-        while self.stirred().await {
+        while self.changed_at_source().await {
             let now = self.current();
             let sink = subscription.sink();
-            let told = async {
+            let sent = async {
                 if now.tools != last.tools && asked_for(asked.tools_list_changed) {
                     sink.notify_tool_list_changed().await?;
                 }
@@ -112,7 +111,7 @@ impl Feed {
                 }
                 Ok::<(), rmcp::service::SubscriptionSendError>(())
             };
-            if told.await.is_err() {
+            if sent.await.is_err() {
                 return;
             }
             last = now;

@@ -1,4 +1,4 @@
-//! The protocol's requests, answered from the index of this process, in both eras.
+//! The server handler that answers from the index of this process, in both eras.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use rmcp::{ErrorData, ServerHandler};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
-use super::list_changed::Feed;
+use super::list_changed::ChangeFeed;
 use super::{completion, prompts, resources, tools};
 use crate::app::App;
 use crate::app::operation::{Principal, Transport};
@@ -24,33 +24,32 @@ use crate::tasks::Tasks;
 use crate::telemetry::token_usage::ClientName;
 use catalog::Counts;
 
-/// Milliseconds a client may take a list as fresh: long enough to spare repeated asking in one turn, and where a
-/// list changes before, those that listen are told at once. What is read is never fresh: a file may change at
-/// any time and nobody is told.
+/// Milliseconds for which a client may cache a list: long enough for one turn, and subscribers are notified of changes at
+/// once. What is read may not be cached: a file may change at any time without a notification.
 const LIST_TTL_MS: u64 = 60_000;
 
-/// Prompts a page of their list holds.
+/// Prompts on one page of their list.
 const PAGE: usize = 100;
 
-/// One client's view of the service; the older era makes one a session, the newer one a request.
+/// The handler of one client: of a session in the older era, of a request in the newer.
 #[derive(Debug, Clone)]
 pub(super) struct LocalHandler {
     app: Arc<App>,
     tasks: Tasks,
-    /// Ends with the last copy of this view, and with it what runs for its session.
+    /// Dropped with the last clone of this handler, which ends the tasks of its session.
     _session: Arc<DropGuard>,
     ended: CancellationToken,
 }
 
 impl LocalHandler {
-    pub(super) fn to(app: &Arc<App>, tasks: &Tasks) -> Self {
+    pub(super) fn new(app: &Arc<App>, tasks: &Tasks) -> Self {
         let ended = tasks.stopping().child_token();
         let session = Arc::new(ended.clone().drop_guard());
         LocalHandler { app: Arc::clone(app), tasks: tasks.clone(), _session: session, ended }
     }
 }
 
-/// What the server is told to say of itself to a model; at start it is all a model sees beside the tools' names.
+/// The server's instructions for a model; at start a model sees nothing else but the tools' names.
 pub(super) fn instructions(counts: Counts) -> String {
     let Counts { agents, skills, workflows } = counts;
     format!(
@@ -64,8 +63,8 @@ pub(super) fn instructions(counts: Counts) -> String {
     )
 }
 
-/// The server's card. `prompts_change` where commands are offered as prompts, so that their list can change.
-pub(super) fn card(instructions: String, prompts_change: bool) -> ServerConfig {
+/// The server's capabilities and name. `prompts_change` where commands are offered as prompts, so that their list can change.
+pub(super) fn server_info(instructions: String, prompts_change: bool) -> ServerConfig {
     let capabilities =
         ServerCapabilities::builder().enable_completions().enable_tools().enable_tool_list_changed();
     let capabilities = capabilities.enable_resources().enable_resources_list_changed().enable_prompts();
@@ -78,14 +77,14 @@ pub(super) fn card(instructions: String, prompts_change: bool) -> ServerConfig {
     ServerConfig::new(capabilities).with_server_info(implementation).with_instructions(instructions)
 }
 
-/// What this server tells subscribers of, which is what it lists.
+/// The subscriptions that this server accepts: changes of its lists.
 pub(super) fn accepted(requested: &SubscriptionFilter) -> SubscriptionFilter {
     let mut accepted = requested.clone();
     accepted.resource_subscriptions = None;
     accepted
 }
 
-/// What the call is known by in the log (the id of the HTTP request, or a new one), and who asks.
+/// Who calls, and the call's correlation id: that of the HTTP request, or a new one.
 fn principal_of(context: &RequestContext<RoleServer>) -> Principal {
     let parts = context.extensions.get::<axum::http::request::Parts>();
     let given = parts.and_then(|parts| parts.extensions.get::<CorrelationId>());
@@ -94,14 +93,14 @@ fn principal_of(context: &RequestContext<RoleServer>) -> Principal {
     Principal::local(named.unwrap_or_default(), correlation_id, Transport::Mcp)
 }
 
-/// What the client says of itself: with the request in the newer era, at its session's opening in the older.
+/// The client's name: of the request in the newer era, of the session in the older.
 pub(super) fn client_named(context: &RequestContext<RoleServer>) -> Option<ClientName> {
     let with_request = context.meta.client_info().map(|client| ClientName::new(&client.name));
     let at_opening = || context.peer.peer_info().map(|peer| ClientName::new(&peer.client_info.name));
     with_request.or_else(at_opening)
 }
 
-/// One page of `all`, from where `cursor` says, and the cursor of the next.
+/// One page of `all`, starting at the cursor, and the cursor of the next.
 fn page<T>(
     all: Vec<T>,
     request: Option<&PaginatedRequestParams>,
@@ -118,8 +117,8 @@ fn page<T>(
     Ok((all.into_iter().skip(start).take(PAGE).collect(), next))
 }
 
-/// The refusal of a request that the library could not read: of a known method its parameters are wrong.
-pub(super) fn not_understood(request: &CustomRequest) -> ErrorData {
+/// The error for a request that the library could not parse: a known method with wrong parameters, or an unknown one.
+pub(super) fn unreadable_request(request: &CustomRequest) -> ErrorData {
     const METHODS: [&str; 6] = [
         "tools/call",
         "prompts/get",
@@ -142,11 +141,11 @@ impl ServerHandler for LocalHandler {
         request: CustomRequest,
         _: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
-        Err(not_understood(&request))
+        Err(unreadable_request(&request))
     }
 
     fn get_info(&self) -> ServerConfig {
-        card(instructions(self.app.snapshot().catalog.counts()), self.app.config().command_prompts)
+        server_info(instructions(self.app.snapshot().catalog.counts()), self.app.config().command_prompts)
     }
 
     async fn discover(&self, _: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
@@ -230,13 +229,13 @@ impl ServerHandler for LocalHandler {
         Ok(CompleteResult::new(completion::complete(&self.app, &request)))
     }
 
-    /// The older era: whoever has a session is told without asking.
+    /// The older era: a session gets notifications without subscribing.
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
-        let feed = Feed::of(&self.app);
+        let feed = ChangeFeed::of(&self.app);
         let ended = self.ended.clone();
         self.tasks.spawn(async move {
             tokio::select! {
-                () = feed.tell_session(context.peer) => {}
+                () = feed.notify_session(context.peer) => {}
                 () = ended.cancelled() => {}
             }
         });
@@ -246,10 +245,10 @@ impl ServerHandler for LocalHandler {
         Some(accepted(requested))
     }
 
-    /// The newer era: who asks is told until it hangs up or the service stops.
+    /// The newer era: a subscriber gets notifications until it disconnects or the service stops.
     async fn listen(&self, subscription: SubscriptionContext) -> Result<(), ErrorData> {
         tokio::select! {
-            () = Feed::of(&self.app).tell_subscriber(&subscription) => {}
+            () = ChangeFeed::of(&self.app).notify_subscriber(&subscription) => {}
             () = subscription.cancelled() => {}
             () = self.tasks.stopped() => {}
         }

@@ -1,10 +1,9 @@
-//! The Model Context Protocol, the door for clients that run a model: at `/mcp`, and over standard input and
-//! output.
+//! The Model Context Protocol, for clients that run a model: at `/mcp`, and over standard input and output.
 //!
-//! Two eras are spoken at one address, told apart by the client's first message: with a session (2025-11-25 and
-//! before), and without (2026-07-28), where every request says what it needs. The library does the lifecycles
-//! and the framing; here is what a client sees: tools, resources, prompts, and word of what changed. Every tool
-//! is a door to an operation of [`crate::app`] and adds nothing to its answer but a form a model can read.
+//! Two eras are served at one endpoint, distinguished by the client's first message: with sessions (2025-11-25 and
+//! before), and stateless (2026-07-28), where every request is self-contained. The library implements lifecycles and
+//! framing; here are tools, resources, prompts and change notifications. A tool calls an operation of [`crate::app`] and
+//! adds nothing to its answer but a text form for a model.
 
 mod completion;
 mod endpoint;

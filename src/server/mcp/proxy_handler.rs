@@ -1,7 +1,7 @@
 //! The protocol over standard input and output: a proxy of the project's running instance, or a server of its own.
 //!
-//! Each request is passed on to the instance while one runs. Where none does, an index in this process answers,
-//! started when it is first needed. Which of both it is may change at any time, and no client notices.
+//! Each request is forwarded to the instance while one runs. Where none does, an index in this process answers, built when
+//! it is first needed. This may change with every request, and the client does not notice.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,7 +29,7 @@ use tokio::sync::{OnceCell, mpsc, watch};
 
 use super::handshake::Handshake;
 use super::instance_client::{CallError, InstanceClient};
-use super::list_changed::{Feed, Listed};
+use super::list_changed::{ChangeFeed, ListVersions};
 use super::local_handler::{self, LocalHandler};
 use super::{framing, tools};
 use crate::app::{App, AppError};
@@ -38,33 +38,33 @@ use crate::telemetry::token_usage::ClientName;
 use catalog::Counts;
 use protocol::ErrorCode;
 
-/// Time between two looks for an instance that runs or wishes to.
-const LOOK: Duration = Duration::from_millis(500);
+/// Interval at which a running instance, or a request to hand the store over, is looked for.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Time that what waits to be written has before the memory is left to an instance.
-const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
+/// Time that queued writes have before the store is handed over to an instance.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Time for which a busy instance is asked again: several times what the start of the largest collection takes.
+/// Time for which requests to a busy instance are retried: several times the start of the largest collection.
 pub const BUSY_BUDGET: Duration = Duration::from_secs(5);
 
-/// Bytes on their way from the lines that were read to the library.
+/// Bytes buffered between framing and the library.
 const PIPE_BYTES: usize = 64 * 1024;
 
-/// Where answers come from.
+/// What a proxy needs to reach the running instance, or to answer without one.
 pub struct ProxyBackend {
-    /// The port of the project's running instance, if there is one. Quick: it is asked before each request.
+    /// The port of the project's running instance, if there is one. Called before each request, so it must be quick.
     pub running: Box<dyn Fn() -> Option<u16> + Send + Sync>,
-    /// The token that requests to it bear, where the project has one.
+    /// The bearer token of requests to it, where the project has one.
     pub token: Option<String>,
-    /// What an index in this process would hold. May block; quicker than starting one, which takes it from here.
+    /// What an index in this process would hold. May block; [`ProxyBackend::start`] reuses the scan.
     pub count: Box<dyn Fn() -> Counts + Send + Sync>,
-    /// Whether that would offer commands as prompts.
+    /// Whether such an index offers commands as prompts.
     pub command_prompts: bool,
-    /// Starts an index in this process. May block.
+    /// Builds the index in this process. May block.
     pub start: Box<dyn Fn() -> anyhow::Result<Arc<App>> + Send + Sync>,
-    /// Time for which a busy instance is asked again before the client is told that it is busy.
+    /// Time for which requests to a busy instance are retried before the client gets an error.
     pub busy_budget: Duration,
-    /// Whether an instance that starts waits for the memory which this process holds.
+    /// Whether a starting instance requests the store that this process holds.
     pub is_wished_for: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
@@ -93,8 +93,8 @@ where
         backend: Arc::new(backend),
         tasks: tasks.clone(),
         own: OnceCell::new(),
-        let_go: AtomicBool::new(false),
-        card: RwLock::new(ServerConfig::default()),
+        released: AtomicBool::new(false),
+        server_info: RwLock::new(ServerConfig::default()),
         client: RwLock::default(),
         marks: watch::Sender::default(),
     }));
@@ -114,14 +114,14 @@ struct ProxyHandler(Arc<Inner>);
 struct Inner {
     backend: Arc<ProxyBackend>,
     tasks: Tasks,
-    /// The index in this process, once it was needed.
+    /// The index in this process, once it has been needed.
     own: OnceCell<Arc<App>>,
-    /// Whether that let go of the memory, for an instance to have it.
-    let_go: AtomicBool,
-    card: RwLock<ServerConfig>,
-    /// What the client said it is.
+    /// Whether the store was handed over to an instance.
+    released: AtomicBool,
+    server_info: RwLock<ServerConfig>,
+    /// The client's name.
     client: RwLock<ClientName>,
-    marks: watch::Sender<Listed>,
+    marks: watch::Sender<ListVersions>,
 }
 
 impl ProxyHandler {
@@ -130,7 +130,7 @@ impl ProxyHandler {
         R: AsyncRead + Send + Unpin + 'static,
         W: AsyncWrite + Send + Unpin + 'static,
     {
-        self.introduce().await?;
+        self.load_server_info().await?;
         let follower = self.clone();
         self.0.tasks.spawn(async move {
             tokio::select! {
@@ -139,17 +139,17 @@ impl ProxyHandler {
             }
         });
         let (messages, sorted) = tokio::io::duplex(PIPE_BYTES);
-        let (refusing, refusals) = mpsc::channel(framing::WAITING_REFUSALS);
+        let (refusing, refusals) = mpsc::channel(framing::MAX_PENDING_ERRORS);
         let stopping = self.0.tasks.clone();
         self.0.tasks.spawn(async move {
             tokio::select! {
-                () = framing::sort(BufReader::new(input), messages, refusing) => {}
+                () = framing::split(BufReader::new(input), messages, refusing) => {}
                 () = stopping.stopped() => {}
             }
         });
         // Lines are bounded before they come here.
         let transport = AsyncRwTransport::new_server(sorted, output).with_max_line_length(usize::MAX);
-        let transport = Handshake::of(framing::Answering::over(transport, refusals));
+        let transport = Handshake::of(framing::ErrorReplies::over(transport, refusals));
         let serving = rmcp::service::serve_server_with_ct(self.clone(), transport, self.0.tasks.stopping());
         match serving.await {
             Ok(running) => {
@@ -161,13 +161,16 @@ impl ProxyHandler {
         }
     }
 
-    /// Takes over the card of whoever answers.
-    async fn introduce(&self) -> anyhow::Result<()> {
-        let card = match self.ask::<DiscoverResult>("server/discover", &json!({})).await {
+    /// Loads the server info of the running instance, or of what would answer in its place.
+    async fn load_server_info(&self) -> anyhow::Result<()> {
+        let server_info = match self.ask::<DiscoverResult>("server/discover", &json!({})).await {
             Some(Ok(found)) => {
                 let prompts_change =
                     found.capabilities.prompts.as_ref().and_then(|prompts| prompts.list_changed);
-                local_handler::card(found.instructions.unwrap_or_default(), prompts_change == Some(true))
+                local_handler::server_info(
+                    found.instructions.unwrap_or_default(),
+                    prompts_change == Some(true),
+                )
             }
             Some(Err(error)) if !is_busy(&error) => {
                 anyhow::bail!("the running instance refused: {}", error.message)
@@ -175,14 +178,17 @@ impl ProxyHandler {
             Some(Err(_)) | None => {
                 let backend = Arc::clone(&self.0.backend);
                 let counts = tasks::blocking(move || (backend.count)()).await.context("counting failed")?;
-                local_handler::card(local_handler::instructions(counts), self.0.backend.command_prompts)
+                local_handler::server_info(
+                    local_handler::instructions(counts),
+                    self.0.backend.command_prompts,
+                )
             }
         };
-        *self.0.card.write().unwrap_or_else(PoisonError::into_inner) = card;
+        *self.0.server_info.write().unwrap_or_else(PoisonError::into_inner) = server_info;
         Ok(())
     }
 
-    /// The running instance. One that this process's own index keeps from existing is not looked for.
+    /// The running instance. While this process owns the store there can be none.
     fn instance(&self) -> Option<InstanceClient> {
         if self.0.own.get().is_some_and(|app| self.owns_memory(app)) {
             return None;
@@ -193,18 +199,19 @@ impl ProxyHandler {
     }
 
     fn owns_memory(&self, app: &App) -> bool {
-        !self.0.let_go.load(Ordering::Acquire) && !app.store().status().read_only
+        !self.0.released.load(Ordering::Acquire) && !app.store().status().read_only
     }
 
-    /// Closes the memory for an instance to have it; what was read of it stays in use until the instance answers.
-    async fn let_go(&self, app: &Arc<App>) {
-        self.0.let_go.store(true, Ordering::Release);
+    /// Closes the store so that an instance can open it; what was read stays in use until the instance answers.
+    async fn released(&self, app: &Arc<App>) {
+        self.0.released.store(true, Ordering::Release);
         let app = Arc::clone(app);
-        tasks::blocking(move || app.store().close(CLOSE_PATIENCE)).await;
+        tasks::blocking(move || app.store().close(CLOSE_TIMEOUT)).await;
         tracing::info!("the memory was left to an instance that starts");
     }
 
-    /// Asks the running instance; `None` where there is none. One that is busy is one: no other index stands in for it.
+    /// Forwards a request to the running instance; `None` where there is none. A busy instance is one: its error is
+    /// returned, and no other index answers.
     async fn ask<T: DeserializeOwned>(
         &self,
         method: &str,
@@ -231,7 +238,7 @@ impl ProxyHandler {
 
     async fn own(&self) -> Result<LocalHandler, ErrorData> {
         match self.own_app().await {
-            Ok(app) => Ok(LocalHandler::to(app, &self.0.tasks)),
+            Ok(app) => Ok(LocalHandler::new(app, &self.0.tasks)),
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "no index can be had");
                 Err(ErrorData::internal_error("Internal error", None))
@@ -239,7 +246,7 @@ impl ProxyHandler {
         }
     }
 
-    /// Keeps the marks of what is listed up to date, from whoever answers.
+    /// Relays changes of the lists from the running instance or the index of this process.
     async fn follow(&self) {
         if self.instance().is_none()
             && let Err(error) = self.own_app().await
@@ -256,22 +263,22 @@ impl ProxyHandler {
                     });
                 };
                 if instance.listen(&mut changed).await {
-                    // It ended: whoever answers next may list other things.
+                    // The stream ended: the next source may have other lists.
                     ["tools", "prompts", "resources"].into_iter().for_each(changed);
                 }
             } else if let Some(app) = self.0.own.get() {
                 let mut generations = app.generations();
                 self.0.marks.send_if_modified(|marks| {
-                    let now = Listed::of(app);
+                    let now = ListVersions::of(app);
                     std::mem::replace(marks, now) != now
                 });
-                let _ = tokio::time::timeout(LOOK, generations.changed()).await;
+                let _ = tokio::time::timeout(POLL_INTERVAL, generations.changed()).await;
                 if self.owns_memory(app) && (self.0.backend.is_wished_for)() {
-                    self.let_go(app).await;
+                    self.released(app).await;
                 }
                 continue;
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 }
@@ -281,7 +288,7 @@ fn is_busy(error: &ErrorData) -> bool {
     error.code.0 == ErrorCode::Unavailable.code()
 }
 
-/// What becomes of an outcome while another process owns the memory.
+/// Queues an outcome while another process owns the store.
 fn queued(app: &App, request: &CallToolRequestParams) -> CallToolResult {
     let arguments = Value::Object(request.arguments.clone().unwrap_or_default());
     match app.queue_decision(&arguments) {
@@ -312,11 +319,11 @@ impl ServerHandler for ProxyHandler {
         request: CustomRequest,
         _: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
-        Err(local_handler::not_understood(&request))
+        Err(local_handler::unreadable_request(&request))
     }
 
     fn get_info(&self) -> ServerConfig {
-        self.0.card.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.server_info.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn discover(&self, context: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
@@ -431,11 +438,11 @@ impl ServerHandler for ProxyHandler {
     }
 
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
-        let feed = Feed::Relayed(self.0.marks.subscribe());
+        let feed = ChangeFeed::Relayed(self.0.marks.subscribe());
         let stopping = self.0.tasks.clone();
         self.0.tasks.spawn(async move {
             tokio::select! {
-                () = feed.tell_session(context.peer) => {}
+                () = feed.notify_session(context.peer) => {}
                 () = stopping.stopped() => {}
             }
         });
@@ -447,7 +454,7 @@ impl ServerHandler for ProxyHandler {
 
     async fn listen(&self, subscription: SubscriptionContext) -> Result<(), ErrorData> {
         tokio::select! {
-            () = Feed::Relayed(self.0.marks.subscribe()).tell_subscriber(&subscription) => {}
+            () = ChangeFeed::Relayed(self.0.marks.subscribe()).notify_subscriber(&subscription) => {}
             () = subscription.cancelled() => {}
             () = self.0.tasks.stopped() => {}
         }

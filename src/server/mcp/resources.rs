@@ -1,6 +1,6 @@
 //! The resources: every entry under an address of its own, and the catalog as a table of contents.
 //!
-//! Listed is the catalog alone; entries are reached through templates, since a list of hundreds would cost a
+//! ListVersions is the catalog alone; entries are reached through templates, since a list of hundreds would cost a
 //! client more than the plugins themselves.
 
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
-//! The sessions of the older era, bounded: beyond the most there may be, the one that was idle longest goes.
+//! The sessions of the older era, limited in number: at the limit, a new one evicts the least recently used.
 //!
-//! A session that is gone answers 404, upon which a client starts a new one, as the protocol asks of it.
+//! An evicted session answers 404, upon which a client starts a new one, as the protocol requires.
 
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -18,64 +18,63 @@ use tokio::sync::Notify;
 
 use crate::telemetry::token_usage::ClientName;
 
-/// Sessions at once. Each costs some 30 KB and two tasks; few users run ten.
+/// Sessions at once. Each takes some 30 KB and two tasks; few users run ten.
 pub const MAX_SESSIONS: usize = 256;
 
-/// Time after which a session that was not used ends: a working day, since a client left open overnight should
-/// not find its session gone after lunch.
+/// Idle time after which a session ends: a working day.
 const IDLE: Duration = Duration::from_hours(8);
 
-/// Time a request waits for another of the same id in the same session: answers take a thousandth of it.
-const TWIN_PATIENCE: Duration = Duration::from_secs(5);
+/// Time a request waits for another one with the same id in the same session: responses take a thousandth of it.
+const DUPLICATE_ID_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Bounded sessions.
 #[derive(Debug)]
 pub(super) struct Sessions {
     inner: LocalSessionManager,
     used: Mutex<HashMap<SessionId, Use>>,
-    asked: Asked,
+    asked: InFlight,
 }
 
 /// Of one session.
 #[derive(Debug)]
 struct Use {
     last: Instant,
-    /// What its client said it is.
+    /// The client's name.
     client: ClientName,
 }
 
-/// The requests that are being answered. Within a session the library tells them apart by their ids alone, so of
-/// two clients that share a session one would get the other's answer, were they let in at once.
+/// The requests in flight. Within a session the library distinguishes them by id alone, so of two clients that share a
+/// session one would get the other's response if both ran at once.
 #[derive(Debug, Clone, Default)]
-struct Asked {
+struct InFlight {
     requests: Arc<Mutex<HashSet<(SessionId, RequestId)>>>,
     changed: Arc<Notify>,
 }
 
-/// A request's place among them, given up when this is dropped.
-struct Place {
-    asked: Asked,
+/// One request in flight, removed when this is dropped.
+struct InFlightRequest {
+    asked: InFlight,
     request: (SessionId, RequestId),
 }
 
-impl Asked {
+impl InFlight {
     fn requests(&self) -> MutexGuard<'_, HashSet<(SessionId, RequestId)>> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place for the request, once there is no other of its name.
-    async fn place(&self, request: (SessionId, RequestId)) -> Place {
+    /// Registers the request, once no other one with its id is in flight.
+    async fn place(&self, request: (SessionId, RequestId)) -> InFlightRequest {
         loop {
             let changed = self.changed.notified();
             if self.requests().insert(request.clone()) {
-                return Place { asked: self.clone(), request };
+                return InFlightRequest { asked: self.clone(), request };
             }
             changed.await;
         }
     }
 }
 
-impl Drop for Place {
+impl Drop for InFlightRequest {
     fn drop(&mut self) {
         self.asked.requests().remove(&self.request);
         self.asked.changed.notify_waiters();
@@ -86,10 +85,10 @@ impl Default for Sessions {
     fn default() -> Self {
         let mut inner = LocalSessionManager::default();
         inner.session_config.keep_alive = Some(IDLE);
-        // A request is answered at once or not at all: there is nothing to resume.
+        // Requests are answered at once: there is nothing to resume.
         inner.session_config.sse_retry = None;
         inner.session_config.completed_cache_ttl = Duration::ZERO;
-        Sessions { inner, used: Mutex::default(), asked: Asked::default() }
+        Sessions { inner, used: Mutex::default(), asked: InFlight::default() }
     }
 }
 
@@ -98,13 +97,13 @@ impl Sessions {
         self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the session's client said it is.
+    /// The name of the session's client.
     pub(super) fn client_of(&self, id: &SessionId) -> Option<ClientName> {
         self.used().get(id).map(|used| used.client.clone())
     }
 
-    /// The session that has to go before another may come.
-    fn surplus(&self) -> Option<SessionId> {
+    /// The session to close before another may open.
+    fn evict_oldest(&self) -> Option<SessionId> {
         let mut used = self.used();
         if used.len() < MAX_SESSIONS {
             return None;
@@ -121,7 +120,7 @@ impl SessionManager for Sessions {
     type Transport = <LocalSessionManager as SessionManager>::Transport;
 
     async fn create_session(&self) -> Result<(SessionId, Self::Transport), Self::Error> {
-        if let Some(oldest) = self.surplus() {
+        if let Some(oldest) = self.evict_oldest() {
             tracing::info!("a session that was idle ends, since there are too many");
             self.inner.close_session(&oldest).await?;
         }
@@ -164,13 +163,13 @@ impl SessionManager for Sessions {
         let mut place = None;
         if let ClientJsonRpcMessage::Request(request) = &message {
             let free = self.asked.place((id.clone(), request.id.clone()));
-            let granted = tokio::time::timeout(TWIN_PATIENCE, free).await;
+            let granted = tokio::time::timeout(DUPLICATE_ID_TIMEOUT, free).await;
             let late = |_| SessionError::Io(io::Error::other("another request has this id"));
             place = Some(granted.map_err(late)?);
         }
         let events = self.inner.create_stream(id, message).await?;
         Ok(events.inspect(move |event| {
-            // A client that has its answer may ask under the same id again before the stream is gone.
+            // A client that has its response may reuse the id before the stream has ended.
             if let Some(ServerJsonRpcMessage::Response(_) | ServerJsonRpcMessage::Error(_)) =
                 event.message.as_deref()
             {

@@ -1,4 +1,4 @@
-//! What this door costs a client's model, as the texts that are put before it.
+//! What MCP costs a client's model: the texts that a client puts before it.
 
 use rmcp::model::{JsonObject, Tool};
 
@@ -25,8 +25,8 @@ fn shown(tool: &Tool) -> String {
     format!("{}: {description} {schema}", tool.name)
 }
 
-/// The answer of a tool, for clients that show a model its text and for those that show it as JSON; `None` where the
-/// call is refused.
+/// The answer of a tool as text and as JSON, for clients that show a model the one or the other; `None` where the call
+/// fails.
 pub async fn answer(app: &App, tool: &str, arguments: &JsonObject) -> Option<(String, String)> {
     let principal = Principal::local(ClientName::new("cost"), "cost".to_owned(), Transport::Mcp);
     let called = tools::call(app, &principal, tool, arguments).await.ok()?;

@@ -1,7 +1,7 @@
 //! The tools: operations as a model sees them.
 //!
 //! What a client shows a model at start is names and the server's instructions; descriptions and input schemas follow
-//! when the model looks for a tool. Every character here is paid for by whoever connects.
+//! when the model looks for a tool. Every character here costs every client that connects.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -24,7 +24,7 @@ use crate::server::state::ServerState;
 use protocol::UnavailableReason;
 use protocol::envelope::unreadable;
 
-/// Reads a message, runs its calls, writes the answer.
+/// Reads a message, executes its calls, writes the response.
 pub(in crate::server) async fn answer<B>(
     state: &ServerState,
     CorrelationId(correlation_id): CorrelationId,
@@ -41,7 +41,7 @@ where
         Ok(body) => body,
         Err(refused) => return refused,
     };
-    // Taken once the body is here, so that slow senders hold up nobody.
+    // Acquired once the body has been read, so that slow senders hold no permit.
     let Some(permit) = RequestPermit::try_take(state.requests()) else {
         return unavailable(Some(app), UnavailableReason::Overloaded, "too many requests at once");
     };
@@ -62,7 +62,7 @@ fn respond(reply: Reply) -> Response {
     response
 }
 
-/// The answer to a body that holds no message of a protocol over JSON-RPC, under the id it gives where that can be read.
+/// The response to a body that is no message of MCP, under its id where that can be read.
 pub(in crate::server) fn no_message(app: &App, body: &[u8]) -> Response {
     #[derive(serde::Deserialize)]
     struct Identified<'a> {
@@ -80,7 +80,7 @@ pub(in crate::server) fn no_message(app: &App, body: &[u8]) -> Response {
     respond(dispatch::reply_error(&error, id))
 }
 
-/// The answer to a message over a rate limit, under the id of its call where that was read.
+/// The response to a message over a rate limit, under the id of its call where that was read.
 pub(in crate::server) fn rate_limited(
     app: Option<&Arc<App>>,
     wait: Duration,
@@ -89,7 +89,7 @@ pub(in crate::server) fn rate_limited(
     refuse(app, &RpcError::rate_limited(wait), id)
 }
 
-/// The answer to a message that the service cannot take now: 503 with `Retry-After`.
+/// The response to a message that the service cannot process now: 503 with `Retry-After`.
 pub(in crate::server) fn unavailable(
     app: Option<&Arc<App>>,
     reason: UnavailableReason,
