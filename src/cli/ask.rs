@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{output, running_client, small_runtime, store_access};
+use super::{exit, output, running_client, small_runtime, store_access};
 use crate::app::operation::Operation;
 use crate::app::{App, InProcess};
 use crate::config::Config;
 use crate::instance;
 use client::outbox::Outbox;
-use client::{CallError, Options, OrchestratorClient, Source};
+use client::{Options, OrchestratorClient, Source};
+use protocol::ErrorCode;
 
 /// What the ledger of tokens calls the command line.
 pub(super) const CLIENT_NAME: &str = "adjutant-cli";
@@ -27,8 +28,10 @@ pub(super) enum Asked {
     Refused {
         /// In a sentence.
         message: String,
-        /// Sentences on parameters, or what comes near.
+        /// Sentences on parameters, or near misses.
         details: Vec<String>,
+        /// The exit code, as the table of error codes has it.
+        exit: u8,
     },
 }
 
@@ -65,6 +68,9 @@ pub(super) fn ask<O: Operation>(config: &Config, params: &Value) -> anyhow::Resu
             Ok(Asked::Answer(answered.value))
         }
         Err(refusal) if refusal.is_unavailable() => Err(refusal.into()),
-        Err(CallError { message, details, .. }) => Ok(Asked::Refused { message, details }),
+        Err(refused) => {
+            let exit = refused.known_code().map_or(exit::FAILED, ErrorCode::exit_code);
+            Ok(Asked::Refused { message: refused.message, details: refused.details, exit })
+        }
     }
 }

@@ -28,3 +28,17 @@ pub const MEANINGS: [(u8, &str); 7] = [
     (RUNNING, "cannot be done while an instance runs"),
     (PORT_TAKEN, "the port is held by another program"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::{FAILED, NOTHING_FOUND};
+    use protocol::ErrorCode;
+
+    #[test]
+    fn error_codes_exit_as_the_help_says() {
+        for code in ErrorCode::ALL {
+            let is_answer = matches!(code, ErrorCode::InvalidParams | ErrorCode::NotFound);
+            assert_eq!(code.exit_code(), if is_answer { NOTHING_FOUND } else { FAILED }, "{code}");
+        }
+    }
+}

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::ask::{Asked, ask};
 use super::output::{self, Tone};
-use super::{exit, table};
+use super::table;
 use crate::app::operation::Operation;
 use crate::app::operations::definition::GetDefinition;
 use crate::app::operations::explain::Explain;
@@ -183,12 +183,12 @@ fn run<O: Operation>(
     match ask::<O>(config, params)? {
         Asked::Answer(answer) if as_json => output::line(&format!("{answer:#}")),
         Asked::Answer(answer) => show(&answer),
-        Asked::Refused { message, details } => {
+        Asked::Refused { message, details, exit } => {
             output::error(&message);
             for detail in &details {
                 output::hint(detail);
             }
-            return Ok(exit::NOTHING_FOUND.into());
+            return Ok(exit.into());
         }
     }
     Ok(ExitCode::SUCCESS)

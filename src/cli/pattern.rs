@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::ask::{Asked, ask};
 use super::output::{self, Tone};
-use super::{exit, table};
+use super::table;
 use crate::app::operations::patterns::QueryPattern;
 use crate::config::{Config, Environment, Flags};
 
@@ -40,12 +40,12 @@ pub(super) fn run(arguments: &PatternArguments, environment: &Environment) -> an
     match ask::<QueryPattern>(&config, &params)? {
         Asked::Answer(answer) if arguments.json => output::line(&format!("{answer:#}")),
         Asked::Answer(answer) => show(&answer),
-        Asked::Refused { message, details } => {
+        Asked::Refused { message, details, exit } => {
             output::error(&message);
             for near in details {
                 output::hint(&format!("near: {near}"));
             }
-            return Ok(exit::NOTHING_FOUND.into());
+            return Ok(exit.into());
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -196,12 +196,12 @@ fn find(config: &Config, goal: &str, min_similarity: Option<f64>, as_json: bool)
     }
     let answer = match ask::<GetOrchestrationPattern>(config, &params)? {
         Asked::Answer(answer) => answer,
-        Asked::Refused { message, details } => {
+        Asked::Refused { message, details, exit } => {
             output::error(&message);
             for near in details {
                 output::hint(&format!("near: {near}"));
             }
-            return Ok(exit::NOTHING_FOUND.into());
+            return Ok(exit.into());
         }
     };
     if as_json {

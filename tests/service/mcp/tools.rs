@@ -96,14 +96,23 @@ async fn every_door_gives_the_same_answer() {
 }
 
 #[tokio::test]
-async fn the_short_way_and_the_long_way_answer_alike() {
+async fn the_fast_path_answers_what_the_full_path_answers() {
     let service = Service::over(&Project::sample());
+    let goal =
+        json!({ "goal": "build the page", "agent_sequence": ["web:css-artist", "web:react-specialist"] });
+    service.result("storePattern", goal).await;
     let cases = [
         ("find_agents", json!({ "role": "frontend_developer" })),
+        ("find_agents", json!({ "context": "kubernetes \"cluster\"\n日本 🎉", "max_tokens": 60 })),
         ("find_agents", json!({ "context": "qzxv" })),
         ("find_agents", json!({ "limit": 0 })),
         ("find_agents", json!(null)),
+        ("find_skills", json!({ "context": "terraform" })),
+        ("find_workflows", json!({ "goal": "deploy a service" })),
         ("get_definition", json!({ "kind": "skill", "id": "web:accessibility-audit" })),
+        ("get_definition", json!({ "kind": "agent", "id": "test-engineer" })),
+        ("recommend_pattern", json!({ "goal": "build the page" })),
+        ("recommend_pattern", json!({ "goal": "qzxv" })),
         ("nonsense", json!({})),
     ];
     for client in Client::both(&service).await {
@@ -114,9 +123,9 @@ async fn the_short_way_and_the_long_way_answer_alike() {
                 body["params"].as_object_mut().unwrap().remove("arguments");
             }
             let mut answers = Vec::new();
-            for unusual in [false, true] {
-                if unusual {
-                    // Members that nobody knows are passed over, the long way.
+            for is_unusual in [false, true] {
+                if is_unusual {
+                    // An unknown member is ignored, and sends a request down the full path.
                     body["unusual"] = json!(true);
                 }
                 let head = client.parts("tools/call", json!({ "name": tool })).0;
@@ -125,10 +134,24 @@ async fn the_short_way_and_the_long_way_answer_alike() {
                 if let Some(answer) = message["result"]["structuredContent"].as_object_mut() {
                     answer.remove("cache_hit");
                 }
-                answers.push(message);
+                answers.push((answered.status, message));
             }
             assert_eq!(answers[0], answers[1], "{tool} {arguments} in {}", client.era());
         }
+    }
+}
+
+#[tokio::test]
+async fn a_write_takes_the_full_path() {
+    let service = Service::over(&Project::sample());
+    let outcome = json!({ "task_id": "1", "task_description": "build the page", "agents_used": ["a"], "result": "success" });
+    let question = json!({ "context": "kubernetes" });
+    let client = Client::new_era(&service);
+    for (tool, arguments, is_fast) in [("record_outcome", outcome, false), ("find_agents", question, true)] {
+        let answered =
+            client.message_text("tools/call", json!({ "name": tool, "arguments": arguments })).await;
+        // The library writes the id first, the fast path last.
+        assert_eq!(answered.ends_with(",\"id\":7}"), is_fast, "{tool}: {answered}");
     }
 }
 
