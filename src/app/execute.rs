@@ -139,7 +139,7 @@ mod tests {
 
     fn app(dir: &std::path::Path) -> App {
         let flags = Flags { root: Some(dir.to_owned()), no_watch: true, ..Flags::default() };
-        let config = Config::resolve(&flags, &Environment::default()).unwrap();
+        let config = Config::resolve(&flags, &Environment::default()).unwrap().project;
         App::offline(config, Store::open(StoreOptions::new(dir.join("data"))).unwrap())
     }
 

@@ -8,7 +8,7 @@ use super::operation::{Operation, Output, Principal, Transport};
 use super::operations::find::QueryAgents;
 use super::operations::{Method, Visitor};
 use super::{App, AppError};
-use crate::config::{Config, Memory};
+use crate::config::{Memory, ProjectConfig};
 use crate::telemetry::token_usage::ClientName;
 use catalog::{Kind, Role, Roles};
 use client::{Answering, CallError, Fallback};
@@ -30,7 +30,7 @@ type Open = Box<dyn Fn() -> anyhow::Result<App> + Send + Sync>;
 /// use adjutant::config::{Config, Environment, Flags};
 ///
 /// let flags = Flags { root: Some("fixtures".into()), ..Flags::default() };
-/// let config = Config::resolve(&flags, &Environment::default()).unwrap();
+/// let config = Config::resolve(&flags, &Environment::default()).unwrap().project;
 /// // Nobody listens on port 1.
 /// let client = OrchestratorClient::new(Options::on_port(1), InProcess::over(config));
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
@@ -52,7 +52,7 @@ impl std::fmt::Debug for InProcess {
 
 impl InProcess {
     /// Over the project of `config`, with its store opened read-only.
-    pub fn over(config: Config) -> Self {
+    pub fn over(config: ProjectConfig) -> Self {
         InProcess::opened_by(move || {
             let Memory { half_life, soft_limit_bytes, hard_limit_bytes, .. } = config.memory;
             let options = StoreOptions::new(config.paths.data_dir.clone());
@@ -185,11 +185,11 @@ fn with_word<'a>(roles: &'a Roles, text: &str) -> Option<&'a Role> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Environment, Flags};
+    use crate::config::{Config, Environment, Flags};
 
     fn over(root: &std::path::Path) -> InProcess {
         let flags = Flags { root: Some(root.to_owned()), ..Flags::default() };
-        InProcess::over(Config::resolve(&flags, &Environment::default()).unwrap())
+        InProcess::over(Config::resolve(&flags, &Environment::default()).unwrap().project)
     }
 
     #[tokio::test]

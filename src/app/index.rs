@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::snapshot::Snapshot;
-use crate::config::Config;
+use crate::config::ProjectConfig;
 use catalog::{
     self, Cancellation, Catalog, Counts, Definition, Kept, Kind, Limits, Problem, ScanOptions, code,
 };
@@ -52,9 +52,9 @@ pub(super) enum Known<'a> {
 }
 
 /// Scans the project and its further plugin folders; files unchanged since they were `known` are not read again.
-pub(super) fn scan(config: &Config, known: Known<'_>, cancellation: &Cancellation) -> Scanned {
+pub(super) fn scan(config: &ProjectConfig, known: Known<'_>, cancellation: &Cancellation) -> Scanned {
     let began = Instant::now();
-    let root = &config.project.root;
+    let root = &config.root;
     let scan = |options: &ScanOptions| match known {
         Known::Nothing => (catalog::scan(options, None), None),
         Known::Kept(kept) => catalog::scan_recalling(options, kept),
@@ -73,7 +73,7 @@ pub(super) fn scan(config: &Config, known: Known<'_>, cancellation: &Cancellatio
 
 /// The same where nothing but these paths changed since what is served; `None` where only a full scan can tell.
 pub(super) fn rescan(
-    config: &Config,
+    config: &ProjectConfig,
     before: &Snapshot,
     changed: &[PathBuf],
     cancellation: &Cancellation,
@@ -85,28 +85,28 @@ pub(super) fn rescan(
     (!lacks_plugins(config, &catalog)).then(|| finished(config, catalog, false))
 }
 
-fn options(config: &Config, cancellation: &Cancellation) -> ScanOptions {
+fn options(config: &ProjectConfig, cancellation: &Cancellation) -> ScanOptions {
     let usual = Limits::default();
     // Each entry may have a plugin's folder to itself.
     let limits = Limits { files: config.max_files, folders: usual.folders.max(config.max_files), ..usual };
     let extra_plugin_dirs = config.plugin_dirs.clone();
     let cancellation = cancellation.clone();
-    ScanOptions { extra_plugin_dirs, limits, cancellation, ..ScanOptions::new(&config.project.root) }
+    ScanOptions { extra_plugin_dirs, limits, cancellation, ..ScanOptions::new(&config.root) }
 }
 
 /// With what the project says besides.
-fn finished(config: &Config, mut catalog: Catalog, embedded_default: bool) -> Scanned {
-    let (own_aliases, problems) = own_aliases(&config.project.root);
+fn finished(config: &ProjectConfig, mut catalog: Catalog, embedded_default: bool) -> Scanned {
+    let (own_aliases, problems) = own_aliases(&config.root);
     catalog.add_problems(problems);
     Scanned { catalog, embedded_default, before: None, kept_index: None, own_aliases, took: Duration::ZERO }
 }
 
 /// Whether the built-in collection is to stand in.
-fn lacks_plugins(config: &Config, catalog: &Catalog) -> bool {
+fn lacks_plugins(config: &ProjectConfig, catalog: &Catalog) -> bool {
     config.plugin_dirs.is_empty()
         && holds_only_own(catalog)
         // What a link leads to is not the project's.
-        && config.project.dir().sub(FIXTURES).sub("plugins").open().is_ok()
+        && config.dir().sub(FIXTURES).sub("plugins").open().is_ok()
 }
 
 /// Whether all there is belongs to [`OWN_PLUGIN`]. A checkout keeps that plugin's files where a project keeps its own
@@ -192,8 +192,8 @@ fn own_aliases(root: &Path) -> (Option<String>, Vec<Problem>) {
 }
 
 /// The sample patterns of the built-in collection, where there are any.
-pub(super) fn sample_patterns(config: &Config) -> Option<String> {
-    read_bounded(&config.project.root, &Path::new(FIXTURES).join("patterns.jsonl")).ok().flatten()
+pub(super) fn sample_patterns(config: &ProjectConfig) -> Option<String> {
+    read_bounded(&config.root, &Path::new(FIXTURES).join("patterns.jsonl")).ok().flatten()
 }
 
 /// The text of the project's file; `None` where there is no such file. Says why it cannot be read.

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::snapshot::Snapshot;
 use super::timings::millis;
-use crate::config::Config;
+use crate::config::ProjectConfig;
 use catalog::Cancellation;
 use confined_fs::Replacing;
 use search::LatentSpace;
@@ -21,7 +21,7 @@ const MAX_BYTES: u64 = 256 << 20;
 /// The persisted score where it suits the snapshot's catalog, else a newly trained one, which is persisted; `None` where
 /// the training was cancelled.
 pub(super) fn load_or_train(
-    config: &Config,
+    config: &ProjectConfig,
     snapshot: &Snapshot,
     cancellation: &Cancellation,
 ) -> Option<LatentSpace> {

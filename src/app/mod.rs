@@ -11,6 +11,7 @@ mod backups;
 pub mod cache;
 mod cache_warming;
 pub mod content_pins;
+mod daemon;
 mod embedding;
 mod error;
 pub mod eval;
@@ -39,6 +40,7 @@ pub mod tokens;
 mod warm_start;
 mod workers;
 
+pub use daemon::Daemon;
 pub use error::AppError;
 pub use file_watch::WatchState;
 pub use in_process::InProcess;

@@ -18,7 +18,7 @@ use super::snapshot::Snapshot;
 use super::snapshot_store::SnapshotStore;
 use super::timings::Timings;
 use super::workers::{WakeSignal, Workers};
-use crate::config::Config;
+use crate::config::ProjectConfig;
 use crate::telemetry::metrics::Metrics;
 use catalog::Kind;
 use store::Store;
@@ -36,7 +36,7 @@ const JOIN_DEADLINE: Duration = Duration::from_millis(750);
 /// One project in service, shared by all transports.
 #[derive(Debug)]
 pub struct App {
-    pub(super) config: Config,
+    pub(super) config: ProjectConfig,
     pub(super) store: Store,
     pub(super) metrics: Metrics,
     pub(super) caches: Caches,
@@ -72,7 +72,7 @@ pub(super) struct Signals {
 
 impl App {
     /// The project with its first snapshot and no worker yet.
-    pub(super) fn assemble(config: Config, store: Store, snapshot: Snapshot, timings: Timings) -> App {
+    pub(super) fn assemble(config: ProjectConfig, store: Store, snapshot: Snapshot, timings: Timings) -> App {
         let background = Background::default();
         background.reindexing.count_first();
         App {
@@ -106,7 +106,7 @@ impl App {
     }
 
     /// How this project is configured.
-    pub fn config(&self) -> &Config {
+    pub fn config(&self) -> &ProjectConfig {
         &self.config
     }
 

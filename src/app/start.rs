@@ -14,7 +14,7 @@ use super::snapshot::Snapshot;
 use super::timings::Timings;
 use super::workers::{Job, WakeSignal};
 use super::{latent, warm_start};
-use crate::config::Config;
+use crate::config::ProjectConfig;
 use catalog::{Cancellation, Catalog};
 use search::Aliases;
 use store::Store;
@@ -25,12 +25,12 @@ const EMBED_DELAY: Duration = Duration::from_secs(3);
 impl App {
     /// Scans the project, builds the indexes and starts the workers. Answers are served from then on. Call it within a
     /// runtime.
-    pub fn start(config: Config, store: Store) -> Arc<App> {
+    pub fn start(config: ProjectConfig, store: Store) -> Arc<App> {
         App::start_from(scan(&config, &Cancellation::default()), config, store)
     }
 
     /// The same from a scan that was made a moment ago.
-    pub fn start_from(scanned: Scanned, config: Config, store: Store) -> Arc<App> {
+    pub fn start_from(scanned: Scanned, config: ProjectConfig, store: Store) -> Arc<App> {
         let (app, origin) = assemble(scanned, config, store);
         let app = Arc::new(app);
         let cost = app.snapshot().catalog.report();
@@ -40,7 +40,7 @@ impl App {
     }
 
     /// The same without workers, ranking by all scores at once: for a command that asks and ends.
-    pub fn offline(config: Config, store: Store) -> App {
+    pub fn offline(config: ProjectConfig, store: Store) -> App {
         let never = Cancellation::default();
         let (app, _) = assemble(scan(&config, &never), config, store);
         app.store().wait_until_loaded();
@@ -51,7 +51,7 @@ impl App {
     }
 }
 
-fn assemble(mut scanned: Scanned, config: Config, store: Store) -> (App, Origin) {
+fn assemble(mut scanned: Scanned, config: ProjectConfig, store: Store) -> (App, Origin) {
     let began = Instant::now();
     let (index, origin) = scanned.first_index();
     let timings = Timings::new(scanned.took, began.elapsed());
@@ -120,7 +120,7 @@ fn start_workers(app: &Arc<App>, is_persisted: bool) {
 
 /// What the configured folders hold now: the first half of a start. Files that are as they were at the last one are not
 /// opened. A scan that is cancelled is incomplete.
-pub fn scan(config: &Config, cancellation: &Cancellation) -> Scanned {
+pub fn scan(config: &ProjectConfig, cancellation: &Cancellation) -> Scanned {
     std::thread::scope(|scope| {
         // The first use of the alias table reads it.
         let index = scope.spawn(|| (warm_start::index(config), Aliases::built_in().len()));
@@ -135,13 +135,13 @@ pub fn scan(config: &Config, cancellation: &Cancellation) -> Scanned {
 
 /// What a scan of the configured folders finds now, without a running service, and whether the built-in
 /// collection stands in for missing plugins.
-pub fn scan_once(config: &Config) -> (Catalog, bool) {
+pub fn scan_once(config: &ProjectConfig) -> (Catalog, bool) {
     let scanned = index::scan(config, Known::Nothing, &Cancellation::default());
     (scanned.catalog, scanned.embedded_default)
 }
 
 /// What would be served now, ranking by all scores, without a running service or a store.
-pub fn snapshot_once(config: &Config) -> Snapshot {
+pub fn snapshot_once(config: &ProjectConfig) -> Snapshot {
     let never = Cancellation::default();
     let mut scanned = scan(config, &never);
     let (index, _) = scanned.first_index();
@@ -161,7 +161,7 @@ mod tests {
 
     use super::*;
     use crate::app::workers::{Rest, Run};
-    use crate::config::{Environment, Flags};
+    use crate::config::{Config, Environment, Flags};
     use store::StoreOptions;
 
     /// A worker's own job, whose first run panics and whose second one waits until the test goes on.
@@ -190,7 +190,7 @@ mod tests {
         }
     }
 
-    fn project() -> (tempfile::TempDir, Config) {
+    fn project() -> (tempfile::TempDir, ProjectConfig) {
         let folder = tempfile::tempdir().unwrap();
         let agents = folder.path().join("plugins/web/agents");
         std::fs::create_dir_all(&agents).unwrap();
@@ -198,7 +198,7 @@ mod tests {
             .unwrap();
         let flags = Flags { root: Some(folder.path().to_owned()), ..Flags::default() };
         let config = Config::resolve(&flags, &Environment::default()).unwrap();
-        (folder, config)
+        (folder, config.project)
     }
 
     #[tokio::test]

@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::MetadataExt;
 
 use super::Snapshot;
-use crate::config::Config;
+use crate::config::ProjectConfig;
 use catalog::Kept;
 use confined_fs::Replacing;
 
@@ -22,17 +22,17 @@ const INDEX: &str = "index.bin";
 const MAX_BYTES: u64 = 4 << 30;
 
 /// What an earlier run persisted of the catalog, for the first scan.
-pub(super) fn catalog(config: &Config) -> Option<Kept> {
+pub(super) fn catalog(config: &ProjectConfig) -> Option<Kept> {
     Kept::open(read(config, CATALOG, &[])?, &program())
 }
 
 /// The index that an earlier run persisted, if it was the same build.
-pub(super) fn index(config: &Config) -> Option<Vec<u8>> {
+pub(super) fn index(config: &ProjectConfig) -> Option<Vec<u8>> {
     read(config, INDEX, &header())
 }
 
 /// The content of a file after `head`; `None` where it does not begin with that.
-fn read(config: &Config, name: &str, head: &[u8]) -> Option<Vec<u8>> {
+fn read(config: &ProjectConfig, name: &str, head: &[u8]) -> Option<Vec<u8>> {
     let mut file = config.paths.data_dir.file(name).open().ok()?;
     let length = file.metadata().ok()?.len();
     let mut begins = vec![0; head.len()];
@@ -47,7 +47,7 @@ fn read(config: &Config, name: &str, head: &[u8]) -> Option<Vec<u8>> {
 
 /// Replaces the persisted catalog and index by those of this snapshot. Not synced: a file that a power loss truncated is
 /// ignored.
-pub(super) fn persist(config: &Config, snapshot: &Snapshot) -> std::io::Result<()> {
+pub(super) fn persist(config: &ProjectConfig, snapshot: &Snapshot) -> std::io::Result<()> {
     let data_dir = &config.paths.data_dir;
     data_dir.file(CATALOG).replace(Replacing::Private, |out| snapshot.catalog.keep(&program(), out))?;
     data_dir.file(INDEX).replace(Replacing::Private, |out| {

@@ -39,15 +39,15 @@ pub(super) enum Asked {
 pub(super) fn options(config: &Config) -> Options {
     let locating = config.clone();
     let locate = move || {
-        instance::running(&locating)?;
-        instance::endpoint(&locating.paths).map(|endpoint| endpoint.port)
+        instance::running(&locating.project)?;
+        instance::endpoint(&locating.project.paths).map(|endpoint| endpoint.port)
     };
     Options {
         timeout: TIMEOUT,
         ttl: Duration::ZERO,
         name: CLIENT_NAME.to_owned(),
-        token: config.access.token.as_ref().map(|token| token.secret().to_owned()),
-        ..Options::at(locate).with_outbox(Outbox::new(&config.paths.outbox_dir))
+        token: config.daemon.access.token.as_ref().map(|token| token.secret().to_owned()),
+        ..Options::at(locate).with_outbox(Outbox::new(&config.project.paths.outbox_dir))
     }
 }
 
@@ -56,7 +56,7 @@ pub(super) fn ask<O: Operation>(config: &Config, params: &Value) -> anyhow::Resu
     let opening = config.clone();
     let in_process = InProcess::opened_by(move || {
         let _progress = output::progress("reading the project's files");
-        Ok(App::offline(opening.clone(), store_access::for_session(&opening)?))
+        Ok(App::offline(opening.project.clone(), store_access::for_session(&opening)?))
     });
     let client = OrchestratorClient::new(options(config), in_process);
     let is_running = running_client(config).is_some();

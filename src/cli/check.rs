@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &CheckArguments, environment: &Environment) -> anyh
         Some(file) => read_expectations(&NamedFile::new(&config.project.root, file))?,
         None => logged(&config, arguments.limit)?,
     };
-    let snapshot = app::snapshot_once(&config);
+    let snapshot = app::snapshot_once(&config.project);
     let checked = evaluate(&snapshot, &expectations);
     let failed = checked.iter().filter(|one| !one.holds).count();
     if arguments.json {

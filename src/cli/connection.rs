@@ -15,25 +15,25 @@ pub(super) const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A client of the project's running instance, if there is one.
 pub(super) fn running_client(config: &Config) -> Option<(Client, instance::Endpoint)> {
-    instance::running(config)?;
-    let endpoint = instance::endpoint(&config.paths)?;
+    instance::running(&config.project)?;
+    let endpoint = instance::endpoint(&config.project.paths)?;
     Some((client_of(config, endpoint.port), endpoint))
 }
 
 /// A client of this project's instance on that port, which bears the project's token.
 pub(super) fn client_of(config: &Config, port: u16) -> Client {
-    let token = config.access.token.as_ref().map(Token::secret);
+    let token = config.daemon.access.token.as_ref().map(Token::secret);
     Client::new(port, ANSWER_TIMEOUT).with_token(token)
 }
 
 /// How the project's memory is opened.
 pub(super) fn store_options(config: &Config) -> StoreOptions {
-    let Memory { half_life, soft_limit_bytes, hard_limit_bytes, .. } = config.memory;
+    let Memory { half_life, soft_limit_bytes, hard_limit_bytes, .. } = config.project.memory;
     StoreOptions {
         half_life,
         soft_limit_bytes,
         hard_limit_bytes,
-        ..StoreOptions::new(config.paths.data_dir.clone())
+        ..StoreOptions::new(config.project.paths.data_dir.clone())
     }
 }
 

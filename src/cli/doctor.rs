@@ -21,7 +21,7 @@ pub(super) struct DoctorArguments {
 
 pub(super) fn run(arguments: &DoctorArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
     let config = Config::resolve(&arguments.flags, environment)?;
-    let (catalog, embedded_default) = app::scan_once(&config);
+    let (catalog, embedded_default) = app::scan_once(&config.project);
     if arguments.json {
         print_json(&catalog);
     } else {

@@ -29,9 +29,9 @@ pub(super) fn run(arguments: &DownArguments, environment: &Environment) -> anyho
     let tell = |pid: Option<u32>, text: &str| {
         output::line(&if arguments.json { json!({ "stopped": pid }).to_string() } else { text.to_owned() });
     };
-    let server = instance::running(&config);
+    let server = instance::running(&config.project);
     // Who would start the server again goes first; it passes the wish to end on.
-    let supervisor = instance::supervisor(&config);
+    let supervisor = instance::supervisor(&config.project);
     let processes: Vec<&Process> = supervisor.iter().chain(&server).collect();
     let Some(named) = server.as_ref().or(supervisor.as_ref()) else {
         tell(None, "not running");
@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &DownArguments, environment: &Environment) -> anyho
     }
     wait_for(&processes, PATIENCE);
     // Removes what an instance that was killed left behind.
-    if instance::running(&config).is_some() {
+    if instance::running(&config.project).is_some() {
         anyhow::bail!("pid {} could not be ended", named.pid);
     }
     tell(Some(named.pid), &format!("stopped (pid {})", named.pid));

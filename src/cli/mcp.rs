@@ -22,7 +22,7 @@ const END_DEADLINE: Duration = Duration::from_millis(500);
 
 pub(super) fn run(flags: &Flags, environment: &Environment) -> anyhow::Result<ExitCode> {
     let config = Config::resolve(flags, environment)?;
-    let (log_guard, log_problem) = logging::start(&config.paths.log_dir, config.log_level);
+    let (log_guard, log_problem) = logging::start(&config.project.paths.log_dir, config.daemon.log_level);
     if let Some(problem) = &log_problem {
         output::hint(problem);
     }
@@ -62,23 +62,23 @@ fn sources(config: Config) -> ProxyBackend {
     let counted = Arc::clone(&scanned);
     ProxyBackend {
         running: Box::new(move || {
-            instance::running(&for_running)?;
-            instance::endpoint(&for_running.paths).map(|endpoint| endpoint.port)
+            instance::running(&for_running.project)?;
+            instance::endpoint(&for_running.project.paths).map(|endpoint| endpoint.port)
         }),
         count: Box::new(move || {
-            let found = app::scan(&for_count, &Cancellation::default());
+            let found = app::scan(&for_count.project, &Cancellation::default());
             let counts = found.counts();
             *counted.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
             counts
         }),
-        token: config.access.token.as_ref().map(|token| token.secret().to_owned()),
-        command_prompts: config.command_prompts,
+        token: config.daemon.access.token.as_ref().map(|token| token.secret().to_owned()),
+        command_prompts: config.project.command_prompts,
         busy_budget: BUSY_BUDGET,
         start: Box::new(move || {
             let found = scanned.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let found = found.unwrap_or_else(|| app::scan(&for_start, &Cancellation::default()));
-            Ok(App::start_from(found, Config::clone(&for_start), store_access::for_session(&for_start)?))
+            let found = found.unwrap_or_else(|| app::scan(&for_start.project, &Cancellation::default()));
+            Ok(App::start_from(found, for_start.project.clone(), store_access::for_session(&for_start)?))
         }),
-        is_wished_for: Box::new(move || instance::HandoverRequest::is_pending(&for_wish.paths)),
+        is_wished_for: Box::new(move || instance::HandoverRequest::is_pending(&for_wish.project.paths)),
     }
 }

@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &ModelArguments, environment: &Environment) -> anyh
 
 fn put(path: &std::path::Path, config: &Config) -> anyhow::Result<ExitCode> {
     let source = NamedDir::new(&config.project.root, path);
-    let info = install::install(&source, &config.paths.data_dir, MODEL_DIR)?;
+    let info = install::install(&source, &config.project.paths.data_dir, MODEL_DIR)?;
     output::line(&format!(
         "installed {}: {} dimensions, {} layers, {}",
         info.name,
@@ -56,10 +56,10 @@ fn put(path: &std::path::Path, config: &Config) -> anyhow::Result<ExitCode> {
         info.layers,
         table::size(info.bytes)
     ));
-    if config.paths.model_given {
+    if config.project.paths.model_given {
         output::hint(&format!(
             "MCP_MODEL_DIR is set: {} is used in its place",
-            config.paths.model_dir.path().display()
+            config.project.paths.model_dir.path().display()
         ));
     }
     tell(config)?;
@@ -67,7 +67,7 @@ fn put(path: &std::path::Path, config: &Config) -> anyhow::Result<ExitCode> {
 }
 
 fn take_away(config: &Config) -> anyhow::Result<ExitCode> {
-    if !install::remove(&config.paths.installed_model())? {
+    if !install::remove(&config.project.paths.installed_model())? {
         output::error("no model is installed");
         return Ok(exit::NOTHING_FOUND.into());
     }
@@ -87,7 +87,7 @@ fn tell(config: &Config) -> anyhow::Result<()> {
 }
 
 fn status(as_json: bool, config: &Config) -> anyhow::Result<ExitCode> {
-    let paths = &config.paths;
+    let paths = &config.project.paths;
     if !paths.model_given && !model_dir::has_model_files(&paths.model_dir) {
         if as_json {
             output::line(&json!({ "installed": false }).to_string());

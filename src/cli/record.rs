@@ -113,7 +113,7 @@ fn invalid(details: Vec<String>) -> CallError {
 
 /// Straight into the memory, after what waits; into the queue where another process holds it.
 fn without_instance(config: &Config, params: &Value, decided_at_ms: u64) -> anyhow::Result<Recorded> {
-    let outbox = Outbox::new(&config.paths.outbox_dir);
+    let outbox = Outbox::new(&config.project.paths.outbox_dir);
     let queue = |why: &str| match outbox.put_decided(params, decided_at_ms) {
         Ok(()) => Recorded::Queued(why.to_owned()),
         Err(error) => Recorded::Lost(format!("{why}, and it cannot be queued: {error}")),
@@ -129,7 +129,7 @@ fn without_instance(config: &Config, params: &Value, decided_at_ms: u64) -> anyh
         return Ok(queue(&why));
     }
     let _progress = output::progress("reading the project's files");
-    let app = App::offline(config.clone(), store);
+    let app = App::offline(config.project.clone(), store);
     let recorded = small_runtime()?.block_on(async {
         app.drain_outbox().await;
         let client = ClientName::new(CLIENT_NAME);

@@ -11,8 +11,8 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{allocator, exit, output, small_runtime, store_access, supervisor};
-use crate::app::{self, App, Scanned};
-use crate::config::{Access, Config, Environment, Flags, Project, Token};
+use crate::app::{self, App, Daemon, Scanned};
+use crate::config::{Access, Config, Environment, Flags, ProjectConfig, Token};
 use crate::instance::{self, Endpoint, PortOwner};
 use crate::server::{self, AccessPolicy, ServerState, rate};
 use crate::tasks::{self, Tasks};
@@ -61,23 +61,23 @@ pub(super) fn run(arguments: &ServeArguments, environment: &Environment) -> anyh
         let _ = rustix::process::setsid();
     }
     let config = Config::resolve(&arguments.flags, environment)?;
-    if config.auto_restart && !arguments.supervised {
+    if config.daemon.auto_restart && !arguments.supervised {
         return supervisor::run(&config);
     }
-    let (log_guard, log_problem) = logging::start(&config.paths.log_dir, config.log_level);
+    let (log_guard, log_problem) = logging::start(&config.project.paths.log_dir, config.daemon.log_level);
     if let Some(problem) = &log_problem {
         output::hint(problem);
     }
     log_panics();
     // Reading files needs nothing of what is opened meanwhile.
     let cancellation = Cancellation::default();
-    let scanning = scan_aside(&config, &cancellation);
+    let scanning = scan_aside(&config.project, &cancellation);
     let store = match store_access::for_instance(&config) {
         Ok(store) => store,
         Err(StoreError::Locked { .. }) => return already_running(&config),
         Err(error) => return Err(anyhow::Error::new(error).context("the store could not be opened")),
     };
-    instance::sweep(&config.paths);
+    instance::sweep(&config.project.paths);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(runtime_threads())
         .enable_all()
@@ -103,21 +103,21 @@ struct Scanning {
 
 impl Scanning {
     /// Waits for the scan; one that panicked is made again, where its panic is caught.
-    fn finish(self, config: &Config) -> Scanned {
+    fn finish(self, config: &ProjectConfig) -> Scanned {
         let scanned = self.thread.and_then(|thread| thread.join().ok());
         scanned.unwrap_or_else(|| app::scan(config, &self.cancellation))
     }
 }
 
 /// Scans on a thread of its own, where one is to be had.
-fn scan_aside(config: &Config, cancellation: &Cancellation) -> Option<JoinHandle<Scanned>> {
+fn scan_aside(config: &ProjectConfig, cancellation: &Cancellation) -> Option<JoinHandle<Scanned>> {
     let (config, cancellation) = (config.clone(), cancellation.clone());
     std::thread::Builder::new().name("scan".into()).spawn(move || app::scan(&config, &cancellation)).ok()
 }
 
 /// Binds, starts, serves, drains, closes.
 async fn serve(config: Config, store: Store, scanning: Scanning) -> anyhow::Result<ExitCode> {
-    let (listeners, port) = match bind(config.port, config.access.bind, &config.project).await {
+    let (listeners, port) = match bind(config.daemon.port, config.daemon.access.bind, &config.project).await {
         Ok(bound) => bound,
         Err(own @ Unbound::OwnProject(_)) => {
             store.close(CLOSE_DEADLINE);
@@ -131,14 +131,14 @@ async fn serve(config: Config, store: Store, scanning: Scanning) -> anyhow::Resu
             return Ok(exit::PORT_TAKEN.into());
         }
     };
-    let endpoint = Endpoint::of_this_process(&config, port);
-    if let Err(error) = instance::announce(&config.paths, &endpoint) {
+    let endpoint = Endpoint::of_this_process(&config.project, port);
+    if let Err(error) = instance::announce(&config.project.paths, &endpoint) {
         tracing::warn!(%error, "the PID file cannot be written");
         output::hint(&format!("no PID file is written: {error}"));
     }
-    let paths = config.paths.clone();
+    let paths = config.project.paths.clone();
     let tasks = Tasks::default();
-    let state = ServerState::guarded(tasks.clone(), access_policy(&config.access));
+    let state = ServerState::guarded(tasks.clone(), access_policy(&config.daemon.access));
     let signals = watch_signals(&tasks)?;
     tasks.spawn(signals);
     let (stopping, cancellation) = (tasks.clone(), scanning.cancellation.clone());
@@ -146,40 +146,37 @@ async fn serve(config: Config, store: Store, scanning: Scanning) -> anyhow::Resu
         stopping.stopped().await;
         cancellation.cancel();
     });
-    let cancelled = scanning.cancellation.clone();
     let serving = server::serve(listeners, server::router(state.clone()), &tasks);
+    let Config { daemon, project } = config;
+    let daemon = Arc::new(Daemon::new(daemon));
     let starting = async {
-        let start = move || {
-            let cancellation = scanning.cancellation.clone();
-            let scanned = scanning.finish(&config);
-            if cancellation.is_cancelled() {
-                // The store closes in order where it is dropped.
-                return None;
-            }
-            Some(App::start_from(scanned, config, store))
-        };
-        let app = tasks::blocking(start).await.flatten();
-        if let Some(app) = &app {
+        let opening = Arc::clone(&daemon);
+        let opened = tasks::blocking(move || open(&opening, project, store, scanning)).await;
+        if let Some(Some(app)) = &opened {
             app.adopt_sample_patterns().await;
             state.started(Arc::clone(app));
             greet(app, &endpoint);
         } else {
             tasks.stop();
         }
-        app
+        opened.is_some()
     };
-    let ((), app) = tokio::join!(serving, starting);
-    let started = app.is_some() || cancelled.is_cancelled();
-    if let Some(app) = app {
-        tasks::blocking(move || app.shut_down()).await;
-    }
+    let ((), started) = tokio::join!(serving, starting);
+    tasks::blocking(move || daemon.shut_down()).await;
     instance::withdraw(&paths);
     tracing::info!("stopped");
     anyhow::ensure!(started, "the index could not be built; the log says why");
     Ok(ExitCode::SUCCESS)
 }
 
-/// What the doors ask of whoever comes.
+/// Brings the project into service, unless the process is to end already: the store closes in order where it is dropped.
+fn open(daemon: &Daemon, project: ProjectConfig, store: Store, scanning: Scanning) -> Option<Arc<App>> {
+    let cancellation = scanning.cancellation.clone();
+    let scanned = scanning.finish(&project);
+    (!cancellation.is_cancelled()).then(|| daemon.open(scanned, project, store))
+}
+
+/// What every request has to bring.
 fn access_policy(access: &Access) -> AccessPolicy {
     AccessPolicy {
         token: access.token.as_ref().map(|token| Token::secret(token).to_owned()),
@@ -193,7 +190,7 @@ fn access_policy(access: &Access) -> AccessPolicy {
 async fn bind(
     port: u16,
     further: Option<IpAddr>,
-    project: &Project,
+    project: &ProjectConfig,
 ) -> Result<(Vec<TcpListener>, u16), Unbound> {
     let all = further.filter(IpAddr::is_unspecified);
     let first = all.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
@@ -220,7 +217,7 @@ async fn bind(
     Ok((listeners, port))
 }
 
-async fn occupied(port: u16, project: &Project) -> Unbound {
+async fn occupied(port: u16, project: &ProjectConfig) -> Unbound {
     match instance::probe(port).await {
         PortOwner::Adjutant(Some(own)) if own.project.id == project.id => Unbound::OwnProject(own),
         PortOwner::Adjutant(Some(other)) => Unbound::OtherProject { port, root: other.project.root },
@@ -279,17 +276,21 @@ fn greet(app: &App, endpoint: &Endpoint) {
 
 /// Another process holds the lock of the data directory.
 fn already_running(config: &Config) -> anyhow::Result<ExitCode> {
-    let Some(endpoint) = instance::endpoint(&config.paths) else {
-        anyhow::bail!("another process uses {}", config.paths.data_dir);
+    let Some(endpoint) = instance::endpoint(&config.project.paths) else {
+        anyhow::bail!("another process uses {}", config.project.paths.data_dir);
     };
     if endpoint.project.id != config.project.id {
-        anyhow::bail!("{} is used by another project: {}", config.paths.data_dir, endpoint.project.root);
+        anyhow::bail!(
+            "{} is used by another project: {}",
+            config.project.paths.data_dir,
+            endpoint.project.root
+        );
     }
     if let PortOwner::Adjutant(_) = small_runtime()?.block_on(instance::probe(endpoint.port)) {
         output::line(&format!("already running: {} (pid {})", endpoint.url, endpoint.pid));
         return Ok(ExitCode::SUCCESS);
     }
-    anyhow::bail!("another process uses {}, and does not answer", config.paths.data_dir)
+    anyhow::bail!("another process uses {}, and does not answer", config.project.paths.data_dir)
 }
 
 /// A panic is one line in the log, with its place; the process goes on where a boundary catches it.

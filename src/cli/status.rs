@@ -22,7 +22,7 @@ pub(super) struct StatusArguments {
 
 pub(super) fn run(arguments: &StatusArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
     let config = Config::resolve(&arguments.flags, environment)?;
-    let waiting = Outbox::new(&config.paths.outbox_dir).status();
+    let waiting = Outbox::new(&config.project.paths.outbox_dir).status();
     let outbox = json!({ "waiting": waiting.decisions, "refused": waiting.refused });
     let Some((client, endpoint)) = running_client(&config) else {
         if arguments.json {

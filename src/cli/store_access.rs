@@ -25,15 +25,15 @@ const RETRY_PAUSE: Duration = Duration::from_millis(50);
 pub(super) fn for_instance(config: &Config) -> Result<Store, StoreError> {
     let options = || store_options(config);
     let first = Store::open(options());
-    if !matches!(first, Err(StoreError::Locked { .. })) || instance::running(config).is_some() {
+    if !matches!(first, Err(StoreError::Locked { .. })) || instance::running(&config.project).is_some() {
         return first;
     }
-    let Ok(_request) = instance::HandoverRequest::for_store(&config.paths) else { return first };
+    let Ok(_request) = instance::HandoverRequest::for_store(&config.project.paths) else { return first };
     let began = Instant::now();
     let mut last = first;
     while matches!(last, Err(StoreError::Locked { .. }))
         && began.elapsed() < HANDOVER_TIMEOUT
-        && instance::running(config).is_none()
+        && instance::running(&config.project).is_none()
     {
         std::thread::sleep(RETRY_PAUSE);
         last = Store::open(options());
@@ -63,7 +63,7 @@ pub(super) fn read<T: Default>(
 ) -> anyhow::Result<T> {
     let options = store_options(config);
     let path = options.database();
-    let is_owned = instance::running(config).is_some();
+    let is_owned = instance::running(&config.project).is_some();
     let reader = StoreReader::open(&options);
     if !is_owned
         && matches!(reader, Ok(None))

@@ -52,8 +52,8 @@ enum Next {
 
 /// Runs the server until it ends by itself or too often.
 pub(super) fn run(config: &Config) -> anyhow::Result<ExitCode> {
-    let (log_guard, _) = logging::start(&config.paths.log_dir, config.log_level);
-    let supervision = Supervision::announce(config);
+    let (log_guard, _) = logging::start(&config.project.paths.log_dir, config.daemon.log_level);
+    let supervision = Supervision::announce(&config.project);
     if let Err(error) = &supervision {
         output::hint(&format!("no file names the supervisor: {error}"));
     }

@@ -43,7 +43,7 @@ struct Done {
 
 pub(super) fn run(arguments: &UninstallArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
     let config = Config::resolve(&arguments.flags, environment)?;
-    if instance::running(&config).or_else(|| instance::supervisor(&config)).is_some() {
+    if instance::running(&config.project).or_else(|| instance::supervisor(&config.project)).is_some() {
         output::error("an instance of this project runs");
         output::hint("end it with: adjutant down");
         return Ok(exit::RUNNING.into());
@@ -67,7 +67,7 @@ pub(super) fn run(arguments: &UninstallArguments, environment: &Environment) -> 
         Unregistered::Absent => {}
         Unregistered::Failed(why) => done.failed.push(why),
     }
-    let Paths { run_dir, data_dir, log_dir, outbox_dir, .. } = &config.paths;
+    let Paths { run_dir, data_dir, log_dir, outbox_dir, .. } = &config.project.paths;
     done.files(run_dir, |name| matches!(name, "mcp.pid" | "endpoint.json" | "supervisor.pid"));
     if arguments.data {
         done.files(&data_dir.sub("backups"), |name| name.starts_with("mcp-"));
@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &UninstallArguments, environment: &Environment) -> 
                 || matches!(name, "start.log" | "service.log")
         });
         done.files(outbox_dir, is_file_of_queue);
-        let model = config.paths.installed_model();
+        let model = config.project.paths.installed_model();
         match install::remove(&model) {
             Ok(true) => done.removed.push(model.to_string()),
             Ok(false) => {}

@@ -94,8 +94,8 @@ pub(super) fn run(arguments: &UpArguments, environment: &Environment) -> anyhow:
             }
         };
         if !arguments.json {
-            if config.port != 0 && endpoint.port != config.port {
-                let (wanted, taken) = (config.port, endpoint.port);
+            if config.daemon.port != 0 && endpoint.port != config.daemon.port {
+                let (wanted, taken) = (config.daemon.port, endpoint.port);
                 output::line(&format!("port {wanted} serves another project, so this one takes {taken}"));
             }
             report(&config, &endpoint).await?;
@@ -147,40 +147,43 @@ fn conclude(
 
 /// The running instance, else the wanted port or the next one that is free and was not `lost` to somebody faster.
 async fn find_place(config: &Config, lost: &BTreeSet<u16>) -> anyhow::Result<Place> {
-    if instance::running(config).is_some()
-        && let Some(endpoint) = instance::endpoint(&config.paths)
+    if instance::running(&config.project).is_some()
+        && let Some(endpoint) = instance::endpoint(&config.project.paths)
         && let PortOwner::Adjutant(_) = instance::probe(endpoint.port).await
     {
         return Ok(Place::Running(endpoint));
     }
-    if config.port == 0 {
+    if config.daemon.port == 0 {
         return Ok(Place::Free(0));
     }
-    let highest = config.port.saturating_add(MAX_PORTS_TRIED - 1);
-    for port in config.port..=highest {
+    let highest = config.daemon.port.saturating_add(MAX_PORTS_TRIED - 1);
+    for port in config.daemon.port..=highest {
         match instance::probe(port).await {
             PortOwner::None if !lost.contains(&port) => return Ok(Place::Free(port)),
             PortOwner::Adjutant(Some(other)) if other.project.id == config.project.id => {
                 return Ok(Place::Running(other));
             }
-            PortOwner::Foreign(process) if port == config.port => return Ok(Place::Foreign(port, process)),
+            PortOwner::Foreign(process) if port == config.daemon.port => {
+                return Ok(Place::Foreign(port, process));
+            }
             PortOwner::None | PortOwner::Adjutant(_) | PortOwner::Foreign(_) => {}
         }
     }
-    anyhow::bail!("no free port between {} and {highest}", config.port)
+    anyhow::bail!("no free port between {} and {highest}", config.daemon.port)
 }
 
 /// Starts `serve` in the background and waits until it answers for this project.
 async fn start(config: &Config, flags: &Flags, port: u16) -> Result<Endpoint, NotStarted> {
-    let said = config.paths.log_dir.file("start.log");
+    let said = config.project.paths.log_dir.file("start.log");
     let mut child = spawn(config, flags, port, &said)?;
     let began = Instant::now();
     while began.elapsed() < START_TIMEOUT {
         // Where a supervisor was started, the server is another process than that.
         let is_new = |endpoint: &Endpoint| {
-            endpoint.pid == child.id() || (config.auto_restart && instance::running(config).is_some())
+            endpoint.pid == child.id()
+                || (config.daemon.auto_restart && instance::running(&config.project).is_some())
         };
-        if let Some(endpoint) = instance::endpoint(&config.paths).filter(is_new) {
+        if let Some(endpoint) = instance::endpoint(&config.project.paths).filter(is_new) {
             let health = client_of(config, endpoint.port).get("/health").await;
             if health.is_ok_and(|reply| reply.status == 200) {
                 return Ok(endpoint);
@@ -189,7 +192,7 @@ async fn start(config: &Config, flags: &Flags, port: u16) -> Result<Endpoint, No
         if let Some(status) = child.try_wait()? {
             // Another `up` of the same project may have been faster; its instance is as good as ours.
             if status.success()
-                && let Some(endpoint) = instance::endpoint(&config.paths)
+                && let Some(endpoint) = instance::endpoint(&config.project.paths)
             {
                 return Ok(endpoint);
             }
@@ -200,7 +203,7 @@ async fn start(config: &Config, flags: &Flags, port: u16) -> Result<Endpoint, No
         }
         tokio::time::sleep(POLL).await;
     }
-    if let Some(supervisor) = instance::supervisor(config) {
+    if let Some(supervisor) = instance::supervisor(&config.project) {
         supervisor.terminate();
     } else {
         child.kill()?;
@@ -214,7 +217,7 @@ fn spawn(config: &Config, flags: &Flags, port: u16, said: &FilePath) -> anyhow::
     let file = file.with_context(|| format!("{said}"))?;
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["serve", "--detach", "--port", &port.to_string()]).arg("--root").arg(&config.project.root);
-    for dir in &config.plugin_dirs {
+    for dir in &config.project.plugin_dirs {
         command.arg("--plugins").arg(dir);
     }
     if let Some(dir) = &flags.data_dir {
@@ -289,7 +292,7 @@ fn show_sample(context: &str, agents: &[Value], result: &Value) {
 /// Offers the line that connects a client of models.
 fn offer_mcp(config: &Config, endpoint: &Endpoint) {
     let mut server = json!({ "type": "http", "url": format!("{}mcp", endpoint.url) });
-    if config.access.token.is_some() {
+    if config.daemon.access.token.is_some() {
         // The client puts the variable's value in; a secret has no place in a file that is shared.
         server["headers"] = json!({ "Authorization": "Bearer ${MCP_TOKEN}" });
     }

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::{ConfigError, Environment, Flags, Paths, Project};
+use super::{ConfigError, Environment, Flags, Paths, ProjectConfig};
 use confined_fs::{FilePath, NamedFile};
 
 /// Characters of a token at least: what is shorter can be tried out over loopback in a day.
@@ -51,17 +51,16 @@ impl Access {
     pub(super) fn resolve(
         flags: &Flags,
         environment: &Environment,
-        project: &Project,
-        paths: &Paths,
+        project: &ProjectConfig,
     ) -> Result<Self, ConfigError> {
-        let token = Self::token(environment, project, paths)?;
+        let token = Self::token(environment, project)?;
         let bind = match flags.bind {
             Some(bind) => Some(bind),
             None => environment.parsed("MCP_BIND", "an address such as 127.0.0.1 or 192.168.1.5")?,
         };
         let bind = bind.filter(|address: &IpAddr| !address.is_loopback());
         if let Some(address) = bind.filter(|_| token.is_none()) {
-            return Err(ConfigError::Unguarded { address, file: paths.token_file().path() });
+            return Err(ConfigError::Unguarded { address, file: project.paths.token_file().path() });
         }
         let requests_per_second =
             environment.parsed("MCP_RATE_LIMIT", "a number of requests a second, 0 for no limit")?;
@@ -69,11 +68,7 @@ impl Access {
     }
 
     /// The token of the environment, else of the file it names, else of the project's own file where there is one.
-    fn token(
-        environment: &Environment,
-        project: &Project,
-        paths: &Paths,
-    ) -> Result<Option<Token>, ConfigError> {
+    fn token(environment: &Environment, project: &ProjectConfig) -> Result<Option<Token>, ConfigError> {
         if let Some(text) = environment.secret("MCP_TOKEN") {
             return valid(&text)
                 .map(Some)
@@ -85,7 +80,7 @@ impl Access {
             let text = text.map_err(|error| refused(&named, error.to_string()))?;
             return valid(&text).map(Some).map_err(|why| refused(&named, why));
         }
-        let file = paths.token_file();
+        let file = project.paths.token_file();
         let path = file.path();
         match file.open().and_then(|file| read(file, &path)) {
             Ok(text) => valid(&text).map(Some).map_err(|why| refused(&path, why)),
@@ -146,7 +141,7 @@ mod tests {
     #[test]
     fn a_token_comes_from_the_environment_or_a_file_of_ones_own() {
         let dir = tempfile::tempdir().unwrap();
-        let secret = |config: Config| config.access.token.map(|token| token.secret().to_owned());
+        let secret = |config: Config| config.daemon.access.token.map(|token| token.secret().to_owned());
         assert_eq!(resolved(dir.path(), &[]).map(secret), Ok(None));
         assert_eq!(resolved(dir.path(), &[("MCP_TOKEN", SECRET)]).map(secret), Ok(Some(SECRET.into())));
         let file = dir.path().join(".claude/mcp-server/token");
@@ -179,7 +174,8 @@ mod tests {
     #[test]
     fn nothing_but_loopback_without_a_token() {
         let dir = tempfile::tempdir().unwrap();
-        let bind = |pairs: &[(&str, &str)]| resolved(dir.path(), pairs).map(|config| config.access.bind);
+        let bind =
+            |pairs: &[(&str, &str)]| resolved(dir.path(), pairs).map(|config| config.daemon.access.bind);
         for loopback in ["127.0.0.1", "::1", "127.0.0.2"] {
             assert_eq!(bind(&[("MCP_BIND", loopback)]), Ok(None), "{loopback}");
         }

@@ -5,7 +5,7 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 use super::process::Process;
-use crate::config::{Config, Paths};
+use crate::config::{Paths, ProjectConfig};
 use confined_fs::Replacing;
 
 /// Bytes of such a file that are read.
@@ -35,15 +35,12 @@ pub struct ProjectName {
 
 impl Endpoint {
     /// The endpoint of this process.
-    pub fn of_this_process(config: &Config, port: u16) -> Self {
+    pub fn of_this_process(config: &ProjectConfig, port: u16) -> Self {
         Endpoint {
             url: format!("http://127.0.0.1:{port}/"),
             port,
             pid: std::process::id(),
-            project: ProjectName {
-                root: config.project.root.display().to_string(),
-                id: config.project.id.clone(),
-            },
+            project: ProjectName { root: config.root.display().to_string(), id: config.id.clone() },
         }
     }
 }
@@ -68,13 +65,13 @@ pub fn withdraw(paths: &Paths) {
 
 /// The process that serves this project, as its files say: alive, the very one, and of this project. Files of a
 /// process that is gone are removed; those of another project (copied along, or of a shared data directory) are left.
-pub fn running(config: &Config) -> Option<Process> {
+pub fn running(config: &ProjectConfig) -> Option<Process> {
     let process = recorded(&config.paths)?;
     if !process.is_alive() {
         remove(&config.paths);
         return None;
     }
-    let named = endpoint(&config.paths).is_some_and(|endpoint| endpoint.project.id == config.project.id);
+    let named = endpoint(&config.paths).is_some_and(|endpoint| endpoint.project.id == config.id);
     named.then_some(process)
 }
 

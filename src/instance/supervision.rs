@@ -4,7 +4,7 @@ use std::io;
 
 use super::process::Process;
 use super::run_files::MAX_BYTES;
-use crate::config::Config;
+use crate::config::ProjectConfig;
 use confined_fs::{FilePath, Replacing};
 
 /// The word that this process supervises the project's instance, withdrawn when this is dropped.
@@ -16,11 +16,11 @@ impl Supervision {
     ///
     /// # Errors
     /// Where the folder cannot be written.
-    pub fn announce(config: &Config) -> io::Result<Self> {
+    pub fn announce(config: &ProjectConfig) -> io::Result<Self> {
         config.paths.run_dir.create()?;
         let file = config.paths.supervisor_file();
         let process = Process::of_this_process().to_pid_file();
-        file.write(Replacing::Private, format!("{process}{}\n", config.project.id).as_bytes())?;
+        file.write(Replacing::Private, format!("{process}{}\n", config.id).as_bytes())?;
         Ok(Supervision(file))
     }
 }
@@ -36,14 +36,14 @@ impl Drop for Supervision {
 
 /// The process that supervises this project's instance, where one is alive. The file of one that is gone is removed;
 /// that of another project is left.
-pub fn supervisor(config: &Config) -> Option<Process> {
+pub fn supervisor(config: &ProjectConfig) -> Option<Process> {
     let file = config.paths.supervisor_file();
     let (process, project) = read(&file)?;
     if !process.is_alive() {
         let _ = file.remove();
         return None;
     }
-    (project == config.project.id).then_some(process)
+    (project == config.id).then_some(process)
 }
 
 fn read(file: &FilePath) -> Option<(Process, String)> {

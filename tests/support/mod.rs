@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use adjutant::app::App;
-use adjutant::config::{Config, Environment, Flags};
+use adjutant::config::{Config, Environment, Flags, ProjectConfig};
 use adjutant::server::{AccessPolicy, HttpService, ServerState, router};
 use adjutant::tasks::Tasks;
 use axum::body::Body;
@@ -85,14 +85,14 @@ impl Project {
     }
 
     /// A configuration for this project whose data lies in `data`, watching off.
-    pub(crate) fn config(&self, data: &Path) -> Config {
+    pub(crate) fn config(&self, data: &Path) -> ProjectConfig {
         let flags = Flags {
             root: Some(self.path().to_owned()),
             data_dir: Some(data.to_owned()),
             no_watch: true,
             ..Flags::default()
         };
-        Config::resolve(&flags, &Environment::default()).unwrap()
+        Config::resolve(&flags, &Environment::default()).unwrap().project
     }
 }
 
@@ -117,11 +117,11 @@ impl Service {
         Service::assembled(project.config(data.path()), data, doors)
     }
 
-    pub(crate) fn with_config(config: Config, data: TempDir) -> Self {
+    pub(crate) fn with_config(config: ProjectConfig, data: TempDir) -> Self {
         Service::assembled(config, data, AccessPolicy::default())
     }
 
-    fn assembled(config: Config, data: TempDir, doors: AccessPolicy) -> Self {
+    fn assembled(config: ProjectConfig, data: TempDir, doors: AccessPolicy) -> Self {
         let store = Store::open(StoreOptions::new(data.path())).unwrap();
         let state = ServerState::guarded(Tasks::default(), doors);
         let app = App::start(config, store);

@@ -11,7 +11,7 @@ use super::scores::request_text;
 use crate::app::frequent_queries::frequent_queries;
 use crate::app::timings::millis;
 use crate::app::workers::Run;
-use crate::config::Config;
+use crate::config::ProjectConfig;
 use catalog::Catalog;
 use confined_fs::NamedDir;
 use domain::patterns::Outcome;
@@ -35,7 +35,7 @@ const FILE: &str = "vectors.bin";
 
 /// What is embedded at one moment, and for how long there is time.
 pub(in crate::app) struct Inputs<'a> {
-    pub(in crate::app) config: &'a Config,
+    pub(in crate::app) config: &'a ProjectConfig,
     pub(in crate::app) catalog: &'a Arc<Catalog>,
     pub(in crate::app) store: &'a Store,
     pub(in crate::app) run: &'a Run,
@@ -189,7 +189,7 @@ impl PassageEmbedder {
         embedding.publish(model, passages, texts.embedded(&self.vectors), texts.total());
     }
 
-    fn persist(&self, model: &LoadedModel, embedding: &Embedding, config: &Config) {
+    fn persist(&self, model: &LoadedModel, embedding: &Embedding, config: &ProjectConfig) {
         let file = config.paths.data_dir.file(FILE);
         let written = persist::save(&file, model.encoder.identity(), &self.vectors);
         embedding.set_problem(written.err().map(|error| {

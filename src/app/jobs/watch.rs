@@ -104,7 +104,7 @@ impl Job for WatchJob {
 
 /// The folders to watch for the catalog that serves.
 fn folders(app: &App) -> Watched {
-    let root = &app.config().project.root;
+    let root = &app.config().root;
     let mut folders: BTreeSet<(PathBuf, bool)> =
         [(root.clone(), false), (root.join(".claude"), false)].into();
     for own in ["agents", "skills", "commands"] {

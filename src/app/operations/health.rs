@@ -94,8 +94,8 @@ impl App {
             },
             version: env!("CARGO_PKG_VERSION").into(),
             project: ProjectHealth {
-                root: self.config.project.root.display().to_string(),
-                id: self.config.project.id.clone(),
+                root: self.config.root.display().to_string(),
+                id: self.config.id.clone(),
             },
             pid: std::process::id(),
             problems: snapshot.catalog.files_with_problems(),

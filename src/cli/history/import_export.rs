@@ -77,7 +77,7 @@ fn take_over(config: &Config, lines: &str) -> anyhow::Result<Taken> {
         }
         return Ok(taken);
     }
-    let app = App::offline(config.clone(), store_access::for_session(config)?);
+    let app = App::offline(config.project.clone(), store_access::for_session(config)?);
     let client = ClientName::new(CLIENT_NAME);
     let principal = Principal::local(client, "command line".to_owned(), Transport::CommandLine);
     for (number, line) in numbered(lines) {

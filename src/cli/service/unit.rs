@@ -118,7 +118,9 @@ impl Service {
         let command = command_line(config, flags)?;
         Ok(match self.manager {
             Manager::Systemd => unit_text::systemd(&config.project.root, &command),
-            Manager::Launchd => unit_text::launchd(&self.name, &config.paths.log_dir.path(), &command),
+            Manager::Launchd => {
+                unit_text::launchd(&self.name, &config.project.paths.log_dir.path(), &command)
+            }
         })
     }
 
@@ -168,8 +170,8 @@ fn command_line(config: &Config, flags: &Flags) -> anyhow::Result<Vec<String>> {
     };
     let mut command = words(&[&path(&std::env::current_exe()?)?, "serve", "--root"]);
     command.push(path(&config.project.root)?);
-    command.extend(words(&["--port", &config.port.to_string()]));
-    for dir in &config.plugin_dirs {
+    command.extend(words(&["--port", &config.daemon.port.to_string()]));
+    for dir in &config.project.plugin_dirs {
         command.extend(words(&["--plugins", &path(&std::path::absolute(dir)?)?]));
     }
     if let Some(dir) = &flags.data_dir {

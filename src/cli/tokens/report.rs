@@ -32,8 +32,8 @@ pub(in crate::cli) fn run(
     let measured = {
         let _progress = output::progress("asking the catalog for its own entries");
         // Nothing of this is to be remembered.
-        let nowhere = StoreOptions::new(config.paths.data_dir.clone());
-        let app = App::offline(config, Store::open_read_only(nowhere, "it is only measured")?);
+        let nowhere = StoreOptions::new(config.project.paths.data_dir.clone());
+        let app = App::offline(config.project, Store::open_read_only(nowhere, "it is only measured")?);
         let measured = small_runtime()?.block_on(measure(&app));
         app.shut_down();
         measured

@@ -148,7 +148,7 @@ mod tests {
     async fn a_request_over_the_concurrency_limit_gets_503_and_retry_after() {
         let dir = tempfile::tempdir().unwrap();
         let flags = Flags { root: Some(dir.path().to_owned()), no_watch: true, ..Flags::default() };
-        let config = Config::resolve(&flags, &Environment::default()).unwrap();
+        let config = Config::resolve(&flags, &Environment::default()).unwrap().project;
         let app = App::offline(config, Store::open(StoreOptions::new(dir.path().join("data"))).unwrap());
         let state = ServerState::starting(Tasks::default());
         state.started(std::sync::Arc::new(app));

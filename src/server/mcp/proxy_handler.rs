@@ -507,7 +507,7 @@ mod tests {
         std::fs::create_dir_all(&agents).unwrap();
         std::fs::write(agents.join("a.md"), "---\nname: a\ndescription: Builds pages.\n---\nbody\n").unwrap();
         let flags = Flags { root: Some(dir.path().to_owned()), no_watch: true, ..Flags::default() };
-        let config = Config::resolve(&flags, &Environment::default()).unwrap();
+        let config = Config::resolve(&flags, &Environment::default()).unwrap().project;
         let app = App::offline(config, Store::open(StoreOptions::new(dir.path().join("data"))).unwrap());
         let instance = Tasks::default();
         let state = ServerState::starting(instance.clone());

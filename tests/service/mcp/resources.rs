@@ -137,7 +137,7 @@ async fn commands_are_prompts_where_the_user_says_so() {
         ..Flags::default()
     };
     let config = Config::resolve(&flags, &Environment::of(&[("MCP_COMMAND_PROMPTS", "on")])).unwrap();
-    let service = Service::with_config(config, data);
+    let service = Service::with_config(config.project, data);
     let client = Client::new_era(&service);
     let found = client.result("server/discover", json!({})).await;
     assert_eq!(found["capabilities"]["prompts"]["listChanged"], true);

@@ -1,0 +1,45 @@
+//! Why a configuration cannot be used.
+
+use std::path::PathBuf;
+
+/// Why a configuration cannot be used; the text says which setting and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A value of the environment that cannot be read.
+    #[error("{name} is {value:?}; it must be {expected}")]
+    Value {
+        /// The variable.
+        name: &'static str,
+        /// What it holds.
+        value: String,
+        /// What it should hold.
+        expected: &'static str,
+    },
+    /// The project's folder cannot be used.
+    #[error("the project's folder {path:?} cannot be used: {source}", path = .path.display())]
+    Root {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The token cannot be used. Neither names what it holds.
+    #[error("the token in {place} cannot be used: {why}")]
+    Token {
+        /// The variable or the file.
+        place: String,
+        /// Why.
+        why: String,
+    },
+    /// An address that others reach, and no token.
+    #[error(
+        "{address} can be reached by others, which needs a token: set MCP_TOKEN, or write one into {file:?}",
+        file = .file.display()
+    )]
+    Unguarded {
+        /// The address.
+        address: std::net::IpAddr,
+        /// Where a token is looked for.
+        file: PathBuf,
+    },
+}

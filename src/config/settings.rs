@@ -1,0 +1,126 @@
+//! How a project is indexed, cached and remembered.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use super::{ConfigError, Environment};
+
+/// The longest time a setting may hold, in seconds: a year. Longer ones overflow somebody's clock.
+const MAX_SECONDS: u64 = 31_536_000;
+
+/// What is remembered, how long and how much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
+    /// Whether outcomes of past tasks take part in the ranking.
+    pub learning: bool,
+    /// Whether queries are logged to the database.
+    pub query_log: bool,
+    /// Evidence weighs half as much after this long; `None` never forgets.
+    pub half_life: Option<Duration>,
+    /// Above this many bytes of the database the query log is pruned, oldest first.
+    pub soft_limit_bytes: u64,
+    /// Above this many bytes the query log takes no more rows.
+    pub hard_limit_bytes: u64,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Memory {
+            learning: true,
+            query_log: true,
+            half_life: Some(Duration::from_hours(90 * 24)),
+            soft_limit_bytes: 100 * MEGABYTE,
+            hard_limit_bytes: 500 * MEGABYTE,
+        }
+    }
+}
+
+/// Bytes of a megabyte, as disks count.
+const MEGABYTE: u64 = 1_000_000;
+
+/// How long an answer may be served again. A re-index or a write that concerns it ends it at once anyway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CacheTtl {
+    /// Agents.
+    pub agents: Duration,
+    /// Orchestration patterns.
+    pub patterns: Duration,
+    /// Skills.
+    pub skills: Duration,
+    /// Workflows.
+    pub workflows: Duration,
+}
+
+impl Default for CacheTtl {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        CacheTtl {
+            agents: seconds(300),
+            patterns: seconds(600),
+            skills: seconds(300),
+            workflows: seconds(300),
+        }
+    }
+}
+
+/// When the catalog is read again without being asked to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reindex {
+    /// The time between two scheduled scans.
+    pub every: Duration,
+    /// Whether changes of files are watched for.
+    pub watch: bool,
+}
+
+impl Default for Reindex {
+    fn default() -> Self {
+        Reindex { every: Duration::from_hours(1), watch: true }
+    }
+}
+
+impl Reindex {
+    /// `is_unwatched` where the flags forbid watching.
+    pub(super) fn resolve(is_unwatched: bool, environment: &Environment) -> Result<Self, ConfigError> {
+        let mut reindex = Reindex::default();
+        if let Some(seconds) = environment.parsed::<u64>("MCP_REINDEX_INTERVAL", "a number of seconds")? {
+            reindex.every = Duration::from_secs(seconds.clamp(1, MAX_SECONDS));
+        }
+        reindex.watch = !is_unwatched && environment.switch("MCP_WATCH")?.unwrap_or(true);
+        Ok(reindex)
+    }
+}
+
+impl CacheTtl {
+    pub(super) fn resolve(environment: &Environment) -> Result<Self, ConfigError> {
+        let Some(seconds) = environment.parsed::<u64>("MCP_CACHE_TTL", "a number of seconds")? else {
+            return Ok(CacheTtl::default());
+        };
+        let all = Duration::from_secs(seconds.min(MAX_SECONDS));
+        Ok(CacheTtl { agents: all, patterns: all, skills: all, workflows: all })
+    }
+}
+
+impl Memory {
+    pub(super) fn resolve(environment: &Environment) -> Result<Self, ConfigError> {
+        const LIMIT: &str = "a number of megabytes, at least 1";
+        let mut memory = Memory::default();
+        memory.learning = environment.switch("MCP_LEARNING")?.unwrap_or(memory.learning);
+        memory.query_log = environment.switch("MCP_QUERY_LOG")?.unwrap_or(memory.query_log);
+        if let Some(days) =
+            environment.parsed::<u32>("MCP_HALF_LIFE_DAYS", "a number of days, 0 to never forget")?
+        {
+            memory.half_life = (days > 0).then(|| Duration::from_hours(u64::from(days) * 24));
+        }
+        let megabytes = |name| -> Result<Option<u64>, ConfigError> {
+            let limit: Option<NonZeroU32> = environment.parsed(name, LIMIT)?;
+            Ok(limit.map(|limit| u64::from(limit.get()) * MEGABYTE))
+        };
+        if let Some(soft) = megabytes("MCP_DB_SOFT_LIMIT_MB")? {
+            memory.soft_limit_bytes = soft;
+        }
+        // A hard limit below the soft one would stop the log before it is pruned.
+        let hard = megabytes("MCP_DB_HARD_LIMIT_MB")?.unwrap_or(memory.hard_limit_bytes);
+        memory.hard_limit_bytes = hard.max(memory.soft_limit_bytes);
+        Ok(memory)
+    }
+}
