@@ -1,15 +1,11 @@
 //! From files to indexes: what a scan of this instance covers and what is built from it.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::snapshot::Snapshot;
+use super::catalog_sources::{CatalogSources, FIXTURES, Known, Loaded, is_built_in};
 use crate::config::ProjectConfig;
-use catalog::{
-    self, Cancellation, Catalog, Counts, Definition, Kept, Kind, Limits, Problem, ScanOptions, code,
-};
+use catalog::{Cancellation, Catalog, KindMap, Problem, code};
 use confined_fs::scan_root::{ReadError, ScanRoot};
 use search::{Aliases, Index};
 
@@ -18,12 +14,6 @@ const ALIAS_FILE: &str = ".claude/aliases.yml";
 
 /// Bytes of a project's own data file that are read; the built-in alias table has a third of it.
 const MAX_FILE_BYTES: usize = 1024 * 1024;
-
-/// The collection a checkout of this project carries, which stands in where there are no plugins.
-const FIXTURES: &str = "fixtures";
-
-/// The plugin through which clients ask this service: a project that has nothing else has nobody to find.
-const OWN_PLUGIN: &str = "adjutant";
 
 /// One finished scan.
 #[derive(Debug)]
@@ -41,99 +31,35 @@ pub struct Scanned {
     pub(super) took: Duration,
 }
 
-/// What a scan may know already.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Known<'a> {
-    Nothing,
-    /// What another run kept.
-    Kept(&'a Kept),
-    /// What is served.
-    Served(&'a Catalog),
-}
-
-/// Scans the project and its further plugin folders; files unchanged since they were `known` are not read again.
+/// Loads the project's sources; what is unchanged since it was `known` is not read again.
 pub(super) fn scan(config: &ProjectConfig, known: Known<'_>, cancellation: &Cancellation) -> Scanned {
     let began = Instant::now();
-    let root = &config.root;
-    let scan = |options: &ScanOptions| match known {
-        Known::Nothing => (catalog::scan(options, None), None),
-        Known::Kept(kept) => catalog::scan_recalling(options, kept),
-        Known::Served(previous) => (catalog::scan(options, Some(previous)), None),
-    };
-    let (mut catalog, mut before) = scan(&options(config, cancellation));
-    let embedded_default = lacks_plugins(config, &catalog);
-    if embedded_default {
-        let fixtures = root.join(FIXTURES);
-        let registry = Some(fixtures.join("agent-registry.yml")).filter(|file| file.is_file());
-        (catalog, before) =
-            scan(&ScanOptions { registry, cancellation: cancellation.clone(), ..ScanOptions::new(fixtures) });
-    }
-    Scanned { before, took: began.elapsed(), ..finished(config, catalog, embedded_default) }
+    let Loaded { catalog, before } = CatalogSources::new(config).load(known, cancellation);
+    Scanned { before, took: began.elapsed(), ..finished(config, catalog) }
 }
 
 /// The same where nothing but these paths changed since what is served; `None` where only a full scan can tell.
 pub(super) fn rescan(
     config: &ProjectConfig,
-    before: &Snapshot,
+    served: &Catalog,
     changed: &[PathBuf],
     cancellation: &Cancellation,
 ) -> Option<Scanned> {
-    if before.embedded_default {
-        return None;
-    }
-    let catalog = catalog::rescan(&options(config, cancellation), &before.catalog, changed)?;
-    (!lacks_plugins(config, &catalog)).then(|| finished(config, catalog, false))
-}
-
-fn options(config: &ProjectConfig, cancellation: &Cancellation) -> ScanOptions {
-    let usual = Limits::default();
-    // Each entry may have a plugin's folder to itself.
-    let limits = Limits { files: config.max_files, folders: usual.folders.max(config.max_files), ..usual };
-    let extra_plugin_dirs = config.plugin_dirs.clone();
-    let cancellation = cancellation.clone();
-    ScanOptions { extra_plugin_dirs, limits, cancellation, ..ScanOptions::new(&config.root) }
+    let catalog = CatalogSources::new(config).reload(served, changed, cancellation)?;
+    Some(finished(config, catalog))
 }
 
 /// With what the project says besides.
-fn finished(config: &ProjectConfig, mut catalog: Catalog, embedded_default: bool) -> Scanned {
+fn finished(config: &ProjectConfig, mut catalog: Catalog) -> Scanned {
+    let embedded_default = is_built_in(&catalog);
     let (own_aliases, problems) = own_aliases(&config.root);
     catalog.add_problems(problems);
     Scanned { catalog, embedded_default, before: None, kept_index: None, own_aliases, took: Duration::ZERO }
 }
 
-/// Whether the built-in collection is to stand in.
-fn lacks_plugins(config: &ProjectConfig, catalog: &Catalog) -> bool {
-    config.plugin_dirs.is_empty()
-        && holds_only_own(catalog)
-        // What a link leads to is not the project's.
-        && config.dir().sub(FIXTURES).sub("plugins").open().is_ok()
-}
-
-/// Whether all there is belongs to [`OWN_PLUGIN`]. A checkout keeps that plugin's files where a project keeps its own
-/// agents and commands, so that each of them is found twice.
-fn holds_only_own(catalog: &Catalog) -> bool {
-    let own: HashSet<&Path> = Kind::ALL
-        .into_iter()
-        .flat_map(|kind| of_own_plugin(catalog, kind))
-        .map(|own| own.path.as_path())
-        .collect();
-    // The first that is not among them decides.
-    catalog.definitions().iter().all(|definition| own.contains(definition.path.as_path()))
-}
-
-/// The definitions of [`OWN_PLUGIN`], which stand together as all of one plugin do.
-fn of_own_plugin(catalog: &Catalog, kind: Kind) -> impl Iterator<Item = &Arc<Definition>> {
-    let definitions = catalog.definitions();
-    let prefix = (kind, OWN_PLUGIN);
-    let from = definitions.partition_point(|definition| (definition.kind, definition.id.as_str()) < prefix);
-    let alike = definitions[from..].iter();
-    let alike = alike.take_while(move |one| one.kind == kind && one.id.starts_with(OWN_PLUGIN));
-    alike.filter(|definition| definition.plugin == OWN_PLUGIN)
-}
-
 impl Scanned {
     /// How many definitions of each kind there are.
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> KindMap<usize> {
         self.catalog.counts()
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::index::Scanned;
 use super::tokens;
-use catalog::{Catalog, Counts, Definition, Kind};
+use catalog::{Catalog, Definition, Kind, KindMap};
 use search::{Index, LatentSpace};
 
 /// A catalog, the indexes over it, and which generation they are.
@@ -23,10 +23,10 @@ pub struct Snapshot {
     pub embedded_default: bool,
     /// The project's own alias file, to notice when it changes.
     pub(super) own_aliases: Option<Arc<str>>,
-    /// Estimated tokens of every entry's listing line, by kind as in [`Kind::ALL`]; counted when first asked for.
-    listing_tokens: Arc<OnceLock<[usize; 3]>>,
+    /// Estimated tokens of the listing lines of each kind; counted when first needed.
+    listing_tokens: Arc<OnceLock<KindMap<usize>>>,
     /// Those of the snapshot before, which stand in until these are counted.
-    listing_before: Option<[usize; 3]>,
+    listing_before: Option<KindMap<usize>>,
     /// Estimated tokens of each definition, one more than they are; 0 where nobody asked yet. In the catalog's order.
     whole_tokens: Arc<[AtomicU32]>,
     /// Thousandths of a token of what each definition's row tells of it; 0 where nobody asked yet. In the same order.
@@ -81,12 +81,7 @@ impl Snapshot {
 
     /// Definitions of that kind.
     pub fn count(&self, kind: Kind) -> usize {
-        let Counts { agents, skills, workflows } = self.catalog.counts();
-        match kind {
-            Kind::Agent => agents,
-            Kind::Skill => skills,
-            Kind::Workflow => workflows,
-        }
+        self.catalog.of_kind(kind).len()
     }
 
     /// What a client would carry in place of asking: what it lists of the kind, estimated.
@@ -95,7 +90,7 @@ impl Snapshot {
     pub fn listing_tokens(&self, kind: Kind) -> usize {
         let counted = self.listing_tokens.get().copied().or(self.listing_before);
         let tokens = counted.unwrap_or_else(|| *self.listing_tokens.get_or_init(|| self.estimate_listing()));
-        Kind::ALL.iter().position(|known| *known == kind).map_or(0, |at| tokens[at])
+        tokens[kind]
     }
 
     /// Counts what [`Snapshot::listing_tokens`] answers, so that nobody waits for it.
@@ -103,12 +98,12 @@ impl Snapshot {
         self.listing_tokens.get_or_init(|| self.estimate_listing());
     }
 
-    fn estimate_listing(&self) -> [usize; 3] {
-        let listed = self.catalog.client_listing(true);
-        Kind::ALL.map(|kind| {
-            let of_kind = listed.iter().filter(|listed| listed.definition.kind == kind);
-            of_kind.map(|listed| tokens::estimate(&listed.line)).sum()
-        })
+    fn estimate_listing(&self) -> KindMap<usize> {
+        let mut estimated = KindMap::default();
+        for listed in self.catalog.client_listing(true) {
+            estimated[listed.definition.kind] += tokens::estimate(&listed.line);
+        }
+        estimated
     }
 
     /// The same state as it follows `current`.

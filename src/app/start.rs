@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::App;
 use super::backups::FIRST_LOOK;
-use super::index::{self, Known, Origin, Scanned};
+use super::catalog_sources::Known;
+use super::index::{self, Origin, Scanned};
 use super::jobs::{
     BackupJob, NeighbourJob, OutboxJob, PassageJob, PersistJob, RefreshJob, TrainingJob, WatchJob, rank_fully,
 };
@@ -125,7 +126,7 @@ pub fn scan(config: &ProjectConfig, cancellation: &Cancellation) -> Scanned {
         // The first use of the alias table reads it.
         let index = scope.spawn(|| (warm_start::index(config), Aliases::built_in().len()));
         let persisted = warm_start::catalog(config);
-        let known = persisted.as_ref().map_or(Known::Nothing, Known::Kept);
+        let known = persisted.as_ref().map_or(Known::Nothing, Known::Persisted);
         let mut scanned = index::scan(config, known, cancellation);
         // Without it the index is built.
         scanned.kept_index = index.join().ok().and_then(|(bytes, _)| bytes);

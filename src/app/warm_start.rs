@@ -9,7 +9,7 @@ use std::os::unix::fs::MetadataExt;
 
 use super::Snapshot;
 use crate::config::ProjectConfig;
-use catalog::Kept;
+use catalog::PersistedScan;
 use confined_fs::Replacing;
 
 /// What files said when they were last read, in the data directory.
@@ -22,8 +22,8 @@ const INDEX: &str = "index.bin";
 const MAX_BYTES: u64 = 4 << 30;
 
 /// What an earlier run persisted of the catalog, for the first scan.
-pub(super) fn catalog(config: &ProjectConfig) -> Option<Kept> {
-    Kept::open(read(config, CATALOG, &[])?, &program())
+pub(super) fn catalog(config: &ProjectConfig) -> Option<PersistedScan> {
+    PersistedScan::open(read(config, CATALOG, &[])?, &program())
 }
 
 /// The index that an earlier run persisted, if it was the same build.
@@ -49,7 +49,7 @@ fn read(config: &ProjectConfig, name: &str, head: &[u8]) -> Option<Vec<u8>> {
 /// ignored.
 pub(super) fn persist(config: &ProjectConfig, snapshot: &Snapshot) -> std::io::Result<()> {
     let data_dir = &config.paths.data_dir;
-    data_dir.file(CATALOG).replace(Replacing::Private, |out| snapshot.catalog.keep(&program(), out))?;
+    data_dir.file(CATALOG).replace(Replacing::Private, |out| snapshot.catalog.persist(&program(), out))?;
     data_dir.file(INDEX).replace(Replacing::Private, |out| {
         out.write_all(&header())?;
         out.write_all(&snapshot.index.to_bytes())

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::output;
 use crate::app;
 use crate::config::{Config, Environment, Flags};
-use catalog::{Catalog, Kind};
+use catalog::Catalog;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct DoctorArguments {
@@ -33,10 +33,6 @@ pub(super) fn run(arguments: &DoctorArguments, environment: &Environment) -> any
     Ok(ExitCode::SUCCESS)
 }
 
-fn counts(catalog: &Catalog) -> [usize; 3] {
-    Kind::ALL.map(|kind| catalog.definitions().iter().filter(|definition| definition.kind == kind).count())
-}
-
 fn print_json(catalog: &Catalog) {
     let problems = catalog.problems().iter().map(|problem| {
         json!({
@@ -47,8 +43,9 @@ fn print_json(catalog: &Catalog) {
             "action": problem.action,
         })
     });
-    let [agents, skills, workflows] = counts(catalog);
-    let all = json!({ "agents": agents, "skills": skills, "workflows": workflows, "problems": problems.collect::<Vec<_>>() });
+    let counts = catalog.counts();
+    let counts = counts.iter().map(|(kind, count)| (kind.plural(), json!(count)));
+    let all: Value = counts.chain([("problems", problems.collect())]).collect();
     output::line(&format!("{all:#}"));
 }
 
@@ -73,9 +70,9 @@ fn print_text(catalog: &Catalog) {
     for (code, n) in by_code {
         output::line(&format!("{n:>6}  {code}"));
     }
-    let [agents, skills, workflows] = counts(catalog);
     output::line(&format!(
-        "{agents} agents, {skills} skills, {workflows} workflows; {} files with problems",
+        "{}; {} files with problems",
+        catalog.counts().enumerated(", "),
         catalog.files_with_problems()
     ));
 }

@@ -17,7 +17,7 @@ use crate::instance::{self, Endpoint, PortOwner};
 use crate::server::{self, AccessPolicy, ServerState, rate};
 use crate::tasks::{self, Tasks};
 use crate::telemetry::logging;
-use catalog::{Cancellation, Kind};
+use catalog::Cancellation;
 use store::{Store, StoreError};
 
 #[derive(Debug, clap::Args)]
@@ -260,18 +260,18 @@ fn at_once() {
 
 fn greet(app: &App, endpoint: &Endpoint) {
     let snapshot = app.snapshot();
-    let [agents, skills, workflows] = Kind::ALL.map(|kind| snapshot.count(kind));
+    let entries = snapshot.catalog.counts().enumerated(", ");
     if snapshot.embedded_default {
         output::line("no plugins found: the built-in collection in fixtures/plugins is served");
     }
     output::line(&format!(
-        "adjutant {} serves {} on {}: {agents} agents, {skills} skills, {workflows} workflows, {} files with problems",
+        "adjutant {} serves {} on {}: {entries}, {} files with problems",
         env!("CARGO_PKG_VERSION"),
         endpoint.project.root,
         endpoint.url,
         snapshot.catalog.files_with_problems()
     ));
-    tracing::info!(agents, skills, workflows, url = endpoint.url, "serving");
+    tracing::info!(entries, url = endpoint.url, "serving");
 }
 
 /// Another process holds the lock of the data directory.

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::definition::{Definition, Kind};
+use super::definition::Definition;
+use super::kind::Kind;
 
 /// How many definitions came, changed, went and stayed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

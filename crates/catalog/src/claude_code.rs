@@ -8,8 +8,8 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Catalog;
-use super::definition::{Definition, Kind};
+use super::definition::Definition;
+use super::kind::Kind;
 use super::problem::{Problem, code};
 
 /// Characters that its listing of skills and commands leaves for plugins: about 30,000, measured, less what its own
@@ -42,41 +42,29 @@ pub struct Listed<'a> {
     pub is_name_only: bool,
 }
 
-impl Catalog {
-    /// What Claude Code lists of this catalog: agents, then commands, then skills. Without `is_bounded` as it would if
-    /// there were room for all descriptions.
-    ///
-    /// The order within a kind is that of ids, where the client's is that in which it loads files: which skills lose
-    /// their descriptions may differ, how many hardly does.
-    pub fn client_listing(&self, is_bounded: bool) -> Vec<Listed<'_>> {
-        let seen = Seen::of(&self.problems);
-        let is_loaded = |definition: &&Arc<Definition>| {
-            let mut dropped = self.plugins.iter().filter(|plugin| !plugin.loaded);
-            !dropped.any(|plugin| definition.path.starts_with(&plugin.root))
-        };
-        let loaded: Vec<&Arc<Definition>> = self.definitions.iter().filter(is_loaded).collect();
-        listing(&loaded, &seen, is_bounded)
-    }
-}
-
 /// What the client makes of files that have problems.
-struct Seen<'a> {
+pub(super) struct ClientView<'a> {
     unlisted: HashSet<&'a Path>,
     unread: HashSet<&'a Path>,
     undescribed: HashSet<&'a Path>,
 }
 
-impl<'a> Seen<'a> {
-    fn of(problems: &'a [Problem]) -> Self {
+impl<'a> ClientView<'a> {
+    pub(super) fn of(problems: &'a [Problem]) -> Self {
         let with = |codes: &[&str]| {
             let of_code = problems.iter().filter(|problem| codes.contains(&problem.code));
             of_code.map(|problem| &*problem.path).collect()
         };
-        Seen {
+        ClientView {
             unlisted: with(&UNLISTED),
             unread: with(&UNREAD),
             undescribed: with(&[code::DESCRIPTION_MISSING]),
         }
+    }
+
+    /// Whether the client does not list the entry at all.
+    fn leaves_out(&self, definition: &Definition) -> bool {
+        self.unlisted.contains(definition.path.as_path())
     }
 
     /// The description as the client has it, if it has one.
@@ -88,7 +76,7 @@ impl<'a> Seen<'a> {
 
     /// What the listing of skills and commands says of an entry, if it is there.
     fn stated(&self, definition: &'a Definition) -> Option<String> {
-        if self.unlisted.contains(definition.path.as_path()) {
+        if self.leaves_out(definition) {
             return None;
         }
         let when = Some(definition.when_to_use.as_str()).filter(|text| !text.is_empty());
@@ -101,12 +89,10 @@ impl<'a> Seen<'a> {
         };
         Some(cut(&text))
     }
-}
 
-impl<'a> Seen<'a> {
-    /// Characters of what [`Seen::stated`] says, where it says anything.
+    /// Characters of what [`ClientView::stated`] says, where it says anything.
     fn stated_chars(&self, definition: &'a Definition) -> Option<usize> {
-        if self.unlisted.contains(definition.path.as_path()) {
+        if self.leaves_out(definition) {
             return None;
         }
         let chars = |text: &str| text.chars().count();
@@ -128,33 +114,40 @@ fn cut(text: &str) -> String {
     text.chars().take(DESCRIPTION - 1).chain(['…']).collect()
 }
 
-fn agent_line(definition: &Definition, seen: &Seen<'_>) -> String {
+fn agent_line(definition: &Definition, view: &ClientView<'_>) -> String {
     let Definition { id, plugin, tools, .. } = definition;
     let tools = if tools.is_empty() || tools.iter().any(|tool| tool == "*") {
         "All tools".to_owned()
     } else {
         tools.join(", ")
     };
-    match seen.description(definition) {
+    match view.description(definition) {
         Some(description) => format!("- {id}: {description} (Tools: {tools})\n"),
         None => format!("- {id}: Agent from {plugin} plugin (Tools: {tools})\n"),
     }
 }
 
-fn listing<'a>(definitions: &[&'a Arc<Definition>], seen: &Seen<'_>, is_bounded: bool) -> Vec<Listed<'a>> {
-    let of_kind = |kind| definitions.iter().copied().filter(move |definition| definition.kind == kind);
-    let not_unlisted = |definition: &&Arc<Definition>| !seen.unlisted.contains(definition.path.as_path());
-    let agents = of_kind(Kind::Agent).filter(not_unlisted);
+/// What the client lists of these definitions, which are ordered by kind and id, each with the view of its layer.
+pub(super) fn listing<'a>(
+    definitions: &[(&'a Arc<Definition>, &ClientView<'_>)],
+    is_bounded: bool,
+) -> Vec<Listed<'a>> {
+    let of_kind = |kind| definitions.iter().filter(move |(definition, _)| definition.kind == kind);
+    let agents = of_kind(Kind::Agent).filter(|(definition, view)| !view.leaves_out(definition));
     let mut lines: Vec<Listed<'a>> = agents
-        .map(|definition| Listed { definition, line: agent_line(definition, seen), is_name_only: false })
+        .map(|(definition, view)| Listed {
+            definition,
+            line: agent_line(definition, view),
+            is_name_only: false,
+        })
         .collect();
     let stated: Vec<(&Arc<Definition>, String)> = [Kind::Workflow, Kind::Skill]
         .into_iter()
         .flat_map(of_kind)
-        .filter_map(|definition| Some((definition, seen.stated(definition)?)))
+        .filter_map(|(definition, view)| Some((*definition, view.stated(definition)?)))
         .collect();
     // `- id` and a line end, which always stay.
-    let names: usize = stated.iter().map(|(definition, _)| definition.id.chars().count() + 3).sum();
+    let names: usize = stated.iter().map(|(definition, _)| name_chars(definition)).sum();
     let mut left = if is_bounded { LISTING_BUDGET.saturating_sub(names) } else { usize::MAX };
     for (definition, text) in stated {
         let id = &definition.id;
@@ -169,30 +162,30 @@ fn listing<'a>(definitions: &[&'a Arc<Definition>], seen: &Seen<'_>, is_bounded:
 
 /// How much of a catalog the client's listing of skills and commands names.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Stated {
+pub(super) struct ListingSize {
     /// Skills and commands it lists.
     count: usize,
     /// Characters of their names, which always stay.
     names: usize,
 }
 
-impl Stated {
+impl ListingSize {
     /// Of definitions whose problems are among these.
-    pub(super) fn of(definitions: &[Arc<Definition>], problems: &[Problem]) -> Stated {
-        let seen = Seen::of(problems);
-        let mut stated = Stated::default();
+    pub(super) fn of(definitions: &[Arc<Definition>], problems: &[Problem]) -> ListingSize {
+        let view = ClientView::of(problems);
+        let mut size = ListingSize::default();
         for definition in definitions {
-            if definition.kind != Kind::Agent && seen.stated_chars(definition).is_some() {
-                stated.count += 1;
-                stated.names += name_chars(definition);
+            if definition.kind != Kind::Agent && view.stated_chars(definition).is_some() {
+                size.count += 1;
+                size.names += name_chars(definition);
             }
         }
-        stated
+        size
     }
 
     /// With those added and those taken away.
-    pub(super) fn changed(self, added: Stated, removed: Stated) -> Stated {
-        Stated {
+    pub(super) fn changed(self, added: ListingSize, removed: ListingSize) -> ListingSize {
+        ListingSize {
             count: (self.count + added.count).saturating_sub(removed.count),
             names: (self.names + added.names).saturating_sub(removed.names),
         }
@@ -205,20 +198,20 @@ fn name_chars(definition: &Definition) -> usize {
 }
 
 /// Says how many descriptions the client's listing drops. `problems` says which entries it does not list at all,
-/// `stated` what it lists of all the definitions.
+/// `listing` what it lists of all the definitions.
 pub(super) fn listing_problem(
     definitions: &[Arc<Definition>],
     problems: &[Problem],
-    stated: Stated,
+    listing: ListingSize,
 ) -> Option<Problem> {
-    let mut left = LISTING_BUDGET.saturating_sub(stated.names);
-    let mut dropped = stated.count;
-    // Where the names alone take all the room, nothing has to be counted.
-    if left > 0 {
-        let seen = Seen::of(problems);
+    let mut left = LISTING_BUDGET.saturating_sub(listing.names);
+    let mut dropped = listing.count;
+    // Where nothing is listed, or the names alone take all the room, nothing has to be counted.
+    if left > 0 && dropped > 0 {
+        let view = ClientView::of(problems);
         let of_kind = |kind| definitions.iter().filter(move |definition| definition.kind == kind);
         for definition in [Kind::Workflow, Kind::Skill].into_iter().flat_map(of_kind) {
-            let Some(chars) = seen.stated_chars(definition) else { continue };
+            let Some(chars) = view.stated_chars(definition) else { continue };
             if chars + 2 > left {
                 // From the first without room on none has any.
                 break;
@@ -231,7 +224,7 @@ pub(super) fn listing_problem(
         let message = format!(
             "Claude Code's listing has room for about {LISTING_BUDGET} characters of skills and commands: about \
              {dropped} of {} are listed by name only",
-            stated.count
+            listing.count
         );
         Problem::new(".", code::LISTING_OVER_BUDGET, "kept", message)
     })

@@ -2,31 +2,7 @@
 
 use std::path::PathBuf;
 
-/// The three kinds of entry. A command file of a plugin is a workflow on the wire.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
-    /// `agents/**/*.md`
-    #[default]
-    Agent,
-    /// `skills/<folder>/SKILL.md`
-    Skill,
-    /// `commands/**/*.md`
-    Workflow,
-}
-
-impl Kind {
-    /// All kinds, in the order a catalog lists them.
-    pub const ALL: [Kind; 3] = [Kind::Agent, Kind::Skill, Kind::Workflow];
-
-    /// `agent`, `skill` or `workflow`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Kind::Agent => "agent",
-            Kind::Skill => "skill",
-            Kind::Workflow => "workflow",
-        }
-    }
-}
+use super::kind::Kind;
 
 /// One entry of the catalog. Text fields are whole as read (lossy UTF-8, control characters removed);
 /// answers shorten them.

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
-use super::definition::{Definition, Kind};
+use super::definition::Definition;
 use super::frontmatter::{self, Fields, FrontMatter};
-use super::layout::{Context, Naming, sanitised};
+use super::kind::Kind;
+use super::layout::{EntryContext, Naming, client_skill_id};
 use super::markdown::Line;
 use super::problem::{Problem, code};
 use super::sanitize::{decode, one_line};
@@ -16,7 +17,7 @@ use super::{capability, markdown, prompt_injection, workflow};
 const CLIENT_DESCRIPTION: usize = 1_536;
 
 /// The definition in `bytes`, or `None` where the file is no entry, and what was odd about it.
-pub(super) fn read(path: &Path, bytes: &[u8], context: &Context) -> (Option<Definition>, Vec<Problem>) {
+pub(super) fn read(path: &Path, bytes: &[u8], context: &EntryContext) -> (Option<Definition>, Vec<Problem>) {
     let (text, decoded) = decode(bytes);
     let matter = frontmatter::read(&text, decoded.carriage_returns);
     let mut report = Report { path, problems: Vec::new() };
@@ -51,8 +52,8 @@ pub(super) fn read(path: &Path, bytes: &[u8], context: &Context) -> (Option<Defi
     {
         report.add(code, "kept", &message);
     }
-    if !context.unseen.is_empty() {
-        let message = format!("Claude Code does not load this: {}", context.unseen);
+    if !context.not_loaded.is_empty() {
+        let message = format!("Claude Code does not load this: {}", context.not_loaded);
         report.add(code::NOT_LOADED_BY_CLIENT, "kept", &message);
     }
     if path.to_str().is_none_or(|text| text.contains(char::is_control)) {
@@ -77,18 +78,18 @@ struct Name {
 }
 
 /// The name in the id, and the other names and ids an entry goes by.
-fn name(matter: &FrontMatter<'_>, context: &Context) -> Name {
+fn name(matter: &FrontMatter<'_>, context: &EntryContext) -> Name {
     let stated = matter.fields.text("name").map(|name| one_line(&name)).filter(|name| !name.is_empty());
     let from_client = matter.client_name.as_deref().map(one_line).filter(|name| !name.is_empty());
     let (in_id, other) = match &context.naming {
-        Naming::Stated { stem } => match from_client {
+        Naming::ListingSize { stem } => match from_client {
             Some(name) => (name, Some(stem.to_string())),
             None => (stem.to_string(), stated.clone()),
         },
         Naming::Fixed { name } => (name.to_string(), stated.clone()),
         Naming::OwnSkill { folder } => {
             let name = from_client.unwrap_or_else(|| folder.to_string());
-            (sanitised(&name), Some(folder.to_string()))
+            (client_skill_id(&name), Some(folder.to_string()))
         }
     };
     let mut aliases = Vec::new();
@@ -102,7 +103,7 @@ fn name(matter: &FrontMatter<'_>, context: &Context) -> Name {
     Name { in_id, aliases }
 }
 
-fn fill(definition: &mut Definition, fields: &Fields, context: &Context) {
+fn fill(definition: &mut Definition, fields: &Fields, context: &EntryContext) {
     definition.description = fields.text("description").unwrap_or_default();
     definition.when_to_use =
         fields.text("when_to_use").or_else(|| fields.text("when-to-use")).unwrap_or_default();
@@ -129,7 +130,7 @@ fn fill(definition: &mut Definition, fields: &Fields, context: &Context) {
 }
 
 /// What the body says, and what is derived where the front matter is silent.
-fn read_body(definition: &mut Definition, body: &str, context: &Context) {
+fn read_body(definition: &mut Definition, body: &str, context: &EntryContext) {
     let body = body.trim();
     let mut lines: Vec<Line<'_>> = Vec::with_capacity(body.len() / 40);
     lines.extend(markdown::lines(body));

@@ -3,7 +3,8 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
-use super::definition::{Definition, Kind};
+use super::definition::Definition;
+use super::kind::Kind;
 
 /// What [`super::Catalog::find`] answers.
 #[derive(Debug)]
@@ -17,6 +18,18 @@ pub enum Lookup<'a> {
 }
 
 impl<'a> Lookup<'a> {
+    /// The answer that these definitions are.
+    pub(super) fn of(mut found: Vec<&'a Arc<Definition>>) -> Lookup<'a> {
+        match (found.pop(), found.is_empty()) {
+            (None, _) => Lookup::Missing,
+            (Some(only), true) => Lookup::One(only),
+            (Some(last), false) => {
+                found.push(last);
+                Lookup::Ambiguous(found)
+            }
+        }
+    }
+
     /// The definition, if there is exactly one.
     pub fn one(self) -> Option<&'a Arc<Definition>> {
         match self {
@@ -28,23 +41,23 @@ impl<'a> Lookup<'a> {
 
 /// The ways to name a definition, the surest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Rank {
+enum MatchRank {
     Id,
     Alias,
     Bare,
 }
 
-impl Rank {
+impl MatchRank {
     /// The surest way in which `name` means the definition, if it does.
-    fn of(definition: &Definition, name: &str) -> Option<Rank> {
+    fn of(definition: &Definition, name: &str) -> Option<MatchRank> {
         if definition.id == name {
-            return Some(Rank::Id);
+            return Some(MatchRank::Id);
         }
         let is_alias = definition.aliases.iter().any(|alias| alias == name);
         if is_alias && (name.contains(':') || definition.plugin.is_empty()) {
-            return Some(Rank::Alias);
+            return Some(MatchRank::Alias);
         }
-        (is_alias || definition.name == name).then_some(Rank::Bare)
+        (is_alias || definition.name == name).then_some(MatchRank::Bare)
     }
 }
 
@@ -53,7 +66,7 @@ const MAX_LOOSE: usize = 512;
 
 /// Definitions by all their names: those of the last full gathering, and what changed since.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Names {
+pub(super) struct NameIndex {
     base: Arc<Base>,
     /// Positions in the base of what is gone since, ordered.
     gone: Vec<u32>,
@@ -104,9 +117,9 @@ fn upper(hasher: &RandomState, kind: Kind, name: &str) -> u64 {
     hasher.hash_one((kind, name)) & UPPER
 }
 
-impl Names {
-    pub(super) fn new(definitions: &Arc<[Arc<Definition>]>) -> Names {
-        Names { base: Arc::new(Base::new(definitions)), ..Names::default() }
+impl NameIndex {
+    pub(super) fn new(definitions: &Arc<[Arc<Definition>]>) -> NameIndex {
+        NameIndex { base: Arc::new(Base::new(definitions)), ..NameIndex::default() }
     }
 
     /// The names of `definitions`, which are those of before without `removed` and with `added`.
@@ -115,9 +128,9 @@ impl Names {
         definitions: &Arc<[Arc<Definition>]>,
         removed: &[Arc<Definition>],
         added: &[Arc<Definition>],
-    ) -> Names {
+    ) -> NameIndex {
         if self.gone.len() + removed.len() + self.added.len() + added.len() > MAX_LOOSE {
-            return Names::new(definitions);
+            return NameIndex::new(definitions);
         }
         let mut names = self.clone();
         names.added.retain(|known| !removed.iter().any(|removed| Arc::ptr_eq(known, removed)));
@@ -139,9 +152,9 @@ impl Names {
     fn find_written(&self, kind: Kind, name: &str) -> Vec<&Arc<Definition>> {
         let there = self.base.positions(kind, name).filter(|at| self.gone.binary_search(at).is_err());
         let known = there.map(|at| &self.base.definitions[at as usize]).chain(&self.added);
-        let mut found: Vec<(Rank, &Arc<Definition>)> = known
+        let mut found: Vec<(MatchRank, &Arc<Definition>)> = known
             .filter(|definition| definition.kind == kind)
-            .filter_map(|definition| Some((Rank::of(definition, name)?, definition)))
+            .filter_map(|definition| Some((MatchRank::of(definition, name)?, definition)))
             .collect();
         let Some(surest) = found.iter().map(|(rank, _)| *rank).min() else { return Vec::new() };
         found.retain(|(rank, _)| *rank == surest);

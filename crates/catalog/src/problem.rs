@@ -40,20 +40,9 @@ impl Problem {
         Problem { path: path.into().into(), line: None, code, message: message.into().into(), action }
     }
 
-    /// The same problem, with the line (counted from 1) to blame.
-    #[must_use]
-    pub fn at_line(self, line: usize) -> Problem {
-        Problem { line: Some(line), ..self }
-    }
-
     /// How much it matters, by its code.
     pub fn severity(&self) -> Severity {
         CODES.iter().find(|entry| entry.0 == self.code).map_or(Severity::Error, |entry| entry.1)
-    }
-
-    /// The path for a terminal or a log: control characters and invalid UTF-8 are escaped, `/` separates.
-    pub fn shown_path(&self) -> String {
-        shown(&self.path)
     }
 }
 
@@ -116,6 +105,8 @@ pub mod code {
             "Several files have this id: all are kept, Claude Code keeps one.";
         IDENTICAL_COPY = "identical_copy", Note,
             "The same id with the same content was found before, under another root: one is kept.";
+        SHADOWED_ID = "shadowed_id", Note,
+            "A layer of higher precedence has this id: its entry serves, this one is left out.";
         README_SKIPPED = "readme_skipped", Note, "A README without front matter is no entry.";
         FILE_EMPTY = "file_empty", Note, "The file is empty: kept under its file name.";
         FILE_TOO_LARGE = "file_too_large", Error, "The file is larger than the limit.";

@@ -3,7 +3,7 @@
 //! Descriptions are read by models that decide by them. Nothing is rewritten on suspicion; the owner is told.
 
 use super::problem::code;
-use super::sanitize::Hidden;
+use super::sanitize::Invisible;
 
 /// Invisible marks of zero width from which on they are no accident: emoji and pasted text bring a few.
 const MANY_MARKS: usize = 16;
@@ -48,10 +48,10 @@ const ORDERS: [&str; 25] = [
 const MARKUP: [&str; 6] = ["<!--", "<important>", "<system>", "<secret>", "<hidden>", "<|im_start|>"];
 
 /// Something suspicious: its code and what it is.
-pub(super) type Suspicion = (&'static str, String);
+pub(super) type Finding = (&'static str, String);
 
 /// What is suspicious about the texts by which a model chooses an entry, and about what the file hides.
-pub(super) fn find(texts: &[&str], hidden: Hidden) -> Vec<Suspicion> {
+pub(super) fn find(texts: &[&str], hidden: Invisible) -> Vec<Finding> {
     let mut found = Vec::new();
     if hidden.steering > 0 || hidden.marks >= MANY_MARKS {
         let count = hidden.steering + hidden.marks;
@@ -100,7 +100,7 @@ fn is_blob(run: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Hidden, ORDERING, ORDERS, find};
+    use super::{Invisible, ORDERING, ORDERS, find};
 
     #[test]
     fn orders_markup_and_blobs_are_told() {
@@ -123,7 +123,8 @@ mod tests {
             ),
         ];
         for (text, expected) in cases {
-            let codes: Vec<_> = find(&[text], Hidden::default()).into_iter().map(|found| found.0).collect();
+            let codes: Vec<_> =
+                find(&[text], Invisible::default()).into_iter().map(|found| found.0).collect();
             assert_eq!(codes.join(","), expected, "{text}");
         }
     }
@@ -132,14 +133,14 @@ mod tests {
     fn each_order_holds_an_ordering_word() {
         for order in ORDERS {
             assert!(order.split(' ').any(|word| ORDERING.contains(&word)), "{order}");
-            assert_eq!(find(&[order], Hidden::default())[0].0, "suspicious_instruction", "{order}");
+            assert_eq!(find(&[order], Invisible::default())[0].0, "suspicious_instruction", "{order}");
         }
     }
 
     #[test]
     fn hidden_characters_count_where_they_are_no_accident() {
         for (steering, marks, is_told) in [(0, 0, false), (0, 15, false), (0, 16, true), (1, 0, true)] {
-            assert_eq!(!find(&[], Hidden { steering, marks }).is_empty(), is_told, "{steering} {marks}");
+            assert_eq!(!find(&[], Invisible { steering, marks }).is_empty(), is_told, "{steering} {marks}");
         }
     }
 }

@@ -10,12 +10,12 @@ pub(super) struct Decoded {
     /// Lines ended in CR LF or CR.
     pub carriage_returns: bool,
     /// Characters that nobody sees were left out.
-    pub hidden: Hidden,
+    pub hidden: Invisible,
 }
 
 /// Characters that nobody sees, counted.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Hidden {
+pub(super) struct Invisible {
     /// Those that steer a terminal, reorder a line or spell text in tags: no text needs them.
     pub steering: usize,
     /// Marks of zero width, which some scripts, emoji and editors bring along.

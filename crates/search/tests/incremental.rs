@@ -8,8 +8,29 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use adjutant_search::{Aliases, Index};
-use catalog::{Catalog, Changes, Definition, Kept, Kind, ScanOptions, rescan, scan, scan_recalling};
+use catalog::{
+    Cancellation, Catalog, CatalogSource, Changes, Definition, FileSource, Kind, Known, LayerId,
+    PersistedScan, ScanOptions, Scope, scan,
+};
 use proptest::prelude::*;
+
+fn source(options: &ScanOptions) -> FileSource {
+    FileSource::new(LayerId::only(Scope::Project), options.clone())
+}
+
+/// What a scan of single places finds; `None` where all has to be scanned.
+fn rescan(options: &ScanOptions, previous: &Catalog, changed: &[PathBuf]) -> Option<Catalog> {
+    let source = source(options);
+    let layer = source.reload(previous.layer(source.id())?, changed, &Cancellation::default())?;
+    Some(Catalog::merge([Arc::new(layer)]))
+}
+
+/// What the first scan of a next run finds, and what was there before, where that differs.
+fn scan_persisted(options: &ScanOptions, persisted: &PersistedScan) -> (Catalog, Option<Catalog>) {
+    let loaded = source(options).load(Known::Persisted(persisted), &Cancellation::default());
+    let merged = |layer| Catalog::merge([Arc::new(layer)]);
+    (merged(loaded.layer), loaded.before.map(merged))
+}
 
 /// One edit of a tree.
 #[derive(Debug, Clone)]
@@ -366,10 +387,10 @@ fn links_and_limits_are_scanned_in_full() {
 }
 
 /// What a next start has of a catalog.
-fn kept(catalog: &Catalog) -> Kept {
+fn persisted(catalog: &Catalog) -> PersistedScan {
     let mut bytes = Vec::new();
-    catalog.keep("this", &mut bytes).unwrap();
-    Kept::open(bytes, "this").unwrap()
+    catalog.persist("this", &mut bytes).unwrap();
+    PersistedScan::open(bytes, "this").unwrap()
 }
 
 #[test]
@@ -377,14 +398,14 @@ fn what_was_kept_is_not_read_again_and_says_the_same() {
     for root in ["../../fixtures", "../../fixtures/behaviours"] {
         let options = ScanOptions::new(Path::new(env!("CARGO_MANIFEST_DIR")).join(root));
         let first = scan(&options, None);
-        let (second, before) = scan_recalling(&options, &kept(&first));
+        let (second, before) = scan_persisted(&options, &persisted(&first));
         assert_same(&second, &first);
         assert!(before.is_none());
         assert_eq!((second.report().files_read, second.report().manifests_read), (0, 0), "{root}");
     }
     let tree = Tree::new();
     tree.write("plugins/p/agents/b.md", "---\ndescription: kubernetes\n---\n");
-    let (second, before) = scan_recalling(&tree.options, &kept(&tree.catalog));
+    let (second, before) = scan_persisted(&tree.options, &persisted(&tree.catalog));
     // What was there before comes with it, and what stayed is the same in both.
     let before = before.unwrap();
     assert_eq!(before.definitions(), tree.catalog.definitions());
@@ -402,18 +423,18 @@ fn what_was_kept_is_not_read_again_and_says_the_same() {
     tree.write("plugins/p/agents/b.md", "---\ndescription: a third\n---\n");
     let third =
         rescan(&tree.options, &second, &[tree.options.project.join("plugins/p/agents/b.md")]).unwrap();
-    assert_same(&third, &scan_recalling(&tree.options, &kept(&third)).0);
+    assert_same(&third, &scan_persisted(&tree.options, &persisted(&third)).0);
 }
 
 #[test]
 fn whatever_is_odd_about_what_was_kept_makes_it_worthless() {
     let tree = Tree::new();
     let mut bytes = Vec::new();
-    tree.catalog.keep("this", &mut bytes).unwrap();
+    tree.catalog.persist("this", &mut bytes).unwrap();
     // How many files need not be read with these bytes.
     let reused = |bytes: &[u8], program: &str| {
-        let kept = Kept::open(bytes.to_vec(), program)?;
-        let (again, _) = scan_recalling(&tree.options, &kept);
+        let kept = PersistedScan::open(bytes.to_vec(), program)?;
+        let (again, _) = scan_persisted(&tree.options, &kept);
         assert_same(&again, &tree.catalog);
         Some(again.report().files_reused)
     };

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::app::index::{self, Known, Scanned};
+use crate::app::catalog_sources::Known;
+use crate::app::index::{self, Scanned};
 use crate::app::reindex::{Extent, ReindexReport};
 use crate::app::timings::millis;
 use crate::app::workers::{Job, Rest, Run};
@@ -60,7 +61,7 @@ fn rescan(app: &App, extent: &Extent, cancellation: &Cancellation) -> Option<Rei
     let around = match extent {
         Extent::Around(paths) => {
             let paths: Vec<PathBuf> = paths.iter().cloned().collect();
-            index::rescan(app.config(), &before, &paths, cancellation)
+            index::rescan(app.config(), &before.catalog, &paths, cancellation)
         }
         Extent::Nothing | Extent::Everything => None,
     };

@@ -13,6 +13,7 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::refresh::compare_with_files;
 use crate::app::App;
+use crate::app::catalog_sources::CatalogSources;
 use crate::app::file_watch::WatchState;
 use crate::app::reindex::Extent;
 use crate::app::workers::{Job, Rest, Run};
@@ -104,34 +105,11 @@ impl Job for WatchJob {
 
 /// The folders to watch for the catalog that serves.
 fn folders(app: &App) -> Watched {
-    let root = &app.config().root;
-    let mut folders: BTreeSet<(PathBuf, bool)> =
-        [(root.clone(), false), (root.join(".claude"), false)].into();
-    for own in ["agents", "skills", "commands"] {
-        folders.insert((root.join(".claude").join(own), true));
-    }
-    folders.insert((root.join("plugins"), true));
-    folders.insert((root.join(".claude-plugin"), true));
-    for dir in &app.config().plugin_dirs {
-        // Free of links, as the catalog knows it.
-        folders.insert((dir.canonicalize().unwrap_or_else(|_| dir.clone()), true));
-    }
-    for plugin in app.snapshot().catalog.plugins() {
-        // A plugin of a further folder is covered by that folder, whatever its own path is relative to.
-        let plugin_root = root.join(&plugin.root);
-        let is_covered = folders.iter().any(|(folder, below)| *below && plugin_root.starts_with(folder));
-        // A plugin that is the project itself is watched by its component folders: below it may lie anything.
-        if plugin_root == *root {
-            for component in ["agents", "skills", "commands"] {
-                folders.insert((root.join(component), true));
-            }
-        } else if !is_covered {
-            folders.insert((plugin_root, true));
-        }
-    }
-    let identified = folders.into_iter().filter_map(|(folder, below)| {
-        let metadata = std::fs::metadata(&folder).ok().filter(std::fs::Metadata::is_dir)?;
-        Some((folder, below, (metadata.dev(), metadata.ino())))
+    // The project's own aliases lie in one of them, too.
+    let roots = CatalogSources::new(app.config()).watch_roots(&app.snapshot().catalog);
+    let identified = roots.into_iter().filter_map(|root| {
+        let metadata = std::fs::metadata(&root.path).ok().filter(std::fs::Metadata::is_dir)?;
+        Some((root.path, root.recursive, (metadata.dev(), metadata.ino())))
     });
     identified.collect()
 }

@@ -22,7 +22,7 @@ use crate::server::correlation::CorrelationId;
 use crate::server::http::client_info::client_of;
 use crate::tasks::Tasks;
 use crate::telemetry::token_usage::ClientName;
-use catalog::Counts;
+use catalog::KindMap;
 
 /// Milliseconds for which a client may cache a list: long enough for one turn, and subscribers are notified of changes at
 /// once. What is read may not be cached: a file may change at any time without a notification.
@@ -50,16 +50,16 @@ impl LocalHandler {
 }
 
 /// The server's instructions for a model; at start a model sees nothing else but the tools' names.
-pub(super) fn instructions(counts: Counts) -> String {
-    let Counts { agents, skills, workflows } = counts;
+pub(super) fn instructions(counts: &KindMap<usize>) -> String {
     format!(
-        "Index of this project's plugins: {agents} agents, {skills} skills, {workflows} workflows (commands). \
+        "Index of this project's plugins: {} (commands). \
          Ask it before delegating, planning or guessing who can do a task.\n\
          - find_agents, find_skills, find_workflows: the task in a sentence; best first. Confidence below 0.3: \
          nothing fits.\n\
          - recommend_pattern: a sequence of agents that worked for a like goal.\n\
          - get_definition: the chosen entry whole; run an agent as a subagent with that body, or follow it.\n\
-         - record_outcome, once at the end: recommendations learn from it."
+         - record_outcome, once at the end: recommendations learn from it.",
+        counts.enumerated(", ")
     )
 }
 
@@ -145,7 +145,7 @@ impl ServerHandler for LocalHandler {
     }
 
     fn get_info(&self) -> ServerConfig {
-        server_info(instructions(self.app.snapshot().catalog.counts()), self.app.config().command_prompts)
+        server_info(instructions(&self.app.snapshot().catalog.counts()), self.app.config().command_prompts)
     }
 
     async fn discover(&self, _: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {

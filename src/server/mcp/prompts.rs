@@ -99,11 +99,11 @@ fn with_arguments(body: &str, given: &str) -> String {
 }
 
 fn orchestration(snapshot: &Snapshot, goal: &str, plugin: Option<&str>) -> String {
-    let [agents, skills, workflows] = Kind::ALL.map(|kind| snapshot.count(kind));
+    let counts = snapshot.catalog.counts().enumerated(" and ");
     let only = plugin.map(|plugin| format!(" Use only plugin {plugin:?}.")).unwrap_or_default();
     format!(
         "Goal: {goal}\n\n\
-         Reach it with Adjutant, which indexes {agents} agents, {skills} skills and {workflows} workflows.{only}\n\n\
+         Reach it with Adjutant, which indexes {counts}.{only}\n\n\
          1. recommend_pattern with the goal. If a sequence comes back with a good record, follow it.\n\
          2. Otherwise split the goal into tasks; find_agents for each (find_skills for know-how, find_workflows \
          for a ready procedure). Trust the ranking above a confidence of 0.3; below, do the task yourself.\n\

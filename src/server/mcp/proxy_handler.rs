@@ -35,7 +35,7 @@ use super::{framing, tools};
 use crate::app::{App, AppError};
 use crate::tasks::{self, Tasks};
 use crate::telemetry::token_usage::ClientName;
-use catalog::Counts;
+use catalog::KindMap;
 use protocol::ErrorCode;
 
 /// Interval at which a running instance, or a request to hand the store over, is looked for.
@@ -57,7 +57,7 @@ pub struct ProxyBackend {
     /// The bearer token of requests to it, where the project has one.
     pub token: Option<String>,
     /// What an index in this process would hold. May block; [`ProxyBackend::start`] reuses the scan.
-    pub count: Box<dyn Fn() -> Counts + Send + Sync>,
+    pub count: Box<dyn Fn() -> KindMap<usize> + Send + Sync>,
     /// Whether such an index offers commands as prompts.
     pub command_prompts: bool,
     /// Builds the index in this process. May block.
@@ -179,7 +179,7 @@ impl ProxyHandler {
                 let backend = Arc::clone(&self.0.backend);
                 let counts = tasks::blocking(move || (backend.count)()).await.context("counting failed")?;
                 local_handler::server_info(
-                    local_handler::instructions(counts),
+                    local_handler::instructions(&counts),
                     self.0.backend.command_prompts,
                 )
             }
@@ -522,7 +522,7 @@ mod tests {
         let backend = ProxyBackend {
             running: Box::new(move || Some(port)),
             token: None,
-            count: Box::new(Counts::default),
+            count: Box::new(KindMap::default),
             command_prompts: false,
             start: Box::new(move || {
                 counted.fetch_add(1, Ordering::SeqCst);

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use rmcp::ErrorData;
 use rmcp::model::{ReadResourceResult, Resource, ResourceContents, ResourceTemplate};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::app::Snapshot;
-use catalog::{Definition, Kind, Lookup};
+use catalog::{Definition, Kind, KindMap, Lookup};
 
 const SCHEME: &str = "adjutant://";
 const CATALOG: &str = "adjutant://catalog";
@@ -26,13 +26,11 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 
 /// The catalog, as it is listed.
 pub(super) fn list(snapshot: &Snapshot) -> Vec<Resource> {
-    let [agents, skills, workflows] = Kind::ALL.map(|kind| snapshot.count(kind));
+    let counts = snapshot.catalog.counts().enumerated(" and ");
     let size = u64::try_from(contents(snapshot).len()).unwrap_or(u64::MAX);
     let catalog = Resource::new(CATALOG, "catalog")
         .with_title("Catalog")
-        .with_description(format!(
-            "The ids of {agents} agents, {skills} skills and {workflows} workflows, by plugin"
-        ))
+        .with_description(format!("The ids of {counts}, by plugin"))
         .with_mime_type("application/json")
         .with_size(size);
     vec![catalog]
@@ -115,21 +113,18 @@ fn entry_of(uri: &str) -> Option<(Kind, String)> {
 
 /// The ids of all entries, by plugin.
 fn contents(snapshot: &Snapshot) -> String {
-    let mut plugins: BTreeMap<&str, [Vec<&str>; 3]> = BTreeMap::new();
+    let mut plugins: BTreeMap<&str, KindMap<Vec<&str>>> = BTreeMap::new();
     for definition in snapshot.catalog.definitions() {
-        let kinds = plugins.entry(plugin_of(definition)).or_default();
-        if let Some(at) = Kind::ALL.iter().position(|kind| *kind == definition.kind) {
-            kinds[at].push(name_of(definition));
-        }
+        plugins.entry(plugin_of(definition)).or_default()[definition.kind].push(name_of(definition));
     }
-    let plugins: Vec<_> = plugins
-        .into_iter()
-        .map(|(plugin, [agents, skills, workflows])| {
-            json!({ "plugin": plugin, "agents": agents, "skills": skills, "workflows": workflows })
-        })
-        .collect();
-    let [agents, skills, workflows] = Kind::ALL.map(|kind| snapshot.count(kind));
-    json!({ "agents": agents, "skills": skills, "workflows": workflows, "plugins": plugins }).to_string()
+    let plugins = plugins.iter().map(|(plugin, names)| {
+        let names = names.iter().map(|(kind, names)| (kind.plural(), json!(names)));
+        std::iter::once(("plugin", json!(plugin))).chain(names).collect::<Value>()
+    });
+    let plugins = ("plugins", plugins.collect::<Value>());
+    let counts = snapshot.catalog.counts();
+    let counts = counts.iter().map(|(kind, count)| (kind.plural(), json!(count)));
+    counts.chain([plugins]).collect::<Value>().to_string()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::telemetry::token_usage::ClientName;
 /// What a client that looks for tools puts before a model at start: the instructions and the tools' names.
 pub fn at_start(snapshot: &Snapshot) -> String {
     let names: Vec<&str> = tools::all().iter().map(|entry| entry.tool.name).collect();
-    format!("{}\n{}", local_handler::instructions(snapshot.catalog.counts()), names.join("\n"))
+    format!("{}\n{}", local_handler::instructions(&snapshot.catalog.counts()), names.join("\n"))
 }
 
 /// The tools as they are put before a model once it looks for them, or at start where the client has no tool search:

@@ -4,9 +4,8 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::Path;
 
-use catalog::{Catalog, Kind, check_manifest, check_marketplace, read_entry};
+use catalog::{Catalog, ScanOptions, scan};
 use domain::patterns::{MAX_AGENTS, Plan};
 use protocol::envelope::{MAX_BATCH, Message, Unreadable, read};
 use search::text::terms;
@@ -166,15 +165,36 @@ fn size(length: usize) -> u32 {
     length.checked_ilog2().unwrap_or(0)
 }
 
-/// Whatever is read is clean, bounded by what was there, and read the same again.
+thread_local! {
+    /// A project whose files an input becomes.
+    static PROJECT: tempfile::TempDir = tempfile::tempdir().expect("a temporary folder can be made");
+}
+
+/// The catalog of a project in which these files hold `bytes`, read by an ordinary scan.
+fn scanned(files: &[&str], bytes: &[u8]) -> Catalog {
+    PROJECT.with(|project| {
+        let write = |file: &&str| {
+            let path = project.path().join(file);
+            std::fs::create_dir_all(path.parent()?).ok()?;
+            std::fs::write(path, bytes).ok()
+        };
+        assert!(files.iter().all(|file| write(file).is_some()), "an input cannot be written");
+        let catalog = scan(&ScanOptions::new(project.path()), None);
+        assert!(files.iter().all(|file| std::fs::remove_file(project.path().join(file)).is_ok()));
+        catalog
+    })
+}
+
+/// Whatever is read is sanitized, bounded by what was there, and read the same again.
 fn frontmatter(bytes: &[u8]) -> u64 {
-    let kind = Kind::ALL[bytes.len() % Kind::ALL.len()];
-    let (definition, problems) = read_entry(kind, Path::new("agents/worker.md"), bytes);
-    let codes: Vec<&str> = problems.iter().map(|problem| problem.code).collect();
-    for problem in &problems {
+    let files = [".claude/agents/worker.md", ".claude/skills/worker/SKILL.md", ".claude/commands/worker.md"];
+    let file = files[bytes.len() % files.len()];
+    let catalog = scanned(&[file], bytes);
+    let codes: Vec<&str> = catalog.problems().iter().map(|problem| problem.code).collect();
+    for problem in catalog.problems() {
         assert!(problem.line.is_none_or(|line| line >= 1), "{problem:?}");
     }
-    let Some(definition) = definition else { return told(codes) };
+    let Some(definition) = catalog.definitions().first() else { return told(codes) };
     assert!(!definition.id.is_empty() && !definition.id.contains(char::is_control), "{:?}", definition.id);
     for text in [&definition.description, &definition.body, &definition.when_to_use, &definition.name] {
         assert!(!text.contains(['\u{1b}', '\u{0}', '\u{202e}', '\u{e0041}', '\u{200b}']), "{text:?}");
@@ -182,8 +202,7 @@ fn frontmatter(bytes: &[u8]) -> u64 {
         assert!(text.len() <= 3 * bytes.len() + 16, "{} of {}", text.len(), bytes.len());
     }
     assert_eq!(definition.content_hash.len(), 64);
-    let again = read_entry(kind, Path::new("agents/worker.md"), bytes).0;
-    assert_eq!(again.as_ref(), Some(&definition));
+    assert_eq!(scanned(&[file], bytes).definitions(), catalog.definitions());
     told((
         codes,
         size(definition.description.len()),
@@ -193,10 +212,16 @@ fn frontmatter(bytes: &[u8]) -> u64 {
     ))
 }
 
-/// A sentence or none; never both a rejection and a list.
+/// The plugin is there whatever its manifest says, and what is wrong is said in a sentence.
 fn manifest(bytes: &[u8]) -> u64 {
-    let why = |text: String| text.split(" at line ").next().map(str::to_owned).unwrap_or_default();
-    told((check_manifest(bytes).map(why), check_marketplace(bytes).map(size).map_err(why)))
+    let files = [".claude-plugin/plugin.json", ".claude-plugin/marketplace.json"];
+    let catalog = scanned(&files, bytes);
+    assert!(!catalog.plugins().is_empty() && catalog.plugins().iter().all(|plugin| !plugin.name.is_empty()));
+    let why = |message: &str| message.split(" at line ").next().map(str::to_owned).unwrap_or_default();
+    let told_of: Vec<_> =
+        catalog.problems().iter().map(|problem| (problem.code, why(&problem.message))).collect();
+    assert!(told_of.iter().all(|(_, message)| !message.is_empty()));
+    told((told_of, catalog.plugins().len(), size(catalog.definitions().len())))
 }
 
 /// What is accepted is JSON, and no more than a batch of calls.

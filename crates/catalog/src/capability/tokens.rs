@@ -1,6 +1,6 @@
 //! Text cut into words, with what separates them and what is known about each.
 
-use super::words::{self, Word};
+use super::word::Word;
 
 /// A word of a text.
 #[derive(Debug, Clone, Copy)]
@@ -17,12 +17,7 @@ pub(super) struct Token<'a> {
     pub known: Option<&'static Word>,
 }
 
-/// The words of `text`, whose ASCII lower-case form is `lower` (of the same length), looked up.
-pub(super) fn tokens<'a>(text: &str, lower: &'a str) -> Vec<Token<'a>> {
-    split(text, lower).map(|token| Token { known: words::lookup(token.text), ..token }).collect()
-}
-
-/// The words of `text`, not looked up.
+/// The words of `text`, whose ASCII lower-case form is `lower` (of the same length), not looked up.
 pub(super) fn split<'a>(text: &str, lower: &'a str) -> impl Iterator<Item = Token<'a>> {
     let mut at = 0;
     let (mut starts, mut begins) = (true, true);

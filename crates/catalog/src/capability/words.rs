@@ -5,39 +5,8 @@ use std::sync::LazyLock;
 
 use foldhash::{HashMap, HashMapExt};
 
-use super::tokens::split;
-
-/// A name of the field: its words, how it is written as a tag, and whether it needs a capital to count.
-#[derive(Debug, Clone)]
-pub(super) struct Term {
-    pub words: Vec<&'static str>,
-    pub tag: &'static str,
-    pub needs_capital: bool,
-}
-
-/// What is known about one word.
-#[expect(clippy::struct_excessive_bools, reason = "a word may be in any of the lists, independently")]
-#[derive(Debug, Clone, Default)]
-pub(super) struct Word {
-    /// Phrases end at it.
-    pub separates: bool,
-    /// It says nothing at the front of a phrase.
-    pub is_praise: bool,
-    /// It says nothing at the end of a phrase.
-    pub is_filler: bool,
-    /// It says nothing alone.
-    pub is_generic: bool,
-    /// A noun in `-ing`.
-    is_ing_noun: bool,
-    /// No adverb, although in `-ly`.
-    is_ly_noun: bool,
-    /// As a part of a name it is a tag by itself.
-    pub tags_alone: bool,
-    /// The activity that it stands for as a role, empty for a role that says nothing.
-    pub activity: Option<&'static str>,
-    /// The terms that begin with it, those of more words first.
-    pub terms: Vec<Term>,
-}
+use super::tokens::{Token, split};
+use super::word::{Term, Word};
 
 static WORDS: LazyLock<HashMap<&'static str, Word>> = LazyLock::new(|| {
     let mut words: HashMap<&'static str, Word> = HashMap::new();
@@ -76,6 +45,11 @@ static WORDS: LazyLock<HashMap<&'static str, Word>> = LazyLock::new(|| {
     }
     words
 });
+
+/// The words of `text`, whose ASCII lower-case form is `lower` (of the same length), looked up.
+pub(super) fn tokens<'a>(text: &str, lower: &'a str) -> Vec<Token<'a>> {
+    split(text, lower).map(|token| Token { known: lookup(token.text), ..token }).collect()
+}
 
 /// What is known about `word`, given in lower case.
 pub(super) fn lookup(word: &str) -> Option<&'static Word> {

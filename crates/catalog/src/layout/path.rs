@@ -6,9 +6,18 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::sanitize::one_line;
 
+/// A plugin's manifest, relative to the plugin.
+pub(crate) const MANIFEST_FILE: &str = ".claude-plugin/plugin.json";
+
+/// A marketplace's list of plugins, relative to its root.
+pub(crate) const MARKETPLACE_FILE: &str = ".claude-plugin/marketplace.json";
+
+/// What makes a folder a skill.
+pub(super) const SKILL_FILE: &str = "SKILL.md";
+
 /// The order of paths, which is that of their parts, at a fraction of the cost: both are relative and hold no `.`, `..`
 /// or repeated separator, so that their bytes say it all.
-pub(crate) fn order(one: &Path, other: &Path) -> Ordering {
+pub(crate) fn path_order(one: &Path, other: &Path) -> Ordering {
     const CHUNK: usize = 16;
     let (one, other) = (one.as_os_str().as_encoded_bytes(), other.as_os_str().as_encoded_bytes());
     let chunks = one.chunks_exact(CHUNK).zip(other.chunks_exact(CHUNK));
@@ -24,7 +33,7 @@ pub(crate) fn order(one: &Path, other: &Path) -> Ordering {
 const SKIPPED_FOLDERS: [&str; 3] = ["node_modules", "backups", ".git"];
 
 /// A relative path without `.` and `..`, or `None` where it leads out of its base.
-pub(crate) fn normalised(written: &str) -> Option<PathBuf> {
+pub(crate) fn normalize_path(written: &str) -> Option<PathBuf> {
     let mut path = PathBuf::new();
     for component in Path::new(written).components() {
         match component {
@@ -72,7 +81,7 @@ pub(super) fn command_name(path: &Path) -> String {
 
 /// `name` with every character but ASCII letters, digits, `_` and `-` replaced, as the client writes skill ids; it
 /// counts in UTF-16 units.
-pub(crate) fn sanitised(name: &str) -> String {
+pub(crate) fn client_skill_id(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for c in name.chars() {
         if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') {
@@ -91,14 +100,14 @@ pub(super) fn describe(error: &std::io::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{command_name, normalised, order, sanitised, stem};
+    use super::{client_skill_id, command_name, normalize_path, path_order, stem};
     use std::path::Path;
 
     #[test]
     fn names_are_written_as_the_client_writes_them() {
-        assert_eq!(sanitised("s15 space"), "s15-space");
-        assert_eq!(sanitised(".s17"), "-s17");
-        assert_eq!(sanitised("日本"), "--");
+        assert_eq!(client_skill_id("s15 space"), "s15-space");
+        assert_eq!(client_skill_id(".s17"), "-s17");
+        assert_eq!(client_skill_id("日本"), "--");
         assert_eq!(stem(Path::new("a/x.agent.md")), "x.agent");
         assert_eq!(stem(Path::new("A.MD")), "A");
         assert_eq!(command_name(Path::new("c08.MD")), "c08.MD");
@@ -115,17 +124,17 @@ mod tests {
         for one in &paths {
             for other in &paths {
                 let (one, other) = (Path::new(one), Path::new(other));
-                assert_eq!(order(one, other), one.cmp(other), "{one:?} {other:?}");
+                assert_eq!(path_order(one, other), one.cmp(other), "{one:?} {other:?}");
             }
         }
     }
 
     #[test]
     fn component_paths_stay_inside() {
-        assert_eq!(normalised("./skills/").as_deref(), Some(Path::new("skills")));
-        assert_eq!(normalised("./a/../b").as_deref(), Some(Path::new("b")));
-        assert_eq!(normalised("../up"), None);
-        assert_eq!(normalised("./a/../../b"), None);
-        assert_eq!(normalised("/etc"), None);
+        assert_eq!(normalize_path("./skills/").as_deref(), Some(Path::new("skills")));
+        assert_eq!(normalize_path("./a/../b").as_deref(), Some(Path::new("b")));
+        assert_eq!(normalize_path("../up"), None);
+        assert_eq!(normalize_path("./a/../../b"), None);
+        assert_eq!(normalize_path("/etc"), None);
     }
 }

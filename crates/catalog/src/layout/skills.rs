@@ -2,19 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use super::path::{has_md_extension, is_skipped, lossy, sanitised, stem};
-use super::{Layout, Naming, SKILL_FILE, Site};
-use crate::definition::Kind;
+use super::collector::Collector;
+use super::entry_context::{Naming, Site};
+use super::path::{SKILL_FILE, client_skill_id, has_md_extension, is_skipped, lossy, stem};
+use crate::kind::Kind;
 
 /// Why the client does not see a skill, phrases; the first where it does.
-pub(crate) const UNSEEN: [&str; 5] = ["", WHOLE_FOLDER, NO_FOLDER, NOT_CAPITAL, TOO_DEEP];
+pub(crate) const NOT_LOADED: [&str; 5] = ["", WHOLE_FOLDER, NO_FOLDER, NOT_CAPITAL, TOO_DEEP];
 
 const WHOLE_FOLDER: &str = "a SKILL.md beside it makes the whole folder one skill";
 const NO_FOLDER: &str = "a skill is a folder with a SKILL.md";
 const NOT_CAPITAL: &str = "the file must be called SKILL.md, in capitals";
 const TOO_DEEP: &str = "it looks for skills one level deep";
 
-impl Layout<'_> {
+impl Collector<'_> {
     /// The skills of a plugin: its skills folder, or the plugin itself as one skill, and what the manifest adds.
     pub(super) fn skills(&mut self, site: &Site<'_>, listed: &[String], only_listed: bool) {
         let folder = if only_listed { None } else { self.enter(&site.base.join("skills")) };
@@ -58,8 +59,8 @@ impl Layout<'_> {
                 self.skill_folder(site, &path, None, unseen_below);
             } else if name != SKILL_FILE && has_md_extension(&path) {
                 let mut context =
-                    site.context(Kind::Skill, Naming::Fixed { name: sanitised(&stem(&path)).into() });
-                context.unseen = NO_FOLDER;
+                    site.context(Kind::Skill, Naming::Fixed { name: client_skill_id(&stem(&path)).into() });
+                context.not_loaded = NO_FOLDER;
                 self.push(path, Kind::Skill, context);
             }
         }
@@ -76,14 +77,20 @@ impl Layout<'_> {
 
     /// One folder within a skills folder: a skill, or a folder of skills that the client does not look into.
     /// For a link, `target` is the folder it leads to, which may have been added under its own name.
-    fn skill_folder(&mut self, site: &Site<'_>, folder: &Path, target: Option<&Path>, unseen: &'static str) {
+    fn skill_folder(
+        &mut self,
+        site: &Site<'_>,
+        folder: &Path,
+        target: Option<&Path>,
+        not_loaded: &'static str,
+    ) {
         if is_skipped(folder) {
             return;
         }
         if let Some((file, exact)) = self.skill_file(folder) {
-            let naming = Naming::Fixed { name: sanitised(&lossy(folder.file_name())).into() };
+            let naming = Naming::Fixed { name: client_skill_id(&lossy(folder.file_name())).into() };
             let mut context = site.context(Kind::Skill, naming);
-            context.unseen = if exact { unseen } else { NOT_CAPITAL };
+            context.not_loaded = if exact { not_loaded } else { NOT_CAPITAL };
             let real = target.map_or_else(|| file.clone(), |target| target.join(SKILL_FILE));
             self.push_once(file, real, Kind::Skill, context);
             return;
@@ -99,9 +106,9 @@ impl Layout<'_> {
             if is_skipped(&path) {
                 entries.skip_current_dir();
             } else if let Some((file, _)) = self.skill_file(&path) {
-                let naming = Naming::Fixed { name: sanitised(&lossy(path.file_name())).into() };
+                let naming = Naming::Fixed { name: client_skill_id(&lossy(path.file_name())).into() };
                 let mut context = site.context(Kind::Skill, naming);
-                context.unseen = TOO_DEEP;
+                context.not_loaded = TOO_DEEP;
                 self.push(file, Kind::Skill, context);
                 entries.skip_current_dir();
             }

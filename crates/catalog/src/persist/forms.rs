@@ -1,16 +1,18 @@
 //! The forms in which files and manifests are kept: they borrow what they hold, on the way out as on the way in.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{bytes_of, path_of};
-use crate::definition::{Definition, Kind};
-use crate::layout::{Context, Facts, Naming, UNSEEN};
+use crate::definition::Definition;
+use crate::kind::Kind;
+use crate::layout::{EntryContext, NOT_LOADED, Naming, PluginFacts};
 use crate::manifest::{Command, Components, Listing, Manifest};
 use crate::problem::{CODES, Problem};
-use crate::scan::files::{File, Read};
+use crate::scan::{File, Read};
 use confined_fs::scan_root::Stamp;
 
 /// What a scan does about problems of files.
@@ -47,8 +49,8 @@ struct FileForm<'a> {
     naming: NamingForm<'a>,
     /// By position in the block's facts.
     facts: u32,
-    /// By position in [`UNSEEN`].
-    unseen: u8,
+    /// By position in [`NOT_LOADED`].
+    not_loaded: u8,
     #[serde(borrow)]
     definition: Option<DefinitionForm<'a>>,
     #[serde(borrow)]
@@ -57,7 +59,7 @@ struct FileForm<'a> {
 
 #[derive(Debug, Serialize, Deserialize)]
 enum NamingForm<'a> {
-    Stated(&'a str),
+    ListingSize(&'a str),
     Fixed(&'a str),
     OwnSkill(&'a str),
 }
@@ -93,7 +95,7 @@ struct ProblemForm<'a> {
 impl<'a> BlockForm<'a> {
     /// `None` where a problem is of no known kind.
     pub(super) fn of(files: &'a [File]) -> Option<Self> {
-        let mut known: Vec<&Arc<Facts>> = Vec::new();
+        let mut known: Vec<&Arc<PluginFacts>> = Vec::new();
         let mut forms = Vec::with_capacity(files.len());
         for file in files {
             let facts = &file.context.facts;
@@ -114,14 +116,15 @@ impl<'a> BlockForm<'a> {
 
     /// `None` where a number says nothing.
     pub(super) fn to_files(&self) -> Option<Arc<[File]>> {
-        let facts: Vec<Arc<Facts>> = self.facts.iter().map(|facts| Arc::new(facts.to_facts())).collect();
+        let facts: Vec<Arc<PluginFacts>> =
+            self.facts.iter().map(|facts| Arc::new(facts.to_facts())).collect();
         self.files.iter().map(|file| file.to_file(&facts)).collect()
     }
 }
 
 impl FactsForm<'_> {
-    fn to_facts(&self) -> Facts {
-        Facts {
+    fn to_facts(&self) -> PluginFacts {
+        PluginFacts {
             plugin: self.plugin.to_owned(),
             category: self.category.to_owned(),
             keywords: owned(&self.keywords),
@@ -132,35 +135,36 @@ impl FactsForm<'_> {
 impl<'a> FileForm<'a> {
     fn of(file: &'a File, facts: u32) -> Option<Self> {
         let File { stamp, context, read: _, problems, .. } = file;
-        let Context { kind, prefix, naming, facts: _, unseen } = context;
+        let EntryContext { kind, prefix, naming, facts: _, not_loaded } = context;
         Some(FileForm {
             path: bytes_of(file.path()),
             stamp: stamp.numbers(),
             kind: number(&Kind::ALL, kind)?,
             prefix,
             naming: match naming {
-                Naming::Stated { stem } => NamingForm::Stated(stem),
+                Naming::ListingSize { stem } => NamingForm::ListingSize(stem),
                 Naming::Fixed { name } => NamingForm::Fixed(name),
                 Naming::OwnSkill { folder } => NamingForm::OwnSkill(folder),
             },
             facts,
-            unseen: number(&UNSEEN, unseen)?,
+            not_loaded: number(&NOT_LOADED, not_loaded)?,
             definition: file.definition().map(|definition| DefinitionForm::of(definition)),
             problems: problems.iter().map(ProblemForm::of).collect::<Option<_>>()?,
         })
     }
 
-    fn to_file(&self, facts: &[Arc<Facts>]) -> Option<File> {
+    fn to_file(&self, facts: &[Arc<PluginFacts>]) -> Option<File> {
         let path = path_of(self.path);
         let facts = facts.get(self.facts as usize)?;
         let kind = *Kind::ALL.get(usize::from(self.kind))?;
         let naming = match self.naming {
-            NamingForm::Stated(stem) => Naming::Stated { stem: stem.into() },
+            NamingForm::ListingSize(stem) => Naming::ListingSize { stem: stem.into() },
             NamingForm::Fixed(name) => Naming::Fixed { name: name.into() },
             NamingForm::OwnSkill(folder) => Naming::OwnSkill { folder: folder.into() },
         };
-        let unseen = UNSEEN.get(usize::from(self.unseen))?;
-        let context = Context { kind, prefix: self.prefix.into(), naming, facts: Arc::clone(facts), unseen };
+        let not_loaded = NOT_LOADED.get(usize::from(self.not_loaded))?;
+        let context =
+            EntryContext { kind, prefix: self.prefix.into(), naming, facts: Arc::clone(facts), not_loaded };
         let read = match &self.definition {
             Some(form) => Read::Entry(Arc::new(form.to_definition(kind, &facts.plugin, path))),
             None => Read::Nothing(path.into()),
@@ -386,4 +390,12 @@ fn owned(list: &[&str]) -> Vec<String> {
 /// The position of `one` among `all`.
 fn number<T: PartialEq>(all: &[T], one: &T) -> Option<u8> {
     all.iter().position(|known| known == one).and_then(|at| u8::try_from(at).ok())
+}
+
+pub(super) fn bytes_of(path: &Path) -> &[u8] {
+    path.as_os_str().as_bytes()
+}
+
+pub(super) fn path_of(bytes: &[u8]) -> &Path {
+    Path::new(OsStr::from_bytes(bytes))
 }

@@ -7,7 +7,7 @@ use crate::problem::{Problem, code};
 
 /// What is left of definitions, and what was found.
 #[derive(Debug, Default)]
-pub(super) struct Merged {
+pub(super) struct Deduped {
     pub kept: Vec<Arc<Definition>>,
     /// What has the same id and content as one that is kept.
     pub copies: Vec<Arc<Definition>>,
@@ -16,8 +16,8 @@ pub(super) struct Merged {
 
 /// Drops what is the same in id and content as its neighbour, and reports ids that differ in content. `definitions` are
 /// in the catalog's order, as is what is left of them.
-pub(super) fn merge(definitions: Vec<Arc<Definition>>) -> Merged {
-    let mut merged = Merged { kept: Vec::with_capacity(definitions.len()), ..Merged::default() };
+pub(super) fn dedupe(definitions: Vec<Arc<Definition>>) -> Deduped {
+    let mut merged = Deduped { kept: Vec::with_capacity(definitions.len()), ..Deduped::default() };
     for definition in definitions {
         let mut twins = merged
             .kept

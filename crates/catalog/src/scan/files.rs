@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::definition::Definition;
-use crate::layout::{Context, order};
+use crate::layout::{EntryContext, path_order};
 use crate::problem::Problem;
 use confined_fs::scan_root::Stamp;
 
@@ -16,7 +16,7 @@ const BLOCK: usize = 64;
 #[derive(Debug, Clone)]
 pub(crate) struct File {
     pub stamp: Stamp,
-    pub context: Context,
+    pub context: EntryContext,
     /// Which of the scan's places it was found in.
     pub place: u32,
     pub read: Read,
@@ -59,7 +59,7 @@ impl File {
 }
 
 fn is_before(file: &File, path: &Path) -> bool {
-    order(file.path(), path).is_lt()
+    path_order(file.path(), path).is_lt()
 }
 
 /// Files ordered by path; those of one path, which several plugins may share, are in one block and in the order of
@@ -81,7 +81,8 @@ impl Files {
     pub(crate) fn of_blocks(blocks: Vec<Arc<[File]>>) -> Option<Files> {
         let files = Files { blocks };
         let is_whole = files.blocks.iter().all(|block| !block.is_empty());
-        (is_whole && files.iter().is_sorted_by(|a, b| order(a.path(), b.path()).is_le())).then_some(files)
+        (is_whole && files.iter().is_sorted_by(|a, b| path_order(a.path(), b.path()).is_le()))
+            .then_some(files)
     }
 
     /// Takes over files that stand behind those there are.
@@ -149,7 +150,7 @@ impl Files {
             let mut files: Vec<File> = kept.cloned().collect();
             files.extend(own.into_values().flatten());
             // Stable: files of one path stay as they were given.
-            files.sort_by(|a, b| order(a.path(), b.path()));
+            files.sort_by(|a, b| path_order(a.path(), b.path()));
             made.append(files);
         }
         made.append(edits.into_values().flatten().collect());
@@ -176,7 +177,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// What was read from `path`, which is not before the last path asked for, at `stamp` and for `context`.
-    pub(super) fn recall(&mut self, path: &Path, stamp: Stamp, context: &Context) -> Option<&'a File> {
+    pub(super) fn recall(&mut self, path: &Path, stamp: Stamp, context: &EntryContext) -> Option<&'a File> {
         loop {
             let block = self.files.blocks.get(self.block)?;
             match block.get(self.at) {

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::dedupe::merge;
+use super::dedupe::dedupe;
 use super::files::File;
-use super::scan_cache::{PlaceMemory, RootMemory};
-use crate::Catalog;
-use crate::claude_code::Stated;
-use crate::definition::{Definition, Kind};
-use crate::lookup::Names;
+use super::scan_cache::{CachedPlace, CachedRoot};
+use crate::claude_code::ListingSize;
+use crate::definition::Definition;
+use crate::kind::Kind;
+use crate::layer::Layer;
+use crate::lookup::NameIndex;
 use crate::problem::Problem;
 
 /// What comes and what goes.
@@ -22,20 +23,20 @@ struct Exchange<T> {
 
 /// Gathers what differs from a catalog.
 #[derive(Debug)]
-pub(super) struct Edition<'a> {
-    previous: &'a Catalog,
+pub(super) struct Patch<'a> {
+    previous: &'a Layer,
     definitions: Exchange<Arc<Definition>>,
     problems: Exchange<Problem>,
 }
 
 /// The catalog's lists, exchanged.
 #[derive(Debug)]
-pub(super) struct Edited {
+pub(super) struct Patched {
     pub definitions: Arc<[Arc<Definition>]>,
     pub copies: Arc<[Arc<Definition>]>,
-    pub noted: Arc<[Problem]>,
-    pub stated: Stated,
-    pub names: Names,
+    pub problems: Arc<[Problem]>,
+    pub listing: ListingSize,
+    pub names: NameIndex,
 }
 
 impl<T> Default for Exchange<T> {
@@ -44,13 +45,13 @@ impl<T> Default for Exchange<T> {
     }
 }
 
-impl<'a> Edition<'a> {
-    pub(super) fn new(previous: &'a Catalog) -> Self {
-        Edition { previous, definitions: Exchange::default(), problems: Exchange::default() }
+impl<'a> Patch<'a> {
+    pub(super) fn new(previous: &'a Layer) -> Self {
+        Patch { previous, definitions: Exchange::default(), problems: Exchange::default() }
     }
 
     /// Other files stand at these paths of a root.
-    pub(super) fn note_files(&mut self, known: &RootMemory, edits: &BTreeMap<PathBuf, Vec<File>>) {
+    pub(super) fn note_files(&mut self, known: &CachedRoot, edits: &BTreeMap<PathBuf, Vec<File>>) {
         for (path, files) in edits {
             for gone in known.files.at(path) {
                 self.definitions.removed.extend(gone.definition().cloned());
@@ -66,10 +67,10 @@ impl<'a> Edition<'a> {
     /// Some places were listed again.
     pub(super) fn note_places(
         &mut self,
-        places: &Arc<[Arc<PlaceMemory>]>,
-        renewed: BTreeMap<u32, PlaceMemory>,
-    ) -> Arc<[Arc<PlaceMemory>]> {
-        let differs = |(at, place): &(u32, PlaceMemory)| places[*at as usize].problems != place.problems;
+        places: &Arc<[Arc<CachedPlace>]>,
+        renewed: BTreeMap<u32, CachedPlace>,
+    ) -> Arc<[Arc<CachedPlace>]> {
+        let differs = |(at, place): &(u32, CachedPlace)| places[*at as usize].problems != place.problems;
         let renewed: Vec<_> = renewed.into_iter().filter(differs).collect();
         if renewed.is_empty() {
             return Arc::clone(places);
@@ -85,8 +86,8 @@ impl<'a> Edition<'a> {
     }
 
     /// The lists with all that exchanged. `None` where the order of two definitions of one id is not told by their paths.
-    pub(super) fn finish(mut self) -> Option<Edited> {
-        let standing = &self.previous.memory.standing;
+    pub(super) fn finish(mut self) -> Option<Patched> {
+        let was = &self.previous.cache.state;
         let (mut kept, mut copies) = (Exchange::default(), Exchange::default());
         let Exchange { removed, added } = std::mem::take(&mut self.definitions);
         let ids: BTreeSet<(Kind, &str)> = removed
@@ -95,41 +96,41 @@ impl<'a> Edition<'a> {
             .map(|definition| (definition.kind, definition.id.as_str()))
             .collect();
         for id in ids {
-            let old = merge(in_order(
+            let old = dedupe(in_order(
                 carriers(&self.previous.definitions, id)
                     .iter()
-                    .chain(carriers(&standing.copies, id))
+                    .chain(carriers(&was.copies, id))
                     .cloned()
                     .collect(),
             )?);
             let stay = old.kept.iter().chain(&old.copies).filter(|one| !holds(&removed, one));
             let come = added.iter().filter(|one| (one.kind, one.id.as_str()) == id);
-            let new = merge(in_order(stay.chain(come).cloned().collect())?);
+            let new = dedupe(in_order(stay.chain(come).cloned().collect())?);
             self.problems.removed.extend(old.problems);
             self.problems.added.extend(new.problems);
             kept.note(&old.kept, &new.kept);
             copies.note(&old.copies, &new.copies);
         }
         let definitions = exchanged(&self.previous.definitions, &kept);
-        let noted = self.noted();
-        let stated =
-            standing.stated.changed(stated(&kept.added, &noted), stated(&kept.removed, &standing.noted));
+        let problems = self.problems();
+        let added = listing(&kept.added, &problems);
+        let listing = self.previous.listing.changed(added, listing(&kept.removed, &self.previous.problems));
         let names = self.previous.names.changed(&definitions, &kept.removed, &kept.added);
-        Some(Edited { copies: exchanged(&standing.copies, &copies), definitions, noted, stated, names })
+        Some(Patched { copies: exchanged(&was.copies, &copies), definitions, problems, listing, names })
     }
 
     /// The problems, in order and with repetitions.
-    fn noted(&mut self) -> Arc<[Problem]> {
-        let noted = &self.previous.memory.standing.noted;
+    fn problems(&mut self) -> Arc<[Problem]> {
+        let before = &self.previous.problems;
         let Exchange { removed, added } = &mut self.problems;
         removed.sort();
         added.sort();
         if removed == added {
-            return Arc::clone(noted);
+            return Arc::clone(before);
         }
         let mut gone = removed.iter().peekable();
-        let mut now = Vec::with_capacity(noted.len() + added.len());
-        for problem in noted.iter() {
+        let mut now = Vec::with_capacity(before.len() + added.len());
+        for problem in before.iter() {
             if gone.next_if(|gone| *gone == problem).is_none() {
                 now.push(problem.clone());
             }
@@ -199,12 +200,12 @@ fn exchanged(
     made.into()
 }
 
-/// What the client's listing names of definitions, given all problems in order.
-fn stated(definitions: &[Arc<Definition>], noted: &[Problem]) -> Stated {
+/// How much the client would list of definitions, given all problems in order.
+fn listing(definitions: &[Arc<Definition>], problems: &[Problem]) -> ListingSize {
     let mut own = Vec::new();
     for definition in definitions {
-        let from = noted.partition_point(|problem| *problem.path < *definition.path);
-        own.extend(noted[from..].iter().take_while(|problem| *problem.path == *definition.path).cloned());
+        let from = problems.partition_point(|problem| *problem.path < *definition.path);
+        own.extend(problems[from..].iter().take_while(|problem| *problem.path == *definition.path).cloned());
     }
-    Stated::of(definitions, &own)
+    ListingSize::of(definitions, &own)
 }

@@ -1,9 +1,9 @@
-//! Reading the candidates of a scan, those that did not change from memory.
+//! Reader the candidates of a scan, those that did not change from memory.
 
 use std::sync::Arc;
 
 use super::files::{Cursor, File, Read};
-use super::scan_cache::RootMemory;
+use super::scan_cache::CachedRoot;
 use crate::cancellation::Cancellation;
 use crate::entry;
 use crate::layout::Candidate;
@@ -18,7 +18,7 @@ const SHARE: usize = 32;
 pub(super) type Located = (usize, Candidate);
 
 /// What became of one candidate.
-pub(super) struct Outcome {
+pub(super) struct ReadOutcome {
     /// What to remember, where the file could be read.
     pub file: Option<File>,
     /// What was wrong where nothing can be remembered.
@@ -28,28 +28,28 @@ pub(super) struct Outcome {
 }
 
 /// What is read, from where, and with what known of the last time.
-pub(super) struct Reading<'a> {
+pub(super) struct Reader<'a> {
     pub roots: &'a [&'a ScanRoot],
     /// What files said the last time.
-    pub known: &'a [RootMemory],
+    pub known: &'a [CachedRoot],
     /// Bytes of one file.
     pub cap: usize,
     /// Once it is cancelled nothing more is read.
     pub cancellation: &'a Cancellation,
 }
 
-impl Reading<'_> {
+impl Reader<'_> {
     /// Reads `candidates`, in parallel where that pays; outcomes are in their order. Within one root they come ordered
     /// by path.
-    pub(super) fn all(&self, candidates: &[Located]) -> Vec<Outcome> {
+    pub(super) fn all(&self, candidates: &[Located]) -> Vec<ReadOutcome> {
         in_shares(candidates, SHARE, |some| self.some(some))
     }
 
-    fn some(&self, candidates: &[Located]) -> Vec<Outcome> {
+    fn some(&self, candidates: &[Located]) -> Vec<ReadOutcome> {
         let mut cursor: Option<(usize, Option<Cursor<'_>>)> = None;
         let one = |(root, candidate): &Located| {
             if self.cancellation.is_cancelled() {
-                return Outcome { file: None, problems: Vec::new(), opened: false };
+                return ReadOutcome { file: None, problems: Vec::new(), opened: false };
             }
             if cursor.as_ref().is_none_or(|(known, _)| known != root) {
                 let known = self.known.iter().find(|known| known.path == self.roots[*root].path());
@@ -61,14 +61,14 @@ impl Reading<'_> {
         candidates.iter().map(one).collect()
     }
 
-    fn one(&self, root: &ScanRoot, candidate: &Candidate, cursor: Option<&mut Cursor<'_>>) -> Outcome {
+    fn one(&self, root: &ScanRoot, candidate: &Candidate, cursor: Option<&mut Cursor<'_>>) -> ReadOutcome {
         if let Some(cursor) = cursor.filter(|_| candidate.inline.is_none())
             && let Some(stamp) = root.stamp(&candidate.path)
             && let Some(known) = cursor.recall(&candidate.path, stamp, &candidate.context)
         {
             let context = candidate.context.clone();
             let file = File { place: candidate.place, context, ..known.clone() };
-            return Outcome { file: Some(file), problems: Vec::new(), opened: false };
+            return ReadOutcome { file: Some(file), problems: Vec::new(), opened: false };
         }
         let read = match &candidate.inline {
             Some(text) => root
@@ -90,9 +90,9 @@ impl Reading<'_> {
                     },
                     problems: problems.into(),
                 };
-                Outcome { file: Some(file), problems: Vec::new(), opened: true }
+                ReadOutcome { file: Some(file), problems: Vec::new(), opened: true }
             }
-            Err(error) => Outcome { file: None, problems: unreadable(candidate, &error), opened: true },
+            Err(error) => ReadOutcome { file: None, problems: unreadable(candidate, &error), opened: true },
         }
     }
 }

@@ -4,9 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::scan_cache::Manifests;
+use super::scan_cache::ManifestReader;
 use crate::Plugin;
-use crate::layout::{Facts, Layout, MANIFEST_FILE, MARKETPLACE_FILE, Place, is_skipped, normalised};
+use crate::layout::{
+    Collector, ComponentRoot, MANIFEST_FILE, MARKETPLACE_FILE, PluginFacts, is_skipped, normalize_path,
+};
 use crate::limits::Limits;
 use crate::manifest::{Components, Listing, Manifest};
 use crate::problem::{Problem, code};
@@ -36,7 +38,7 @@ const PLUGINS_DEPTH: usize = 3;
 
 /// What a root is to the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub(super) enum RootKind {
     /// The project: plugins need a manifest or a place in `plugins/`.
     Project,
     /// A folder the user named: a plugin, a folder of plugins or a collection.
@@ -44,8 +46,8 @@ pub(super) enum Role {
 }
 
 /// What was found beneath one root.
-pub(super) struct Found {
-    pub plugins: Vec<(Plugin, Place)>,
+pub(super) struct FoundPlugins {
+    pub plugins: Vec<(Plugin, ComponentRoot)>,
     pub problems: Vec<Problem>,
     /// Whether a link was followed.
     pub linked: bool,
@@ -54,9 +56,9 @@ pub(super) struct Found {
 /// Looks for plugins beneath one root.
 pub(super) struct Finder<'a, 'm> {
     pub root: &'a ScanRoot,
-    pub role: Role,
+    pub role: RootKind,
     pub limits: Limits,
-    pub manifests: &'a mut Manifests<'m>,
+    pub manifests: &'a mut ManifestReader<'m>,
     pub problems: Vec<Problem>,
     linked: bool,
     folders_seen: usize,
@@ -64,15 +66,15 @@ pub(super) struct Finder<'a, 'm> {
     /// Which of them is the first of each folder.
     listed: HashMap<PathBuf, usize>,
     found: HashSet<PathBuf>,
-    plugins: Vec<(Plugin, Place)>,
+    plugins: Vec<(Plugin, ComponentRoot)>,
 }
 
 impl<'a, 'm> Finder<'a, 'm> {
     pub(super) fn new(
         root: &'a ScanRoot,
-        role: Role,
+        role: RootKind,
         limits: Limits,
-        manifests: &'a mut Manifests<'m>,
+        manifests: &'a mut ManifestReader<'m>,
     ) -> Finder<'a, 'm> {
         Finder {
             root,
@@ -90,19 +92,19 @@ impl<'a, 'm> Finder<'a, 'm> {
     }
 
     /// The plugins, in order of their folders, and the places of their components.
-    pub(super) fn find(mut self) -> Found {
+    pub(super) fn find(mut self) -> FoundPlugins {
         self.read_marketplace();
-        self.consider(Path::new(""), self.role == Role::Extra);
+        self.consider(Path::new(""), self.role == RootKind::Extra);
         for listing in std::mem::take(&mut self.listings) {
             self.consider_listing(&listing);
             self.listings.push(listing);
         }
         let is_plugin = self.found.contains(self.root.path());
-        if !(self.role == Role::Extra && is_plugin) {
+        if !(self.role == RootKind::Extra && is_plugin) {
             self.descend(Path::new(""), 1);
         }
         self.plugins.sort_by(|a, b| (&a.0.root, &a.0.name).cmp(&(&b.0.root, &b.0.name)));
-        Found { plugins: self.plugins, problems: self.problems, linked: self.linked }
+        FoundPlugins { plugins: self.plugins, problems: self.problems, linked: self.linked }
     }
 
     fn read_marketplace(&mut self) {
@@ -112,7 +114,7 @@ impl<'a, 'm> Finder<'a, 'm> {
             Ok(listings) => {
                 self.listings.clone_from(listings);
                 for (at, listing) in listings.iter().enumerate() {
-                    if let Some(folder) = normalised(&listing.source) {
+                    if let Some(folder) = normalize_path(&listing.source) {
                         self.listed.entry(folder).or_insert(at);
                     }
                 }
@@ -131,7 +133,7 @@ impl<'a, 'm> Finder<'a, 'm> {
         if depth > limit {
             return;
         }
-        let mut layout = Layout::new(self.root, self.limits);
+        let mut layout = Collector::new(self.root, self.limits);
         for name in layout.list(folder) {
             let path = folder.join(&name);
             let shown = name.to_string_lossy();
@@ -147,7 +149,7 @@ impl<'a, 'm> Finder<'a, 'm> {
                 break;
             }
             let bare = folder == Path::new("plugins")
-                || (self.role == Role::Extra && folder == Path::new("") && shown != "plugins");
+                || (self.role == RootKind::Extra && folder == Path::new("") && shown != "plugins");
             let passed_by = !in_plugins && PASSED_BY.contains(&&*shown);
             if !passed_by && !self.consider(&path, bare) {
                 self.descend(&path, depth + 1);
@@ -158,10 +160,10 @@ impl<'a, 'm> Finder<'a, 'm> {
     }
 
     /// Whether `path` is a folder; a link to one counts only where plugins are kept, and only beneath the root.
-    fn may_enter(&self, layout: &mut Layout<'_>, path: &Path, in_plugins: bool) -> bool {
+    fn may_enter(&self, layout: &mut Collector<'_>, path: &Path, in_plugins: bool) -> bool {
         let Ok(metadata) = self.root.path().join(path).symlink_metadata() else { return false };
         if metadata.is_symlink() {
-            let wanted = in_plugins || path == Path::new("plugins") || self.role == Role::Extra;
+            let wanted = in_plugins || path == Path::new("plugins") || self.role == RootKind::Extra;
             return wanted && layout.is_dir(path) && layout.stays_inside(path);
         }
         metadata.is_dir()
@@ -180,13 +182,13 @@ impl<'a, 'm> Finder<'a, 'm> {
     }
 
     fn consider_listing(&mut self, listing: &Listing) {
-        let Some(folder) = normalised(&listing.source) else {
+        let Some(folder) = normalize_path(&listing.source) else {
             let message = format!("the source {:?} leads out of the marketplace", listing.source);
             let path = MARKETPLACE_FILE;
             self.problems.push(Problem::new(path, code::COMPONENT_REFUSED, "skipped", message));
             return;
         };
-        let mut layout = Layout::new(self.root, self.limits);
+        let mut layout = Collector::new(self.root, self.limits);
         if layout.enter(&folder).is_some() {
             let manifest = self.manifests.manifest(self.root, &folder.join(MANIFEST_FILE));
             self.add(&folder, manifest.as_deref(), Some(listing));
@@ -219,7 +221,7 @@ impl<'a, 'm> Finder<'a, 'm> {
             (None, Some(listing)) => listing.components.clone(),
             (None, None) => Components::default(),
         };
-        let place = Place { base: folder.to_owned(), facts, components, only_listed: selection };
+        let place = ComponentRoot { base: folder.to_owned(), facts, components, only_listed: selection };
         self.plugins.push((Plugin { name, root: folder.to_owned(), loaded }, place));
     }
 
@@ -241,7 +243,7 @@ impl<'a, 'm> Finder<'a, 'm> {
     }
 }
 
-fn facts(name: &str, manifest: Option<&Manifest>, listing: Option<&Listing>) -> Arc<Facts> {
+fn facts(name: &str, manifest: Option<&Manifest>, listing: Option<&Listing>) -> Arc<PluginFacts> {
     let mut keywords = Vec::new();
     let stated = manifest.map(|manifest| &manifest.keywords);
     for keyword in stated.into_iter().chain(listing.map(|listing| &listing.keywords)).flatten() {
@@ -255,5 +257,5 @@ fn facts(name: &str, manifest: Option<&Manifest>, listing: Option<&Listing>) -> 
         .filter(|category| !category.is_empty())
         .or_else(|| manifest.map(|manifest| manifest.category.as_str()))
         .unwrap_or_default();
-    Arc::new(Facts { plugin: name.to_owned(), category: category.to_lowercase(), keywords })
+    Arc::new(PluginFacts { plugin: name.to_owned(), category: category.to_lowercase(), keywords })
 }

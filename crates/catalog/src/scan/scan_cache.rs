@@ -4,11 +4,10 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::ScanOptions;
 use super::files::Files;
-use crate::claude_code::Stated;
+use super::options::ScanOptions;
 use crate::definition::Definition;
-use crate::layout::Place;
+use crate::layout::ComponentRoot;
 use crate::manifest::{Listing, Manifest, read_manifest, read_marketplace};
 use crate::problem::Problem;
 use confined_fs::scan_root::{ScanRoot, Stamp};
@@ -18,39 +17,36 @@ const MANIFEST_BYTES: usize = 4 << 20;
 
 /// Everything one scan leaves to the next.
 #[derive(Debug, Default)]
-pub(crate) struct Memory {
-    pub roots: Vec<RootMemory>,
-    pub manifests: Arc<Known>,
-    pub standing: Standing,
+pub(crate) struct ScanCache {
+    pub roots: Vec<CachedRoot>,
+    pub manifests: Arc<CachedManifests>,
+    pub state: ScanState,
 }
 
 /// What a scan of single places builds on.
 #[derive(Debug, Default)]
-pub(crate) struct Standing {
+pub(crate) struct ScanState {
     pub options: ScanOptions,
     /// Whether what is found in one place says nothing of the others.
-    pub steady: bool,
+    pub is_independent: bool,
     /// In the order in which they were collected, which a file names them by.
-    pub places: Arc<[Arc<PlaceMemory>]>,
-    /// All problems but those of roles and of the client's listing: ordered, with repetitions.
-    pub noted: Arc<[Problem]>,
+    pub places: Arc<[Arc<CachedPlace>]>,
     /// Definitions that were dropped since one of the same id and content is kept, in the catalog's order.
     pub copies: Arc<[Arc<Definition>]>,
-    pub stated: Stated,
 }
 
 /// A place, and what was wrong in it besides what files say of themselves.
 #[derive(Debug, Clone)]
-pub(crate) struct PlaceMemory {
+pub(crate) struct CachedPlace {
     /// The number of its root.
     pub root: usize,
-    pub place: Place,
+    pub place: ComponentRoot,
     pub problems: Vec<Problem>,
 }
 
 /// The files beneath one root.
 #[derive(Debug)]
-pub(crate) struct RootMemory {
+pub(crate) struct CachedRoot {
     /// Its absolute path, free of links.
     pub path: PathBuf,
     pub files: Files,
@@ -61,23 +57,23 @@ pub(crate) type Marketplace = Arc<Result<Vec<Listing>, String>>;
 
 /// Manifests and marketplaces by absolute path, with the stamp they were read at.
 #[derive(Debug, Default)]
-pub(crate) struct Known {
+pub(crate) struct CachedManifests {
     pub manifests: HashMap<PathBuf, (Stamp, Arc<Manifest>)>,
     pub marketplaces: HashMap<PathBuf, (Stamp, Marketplace)>,
 }
 
 /// Reads manifests, those unchanged since the last scan from memory.
-pub(super) struct Manifests<'a> {
-    last: Option<&'a Known>,
+pub(super) struct ManifestReader<'a> {
+    last: Option<&'a CachedManifests>,
     /// What this scan used, for the next one.
-    pub known: Known,
+    pub known: CachedManifests,
     /// Manifests opened.
     pub read: usize,
 }
 
-impl<'a> Manifests<'a> {
-    pub(super) fn new(last: Option<&'a Known>) -> Manifests<'a> {
-        Manifests { last, known: Known::default(), read: 0 }
+impl<'a> ManifestReader<'a> {
+    pub(super) fn new(last: Option<&'a CachedManifests>) -> ManifestReader<'a> {
+        ManifestReader { last, known: CachedManifests::default(), read: 0 }
     }
 
     /// The manifest at `path`, `None` when there is no such file.

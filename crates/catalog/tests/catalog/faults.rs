@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
-use adjutant_catalog::{Catalog, Counts, Kind, Limits, ScanOptions, Severity, scan};
+use adjutant_catalog::{Catalog, Kind, KindMap, Limits, ScanOptions, Severity, scan};
 
 const AGENT: &str = "---\nname: worker\ndescription: Works\n---\n\nBody.\n";
 
@@ -82,7 +82,7 @@ fn pipes_sizes_permissions_and_odd_names() {
     if fs::read(agents.join("closed.md")).is_err() {
         assert!(codes(&catalog).contains(&"file_unreadable"));
     }
-    assert!(catalog.problems().iter().all(|problem| !problem.shown_path().contains(['\n', '\u{1b}'])));
+    assert!(catalog.problems().iter().all(|problem| !problem.message.contains(['\n', '\u{1b}'])));
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn roots_that_are_missing_empty_or_files() {
     let missing = scan(&ScanOptions::new(dir.path().join("gone")), None);
     assert_eq!(codes(&missing), ["root_unreadable"]);
     let empty = scan(&ScanOptions::new(dir.path()), None);
-    assert_eq!((empty.counts(), codes(&empty)), (Counts::default(), vec!["plugins_missing"]));
+    assert_eq!((empty.counts(), codes(&empty)), (KindMap::default(), vec!["plugins_missing"]));
     write(dir.path().join("plugins"), "a file");
     let file = scan(&ScanOptions::new(dir.path()), None);
     assert_eq!(codes(&file), ["plugins_missing"]);
@@ -113,11 +113,11 @@ fn limits_bound_a_scan() {
     write(dir.path().join("plugins/p/agents/1/2/3/4/deep.md"), "Text");
     let with = |limits| scan(&ScanOptions { limits, ..ScanOptions::new(dir.path()) }, None);
     let few = with(Limits { files: 5, ..Limits::default() });
-    assert_eq!((few.counts().agents, codes(&few).contains(&"limit_files")), (5, true));
+    assert_eq!((few.counts()[Kind::Agent], codes(&few).contains(&"limit_files")), (5, true));
     let flat = with(Limits { depth: 3, ..Limits::default() });
-    assert_eq!((flat.counts().agents, codes(&flat).contains(&"limit_depth")), (9, true));
+    assert_eq!((flat.counts()[Kind::Agent], codes(&flat).contains(&"limit_depth")), (9, true));
     let all = with(Limits { files: 10, ..Limits::default() });
-    assert_eq!((all.counts().agents, codes(&all).contains(&"limit_files")), (10, false));
+    assert_eq!((all.counts()[Kind::Agent], codes(&all).contains(&"limit_files")), (10, false));
 }
 
 #[test]

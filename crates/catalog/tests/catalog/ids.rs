@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use adjutant_catalog::{Catalog, ScanOptions, scan};
+use adjutant_catalog::{Catalog, Kind, ScanOptions, scan};
 
 /// A scan of one plugin folder `plugins/<folder>` with these files.
 fn plugin(folder: &str, files: &[(&str, &str)]) -> Catalog {
@@ -68,7 +68,7 @@ fn manifests() {
     check("dir", &files, &["m2:given", "m2:k", "m2:default"]);
     let disabled =
         plugin("dir", &[(manifest, r#"{"name": "p", "defaultEnabled": false}"#), ("agents/a.md", "")]);
-    assert_eq!((disabled.counts().agents, disabled.plugins()[0].loaded), (1, false));
+    assert_eq!((disabled.counts()[Kind::Agent], disabled.plugins()[0].loaded), (1, false));
 }
 
 #[test]
@@ -95,7 +95,11 @@ fn skills() {
     );
     check("pr", &[("SKILL.md", NAMED), ("skills/s/SKILL.md", NAMED)], &["pr:s"]);
     let both = plugin("p", &[("skills/s/SKILL.md", NAMED), ("commands/s.md", NAMED)]);
-    assert_eq!((both.counts().skills, both.counts().workflows), (1, 1), "one slash id, two entries");
+    assert_eq!(
+        (both.counts()[Kind::Skill], both.counts()[Kind::Workflow]),
+        (1, 1),
+        "one slash id, two entries"
+    );
 }
 
 #[test]

@@ -4,5 +4,6 @@ mod behaviours;
 mod corpus;
 mod faults;
 mod ids;
+mod layers;
 mod listing;
 mod samples;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use adjutant_catalog::{Catalog, Counts, Kind, ScanOptions, scan};
+use adjutant_catalog::{Catalog, Kind, ScanOptions, scan};
 use serde_json::Value;
 
 fn samples() -> Catalog {
@@ -14,7 +14,7 @@ fn samples() -> Catalog {
 #[test]
 fn samples_are_complete_and_clean() {
     let catalog = samples();
-    assert_eq!(catalog.counts(), Counts { agents: 14, skills: 8, workflows: 6 });
+    assert_eq!(catalog.counts().enumerated(" and "), "14 agents, 8 skills and 6 workflows");
     assert_eq!(catalog.plugins().len(), 6);
     let repaired = ["frontmatter_missing", "never_shown_by_client", "frontmatter_repaired"];
     let other: Vec<_> = catalog.problems().iter().filter(|p| !repaired.contains(&p.code)).collect();

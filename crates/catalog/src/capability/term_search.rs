@@ -1,7 +1,7 @@
 //! Finding the names of the field in a text.
 
 use super::tokens::Token;
-use super::words::Term;
+use super::word::Term;
 
 /// The terms in `text`, in order. In a name (`is_name`) nothing is an ordinary word, so no capital is asked for.
 pub(super) fn terms_in(text: &[Token<'_>], is_name: bool) -> Vec<&'static str> {
@@ -32,7 +32,7 @@ fn term_at(text: &[Token<'_>], is_name: bool) -> Option<&'static Term> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tokens::tokens;
+    use super::super::words::tokens;
     use super::terms_in;
 
     #[track_caller]

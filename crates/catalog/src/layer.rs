@@ -1,0 +1,172 @@
+//! One layer of a catalog: what a single source holds.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::claude_code::ListingSize;
+use super::definition::Definition;
+use super::kind::Kind;
+use super::lookup::NameIndex;
+use super::problem::Problem;
+use super::role_registry::RoleRegistry;
+use super::scan::ScanCache;
+
+/// Where a layer comes from, which decides its precedence.
+///
+/// Declared in order of precedence, the highest first. Claude Code has one exception, which [`Scope::precedence`] knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scope {
+    /// Files of the project.
+    Project,
+    /// The user's own files.
+    User,
+    /// Entries registered while the service runs.
+    Runtime,
+    /// What an upstream server offers.
+    Upstream,
+    /// A collection that comes with the service.
+    BuiltIn,
+}
+
+impl Scope {
+    /// All of them, the highest precedence first.
+    pub(super) const ALL: [Scope; 5] =
+        [Scope::Project, Scope::User, Scope::Runtime, Scope::Upstream, Scope::BuiltIn];
+
+    /// The precedence of `definition` in a layer of this scope: of one id, the definition with the lowest number serves.
+    ///
+    /// As in Claude Code, a user's own skills and commands (those of no plugin) come before the project's, agents and
+    /// everything of plugins after it.
+    pub fn precedence(self, definition: &Definition) -> u8 {
+        let is_personal =
+            self == Scope::User && definition.plugin.is_empty() && definition.kind != Kind::Agent;
+        if is_personal { 0 } else { self as u8 + 1 }
+    }
+}
+
+/// Which layer it is; no two layers of a catalog have the same id.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LayerId {
+    /// Where it comes from.
+    pub scope: Scope,
+    /// Which one of that scope, such as the name of an upstream server; empty where there is only one.
+    pub name: Arc<str>,
+}
+
+impl LayerId {
+    /// The only layer of `scope`.
+    pub fn only(scope: Scope) -> LayerId {
+        LayerId { scope, name: Arc::default() }
+    }
+}
+
+/// As messages name it: `user`, `upstream github`.
+impl fmt::Display for LayerId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self.scope {
+            Scope::Project => "project",
+            Scope::User => "user",
+            Scope::Runtime => "runtime",
+            Scope::Upstream => "upstream",
+            Scope::BuiltIn => "built-in",
+        })?;
+        if self.name.is_empty() { Ok(()) } else { write!(formatter, " {}", self.name) }
+    }
+}
+
+/// A plugin folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plugin {
+    /// Its name: the manifest's, else the marketplace's, else the folder's.
+    pub name: String,
+    /// Its folder, relative to the root it was found under.
+    pub root: PathBuf,
+    /// Whether Claude Code would load it.
+    pub loaded: bool,
+}
+
+/// What one scan cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ScanReport {
+    /// Entry files opened and parsed.
+    pub files_read: usize,
+    /// Entry files whose definition was taken over from the scan before.
+    pub files_reused: usize,
+    /// Plugin manifests and marketplaces opened.
+    pub manifests_read: usize,
+}
+
+/// What one source holds, immutable.
+#[derive(Debug)]
+pub struct Layer {
+    pub(super) id: LayerId,
+    /// Ordered by kind, id and path.
+    pub(super) definitions: Arc<[Arc<Definition>]>,
+    pub(super) names: NameIndex,
+    /// Ordered, with repetitions; without those that only the catalog as a whole has.
+    pub(super) problems: Arc<[Problem]>,
+    pub(super) plugins: Arc<[Plugin]>,
+    pub(super) registry: RoleRegistry,
+    /// What Claude Code would list of its definitions.
+    pub(super) listing: ListingSize,
+    pub(super) report: ScanReport,
+    /// What a file source builds its next scan on; empty for other sources.
+    pub(super) cache: ScanCache,
+}
+
+impl Layer {
+    /// A layer of these definitions, in any order; for sources that are not files.
+    pub fn new<D: Into<Arc<Definition>>>(
+        id: LayerId,
+        definitions: impl IntoIterator<Item = D>,
+        mut problems: Vec<Problem>,
+    ) -> Layer {
+        let mut definitions: Vec<Arc<Definition>> = definitions.into_iter().map(Into::into).collect();
+        definitions.sort_by(|a, b| order(a, b));
+        problems.sort();
+        let definitions: Arc<[Arc<Definition>]> = definitions.into();
+        Layer {
+            names: NameIndex::new(&definitions),
+            listing: ListingSize::of(&definitions, &problems),
+            definitions,
+            problems: problems.into(),
+            ..Layer::empty(id)
+        }
+    }
+
+    pub(super) fn empty(id: LayerId) -> Layer {
+        Layer {
+            id,
+            definitions: Arc::default(),
+            names: NameIndex::default(),
+            problems: Arc::default(),
+            plugins: Arc::default(),
+            registry: RoleRegistry::default(),
+            listing: ListingSize::default(),
+            report: ScanReport::default(),
+            cache: ScanCache::default(),
+        }
+    }
+
+    /// Which layer it is.
+    pub fn id(&self) -> &LayerId {
+        &self.id
+    }
+
+    /// Its definitions, ordered by kind, id and path. Several may have one id.
+    pub fn definitions(&self) -> &[Arc<Definition>] {
+        &self.definitions
+    }
+
+    /// What is wrong with what the source holds, ordered by path.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+}
+
+/// The order in which a layer and a catalog hold definitions.
+pub(super) fn order(a: &Definition, b: &Definition) -> Ordering {
+    (a.kind, &a.id, &a.path).cmp(&(b.kind, &b.id, &b.path))
+}

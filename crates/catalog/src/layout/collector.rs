@@ -1,0 +1,324 @@
+//! Which files of a plugin are entries, and what their ids are made of.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+use indexmap::IndexSet;
+use walkdir::WalkDir;
+
+use super::entry_context::{ComponentRoot, EntryContext, Naming, Site};
+use super::path::{
+    MANIFEST_FILE, MARKETPLACE_FILE, SKILL_FILE, command_name, describe, has_md_extension, is_skipped, lossy,
+    normalize_path, stem,
+};
+use crate::kind::Kind;
+use crate::limits::Limits;
+use crate::manifest::Command;
+use crate::problem::{Problem, code, shown};
+use confined_fs::scan_root::ScanRoot;
+
+/// A file that is to be read as an entry.
+#[derive(Debug, Clone)]
+pub(crate) struct Candidate {
+    /// Relative to the root.
+    pub path: PathBuf,
+    pub context: EntryContext,
+    /// The text of a command that the manifest itself holds.
+    pub inline: Option<String>,
+    /// Which of the scan's places it was found in.
+    pub place: u32,
+}
+
+/// Collects the candidates of all places beneath one root.
+pub(crate) struct Collector<'a> {
+    pub(super) root: &'a ScanRoot,
+    pub(super) limits: Limits,
+    /// What was added: of which kind, for which plugin, and the file that it really is.
+    seen: HashSet<(Kind, usize, OsString), RandomState>,
+    /// The names of the plugins of the places so far.
+    plugins: IndexSet<String>,
+    /// Which of them is that of the place being collected.
+    plugin: usize,
+    /// The entries found, in order.
+    pub candidates: Vec<Candidate>,
+    /// What stood in the way.
+    pub problems: Vec<Problem>,
+    /// Which place the next candidates belong to.
+    pub place: u32,
+    /// Whether a link was followed, so that a file may be found at a path other than its own.
+    pub linked: bool,
+}
+
+impl<'a> Collector<'a> {
+    pub(crate) fn new(root: &'a ScanRoot, limits: Limits) -> Collector<'a> {
+        Collector {
+            root,
+            limits,
+            seen: HashSet::default(),
+            plugins: IndexSet::new(),
+            plugin: 0,
+            candidates: Vec::new(),
+            problems: Vec::new(),
+            place: 0,
+            linked: false,
+        }
+    }
+
+    /// Collects the entries of `place`.
+    pub(crate) fn collect(&mut self, place: &ComponentRoot) {
+        let plugin = &place.facts.plugin;
+        self.plugin = self.plugins.insert_full(plugin.clone()).0;
+        let prefix = if plugin.is_empty() { Arc::default() } else { Arc::from(format!("{plugin}:")) };
+        let site = Site { facts: &place.facts, base: &place.base, prefix: &prefix };
+        self.agents(&site, place.components.agents.as_deref(), place.only_listed);
+        self.commands(&site, place.components.commands.as_deref(), place.only_listed);
+        self.skills(&site, &place.components.skills, place.only_listed);
+    }
+
+    fn agents(&mut self, site: &Site<'_>, listed: Option<&[String]>, only_listed: bool) {
+        let Some(paths) = listed else {
+            if !only_listed && let Some(folder) = self.enter(&site.base.join("agents")) {
+                self.walk(site, &folder, Kind::Agent);
+            }
+            return;
+        };
+        for written in paths {
+            let Some(path) = self.component(site.base, written) else { continue };
+            if self.is_dir(&path) {
+                self.walk(site, &path, Kind::Agent);
+            } else if has_md_extension(&path) {
+                let naming = Naming::ListingSize { stem: stem(&path).into() };
+                self.push(path, Kind::Agent, site.context(Kind::Agent, naming));
+            }
+        }
+    }
+
+    fn commands(&mut self, site: &Site<'_>, listed: Option<&[Command]>, only_listed: bool) {
+        let Some(commands) = listed else {
+            if !only_listed && let Some(folder) = self.enter(&site.base.join("commands")) {
+                self.walk(site, &folder, Kind::Workflow);
+            }
+            return;
+        };
+        for command in commands {
+            match command {
+                Command::Path(written) => {
+                    let Some(path) = self.component(site.base, written) else { continue };
+                    if self.is_dir(&path) {
+                        self.walk(site, &path, Kind::Workflow);
+                    } else {
+                        let naming = Naming::Fixed { name: command_name(&path).into() };
+                        self.push(path, Kind::Workflow, site.context(Kind::Workflow, naming));
+                    }
+                }
+                Command::Named(name, written) => {
+                    let Some(path) = self.component(site.base, written) else { continue };
+                    let naming = Naming::Fixed { name: name.as_str().into() };
+                    self.push(path, Kind::Workflow, site.context(Kind::Workflow, naming));
+                }
+                Command::Inline(name, content) => {
+                    let naming = Naming::Fixed { name: name.as_str().into() };
+                    self.candidates.push(Candidate {
+                        path: site.base.join(MANIFEST_FILE),
+                        context: site.context(Kind::Workflow, naming),
+                        inline: Some(content.clone()),
+                        place: self.place,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Every markdown file below `folder`, sub-folders joined into the id.
+    fn walk(&mut self, site: &Site<'_>, folder: &Path, kind: Kind) {
+        let mut entries = self.walker(folder).into_iter();
+        while let Some(entry) = entries.next().filter(|_| self.candidates.len() <= self.limits.files) {
+            let Some(entry) = self.entry(folder, entry) else { continue };
+            let path = self.relative(entry.path());
+            let kind_of_file = entry.file_type();
+            if kind_of_file.is_dir() {
+                if is_skipped(&path) {
+                    entries.skip_current_dir();
+                } else if kind == Kind::Workflow && self.is_file(&path.join(SKILL_FILE)) {
+                    let naming = Naming::Fixed { name: lossy(path.file_name()).into() };
+                    let context = site.below(folder, &path, Kind::Skill, naming);
+                    self.push(path.join(SKILL_FILE), Kind::Skill, context);
+                    entries.skip_current_dir();
+                }
+            } else if kind_of_file.is_symlink() {
+                if has_md_extension(&path) || self.root.path().join(&path).is_dir() {
+                    self.report_link(&path);
+                }
+            } else if has_md_extension(&path) {
+                if !kind_of_file.is_file() {
+                    self.report_special(&path);
+                    continue;
+                }
+                let naming = match kind {
+                    Kind::Agent => Naming::ListingSize { stem: stem(&path).into() },
+                    _ => Naming::Fixed { name: command_name(&path).into() },
+                };
+                let context = site.below(folder, &path, kind, naming);
+                self.push(path, kind, context);
+            }
+        }
+    }
+
+    pub(super) fn push(&mut self, path: PathBuf, kind: Kind, context: EntryContext) {
+        let real = path.clone();
+        self.push_once(path, real, kind, context);
+    }
+
+    /// Adds the candidate at `path` unless the file it really is was added for this plugin before.
+    pub(super) fn push_once(&mut self, path: PathBuf, real: PathBuf, kind: Kind, context: EntryContext) {
+        // One more than is read, so that the limit is noticed.
+        if self.candidates.len() <= self.limits.files
+            && self.seen.insert((kind, self.plugin, real.into_os_string()))
+        {
+            self.candidates.push(Candidate { path, context, inline: None, place: self.place });
+        }
+    }
+
+    pub(super) fn walker(&self, folder: &Path) -> WalkDir {
+        WalkDir::new(self.root.path().join(folder))
+            .follow_links(false)
+            .min_depth(1)
+            .max_depth(self.limits.depth)
+    }
+
+    /// The entry, unless it failed or is a folder that the depth limit closes; both are reported.
+    pub(super) fn entry(
+        &mut self,
+        folder: &Path,
+        entry: walkdir::Result<walkdir::DirEntry>,
+    ) -> Option<walkdir::DirEntry> {
+        match entry {
+            Ok(entry) => {
+                if entry.depth() == self.limits.depth && entry.file_type().is_dir() {
+                    let path = self.relative(entry.path());
+                    let message = format!("folders deeper than {} levels are not read", self.limits.depth);
+                    self.problems.push(Problem::new(path, code::LIMIT_DEPTH, "skipped", message));
+                    return None;
+                }
+                Some(entry)
+            }
+            Err(error) => {
+                let path = error.path().map_or_else(|| folder.to_owned(), |path| self.relative(path));
+                let reason = error.io_error().map_or_else(|| "a loop".to_owned(), describe);
+                let message = format!("the folder cannot be read: {reason}");
+                self.problems.push(Problem::new(path, code::FILE_UNREADABLE, "skipped", message));
+                None
+            }
+        }
+    }
+
+    /// The names in `folder`, sorted; a folder that cannot be listed is reported.
+    pub(crate) fn list(&mut self, folder: &Path) -> Vec<std::ffi::OsString> {
+        match std::fs::read_dir(self.root.path().join(folder)) {
+            Ok(entries) => {
+                let mut names: Vec<_> =
+                    entries.filter_map(Result::ok).map(|entry| entry.file_name()).collect();
+                names.sort_unstable();
+                names
+            }
+            Err(error) => {
+                let message = format!("the folder cannot be read: {}", describe(&error));
+                self.problems.push(Problem::new(folder, code::FILE_UNREADABLE, "skipped", message));
+                Vec::new()
+            }
+        }
+    }
+
+    pub(super) fn relative(&self, path: &Path) -> PathBuf {
+        path.strip_prefix(self.root.path()).unwrap_or(path).to_owned()
+    }
+
+    /// `folder` when it is one, beneath the root. What stands above it is known to be.
+    pub(crate) fn enter(&mut self, folder: &Path) -> Option<PathBuf> {
+        let metadata = self.root.path().join(folder).symlink_metadata().ok()?;
+        let is_inside =
+            metadata.is_dir() || (metadata.is_symlink() && self.is_dir(folder) && self.stays_inside(folder));
+        self.linked |= is_inside && metadata.is_symlink();
+        is_inside.then(|| folder.to_owned())
+    }
+
+    /// A path that a manifest wrote, when it exists and stays inside the plugin; else the reason is reported.
+    pub(super) fn component(&mut self, base: &Path, written: &str) -> Option<PathBuf> {
+        let Some(inside) = normalize_path(written) else {
+            let message = format!("the component path {written:?} leads out of the plugin");
+            self.problems.push(Problem::new(
+                self.manifest_of(base),
+                code::COMPONENT_REFUSED,
+                "skipped",
+                message,
+            ));
+            return None;
+        };
+        let path = base.join(inside);
+        if self.root.path().join(&path).symlink_metadata().is_err() {
+            let message = format!("the component path {written:?} does not exist");
+            self.problems.push(Problem::new(
+                self.manifest_of(base),
+                code::COMPONENT_MISSING,
+                "skipped",
+                message,
+            ));
+            return None;
+        }
+        self.stays_inside(&path).then_some(path)
+    }
+
+    /// The file that names the components of the plugin in `base`.
+    fn manifest_of(&self, base: &Path) -> PathBuf {
+        let manifest = base.join(MANIFEST_FILE);
+        if self.is_file(&manifest) { manifest } else { PathBuf::from(MARKETPLACE_FILE) }
+    }
+
+    /// Whether `path`, links resolved, lies beneath the root; an escape is reported.
+    pub(crate) fn stays_inside(&mut self, path: &Path) -> bool {
+        let named = self.root.path().join(path);
+        let real = named.canonicalize();
+        let inside = real.as_ref().is_ok_and(|real| real.starts_with(self.root.path()));
+        self.linked |= real.is_ok_and(|real| real != named);
+        if !inside {
+            self.report_link(path);
+        }
+        inside
+    }
+
+    pub(super) fn report_link(&mut self, path: &Path) {
+        // What is said of it depends on where it leads.
+        self.linked = true;
+        let real = self.root.path().join(path).canonicalize();
+        let problem = match real {
+            Ok(real) if real.starts_with(self.root.path()) => Problem::new(
+                path,
+                code::SKIPPED_SYMLINK,
+                "skipped",
+                "Claude Code does not follow symbolic links to agents and commands",
+            ),
+            Ok(_) => Problem::new(path, code::SKIPPED_ESCAPE, "skipped", "the link leads out of the root"),
+            Err(error) => {
+                let message = format!("the link leads nowhere: {}", describe(&error));
+                Problem::new(path, code::SKIPPED_SYMLINK, "skipped", message)
+            }
+        };
+        self.problems.push(problem);
+    }
+
+    fn report_special(&mut self, path: &Path) {
+        let message = format!("{} is a pipe, socket or device", shown(path));
+        self.problems.push(Problem::new(path, code::FILE_NOT_REGULAR, "skipped", message));
+    }
+
+    pub(crate) fn is_dir(&self, path: &Path) -> bool {
+        self.root.path().join(path).is_dir()
+    }
+
+    pub(crate) fn is_file(&self, path: &Path) -> bool {
+        self.root.path().join(path).symlink_metadata().is_ok_and(|metadata| metadata.is_file())
+    }
+}

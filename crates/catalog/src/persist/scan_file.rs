@@ -1,0 +1,214 @@
+//! What a scan remembers as bytes, for the first scan of a next run.
+//!
+//! The bytes hold what files and manifests said and the stamps they were read at. They decide nothing else: a scan lists
+//! folders itself, looks up what it lists by path, and takes what is here only where stamp and context are the same.
+//! Whatever is odd about them makes them worthless as a whole, never an error.
+//!
+//! Layout: [`MAGIC`], then sections, each its length (8 bytes, little end first), its CRC-32 (4 bytes, likewise), and itself
+//! in the form of `postcard`. The first section says what is in the others, which each hold the files of one block.
+
+use std::io::{self, Write};
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::forms::{BlockForm, ListingForm, ManifestForm, Numbers, bytes_of, path_of};
+use crate::layer::{LayerId, Scope};
+use crate::scan::{CachedManifests, CachedRoot, Files, ScanCache};
+use crate::threads::in_shares;
+use confined_fs::scan_root::Stamp;
+
+/// What it is, and the version of the layout, counted up with every change to it or to a form.
+const MAGIC: &[u8; 16] = b"adjutant-files\0\x02";
+
+/// Sections that a thread decodes at a time; one holds some 64 files.
+const SHARE: usize = 1;
+
+/// What is in the other sections.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Contents<'a> {
+    /// Which program wrote them.
+    #[serde(borrow)]
+    program: &'a str,
+    #[serde(borrow)]
+    layers: Vec<LayerForm<'a>>,
+    #[serde(borrow)]
+    manifests: Vec<(&'a [u8], Numbers, ManifestForm<'a>)>,
+    #[serde(borrow)]
+    marketplaces: Vec<(&'a [u8], Numbers, MarketplaceForm<'a>)>,
+}
+
+/// A marketplace's plugins, or why it cannot be used.
+type MarketplaceForm<'a> = Result<Vec<ListingForm<'a>>, &'a str>;
+
+/// A layer, and the roots it was read from.
+#[derive(Debug, Serialize, Deserialize)]
+struct LayerForm<'a> {
+    /// By position in [`Scope::ALL`].
+    scope: u8,
+    name: &'a str,
+    #[serde(borrow)]
+    roots: Vec<RootForm<'a>>,
+}
+
+/// A root, and how many sections hold its files.
+#[derive(Debug, Serialize, Deserialize)]
+struct RootForm<'a> {
+    path: &'a [u8],
+    blocks: u32,
+}
+
+/// Writes what the scans of layers remember, for [`PersistedScan::open`] by the same `program`.
+pub(crate) fn write<'a>(
+    layers: impl Iterator<Item = (&'a LayerId, &'a ScanCache)>,
+    program: &str,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let mut contents = Contents { program, ..Contents::default() };
+    let mut blocks = Vec::new();
+    for (id, cache) in layers.filter(|(_, cache)| !cache.roots.is_empty()) {
+        contents.layers.push(LayerForm::of(id, cache)?);
+        blocks.extend(cache.roots.iter().flat_map(|root| root.files.blocks()));
+        for (path, (stamp, manifest)) in &cache.manifests.manifests {
+            contents.manifests.push((bytes_of(path), stamp.numbers(), ManifestForm::of(manifest)));
+        }
+        for (path, (stamp, listings)) in &cache.manifests.marketplaces {
+            let listings = match &**listings {
+                Ok(listings) => Ok(listings.iter().map(ListingForm::of).collect()),
+                Err(reason) => Err(reason.as_str()),
+            };
+            contents.marketplaces.push((bytes_of(path), stamp.numbers(), listings));
+        }
+    }
+    // The same memory makes the same bytes.
+    contents.manifests.sort_by_key(|(path, ..)| *path);
+    contents.marketplaces.sort_by_key(|(path, ..)| *path);
+    out.write_all(MAGIC)?;
+    write_section(out, &contents)?;
+    for block in blocks {
+        let form = BlockForm::of(block).ok_or_else(|| io::Error::other("a problem of no known kind"))?;
+        write_section(out, &form)?;
+    }
+    Ok(())
+}
+
+/// What scans of an earlier process remembered, see [`crate::Known::Persisted`].
+#[derive(Debug)]
+pub struct PersistedScan {
+    bytes: Vec<u8>,
+    layers: Vec<(LayerId, Vec<PersistedRoot>)>,
+    pub(crate) manifests: CachedManifests,
+}
+
+/// The path of a root, and where the sections of its files are.
+type PersistedRoot = (PathBuf, Vec<Section>);
+
+/// Where a section is, and its checksum.
+#[derive(Debug, Clone)]
+struct Section {
+    bytes: Range<usize>,
+    sum: u32,
+}
+
+impl PersistedScan {
+    /// What [`crate::Catalog::persist`] wrote; `None` where another program did, or anything is odd about the bytes so far.
+    pub fn open(bytes: Vec<u8>, program: &str) -> Option<PersistedScan> {
+        let sections = sections(&bytes)?;
+        let (first, mut rest) = sections.split_first()?;
+        let contents: Contents<'_> = first.decoded(&bytes)?;
+        if contents.program != program {
+            return None;
+        }
+        let mut layers = Vec::new();
+        for layer in &contents.layers {
+            let scope = *Scope::ALL.get(usize::from(layer.scope))?;
+            let mut roots = Vec::new();
+            for root in &layer.roots {
+                let (own, behind) = rest.split_at_checked(root.blocks as usize)?;
+                roots.push((path_of(root.path).to_owned(), own.to_vec()));
+                rest = behind;
+            }
+            layers.push((LayerId { scope, name: layer.name.into() }, roots));
+        }
+        let manifests = contents.known();
+        rest.is_empty().then_some(PersistedScan { bytes, layers, manifests })
+    }
+
+    /// The files of that layer; `None` where there are none, or anything is odd about them.
+    pub(crate) fn files(&self, id: &LayerId) -> Option<Vec<CachedRoot>> {
+        let one_root = |(path, sections): &PersistedRoot| {
+            let blocks = in_shares(sections, SHARE, |some| {
+                some.iter().map(|section| section.decoded::<BlockForm<'_>>(&self.bytes)?.to_files()).collect()
+            });
+            let blocks = blocks.into_iter().collect::<Option<Vec<_>>>()?;
+            Some(CachedRoot { path: path.clone(), files: Files::of_blocks(blocks)? })
+        };
+        let (_, roots) = self.layers.iter().find(|(known, _)| known == id)?;
+        roots.iter().map(one_root).collect()
+    }
+}
+
+impl<'a> LayerForm<'a> {
+    fn of(id: &'a LayerId, cache: &'a ScanCache) -> io::Result<Self> {
+        let scope =
+            Scope::ALL.iter().position(|scope| *scope == id.scope).and_then(|at| u8::try_from(at).ok());
+        let scope = scope.ok_or_else(|| io::Error::other("a layer of no known scope"))?;
+        let roots = cache.roots.iter().map(|root| {
+            let blocks = u32::try_from(root.files.blocks().len()).map_err(io::Error::other)?;
+            Ok(RootForm { path: bytes_of(&root.path), blocks })
+        });
+        Ok(LayerForm { scope, name: &id.name, roots: roots.collect::<io::Result<_>>()? })
+    }
+}
+
+/// Where the sections are, as far as their lengths say.
+fn sections(bytes: &[u8]) -> Option<Vec<Section>> {
+    let mut sections = Vec::new();
+    let mut rest = bytes.strip_prefix(MAGIC)?;
+    while !rest.is_empty() {
+        let (length, behind) = rest.split_first_chunk::<8>()?;
+        let (sum, behind) = behind.split_first_chunk::<4>()?;
+        let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+        let start = bytes.len() - behind.len();
+        rest = behind.get(length..)?;
+        sections.push(Section { bytes: start..start + length, sum: u32::from_le_bytes(*sum) });
+    }
+    Some(sections)
+}
+
+impl Section {
+    /// What it holds, where its sum is right and nothing is left over.
+    fn decoded<'a, T: Deserialize<'a>>(&self, bytes: &'a [u8]) -> Option<T> {
+        let bytes = bytes.get(self.bytes.clone())?;
+        if crc32fast::hash(bytes) != self.sum {
+            return None;
+        }
+        let (form, rest) = postcard::take_from_bytes(bytes).ok()?;
+        rest.is_empty().then_some(form)
+    }
+}
+
+impl Contents<'_> {
+    fn known(&self) -> CachedManifests {
+        let manifests = self.manifests.iter().map(|(path, stamp, manifest)| {
+            (path_of(path).into(), (Stamp::of_numbers(*stamp), Arc::new(manifest.to_manifest())))
+        });
+        let marketplaces = self.marketplaces.iter().map(|(path, stamp, listings)| {
+            let listings = match listings {
+                Ok(listings) => Ok(listings.iter().map(ListingForm::to_listing).collect()),
+                Err(reason) => Err((*reason).to_owned()),
+            };
+            (path_of(path).into(), (Stamp::of_numbers(*stamp), Arc::new(listings)))
+        });
+        CachedManifests { manifests: manifests.collect(), marketplaces: marketplaces.collect() }
+    }
+}
+
+fn write_section<T: Serialize>(out: &mut impl Write, form: &T) -> io::Result<()> {
+    let bytes = postcard::to_allocvec(form).map_err(io::Error::other)?;
+    out.write_all(&(bytes.len() as u64).to_le_bytes())?;
+    out.write_all(&crc32fast::hash(&bytes).to_le_bytes())?;
+    out.write_all(&bytes)
+}

@@ -1,0 +1,291 @@
+//! One pass over the plugin folders: find plugins, list their entries, read what changed.
+
+use std::borrow::Borrow;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::dedupe::dedupe;
+use super::files::{File, Files};
+use super::options::ScanOptions;
+use super::reader::{Located, ReadOutcome, Reader};
+use super::roots::{Finder, RootKind};
+use super::scan_cache::{CachedManifests, CachedPlace, CachedRoot, ManifestReader, ScanCache, ScanState};
+use crate::cancellation::Cancellation;
+use crate::claude_code::ListingSize;
+use crate::definition::Definition;
+use crate::layer::{self, Layer, LayerId, Plugin, ScanReport};
+use crate::layout::{Collector, ComponentRoot, PluginFacts, path_order};
+use crate::lookup::NameIndex;
+use crate::manifest::Components;
+use crate::persist::PersistedScan;
+use crate::problem::{Problem, code};
+use crate::role_registry::RoleRegistry;
+use crate::source::{Known, Loaded};
+use confined_fs::scan_root::ScanRoot;
+
+/// Reads everything `options` names. Never fails as a whole: what cannot be read becomes a [`Problem`].
+///
+/// A file whose stamp (modification and change time in nanoseconds, size, inode, device) and whose plugin's manifest
+/// and marketplace are the same as in `known` is not opened again.
+pub(super) fn scan(
+    id: &LayerId,
+    options: &ScanOptions,
+    known: Known<'_>,
+    cancellation: &Cancellation,
+) -> Loaded {
+    let cache = match known {
+        Known::Nothing => None,
+        Known::Layer(layer) => Some(&layer.cache),
+        Known::Persisted(persisted) => return scan_persisted(id, options, persisted, cancellation),
+    };
+    let manifests = cache.map(|cache| &*cache.manifests);
+    let layer = scan_with(
+        Pass::new(id, options, manifests, cancellation),
+        move || cache.map(|cache| &cache.roots),
+        |_, _| (),
+    );
+    Loaded { layer, before: None }
+}
+
+/// The same, where the files of an earlier run are decoded while folders are listed.
+fn scan_persisted(
+    id: &LayerId,
+    options: &ScanOptions,
+    persisted: &PersistedScan,
+    cancellation: &Cancellation,
+) -> Loaded {
+    let mut before = None;
+    let layer = std::thread::scope(|scope| {
+        let files = scope.spawn(|| persisted.files(id));
+        // Decoding reports what is odd and has no other reason to fail.
+        let files = || files.join().ok().flatten();
+        let pass = Pass::new(id, options, Some(&persisted.manifests), cancellation);
+        scan_with(pass, files, |known: Vec<CachedRoot>, report| {
+            let n_known: usize = known.iter().map(|root| root.files.len()).sum();
+            if report.files_read > 0 || report.files_reused != n_known {
+                before = Some(of_files(id, &known));
+            }
+        })
+    });
+    Loaded { layer, before }
+}
+
+/// A layer of the definitions alone that were read from these files.
+fn of_files(id: &LayerId, roots: &[CachedRoot]) -> Layer {
+    let files = roots.iter().flat_map(|root| root.files.iter());
+    let mut definitions: Vec<Arc<Definition>> = files.filter_map(File::definition).cloned().collect();
+    definitions.sort_by(|a, b| layer::order(a, b));
+    Layer { definitions: dedupe(definitions).kept.into(), ..Layer::empty(id.clone()) }
+}
+
+/// A scan that is told what files said once it has listed them, and hands that on once it has read them.
+fn scan_with<R: Borrow<Vec<CachedRoot>>>(
+    mut pass: Pass<'_>,
+    files: impl FnOnce() -> Option<R>,
+    done: impl FnOnce(R, &ScanReport),
+) -> Layer {
+    let roots = pass.open_roots();
+    let mut candidates = Vec::new();
+    for (at, (root, role)) in roots.iter().enumerate() {
+        pass.list(at, root, *role, &mut candidates);
+    }
+    pass.bound(&mut candidates);
+    let beneath: Vec<&ScanRoot> = roots.iter().map(|(root, _)| root).collect();
+    let known = files();
+    let recalled = known.as_ref().map(|known| known.borrow().as_slice()).unwrap_or_default();
+    let reading = Reader {
+        roots: &beneath,
+        known: recalled,
+        cap: pass.options.limits.file_bytes,
+        cancellation: pass.cancellation,
+    };
+    let outcomes = reading.all(&candidates);
+    pass.gather(&beneath, &candidates, outcomes);
+    if let Some(known) = known {
+        done(known, &pass.report);
+    }
+    pass.finish()
+}
+
+/// The state of one scan.
+struct Pass<'a> {
+    id: &'a LayerId,
+    options: &'a ScanOptions,
+    cancellation: &'a Cancellation,
+    manifests: ManifestReader<'a>,
+    roots: Vec<CachedRoot>,
+    places: Vec<CachedPlace>,
+    /// Whether what is found depends on each place alone, so that a change in one says nothing of the others.
+    is_independent: bool,
+    definitions: Vec<Arc<Definition>>,
+    plugins: Vec<Plugin>,
+    plugin_folders: HashSet<PathBuf>,
+    problems: Vec<Problem>,
+    report: ScanReport,
+}
+
+impl<'a> Pass<'a> {
+    fn new(
+        id: &'a LayerId,
+        options: &'a ScanOptions,
+        manifests: Option<&'a CachedManifests>,
+        cancellation: &'a Cancellation,
+    ) -> Pass<'a> {
+        Pass {
+            id,
+            options,
+            cancellation,
+            manifests: ManifestReader::new(manifests),
+            roots: Vec::new(),
+            places: Vec::new(),
+            is_independent: true,
+            definitions: Vec::new(),
+            plugins: Vec::new(),
+            plugin_folders: HashSet::new(),
+            problems: Vec::new(),
+            report: ScanReport::default(),
+        }
+    }
+
+    fn open_roots(&mut self) -> Vec<(ScanRoot, RootKind)> {
+        let extra = self.options.extra_plugin_dirs.iter().map(|path| (path, RootKind::Extra));
+        let mut roots: Vec<(ScanRoot, RootKind)> = Vec::new();
+        for (path, role) in std::iter::once((&self.options.project, RootKind::Project)).chain(extra) {
+            match ScanRoot::open_named(&self.options.project, path) {
+                Ok(root) if roots.iter().any(|(known, _)| known.path() == root.path()) => {}
+                Ok(root) => {
+                    let overlaps = |known: &ScanRoot| {
+                        known.path().starts_with(root.path()) || root.path().starts_with(known.path())
+                    };
+                    self.is_independent &= !roots.iter().any(|(known, _)| overlaps(known));
+                    roots.push((root, role));
+                }
+                Err(error) => {
+                    let reason = match error.kind() {
+                        std::io::ErrorKind::InvalidInput => "a link leads out of the project".to_owned(),
+                        kind => kind.to_string(),
+                    };
+                    let message = format!("the folder cannot be read: {reason}");
+                    self.problems.push(Problem::new(path.clone(), code::ROOT_UNREADABLE, "skipped", message));
+                    self.is_independent = false;
+                }
+            }
+        }
+        roots
+    }
+
+    /// Adds the candidates beneath one root, the `at`th.
+    fn list(&mut self, at: usize, root: &ScanRoot, role: RootKind, candidates: &mut Vec<Located>) {
+        let finder = Finder::new(root, role, self.options.limits, &mut self.manifests);
+        let mut found = finder.find();
+        let mut layout = Collector::new(root, self.options.limits);
+        let mut is_empty = found.plugins.is_empty();
+        // Whether there is a plugin at all decides what is said of a root without entries.
+        self.is_independent &= !is_empty && !found.linked;
+        if role == RootKind::Project {
+            self.collect(at, &mut layout, own_place());
+            is_empty &= layout.candidates.is_empty();
+        }
+        for (plugin, place) in found.plugins {
+            if self.cancellation.is_cancelled() {
+                break;
+            }
+            // A root named twice, or a root within another, brings the same plugin again.
+            let real = root.path().join(&plugin.root);
+            if self.plugin_folders.insert(real) || place.only_listed {
+                self.collect(at, &mut layout, place);
+                self.plugins.push(plugin);
+            }
+        }
+        if is_empty {
+            let plugins = Path::new("plugins");
+            let message = if root.path().join(plugins).is_file() {
+                "`plugins` is a file, and no plugin is elsewhere"
+            } else {
+                "there is no plugin here"
+            };
+            found.problems.push(Problem::new(plugins, code::PLUGINS_MISSING, "skipped", message));
+        }
+        self.problems.append(&mut found.problems);
+        self.is_independent &= !layout.linked;
+        // A folder is listed in the file system's order, which must not decide what the limit cuts off.
+        layout.candidates.sort_by(|a, b| path_order(&a.path, &b.path));
+        candidates.extend(layout.candidates.into_iter().map(|candidate| (at, candidate)));
+    }
+
+    /// Collects the candidates of one more place.
+    fn collect(&mut self, root: usize, layout: &mut Collector<'_>, place: ComponentRoot) {
+        // Places are as many as folders at most, which are bounded.
+        layout.place = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
+        layout.collect(&place);
+        self.places.push(CachedPlace { root, place, problems: std::mem::take(&mut layout.problems) });
+    }
+
+    fn bound(&mut self, candidates: &mut Vec<Located>) {
+        let limit = self.options.limits.files;
+        if let Some((_, first)) = candidates.get(limit) {
+            let message = format!("{} entries were found and {limit} are read", candidates.len());
+            self.problems.push(Problem::new(first.path.clone(), code::LIMIT_FILES, "skipped", message));
+            candidates.truncate(limit);
+            self.is_independent = false;
+        }
+    }
+
+    fn gather(&mut self, roots: &[&ScanRoot], candidates: &[Located], outcomes: Vec<ReadOutcome>) {
+        let mut files: Vec<Vec<File>> = roots.iter().map(|_| Vec::new()).collect();
+        for ((root, candidate), mut outcome) in candidates.iter().zip(outcomes) {
+            self.places[candidate.place as usize].problems.append(&mut outcome.problems);
+            let Some(file) = outcome.file else { continue };
+            if outcome.opened {
+                self.report.files_read += 1;
+            } else {
+                self.report.files_reused += 1;
+            }
+            self.problems.extend(file.problems.iter().cloned());
+            self.definitions.extend(file.definition().cloned());
+            files[*root].push(file);
+        }
+        let known = roots.iter().zip(files);
+        let known =
+            known.map(|(root, files)| CachedRoot { path: root.path().into(), files: Files::new(files) });
+        self.roots = known.collect();
+    }
+
+    fn finish(mut self) -> Layer {
+        self.definitions.sort_by(|a, b| layer::order(a, b));
+        let mut deduped = dedupe(self.definitions);
+        self.problems.append(&mut deduped.problems);
+        self.problems.extend(self.places.iter().flat_map(|place| place.problems.iter().cloned()));
+        self.problems.sort();
+        self.report.manifests_read = self.manifests.read;
+        let definitions: Arc<[Arc<Definition>]> = deduped.kept.into();
+        let state = ScanState {
+            options: self.options.clone(),
+            is_independent: self.is_independent,
+            places: self.places.into_iter().map(Arc::new).collect(),
+            copies: deduped.copies.into(),
+        };
+        Layer {
+            id: self.id.clone(),
+            names: NameIndex::new(&definitions),
+            listing: ListingSize::of(&definitions, &self.problems),
+            definitions,
+            problems: self.problems.into(),
+            plugins: self.plugins.into(),
+            registry: RoleRegistry::read(self.options),
+            report: self.report,
+            cache: ScanCache { roots: self.roots, manifests: Arc::new(self.manifests.known), state },
+        }
+    }
+}
+
+/// A project's own entries.
+fn own_place() -> ComponentRoot {
+    ComponentRoot {
+        base: PathBuf::from(".claude"),
+        facts: Arc::new(PluginFacts::default()),
+        components: Components::default(),
+        only_listed: false,
+    }
+}

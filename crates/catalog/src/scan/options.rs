@@ -1,0 +1,25 @@
+//! What a scan covers.
+
+use std::path::PathBuf;
+
+use crate::limits::Limits;
+
+/// What to scan.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ScanOptions {
+    /// The project's folder: its `.claude` entries, its plugins and its role registry are read.
+    pub project: PathBuf,
+    /// Further plugins, folders of plugins, or collections.
+    pub extra_plugin_dirs: Vec<PathBuf>,
+    /// The role registry, when it is not the project's `.claude/agent-registry.yml`.
+    pub registry: Option<PathBuf>,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+impl ScanOptions {
+    /// A scan of `project` alone, within the default limits.
+    pub fn new(project: impl Into<PathBuf>) -> ScanOptions {
+        ScanOptions { project: project.into(), ..ScanOptions::default() }
+    }
+}
