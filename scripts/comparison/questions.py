@@ -390,7 +390,8 @@ def run_alone(project, ids, sample):
     """Sessions without an instance. The command line ranks in full at once and says what they will find."""
     settled = []
     for text in [PROBE, *map(short, sample[:3])]:
-        for kind in ("agents", "skills"):
+        # Where a kind has no entries the command line falls back to the built-in roles, and a session does not.
+        for kind in (kind for kind in ("agents", "skills") if ids[kind[:-1]]):
             out = project.run(["find", kind, text, "--limit", "7", "--json"]).stdout
             settled.append((kind, text, ranked(json.loads(out), kind) if out else []))
     run_stdio(project, ids, sample, "mcp over stdio, alone", settled)
