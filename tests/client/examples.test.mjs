@@ -8,7 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 
-import { CHECKOUT, project, serve, waiting } from './support.mjs';
+import { CHECKOUT, createProject, serve, waiting } from './support.mjs';
 
 const COMPILER = path.join(CHECKOUT, '.claude/lib/node_modules/typescript/bin/tsc');
 
@@ -40,7 +40,7 @@ const WORDS = ['redesign the sign-up page', 'build the React form', 'style it wi
 
 test('the orchestrator learns from its own outcome, and goes on without the service', async (t) => {
   const file = compiled(t);
-  const made = project(t);
+  const made = createProject(t);
   const { root } = made;
   const service = await serve(t, made);
 
