@@ -214,7 +214,7 @@ mod tests {
         let (near, requested) = (format!("xz{}w", "k".repeat(61)), format!("xz{}", "k".repeat(62)));
         let few = of([near.clone()].into_iter());
         assert_eq!(few.find(&requested).len(), 1);
-        assert_eq!(few.suggest(&requested, 5), [near.clone()]);
+        assert_eq!(few.suggest(&requested, 5), [near.as_str()]);
         // All start alike and are as long as what is asked for: each would be compared in full.
         let crafted = of((0..100_000).map(|at| format!("x{at:0>63}")).chain([near]));
         assert!(crafted.find(&requested).is_empty());

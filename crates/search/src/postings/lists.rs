@@ -72,8 +72,8 @@ impl PostingLists {
                 rewrite(term, &mut postings);
                 packer.add(&postings);
             } else {
-                let (from, packed) = self.locate(term);
-                packer.copy(packed, from);
+                let (from, lists) = self.locate(term);
+                packer.copy(lists, from);
             }
         }
         let PostingsPacker { templates, packed: changed_lists } = packer;
@@ -91,8 +91,8 @@ impl PostingLists {
     pub(super) fn merged(&self, n_terms: usize) -> PostingLists {
         let mut packer = PostingsPacker::new(self.templates.clone());
         for term in 0..as_u32(n_terms) {
-            let (from, packed) = self.locate(term);
-            packer.copy(packed, from);
+            let (from, lists) = self.locate(term);
+            packer.copy(lists, from);
         }
         PostingLists::new(packer)
     }

@@ -200,9 +200,9 @@ impl<E: FnMut(&str, TokenForm)> Tokenizer<'_, E> {
             || of_bytes == UPPER
             || (of_bytes == UPPER | LOWER && chunk.bytes().skip(1).all(|byte| byte.is_ascii_lowercase()));
         if is_plain {
-            self.emit_ascii(chunk, of_bytes, TokenForm::Whole)
+            self.emit_ascii(chunk, of_bytes, TokenForm::Whole);
         } else {
-            self.piece(chunk, TokenForm::Whole)
+            self.piece(chunk, TokenForm::Whole);
         }
     }
 

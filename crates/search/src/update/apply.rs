@@ -33,7 +33,7 @@ fn updated_core(old: &IndexCore, catalog: &Catalog, aliases: &Aliases) -> Option
         Analyzer { counter: TermCounter::default(), vocabulary: VocabularyExtension::new(&old.vocabulary) };
     let removed = diff.removed.iter().map(|&at| (at, analyzer.analyze(&old.definitions[at]))).collect();
     let added = diff.added.iter().map(|&at| (at, analyzer.analyze(&definitions[at]))).collect();
-    let analyzed = AnalyzedDiff { removed, added };
+    let changes = AnalyzedDiff { removed, added };
     let kinds = kind_ranges(&definitions);
     let mut indexes = Vec::new();
     for kind in Kind::ALL {
@@ -43,23 +43,23 @@ fn updated_core(old: &IndexCore, catalog: &Catalog, aliases: &Aliases) -> Option
             n_terms: analyzer.vocabulary.n_terms(),
         };
         let index = &old.lexical.kinds[kind as usize];
-        indexes.push(updated_kind(index, &frame, &diff, &analyzed, &old.weights)?);
+        indexes.push(updated_kind(index, &frame, &diff, &changes, &old.weights)?);
     }
     let lexical = Bm25fIndex { kinds: indexes.try_into().ok()?, field: old.lexical.field };
     let duplicates = updated_duplicates(old, &definitions, &diff, &mut analyzer)?;
     let mut unused: Vec<u32> =
-        analyzed.removed_terms().filter(|&term| lexical.total_frequency(term) == 0).collect();
+        changes.removed_terms().filter(|&term| lexical.total_frequency(term) == 0).collect();
     unused.sort_unstable();
     unused.dedup();
     let vocabulary =
         analyzer.vocabulary.finish(&unused).map_or_else(|| Arc::clone(&old.vocabulary), Arc::new);
     let mut sizes = old.sizes.clone();
     let mut fingerprint = old.fingerprint;
-    for (at, entry) in &analyzed.removed {
+    for (at, entry) in &changes.removed {
         sizes[old.definitions[*at].kind as usize].remove(entry.terms.len());
         fingerprint = fingerprint - Fingerprint::of_entry(&old.definitions[*at]);
     }
-    for (at, entry) in &analyzed.added {
+    for (at, entry) in &changes.added {
         sizes[definitions[*at].kind as usize].add(entry.terms.len());
         fingerprint = fingerprint + Fingerprint::of_entry(&definitions[*at]);
     }
