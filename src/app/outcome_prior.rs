@@ -122,7 +122,7 @@ impl Profiles {
             }
         }
         let known = |text: &str| self.known.get(text).unwrap_or(&EMPTY);
-        Neighbours::of(outcomes.tasks().map(|task| (Arc::clone(task), known(&task.description))), half_life)
+        Neighbours::new(outcomes.tasks().map(|task| (Arc::clone(task), known(&task.description))), half_life)
     }
 }
 
@@ -134,7 +134,7 @@ fn profile_of(snapshot: &Snapshot, task: &str) -> Profile {
     let request =
         Request { kind: Kind::Agent, context: Some(task), limit: PROFILE_SIZE, ..Request::default() };
     let hits = snapshot.index.find(&request).hits;
-    Profile::of(hits.iter().map(|hit| (hit.definition.id.as_str(), hit.score)))
+    Profile::new(hits.iter().map(|hit| (hit.definition.id.as_str(), hit.score)))
 }
 
 /// What tasks similar to one query say of agents; known once the ranking has named its leaders.
@@ -148,7 +148,8 @@ pub(super) struct OutcomePrior {
 
 impl Prior for OutcomePrior {
     fn observe_leaders(&self, leaders: &[(&Definition, f32)]) {
-        let profile = Profile::of(leaders.iter().map(|(definition, score)| (definition.id.as_str(), *score)));
+        let profile =
+            Profile::new(leaders.iter().map(|(definition, score)| (definition.id.as_str(), *score)));
         let evidence = match &self.indexed {
             Some(indexed) if !profile.is_empty() => {
                 indexed.neighbours.for_task(&self.task, &profile, now_ms())

@@ -97,7 +97,7 @@ proptest! {
         let mut book = PatternSet::new(None);
         book.extend(goals.iter().zip(&counts).enumerate().map(|(id, (goal, &(successes, failures)))| {
             let counters = Counters { successes, failures, ..Counters::default() };
-            Pattern { counters, decayed: DecayedStats::fresh(&counters, 0), ..pattern(id, goal) }
+            Pattern { counters, decayed: DecayedStats::from_counters(&counters, 0), ..pattern(id, goal) }
         }));
         let found: Vec<f64> = book.matches(&goal, floor, limit, 0).iter().map(|found| found.score).collect();
         let mut expected: Vec<f64> = book
@@ -293,7 +293,7 @@ fn one_lucky_run_does_not_outrank_ten_good_ones() {
     for (id, counters) in [(0, counters(1, 0)), (1, counters(9, 1)), (2, counters(0, 0))] {
         book.extend([Pattern {
             counters,
-            decayed: DecayedStats::fresh(&counters, 0),
+            decayed: DecayedStats::from_counters(&counters, 0),
             ..pattern(id, "add login")
         }]);
     }

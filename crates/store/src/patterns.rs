@@ -199,7 +199,7 @@ impl AddPatterns {
         let mut additions = Additions::default();
         let mut fresh: BTreeMap<(&str, &[String]), String> = BTreeMap::new();
         for PatternEntry { pattern, goal, stated } in &self.entries {
-            let key = (goal.normal(), pattern.plan.agent_sequence());
+            let key = (goal.normalized(), pattern.plan.agent_sequence());
             let (id, created) = if let Some(known) = set.find(goal, pattern.plan.agent_sequence()) {
                 additions.adopted.push((known.id.clone(), stated.then(|| pattern.plan.clone())));
                 (known.id.clone(), false)
@@ -210,7 +210,7 @@ impl AddPatterns {
                 fresh.insert(key, id.clone());
                 additions.added.push(Pattern {
                     id: id.clone(),
-                    decayed: DecayedStats::fresh(&pattern.counters, now_ms),
+                    decayed: DecayedStats::from_counters(&pattern.counters, now_ms),
                     created_ms: now_ms,
                     updated_ms: now_ms,
                     ..Pattern::clone(pattern)

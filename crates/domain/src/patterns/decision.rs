@@ -1,34 +1,34 @@
-//! What an orchestrator reports: which agents worked on a task, and how it went.
+//! Decisions: an orchestrator's report of which agents worked on a task, and of the outcome.
 
 use std::collections::BTreeMap;
 
 use super::plan::{MAX_AGENTS, Plan};
 
-/// The longest goal or task description, in characters: four times the longest context a query may hold.
+/// The longest goal or task description, in characters: four times the longest context of a query.
 pub const MAX_GOAL_CHARS: usize = 2_000;
 
 /// The longest id of a task or pattern, in characters.
 pub const MAX_ID_CHARS: usize = 200;
 
-/// The longest duration, in milliseconds: thirty days. Anything above is a mistaken unit.
+/// The longest duration, in milliseconds: thirty days. Anything longer is in the wrong unit.
 pub const MAX_DURATION_MS: u64 = 30 * 24 * 3600 * 1000;
 
-/// The largest number of tokens saved (or, as a negative number, wasted) by one decision.
+/// The most tokens that one decision may report as saved (or, negative, as wasted).
 pub const MAX_TOKENS_SAVED: i64 = 1_000_000_000;
 
-/// How a task went.
+/// The outcome of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Outcome {
-    /// It worked.
+    /// The task succeeded.
     Success,
-    /// It did not.
+    /// The task failed.
     Failure,
-    /// It worked in part, which counts half.
+    /// The task succeeded in part, which counts half.
     Partial,
 }
 
 impl Outcome {
-    /// `success`, `failure` or `partial`, as on the wire and in the database.
+    /// `success`, `failure` or `partial`: the form on the wire and in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Outcome::Success => "success",
@@ -37,14 +37,14 @@ impl Outcome {
         }
     }
 
-    /// The reverse of [`Outcome::as_str`].
+    /// The inverse of [`Outcome::as_str`]; `None` for any other text.
     pub fn parse(text: &str) -> Option<Outcome> {
         [Outcome::Success, Outcome::Failure, Outcome::Partial]
             .into_iter()
             .find(|known| known.as_str() == text)
     }
 
-    /// What it adds to the successes: 1, 0 or ½.
+    /// Its share of a success: 1, 0 or ½.
     pub fn credit(self) -> f64 {
         match self {
             Outcome::Success => 1.0,
@@ -54,26 +54,26 @@ impl Outcome {
     }
 }
 
-/// One orchestration that took place. A second decision with the same `task_id` corrects the first.
+/// One orchestration that took place. A later decision with the same `task_id` corrects an earlier one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     /// The caller's name for the task.
     pub task_id: String,
-    /// What was to be done; the goal of a pattern created from it.
+    /// The task; becomes the goal of a pattern created from this decision.
     pub task_description: String,
-    /// Who worked on it, in order. An agent may come up again; its first place counts.
+    /// The agents that worked on it, in order. Of repeated agents the first occurrence counts.
     pub agents_used: Vec<String>,
-    /// How it went.
+    /// The outcome.
     pub result: Outcome,
-    /// How long it took, in milliseconds.
+    /// The duration in milliseconds.
     pub duration_ms: Option<u64>,
-    /// How many tokens it saved.
+    /// Tokens saved; negative where more were used.
     pub tokens_saved: Option<i64>,
-    /// The pattern that was followed, where one was.
+    /// The pattern that was followed, if any.
     pub pattern_id: Option<String>,
-    /// Who waited for whom; used when a pattern is created.
+    /// For each agent, the agents it waited for; the dependencies of a pattern created from this decision.
     pub dependencies: BTreeMap<String, Vec<String>>,
-    /// Who worked at the same time; used when a pattern is created.
+    /// Agents that worked in parallel; the groups of a pattern created from this decision.
     pub parallel_groups: Vec<Vec<String>>,
     /// When it was made, in milliseconds since 1970, UTC; `None` means on arrival. Of two decisions on one task the
     /// later one is in effect, whichever arrives last.
@@ -81,10 +81,10 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// The agents without repetitions, as a plan.
+    /// Validates the decision. Returns its agents, without repetitions, as a plan.
     ///
     /// # Errors
-    /// A sentence for each field out of its limits and for each problem of the plan.
+    /// One sentence for each field that exceeds its limit and for each problem of the plan.
     pub fn check(&self) -> Result<Plan, Vec<String>> {
         let mut problems = Vec::new();
         problems.extend(check_text("task_id", &self.task_id, MAX_ID_CHARS));
@@ -110,7 +110,7 @@ impl Decision {
     }
 
     fn plan(&self) -> Result<Plan, Vec<String>> {
-        // Refused before the search for repetitions, which is quadratic.
+        // Rejected before the search for repetitions, which is quadratic.
         let count = self.agents_used.len();
         if count == 0 {
             return Err(vec!["agents_used is empty: a decision names at least one agent".to_owned()]);
@@ -130,7 +130,7 @@ impl Decision {
     }
 }
 
-/// What is wrong with a goal, where something is; `field` names it in the sentence.
+/// Validates a goal. Returns a sentence about `field` where it is blank or too long.
 pub fn check_goal(field: &str, goal: &str) -> Option<String> {
     check_text(field, goal, MAX_GOAL_CHARS)
 }

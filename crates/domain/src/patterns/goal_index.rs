@@ -1,15 +1,15 @@
-//! All goals of a book as an inverted index, and what two goals have in common.
+//! An inverted index over the goals of a pattern set, and the similarity of two goals.
 //!
-//! similarity = 0.5 · cosine of TF-IDF vectors + 0.3 · keyword overlap + 0.2 · string similarity, where
+//! similarity = 0.5 · cosine of TF-IDF vectors + 0.3 · term overlap + 0.2 · edit similarity, where
 //!
-//! * the weight of a term is (1 + ln tf) · (1 + ln((1 + N) ÷ (1 + df))), which is positive for a term no goal or every
-//!   goal holds, so that a book of one pattern works;
-//! * keyword overlap is the Sørensen–Dice coefficient of the two sets of terms, 2·|A∩B| ÷ (|A| + |B|);
-//! * string similarity is 1 − Levenshtein distance ÷ length.
+//! * the weight of a term is (1 + ln tf) · idf with idf = 1 + ln((1 + N) ÷ (1 + df)), which is positive for terms that no
+//!   goal or every goal contains, so that a set of one pattern works;
+//! * term overlap is the Sørensen–Dice coefficient of the two sets of terms, 2·|A∩B| ÷ (|A| + |B|);
+//! * edit similarity is 1 − Levenshtein distance ÷ length.
 //!
-//! N and df are counted over a prefix of the book (see [`settled`]), so that a created pattern need not touch every other.
-//! The similarity is symmetrical, in 0..=1, and 1 for goals that are the same. The first two parts come from the postings; the third
-//! is bounded from above and only computed where it can decide.
+//! N and df are counted over a prefix of the set (see [`idf_prefix`]), so that adding a pattern need not touch all others.
+//! The similarity is symmetric, 0..=1, and 1 for identical goals. The first two parts come from the posting lists; the
+//! third is bounded from above and computed only where it can decide.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -21,102 +21,104 @@ use foldhash::quality::FixedState;
 use super::goal::{Goal, ratio};
 use super::persistent_vec::PersistentVec;
 
+/// The weights of the three parts of a similarity.
 const COSINE_SHARE: f64 = 0.5;
-const KEYWORD_SHARE: f64 = 0.3;
-const STRING_SHARE: f64 = 0.2;
+const OVERLAP_SHARE: f64 = 0.3;
+const EDIT_SHARE: f64 = 0.2;
 
-/// The most that terms alone contribute.
-pub(super) const TERM_SHARE: f64 = COSINE_SHARE + KEYWORD_SHARE;
+/// The largest similarity by terms alone.
+pub(super) const TERM_SHARE: f64 = COSINE_SHARE + OVERLAP_SHARE;
 
-/// Rounding differences between two ways to sum the same terms stay far below this.
-pub(super) const EPSILON: f64 = 1e-9;
+/// The rounding differences between two ways of summing the same terms stay far below this.
+pub(super) const ROUNDING: f64 = 1e-9;
 
-/// A goal of the index with its terms as numbers.
+/// An indexed goal with its terms as numbers.
 #[derive(Debug)]
-struct Entry {
+struct IndexedGoal {
     goal: Arc<Goal>,
-    /// Term number and 1 + ln tf.
+    /// Term numbers with 1 + ln tf.
     weights: Vec<(usize, f64)>,
 }
 
-/// Where a term occurs, and its 1 + ln tf there.
+/// The position of a goal that contains a term, and the term's 1 + ln tf there.
 type Posting = (u32, f64);
 
-/// The goals of a book by their place in it. Clones share everything that has not changed.
+/// The goals of a pattern set by position. Clones share everything that has not changed.
 #[derive(Debug, Clone, Default)]
-#[expect(clippy::rc_buffer, reason = "copied on write: a snapshot shares these until the book grows")]
+#[expect(clippy::rc_buffer, reason = "copied on write: a snapshot shares these until the set grows")]
 pub(super) struct GoalIndex {
     vocabulary: Arc<HashMap<Arc<str>, usize, FixedState>>,
     postings: Vec<Arc<Vec<Posting>>>,
-    entries: PersistentVec<Entry>,
-    /// For each term, how rare it is.
-    rarity: Arc<Vec<f64>>,
-    /// For each goal, the length of its vector.
+    entries: PersistentVec<IndexedGoal>,
+    /// The idf of each term.
+    idf: Arc<Vec<f64>>,
+    /// The norm of each goal's vector.
     norms: Arc<Vec<f64>>,
-    /// For each goal, how many terms it has; beside the norms, so that a search stays out of the goals themselves.
+    /// The number of terms of each goal; an array of its own, so that a search does not touch the goals.
     lengths: Arc<Vec<u32>>,
-    /// How many goals, from the first, `rarity` was counted over.
-    counted: u32,
+    /// The number of leading goals that `idf` was counted over.
+    idf_prefix: u32,
 }
 
-/// A goal's terms as an index weighs them.
+/// A goal with the weights that an index gives its terms.
 #[derive(Debug, Clone)]
-pub(super) struct Query {
-    /// Those that most goals hold come first.
-    terms: Vec<QueryTerm>,
-    /// The length of the vector.
+pub(super) struct WeightedGoal {
+    /// In descending order of document frequency.
+    terms: Vec<WeightedTerm>,
+    /// The norm of the vector.
     norm: f64,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct QueryTerm {
+struct WeightedTerm {
     hash: u64,
     number: Option<usize>,
-    rarity: f64,
-    /// (1 + ln tf) · rarity.
+    idf: f64,
+    /// (1 + ln tf) · idf.
     weight: f64,
-    /// How many goals hold it.
-    holding: usize,
+    /// The document frequency.
+    frequency: usize,
 }
 
-/// What one goal of the index has in common with the one looked for.
-struct Sum {
-    place: u32,
+/// What an indexed goal has in common with the query.
+struct Accumulator {
+    position: u32,
     shared: u32,
     dot: f64,
 }
 
-impl Query {
-    /// How many of the first terms are too little to reach `floor` with: a goal that shares no other need not be looked
-    /// at. With S the terms shared, the cosine is at most |q over S| ÷ |q| (Cauchy-Schwarz), and the overlap is largest
-    /// for a goal that holds nothing else.
-    fn optional(&self, floor: f64) -> usize {
+impl WeightedGoal {
+    /// How many of the first terms do not suffice to reach `floor`: a goal that shares no other term need not be scored.
+    /// With S the shared terms, the cosine is at most |q restricted to S| ÷ |q| (Cauchy–Schwarz), and the overlap is
+    /// largest for a goal that contains nothing else.
+    fn n_optional(&self, floor: f64) -> usize {
         let mut square = 0.0;
-        let enough = self.terms.iter().zip(1..).position(|(term, shared)| {
+        let sufficient = self.terms.iter().zip(1..).position(|(term, shared)| {
             square += term.weight * term.weight;
-            share(square.sqrt() / self.norm, shared, self.terms.len() + shared) + EPSILON >= floor
+            combine(square.sqrt() / self.norm, shared, self.terms.len() + shared) + ROUNDING >= floor
         });
-        enough.unwrap_or(self.terms.len())
+        sufficient.unwrap_or(self.terms.len())
     }
 
-    /// Itself as goals are compared one by one.
-    pub(super) fn sketch(&self) -> Sketch {
+    /// The same as a sparse vector, for comparison one by one.
+    pub(super) fn vector(&self) -> TermVector {
         let mut terms: Vec<(u64, f64)> = self.terms.iter().map(|term| (term.hash, term.weight)).collect();
         terms.sort_unstable_by_key(|&(hash, _)| hash);
-        Sketch { terms: terms.into(), norm: self.norm }
+        TermVector { terms: terms.into(), norm: self.norm }
     }
 }
 
-/// A goal that is compared one by one: its terms as numbers, with their weights.
+/// A goal as a sparse vector, for comparison one by one.
 #[derive(Debug, Clone)]
-pub(super) struct Sketch {
+pub(super) struct TermVector {
+    /// Hashes of terms with their weights, sorted.
     terms: Box<[(u64, f64)]>,
     norm: f64,
 }
 
-impl Sketch {
-    /// What terms alone contribute to the similarity; both must come from the same index.
-    pub(super) fn similarity(&self, other: &Sketch) -> f64 {
+impl TermVector {
+    /// The similarity by terms alone, 0..=[`TERM_SHARE`]; both vectors must come from the same index.
+    pub(super) fn similarity(&self, other: &TermVector) -> f64 {
         let (mut dot, mut shared) = (0.0, 0);
         let (mut here, mut there) = (0, 0);
         while let (Some(one), Some(two)) = (self.terms.get(here), other.terms.get(there)) {
@@ -134,17 +136,17 @@ impl Sketch {
         if shared == 0 {
             return 0.0;
         }
-        share(dot / (self.norm * other.norm), shared, self.terms.len() + other.terms.len())
+        combine(dot / (self.norm * other.norm), shared, self.terms.len() + other.terms.len())
     }
 }
 
-/// Cosine and overlap in their shares; `words` are the terms of both goals together.
-fn share(cosine: f64, shared: usize, words: usize) -> f64 {
-    let overlap = if words == 0 { 0.0 } else { ratio(2 * shared, words) };
-    COSINE_SHARE * cosine.clamp(0.0, 1.0) + KEYWORD_SHARE * overlap.min(1.0)
+/// The similarity by terms: cosine and overlap, weighted; `n_terms` is the number of terms of both goals together.
+fn combine(cosine: f64, shared: usize, n_terms: usize) -> f64 {
+    let overlap = if n_terms == 0 { 0.0 } else { ratio(2 * shared, n_terms) };
+    COSINE_SHARE * cosine.clamp(0.0, 1.0) + OVERLAP_SHARE * overlap.min(1.0)
 }
 
-/// A term or name as a number; the same in every process.
+/// A hash of a term or a name; the same in every process.
 pub(super) fn hash(term: &str) -> u64 {
     FixedState::default().hash_one(term)
 }
@@ -153,55 +155,55 @@ fn compact(position: usize) -> u32 {
     u32::try_from(position).unwrap_or(u32::MAX)
 }
 
-/// A goal that shares something with the one looked for.
+/// A goal that may be similar enough to the query.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Candidate {
-    /// The goal's place in the book.
-    pub place: usize,
-    /// The similarity without its string part.
+    /// The goal's position.
+    pub position: usize,
+    /// The similarity by terms alone.
     pub by_terms: f64,
-    /// At least the similarity.
-    pub at_most: f64,
+    /// An upper bound of the similarity.
+    pub upper_bound: f64,
 }
 
 impl GoalIndex {
-    /// The goal at a place.
-    pub(super) fn goal(&self, place: usize) -> &Goal {
-        &self.entries[place].goal
+    /// The goal at a position.
+    pub(super) fn goal(&self, position: usize) -> &Goal {
+        &self.entries[position].goal
     }
 
-    /// The same to keep.
-    pub(super) fn shared_goal(&self, place: usize) -> Arc<Goal> {
-        Arc::clone(&self.entries[place].goal)
+    /// A shared reference to the goal at a position.
+    pub(super) fn shared_goal(&self, position: usize) -> Arc<Goal> {
+        Arc::clone(&self.entries[position].goal)
     }
 
-    /// Adds goals behind those there are.
+    /// Appends goals.
     pub(super) fn extend(&mut self, goals: impl IntoIterator<Item = Arc<Goal>>) {
         let first = self.entries.len();
         for goal in goals {
             self.push(goal);
         }
-        let count = settled(self.entries.len());
-        if count > settled(first) || first == 0 {
-            let holding = |postings: &Vec<Posting>| postings.partition_point(|posting| posting.0 < count);
-            self.counted = count;
-            self.rarity = Arc::new(
-                self.postings.iter().map(|postings| rarity(holding(postings), count as usize)).collect(),
+        let count = idf_prefix(self.entries.len());
+        if count > idf_prefix(first) || first == 0 {
+            let frequency = |postings: &Vec<Posting>| postings.partition_point(|posting| posting.0 < count);
+            self.idf_prefix = count;
+            self.idf = Arc::new(
+                self.postings.iter().map(|postings| idf(frequency(postings), count as usize)).collect(),
             );
             self.norms = Arc::default();
         }
-        let (unknown, rarity) = (self.rarity_of_unknown(), Arc::make_mut(&mut self.rarity));
-        rarity.resize(self.postings.len(), unknown);
+        let (unknown, idf) = (self.idf_of_unknown(), Arc::make_mut(&mut self.idf));
+        idf.resize(self.postings.len(), unknown);
         let norms = Arc::make_mut(&mut self.norms);
         for entry in self.entries.from(norms.len()) {
-            norms.push(norm(&entry.weights, rarity));
+            norms.push(norm(&entry.weights, idf));
         }
         let lengths = Arc::make_mut(&mut self.lengths);
         lengths.extend(self.entries.from(lengths.len()).map(|entry| compact(entry.weights.len())));
     }
 
     fn push(&mut self, goal: Arc<Goal>) {
-        let place = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+        let position = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
         let mut weights = Vec::with_capacity(goal.terms().len());
         for (term, count) in goal.terms() {
             let number = self.vocabulary.get(term.as_str()).copied().unwrap_or_else(|| {
@@ -212,128 +214,136 @@ impl GoalIndex {
             });
             let weight = 1.0 + f64::from(*count).ln();
             weights.push((number, weight));
-            Arc::make_mut(&mut self.postings[number]).push((place, weight));
+            Arc::make_mut(&mut self.postings[number]).push((position, weight));
         }
-        self.entries.push(Arc::new(Entry { goal, weights }));
+        self.entries.push(Arc::new(IndexedGoal { goal, weights }));
     }
 
-    /// All goals that may reach `floor`, in the order of the book.
+    /// All goals that may reach a similarity of `floor`, in order of position.
     pub(super) fn candidates(&self, goal: &Goal, floor: f64) -> Vec<Candidate> {
         let mut found = Vec::new();
-        for (place, by_terms) in self.by_terms(goal, floor - STRING_SHARE) {
-            let at_most = by_terms + STRING_SHARE * self.goal(place).string_similarity_bound(goal);
-            if at_most + EPSILON >= floor {
-                found.push(Candidate { place, by_terms, at_most });
+        for (position, by_terms) in self.by_terms(goal, floor - EDIT_SHARE) {
+            let upper_bound = by_terms + EDIT_SHARE * self.goal(position).string_similarity_bound(goal);
+            if upper_bound + ROUNDING >= floor {
+                found.push(Candidate { position, by_terms, upper_bound });
             }
         }
-        self.add_equals(goal, &mut found);
+        self.add_identical(goal, &mut found);
         found
     }
 
-    /// What terms alone contribute to the similarity, 0..=[`TERM_SHARE`], for all goals where it is at least `floor`,
-    /// in the order of the book.
+    /// The similarity by terms alone, 0..=[`TERM_SHARE`], of all goals where it is at least `floor`, in order of position.
     pub(super) fn by_terms(&self, goal: &Goal, floor: f64) -> Vec<(usize, f64)> {
-        let query = self.query(goal);
+        let query = self.weighted(goal);
         let mut slots = vec![0_u32; self.entries.len()];
-        let mut sums: Vec<Sum> = Vec::new();
+        let mut sums: Vec<Accumulator> = Vec::new();
         if floor <= 0.0 {
-            sums.extend((0..).take(slots.len()).map(|place| Sum { place, shared: 0, dot: 0.0 }));
+            sums.extend((0..).take(slots.len()).map(|position| Accumulator {
+                position,
+                shared: 0,
+                dot: 0.0,
+            }));
             slots.iter_mut().zip(1..).for_each(|(slot, number)| *slot = number);
         }
-        let optional = query.optional(floor);
+        let optional = query.n_optional(floor);
         for (at, term) in query.terms.iter().enumerate().rev() {
             let postings = term.number.map_or(&[] as &[Posting], |number| self.postings[number].as_slice());
-            for &(place, there) in postings {
-                let slot = &mut slots[place as usize];
+            for &(position, there) in postings {
+                let slot = &mut slots[position as usize];
                 if *slot == 0 {
                     if at < optional {
                         continue;
                     }
-                    sums.push(Sum { place, shared: 0, dot: 0.0 });
+                    sums.push(Accumulator { position, shared: 0, dot: 0.0 });
                     *slot = compact(sums.len());
                 }
                 let sum = &mut sums[*slot as usize - 1];
-                sum.dot += term.weight * there * term.rarity;
+                sum.dot += term.weight * there * term.idf;
                 sum.shared += 1;
             }
         }
         let mut found = Vec::new();
-        for Sum { place, shared, dot } in sums {
-            let place = place as usize;
-            let cosine = if shared == 0 { 0.0 } else { dot / (query.norm * self.norms[place]) };
-            let by_terms = share(cosine, shared as usize, query.terms.len() + self.lengths[place] as usize);
-            if by_terms + EPSILON >= floor {
-                found.push((place, by_terms));
+        for Accumulator { position, shared, dot } in sums {
+            let position = position as usize;
+            let cosine = if shared == 0 { 0.0 } else { dot / (query.norm * self.norms[position]) };
+            let by_terms =
+                combine(cosine, shared as usize, query.terms.len() + self.lengths[position] as usize);
+            if by_terms + ROUNDING >= floor {
+                found.push((position, by_terms));
             }
         }
-        found.sort_unstable_by_key(|&(place, _)| place);
+        found.sort_unstable_by_key(|&(position, _)| position);
         found
     }
 
-    /// A goal's terms as this index weighs them.
-    pub(super) fn query(&self, goal: &Goal) -> Query {
+    /// A goal with the weights that this index gives its terms.
+    pub(super) fn weighted(&self, goal: &Goal) -> WeightedGoal {
         let weigh = |(term, occurrences): &(String, u32)| {
             let number = self.vocabulary.get(term.as_str()).copied();
-            let rarity = number.map_or_else(|| self.rarity_of_unknown(), |number| self.rarity[number]);
-            let weight = (1.0 + f64::from(*occurrences).ln()) * rarity;
-            let holding = number.map_or(0, |number| self.postings[number].len());
-            QueryTerm { hash: hash(term), number, rarity, weight, holding }
+            let idf = number.map_or_else(|| self.idf_of_unknown(), |number| self.idf[number]);
+            let weight = (1.0 + f64::from(*occurrences).ln()) * idf;
+            let frequency = number.map_or(0, |number| self.postings[number].len());
+            WeightedTerm { hash: hash(term), number, idf, weight, frequency }
         };
-        let mut terms: Vec<QueryTerm> = goal.terms().iter().map(weigh).collect();
-        terms.sort_by_key(|term| std::cmp::Reverse(term.holding));
+        let mut terms: Vec<WeightedTerm> = goal.terms().iter().map(weigh).collect();
+        terms.sort_by_key(|term| std::cmp::Reverse(term.frequency));
         let norm = terms.iter().map(|term| term.weight * term.weight).sum::<f64>().sqrt();
-        Query { terms, norm }
+        WeightedGoal { terms, norm }
     }
 
-    /// A goal of stop words only shares no term with itself, yet is as similar to itself as any.
-    fn add_equals(&self, goal: &Goal, found: &mut Vec<Candidate>) {
+    /// Adds the goals identical to one of stop words only, which shares no term even with itself.
+    fn add_identical(&self, goal: &Goal, found: &mut Vec<Candidate>) {
         if !goal.terms().is_empty() {
             return;
         }
-        for (place, entry) in self.entries.iter().enumerate() {
-            if entry.goal.normal() == goal.normal() && !found.iter().any(|known| known.place == place) {
-                found.push(Candidate { place, by_terms: 0.0, at_most: 1.0 });
+        for (position, entry) in self.entries.iter().enumerate() {
+            if entry.goal.normalized() == goal.normalized()
+                && !found.iter().any(|known| known.position == position)
+            {
+                found.push(Candidate { position, by_terms: 0.0, upper_bound: 1.0 });
             }
         }
     }
 
-    /// The similarity of a candidate to the goal it was found for.
-    pub(super) fn finish(&self, goal: &Goal, candidate: &Candidate) -> f64 {
-        let other = self.goal(candidate.place);
-        if goal.normal() == other.normal() {
+    /// The similarity of a candidate to the goal that it was found for.
+    pub(super) fn exact_similarity(&self, goal: &Goal, candidate: &Candidate) -> f64 {
+        let other = self.goal(candidate.position);
+        if goal.normalized() == other.normalized() {
             return 1.0;
         }
-        (candidate.by_terms + STRING_SHARE * goal.string_similarity(other)).clamp(0.0, 1.0)
+        (candidate.by_terms + EDIT_SHARE * goal.string_similarity(other)).clamp(0.0, 1.0)
     }
 
-    /// The similarity of any two goals, weighed by how rare their terms are in this index.
+    /// The similarity of any two goals, with idf from this index.
     pub(super) fn similarity(&self, one: &Goal, other: &Goal) -> f64 {
-        if one.normal() == other.normal() {
+        if one.normalized() == other.normalized() {
             return 1.0;
         }
-        (self.query(one).sketch().similarity(&self.query(other).sketch())
-            + STRING_SHARE * one.string_similarity(other))
+        (self.weighted(one).vector().similarity(&self.weighted(other).vector())
+            + EDIT_SHARE * one.string_similarity(other))
         .clamp(0.0, 1.0)
     }
 
-    fn rarity_of_unknown(&self) -> f64 {
-        rarity(0, self.counted as usize)
+    /// The idf of a term that no goal contains.
+    fn idf_of_unknown(&self) -> f64 {
+        idf(0, self.idf_prefix as usize)
     }
 }
 
-/// How many of so many goals the rarity of terms is counted over: all where there are few, later the number cut to its
-/// six highest bits. It depends on the number alone, so that a book that grew one by one and one read at once agree.
-fn settled(count: usize) -> u32 {
+/// The number of leading goals, of `count`, that idf is counted over: all of a few, otherwise `count` truncated to its six
+/// highest bits. It depends on `count` alone, so that a set that grew one by one equals one that was loaded at once.
+fn idf_prefix(count: usize) -> u32 {
     let count = u32::try_from(count).unwrap_or(u32::MAX);
     let spare = (u32::BITS - count.leading_zeros()).saturating_sub(6);
     count >> spare << spare
 }
 
 /// Smoothed inverse document frequency: 1 + ln((1 + N) ÷ (1 + df)).
-fn rarity(holding: usize, all: usize) -> f64 {
-    1.0 + ratio(1 + all, 1 + holding).ln()
+fn idf(frequency: usize, all: usize) -> f64 {
+    1.0 + ratio(1 + all, 1 + frequency).ln()
 }
 
-fn norm(weights: &[(usize, f64)], rarity: &[f64]) -> f64 {
-    weights.iter().map(|&(term, weight)| (weight * rarity[term]).powi(2)).sum::<f64>().sqrt()
+/// The norm of a goal's TF-IDF vector.
+fn norm(weights: &[(usize, f64)], idf: &[f64]) -> f64 {
+    weights.iter().map(|&(term, weight)| (weight * idf[term]).powi(2)).sum::<f64>().sqrt()
 }

@@ -1,9 +1,9 @@
-//! What past tasks say of single agents.
+//! The outcomes of past tasks, and the evidence about single agents that they give for a new one.
 //!
-//! For a task at hand, each remembered task weighs similarity² × ½^(age ÷ half-life), where similarity is that of
-//! their terms (cosine and overlap as for goals, scaled to 0..=1; edit distance says little between different tasks)
-//! and reaches [`MIN_SIMILARITY`]. An agent's evidence is the weighted share of successes among the tasks it worked on,
-//! smoothed by a Beta(2,2) prior: a single outcome moves the mean from ½ to 0.6 or 0.4 at most.
+//! Each past task weighs similarity² × ½^(age ÷ half-life), where similarity is that of the terms (cosine and overlap as
+//! for goals, scaled to 0..=1; edit distance says little about different tasks) and reaches [`MIN_SIMILARITY`]. The
+//! evidence about an agent is the weighted success rate of the tasks that it worked on, smoothed by a Beta(2,2) prior: a
+//! single outcome moves the mean from ½ to 0.6 or 0.4 at most.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -13,70 +13,69 @@ use foldhash::quality::FixedState;
 
 use super::decision::Outcome;
 use super::goal::Goal;
-use super::goal_index::{GoalIndex, Sketch, TERM_SHARE, hash};
-use super::stats::{DEFAULT_HALF_LIFE, weight};
+use super::goal_index::{GoalIndex, TERM_SHARE, TermVector, hash};
+use super::stats::{DEFAULT_HALF_LIFE, decay};
 
-/// How many tasks are remembered at least; of twice as many the oldest half is forgotten. At about one kilobyte each this
-/// is some ten megabytes at most.
+/// The number of tasks that are retained at least; at twice as many the older half is dropped. At about one kilobyte each
+/// they take ten megabytes at most.
 pub const MAX_REMEMBERED_TASKS: usize = 5_000;
 
-/// Tasks less alike than this say nothing of one another. Lower than for a pattern, since an agent's skill carries
-/// over further than a whole plan does.
+/// Less similar tasks are ignored. Lower than for a pattern, since an agent's skill transfers further than a whole plan.
 const MIN_SIMILARITY: f64 = 0.35;
 
-/// Successes, and failures, that every agent is credited with beforehand.
+/// Pseudo-counts of the Beta prior: successes, and failures, of every agent.
 const PRIOR_USES: f64 = 2.0;
 
-/// So many of the newest tasks at least are compared one by one before the index takes them up.
+/// The least number of new tasks that are compared one by one before they are indexed.
 const MIN_UNINDEXED: usize = 256;
 
-/// So many at most: some fifty microseconds for a query.
+/// The largest: some fifty microseconds of a query.
 const MAX_UNINDEXED: usize = 1_024;
 
-/// One task as this module remembers it.
+/// The outcome of one task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskOutcome {
-    /// The caller's name for the task; another outcome of the same name replaces it.
+    /// The caller's name for the task; a later outcome of the same name replaces an earlier one.
     pub task_id: String,
-    /// What was to be done.
+    /// The task.
     pub description: String,
-    /// Who worked on it, as the caller named them.
+    /// The agents that worked on it, as the caller named them.
     pub agents: Vec<String>,
-    /// How it went.
+    /// The outcome.
     pub result: Outcome,
-    /// When it was first reported, in milliseconds since 1970.
+    /// When it was first reported, in milliseconds since the Unix epoch.
     pub at_ms: i64,
 }
 
-/// What similar tasks say of one agent.
+/// The evidence about one agent from similar tasks.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct AgentEvidence {
-    /// How many similar tasks it worked on.
+    /// Similar tasks that it worked on.
     pub tasks: u32,
-    /// How many of them succeeded in full.
+    /// Those of them that succeeded in full.
     pub successes: u32,
-    /// Weighted successes, a partial one counting half.
+    /// Weighted successes; a partial one counts half.
     pub credit: f64,
     /// Weighted tasks.
     pub weight: f64,
 }
 
 impl AgentEvidence {
-    /// How likely the agent is to do well, in (0, 1); ½ means nothing is known.
+    /// The posterior mean of the agent's success rate, inside (0, 1); ½ without evidence.
     pub fn mean(&self) -> f64 {
         (self.credit + PRIOR_USES) / (self.weight + 2.0 * PRIOR_USES)
     }
 }
 
-/// What is known for one task at hand, by agent as callers named them.
+/// The evidence for one task, by agent as callers named them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TaskEvidence {
     agents: BTreeMap<String, AgentEvidence>,
 }
 
 impl TaskEvidence {
-    /// What similar tasks say of an agent; `None` where it worked on none. Callers name agents `plugin:name` or by the
-    /// bare name: whoever asks tries both.
+    /// The evidence about an agent; `None` where it worked on no similar task. Callers name agents `plugin:name` or by the
+    /// bare name, so that both should be tried.
     pub fn agent(&self, name: &str) -> Option<&AgentEvidence> {
         self.agents.get(name)
     }
@@ -86,39 +85,39 @@ impl TaskEvidence {
         self.agents.iter().map(|(name, evidence)| (name.as_str(), evidence))
     }
 
-    /// Whether no similar task is known.
+    /// Whether there is no evidence.
     pub fn is_empty(&self) -> bool {
         self.agents.is_empty()
     }
 }
 
-/// A remembered task with its description analysed.
-type Known = (Arc<TaskOutcome>, Arc<Goal>);
+/// A task with its description analysed.
+type AnalyzedTask = (Arc<TaskOutcome>, Arc<Goal>);
 
-/// One that the index does not hold yet.
+/// A task that is not indexed yet.
 #[derive(Debug)]
-struct Recent {
+struct UnindexedTask {
     task: Arc<TaskOutcome>,
     goal: Arc<Goal>,
-    /// The goal as that index weighs it.
-    sketch: Sketch,
+    /// The description, weighted by the current index.
+    vector: TermVector,
 }
 
 /// The outcomes of past tasks at one moment. Clones share all but the newest few, which are not indexed yet: a snapshot
-/// after each decision must cost little.
+/// after each decision must be cheap.
 #[derive(Debug, Clone)]
 pub struct OutcomeHistory {
-    indexed: Arc<Indexed>,
-    /// Newer than those, oldest first, with the hash of the task's name; each task once.
-    newest: Vec<(u64, Arc<Recent>)>,
-    /// Places of `indexed` that `newest` replaces, ascending.
-    replaced: Vec<usize>,
+    indexed: Arc<IndexedTasks>,
+    /// Newer tasks, oldest first, by the hash of the task's name; each task once.
+    unindexed: Vec<(u64, Arc<UnindexedTask>)>,
+    /// Positions in `indexed` of tasks that `unindexed` replaces, ascending.
+    superseded: Vec<usize>,
     half_life: Option<Duration>,
 }
 
 #[derive(Debug, Clone, Default)]
-struct Indexed {
-    /// By place in the index; `None` where a newer outcome replaced it.
+struct IndexedTasks {
+    /// By position in the index; `None` where a later outcome replaced it.
     tasks: Vec<Option<Arc<TaskOutcome>>>,
     index: GoalIndex,
     by_task: HashMap<Arc<str>, usize, FixedState>,
@@ -131,30 +130,30 @@ impl Default for OutcomeHistory {
 }
 
 impl OutcomeHistory {
-    /// Without any task; evidence weighs half as much after `half_life`, `None` never forgets.
+    /// An empty history whose evidence decays with `half_life`; without one it does not decay.
     pub fn new(half_life: Option<Duration>) -> OutcomeHistory {
-        OutcomeHistory { indexed: Arc::default(), newest: Vec::new(), replaced: Vec::new(), half_life }
+        OutcomeHistory { indexed: Arc::default(), unindexed: Vec::new(), superseded: Vec::new(), half_life }
     }
 
-    /// How many tasks are remembered.
+    /// The number of tasks.
     pub fn len(&self) -> usize {
-        self.indexed.by_task.len() + self.newest.len() - self.replaced.len()
+        self.indexed.by_task.len() + self.unindexed.len() - self.superseded.len()
     }
 
-    /// Whether none is remembered.
+    /// Whether there are no tasks.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// All remembered tasks, oldest first.
+    /// All tasks, oldest first.
     pub fn tasks(&self) -> impl Iterator<Item = &Arc<TaskOutcome>> {
         let indexed = self.indexed.tasks.iter().enumerate();
-        let valid = indexed.filter(|(place, _)| self.replaced.binary_search(place).is_err());
-        let newest = self.newest.iter().map(|(_, recent)| &recent.task);
-        valid.filter_map(|(_, task)| task.as_ref()).chain(newest)
+        let valid = indexed.filter(|(position, _)| self.superseded.binary_search(position).is_err());
+        let unindexed = self.unindexed.iter().map(|(_, recent)| &recent.task);
+        valid.filter_map(|(_, task)| task.as_ref()).chain(unindexed)
     }
 
-    /// Remembers outcomes, oldest first; each replaces what was known of the same task.
+    /// Adds outcomes, oldest first; each replaces an earlier one of the same task.
     pub fn extend(&mut self, outcomes: impl IntoIterator<Item = TaskOutcome>) {
         for outcome in outcomes {
             let goal = Arc::new(Goal::new(&outcome.description));
@@ -162,42 +161,44 @@ impl OutcomeHistory {
         }
     }
 
-    /// The same for one whose description was analysed before.
+    /// Adds one outcome whose description is already analysed.
     pub fn push(&mut self, outcome: TaskOutcome, goal: Arc<Goal>) {
-        let sketch = self.indexed.index.query(&goal).sketch();
+        let vector = self.indexed.index.weighted(&goal).vector();
         let name = hash(&outcome.task_id);
-        let recent = Arc::new(Recent { task: Arc::new(outcome), goal, sketch });
+        let recent = Arc::new(UnindexedTask { task: Arc::new(outcome), goal, vector });
         let task_id = recent.task.task_id.as_str();
-        let same = |known: &&mut (u64, Arc<Recent>)| known.0 == name && known.1.task.task_id == task_id;
-        if let Some(known) = self.newest.iter_mut().find(same) {
+        let same =
+            |known: &&mut (u64, Arc<UnindexedTask>)| known.0 == name && known.1.task.task_id == task_id;
+        if let Some(known) = self.unindexed.iter_mut().find(same) {
             known.1 = recent;
             return;
         }
-        if let Some(&place) = self.indexed.by_task.get(task_id)
-            && let Err(at) = self.replaced.binary_search(&place)
+        if let Some(&position) = self.indexed.by_task.get(task_id)
+            && let Err(at) = self.superseded.binary_search(&position)
         {
-            self.replaced.insert(at, place);
+            self.superseded.insert(at, position);
         }
-        self.newest.push((name, recent));
-        // The index is copied to take them up, so that the more it holds, the more must have come.
-        if self.newest.len() >= (self.indexed.tasks.len() / 8).clamp(MIN_UNINDEXED, MAX_UNINDEXED) {
+        self.unindexed.push((name, recent));
+        // Indexing copies the index, so that the larger it is, the more tasks must have come.
+        if self.unindexed.len() >= (self.indexed.tasks.len() / 8).clamp(MIN_UNINDEXED, MAX_UNINDEXED) {
             let indexed = Arc::make_mut(&mut self.indexed);
-            for place in self.replaced.drain(..) {
-                indexed.tasks[place] = None;
+            for position in self.superseded.drain(..) {
+                indexed.tasks[position] = None;
             }
-            let known = |(_, recent): (_, Arc<Recent>)| (Arc::clone(&recent.task), Arc::clone(&recent.goal));
-            indexed.extend(self.newest.drain(..).map(known));
+            let known =
+                |(_, recent): (_, Arc<UnindexedTask>)| (Arc::clone(&recent.task), Arc::clone(&recent.goal));
+            indexed.extend(self.unindexed.drain(..).map(known));
         }
     }
 
-    /// What past tasks say for the one described.
+    /// The evidence for a task described like this.
     pub fn for_task(&self, description: &str, now_ms: i64) -> TaskEvidence {
         let mut evidence = EvidenceAccumulator::default();
         self.accumulate(description, now_ms, &mut evidence);
         evidence.finish()
     }
 
-    /// Adds what they say to a evidence.
+    /// Adds the evidence for a task described like this.
     pub(super) fn accumulate<'a>(
         &'a self,
         description: &str,
@@ -206,34 +207,36 @@ impl OutcomeHistory {
     ) {
         let goal = Goal::new(description);
         let floor = MIN_SIMILARITY * TERM_SHARE;
-        let share = |task: &TaskOutcome, by_terms: f64| {
-            (by_terms / TERM_SHARE).powi(2) * weight(now_ms, task.at_ms, self.half_life)
+        let weight = |task: &TaskOutcome, by_terms: f64| {
+            (by_terms / TERM_SHARE).powi(2) * decay(now_ms, task.at_ms, self.half_life)
         };
         let index = &self.indexed.index;
-        for (place, by_terms) in index.by_terms(&goal, floor) {
-            if let (Some(task), Err(_)) = (&self.indexed.tasks[place], self.replaced.binary_search(&place)) {
-                evidence.add(task, share(task, by_terms));
+        for (position, by_terms) in index.by_terms(&goal, floor) {
+            if let (Some(task), Err(_)) =
+                (&self.indexed.tasks[position], self.superseded.binary_search(&position))
+            {
+                evidence.add(task, weight(task, by_terms));
             }
         }
-        let sketch = index.query(&goal).sketch();
-        for (_, recent) in &self.newest {
-            let by_terms = sketch.similarity(&recent.sketch);
+        let vector = index.weighted(&goal).vector();
+        for (_, recent) in &self.unindexed {
+            let by_terms = vector.similarity(&recent.vector);
             if by_terms >= floor {
-                evidence.add(&recent.task, share(&recent.task, by_terms));
+                evidence.add(&recent.task, weight(&recent.task, by_terms));
             }
         }
     }
 }
 
-/// Evidence in the making; the names stay where they are until it is complete.
+/// Accumulates evidence by agent, borrowing names until it is complete.
 #[derive(Default)]
 pub(super) struct EvidenceAccumulator<'a> {
     agents: HashMap<&'a str, AgentEvidence, FixedState>,
 }
 
 impl<'a> EvidenceAccumulator<'a> {
-    /// Counts a task with its share of the evidence.
-    pub(super) fn add(&mut self, task: &'a TaskOutcome, share: f64) {
+    /// Adds a task with its weight.
+    pub(super) fn add(&mut self, task: &'a TaskOutcome, weight: f64) {
         for (index, agent) in task.agents.iter().enumerate() {
             if task.agents[..index].contains(agent) {
                 continue;
@@ -241,38 +244,39 @@ impl<'a> EvidenceAccumulator<'a> {
             let known = self.agents.entry(agent).or_default();
             known.tasks += 1;
             known.successes += u32::from(task.result == Outcome::Success);
-            known.credit += task.result.credit() * share;
-            known.weight += share;
+            known.credit += task.result.credit() * weight;
+            known.weight += weight;
         }
     }
 
+    /// The evidence of all tasks added.
     pub(super) fn finish(self) -> TaskEvidence {
         let agents = self.agents.into_iter().map(|(agent, evidence)| (agent.to_owned(), evidence));
         TaskEvidence { agents: agents.collect() }
     }
 }
 
-impl Indexed {
-    fn extend(&mut self, newest: impl Iterator<Item = Known>) {
+impl IndexedTasks {
+    fn extend(&mut self, tasks: impl Iterator<Item = AnalyzedTask>) {
         let mut goals = Vec::new();
-        for (task, goal) in newest {
+        for (task, goal) in tasks {
             self.by_task.insert(Arc::from(task.task_id.as_str()), self.tasks.len());
             self.tasks.push(Some(task));
             goals.push(goal);
         }
         self.index.extend(goals);
-        // Twice as many as are kept, so that starting anew is rare.
+        // Rebuilt at twice the number retained, so that this is rare.
         if self.tasks.len() > 2 * MAX_REMEMBERED_TASKS {
-            let mut kept: Vec<Known> = (0..self.tasks.len())
+            let mut retained: Vec<AnalyzedTask> = (0..self.tasks.len())
                 .rev()
-                .filter_map(|place| {
-                    self.tasks[place].clone().map(|task| (task, self.index.shared_goal(place)))
+                .filter_map(|position| {
+                    self.tasks[position].clone().map(|task| (task, self.index.shared_goal(position)))
                 })
                 .take(MAX_REMEMBERED_TASKS)
                 .collect();
-            kept.reverse();
-            *self = Indexed::default();
-            self.extend(kept.into_iter());
+            retained.reverse();
+            *self = IndexedTasks::default();
+            self.extend(retained.into_iter());
         }
     }
 }
@@ -287,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn similar_tasks_speak_for_and_against_agents() {
+    fn similar_tasks_are_evidence_for_and_against_agents() {
         let mut outcomes = OutcomeHistory::new(None);
         outcomes.extend([
             task("1", "tune slow postgres queries", &["dba", "dba", "backend"], Outcome::Success),
@@ -311,7 +315,7 @@ mod tests {
         outcomes.extend([task("1", "fix login", &["a"], Outcome::Failure)]);
         let known = *outcomes.for_task("fix login", 0).agent("a").unwrap();
         assert_eq!((known.tasks, known.successes), (1, 0));
-        // Also where the first is indexed by now.
+        // Also where the first one is already indexed.
         outcomes.extend((0..300).map(|n| task(&format!("other {n}"), "cook", &["cook"], Outcome::Success)));
         outcomes.extend([task("1", "paint walls", &["a"], Outcome::Success)]);
         assert!(outcomes.for_task("fix login", 0).is_empty());
@@ -323,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_tasks_are_forgotten() {
+    fn the_oldest_tasks_are_dropped() {
         let mut outcomes = OutcomeHistory::new(None);
         for index in 0..2 * MAX_REMEMBERED_TASKS + MAX_UNINDEXED {
             outcomes.extend([task(&index.to_string(), &format!("fix w{index}"), &["a"], Outcome::Success)]);

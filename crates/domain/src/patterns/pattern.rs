@@ -1,28 +1,28 @@
-//! A goal, the plan that serves it, and how often it did.
+//! A pattern: a goal, the plan that serves it, and the statistics of its uses.
 
 use std::time::Duration;
 
 use super::plan::Plan;
 use super::stats::{Counters, DecayedStats};
 
-/// Below this success rate a pattern is no longer offered.
+/// A pattern with a lower success rate is pruned: no longer offered.
 pub const PRUNE_BELOW: f64 = 0.3;
 
-/// A pattern is given this many uses before it may be pruned.
+/// Uses that a pattern gets before it may be pruned.
 pub const MIN_USES_TO_PRUNE: u32 = 5;
 
-/// Where a pattern came from.
+/// The origin of a pattern.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Origin {
-    /// Somebody stored or imported it; it stands without any use.
+    /// It was stored or imported on purpose, and is offered without any use.
     #[default]
     Stored,
-    /// A successful decision created it; it stands as long as it has uses.
+    /// It was created from a successful decision, and is offered as long as it has uses.
     Learned,
 }
 
 impl Origin {
-    /// `stored` or `learned`, as in the database.
+    /// `stored` or `learned`: the form in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Origin::Stored => "stored",
@@ -30,7 +30,7 @@ impl Origin {
         }
     }
 
-    /// The reverse of [`Origin::as_str`]; anything unknown counts as stored.
+    /// The inverse of [`Origin::as_str`]; any other text counts as stored.
     pub fn parse(text: &str) -> Origin {
         if text == "learned" { Origin::Learned } else { Origin::Stored }
     }
@@ -39,28 +39,28 @@ impl Origin {
 /// One orchestration pattern.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Pattern {
-    /// Unique in a book.
+    /// Unique in a pattern set.
     pub id: String,
-    /// What it is for, as written.
+    /// The goal, as written.
     pub goal: String,
-    /// Who works on it, in which order.
+    /// The agents and their order.
     pub plan: Plan,
-    /// How often it was used and what came of it.
+    /// The exact statistics of its uses.
     pub counters: Counters,
-    /// The same with old evidence faded; ranking goes by this.
+    /// The same with exponential decay, which ranking uses.
     pub decayed: DecayedStats,
-    /// When it came into the book, in milliseconds since 1970, UTC.
+    /// When it was created, in milliseconds since the Unix epoch, UTC.
     pub created_ms: i64,
-    /// When it last changed or learned, in milliseconds since 1970, UTC.
+    /// When it or its statistics last changed, in milliseconds since the Unix epoch, UTC.
     pub updated_ms: i64,
-    /// Where it came from.
+    /// How it was created.
     pub origin: Origin,
 }
 
 impl Pattern {
-    /// Whether it is kept but no longer offered: fewer than [`PRUNE_BELOW`] successes after at least
-    /// [`MIN_USES_TO_PRUNE`] uses, or created by a decision that was since corrected and left without any use. It
-    /// follows from the counts alone, so that a pattern comes back as soon as they recover.
+    /// Whether it is stored but no longer offered: its success rate is below [`PRUNE_BELOW`] after at least
+    /// [`MIN_USES_TO_PRUNE`] uses, or the decision that created it was corrected and left it without a use. This follows
+    /// from the counters alone, so that a pattern is offered again as soon as they recover.
     pub fn pruned(&self) -> bool {
         let uses = self.counters.uses();
         let failed = uses >= MIN_USES_TO_PRUNE && self.counters.success_rate() < PRUNE_BELOW;
@@ -68,18 +68,18 @@ impl Pattern {
         failed || withdrawn
     }
 
-    /// (successes + partials ÷ 2) ÷ uses; 0.5 where unused.
+    /// (successes + partials ÷ 2) ÷ uses; 0.5 without a use.
     pub fn success_rate(&self) -> f64 {
         self.counters.success_rate()
     }
 
-    /// How often it was used.
+    /// The number of uses.
     pub fn task_count(&self) -> u32 {
         self.counters.uses()
     }
 
-    /// How likely it is to work, for ranking: see [`DecayedStats::posterior_mean`].
-    pub fn expectation(&self, now_ms: i64, half_life: Option<Duration>) -> f64 {
+    /// The estimated success rate for ranking, see [`DecayedStats::posterior_mean`].
+    pub fn expected_success(&self, now_ms: i64, half_life: Option<Duration>) -> f64 {
         self.decayed.posterior_mean(now_ms, half_life)
     }
 }

@@ -1,11 +1,11 @@
-//! A list whose snapshots are cheap.
+//! A vector with cheap snapshots: chunks are shared between clones and copied on write.
 
 use std::sync::Arc;
 
-/// How many items share one allocation: changing one copies its chunk, taking a snapshot copies one pointer a chunk.
+/// Items in a chunk: changing an item copies its chunk, a snapshot copies one pointer for each chunk.
 const CHUNK: usize = 128;
 
-/// A list that is added to and changed in place, and cloned after each change.
+/// A vector that is appended to, changed in position, and cloned after each change.
 #[derive(Debug)]
 #[expect(clippy::rc_buffer, reason = "copied on write: a snapshot shares the chunks that did not change")]
 pub(super) struct PersistentVec<T> {
@@ -38,24 +38,24 @@ impl<T> PersistentVec<T> {
         self.len += 1;
     }
 
-    pub(super) fn get_mut(&mut self, place: usize) -> &mut Arc<T> {
-        &mut Arc::make_mut(&mut self.chunks[place / CHUNK])[place % CHUNK]
+    pub(super) fn get_mut(&mut self, position: usize) -> &mut Arc<T> {
+        &mut Arc::make_mut(&mut self.chunks[position / CHUNK])[position % CHUNK]
     }
 
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<T>> {
         self.chunks.iter().flat_map(|chunk| chunk.iter())
     }
 
-    /// The items from `place` on.
-    pub(super) fn from(&self, place: usize) -> impl Iterator<Item = &Arc<T>> {
-        (place..self.len).map(|place| &self[place])
+    /// The items at `position` and after it.
+    pub(super) fn from(&self, position: usize) -> impl Iterator<Item = &Arc<T>> {
+        (position..self.len).map(|position| &self[position])
     }
 }
 
 impl<T> std::ops::Index<usize> for PersistentVec<T> {
     type Output = Arc<T>;
 
-    fn index(&self, place: usize) -> &Arc<T> {
-        &self.chunks[place / CHUNK][place % CHUNK]
+    fn index(&self, position: usize) -> &Arc<T> {
+        &self.chunks[position / CHUNK][position % CHUNK]
     }
 }

@@ -1,42 +1,42 @@
-//! The sums that outcomes add up to.
+//! Statistics of outcomes: exact counters, and exponentially decayed ones.
 //!
-//! A decision that is sent again must leave no trace of its former self, so counts and sums are kept instead of
-//! averages: what was added can be taken away exactly, in any order.
+//! A corrected decision must leave no trace of its earlier version. Counts and sums are therefore stored instead of
+//! averages: what was added can be subtracted exactly, in any order.
 
 use std::time::Duration;
 
 use super::decision::Outcome;
 
-/// After this long, evidence weighs half as much in ranking. Plugins change over months, so that ninety days keep a
-/// season's experience and let go of last year's.
+/// The age at which evidence counts half in ranking. Plugins change over months: ninety days retain a season's evidence
+/// and discount last year's.
 pub const DEFAULT_HALF_LIFE: Duration = Duration::from_hours(90 * 24);
 
-/// How often something was tried, how it went, what it took.
+/// Counts and sums over all uses of a pattern.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Uses that worked.
+    /// Uses that succeeded.
     pub successes: u32,
-    /// Uses that did not.
+    /// Uses that failed.
     pub failures: u32,
-    /// Uses that worked in part.
+    /// Uses that succeeded in part.
     pub partials: u32,
-    /// Milliseconds of those uses that stated a duration.
+    /// The sum of the reported durations, in milliseconds.
     pub duration_sum_ms: u64,
-    /// How many uses stated a duration.
+    /// Uses with a reported duration.
     pub duration_count: u32,
-    /// Tokens of those uses that stated them.
+    /// The sum of the reported tokens saved.
     pub tokens_sum: i64,
-    /// How many uses stated tokens.
+    /// Uses with reported tokens.
     pub tokens_count: u32,
 }
 
 impl Counters {
-    /// All uses, whatever came of them.
+    /// All uses, whatever their outcome.
     pub fn uses(&self) -> u32 {
         self.successes.saturating_add(self.failures).saturating_add(self.partials)
     }
 
-    /// (successes + partials ÷ 2) ÷ uses; 0.5 where unused.
+    /// (successes + partials ÷ 2) ÷ uses; 0.5 without a use.
     pub fn success_rate(&self) -> f64 {
         match self.uses() {
             0 => 0.5,
@@ -44,7 +44,7 @@ impl Counters {
         }
     }
 
-    /// The mean of the stated durations in whole milliseconds, rounded; 0 where none was stated.
+    /// The mean reported duration in milliseconds, rounded; 0 without one.
     pub fn avg_duration_ms(&self) -> u64 {
         match u64::from(self.duration_count) {
             0 => 0,
@@ -52,7 +52,7 @@ impl Counters {
         }
     }
 
-    /// The mean of the stated tokens, rounded down; 0 where none were stated.
+    /// The mean of the reported tokens saved, rounded down; 0 without any.
     pub fn avg_tokens_saved(&self) -> i64 {
         match i64::from(self.tokens_count) {
             0 => 0,
@@ -60,7 +60,7 @@ impl Counters {
         }
     }
 
-    /// Counts one use.
+    /// Adds one use.
     pub fn add(&mut self, result: Outcome, duration_ms: Option<u64>, tokens_saved: Option<i64>) {
         let count = self.count_of(result);
         *count = count.saturating_add(1);
@@ -74,7 +74,7 @@ impl Counters {
         }
     }
 
-    /// Takes back one use that was counted with the same arguments.
+    /// Subtracts one use that was added with the same arguments.
     pub fn subtract(&mut self, result: Outcome, duration_ms: Option<u64>, tokens_saved: Option<i64>) {
         let count = self.count_of(result);
         *count = count.saturating_sub(1);
@@ -97,54 +97,55 @@ impl Counters {
     }
 }
 
-/// The same evidence with exponential forgetting: each use weighs ½^(age ÷ half-life).
+/// The same evidence with exponential decay: each use weighs ½^(age ÷ half-life).
 ///
-/// Both sums are as of `at_ms` and are brought forward when they are read or added to, so that one pair of numbers
-/// stands for any number of uses, whatever the order they came in.
+/// Both sums refer to the moment `at_ms` and are decayed to a later one when they are read or added to, so that two
+/// numbers represent any number of uses, in whatever order they arrive.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct DecayedStats {
-    /// Weighted successes, a partial one counting half.
+    /// Weighted successes; a partial one counts half.
     pub credit: f64,
     /// Weighted uses.
     pub uses: f64,
-    /// The moment both are stated for, in milliseconds since 1970.
+    /// The moment that both refer to, in milliseconds since the Unix epoch.
     pub at_ms: i64,
 }
 
 impl DecayedStats {
-    /// Evidence of `counters` as if all of it happened at `at_ms`.
-    pub fn fresh(counters: &Counters, at_ms: i64) -> DecayedStats {
+    /// The evidence of `counters` as if all of it dated from `at_ms`.
+    pub fn from_counters(counters: &Counters, at_ms: i64) -> DecayedStats {
         let credit = f64::from(counters.successes) + f64::from(counters.partials) / 2.0;
         DecayedStats { credit, uses: f64::from(counters.uses()), at_ms }
     }
 
-    /// The mean of the Beta posterior over a uniform prior, Beta(1,1): (credit + 1) ÷ (uses + 2), always inside (0, 1).
+    /// The success rate as the mean of the Beta posterior with a uniform prior, Beta(1,1): (credit + 1) ÷ (uses + 2), always
+    /// inside (0, 1).
     pub fn posterior_mean(&self, now_ms: i64, half_life: Option<Duration>) -> f64 {
-        let weight = weight(now_ms, self.at_ms, half_life);
-        (self.credit * weight + 1.0) / (self.uses * weight + 2.0)
+        let decay = decay(now_ms, self.at_ms, half_life);
+        (self.credit * decay + 1.0) / (self.uses * decay + 2.0)
     }
 
-    /// Adds a use that happened at `at_ms`.
+    /// Adds a use of the moment `at_ms`.
     pub fn add(&mut self, result: Outcome, at_ms: i64, half_life: Option<Duration>) {
         self.shift(result.credit(), 1.0, at_ms, half_life);
     }
 
-    /// Takes back a use that was added with the same arguments, up to rounding.
+    /// Subtracts a use that was added with the same arguments, up to rounding.
     pub fn subtract(&mut self, result: Outcome, at_ms: i64, half_life: Option<Duration>) {
         self.shift(-result.credit(), -1.0, at_ms, half_life);
     }
 
     fn shift(&mut self, credit: f64, uses: f64, at_ms: i64, half_life: Option<Duration>) {
         let newest = self.at_ms.max(at_ms);
-        let (old, new) = (weight(newest, self.at_ms, half_life), weight(newest, at_ms, half_life));
+        let (old, new) = (decay(newest, self.at_ms, half_life), decay(newest, at_ms, half_life));
         self.uses = (self.uses * old + uses * new).max(0.0);
         self.credit = (self.credit * old + credit * new).clamp(0.0, self.uses);
         self.at_ms = newest;
     }
 }
 
-/// What evidence of `then_ms` weighs at `now_ms`; 1 where a clock ran backwards.
-pub(super) fn weight(now_ms: i64, then_ms: i64, half_life: Option<Duration>) -> f64 {
+/// The weight at `now_ms` of evidence that dates from `then_ms`; 1 where the clock ran backwards, or without a half-life.
+pub(super) fn decay(now_ms: i64, then_ms: i64, half_life: Option<Duration>) -> f64 {
     let Some(half_life) = half_life.filter(|half_life| !half_life.is_zero()) else { return 1.0 };
     let age_s = now_ms.saturating_sub(then_ms).max(0) / 1000;
     let age_s = f64::from(u32::try_from(age_s).unwrap_or(u32::MAX));
@@ -167,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_added_can_be_taken_away_in_any_order() {
+    fn what_was_added_can_be_subtracted_in_any_order() {
         let mut counters = Counters::default();
         counters.add(Success, Some(10), Some(5));
         let before = counters;
@@ -180,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn half_of_the_evidence_is_left_after_a_half_life() {
+    fn evidence_halves_after_a_half_life() {
         let day = 86_400_000;
         let half_life = Some(Duration::from_hours(10 * 24));
         let mut decayed = DecayedStats::default();
@@ -188,7 +189,7 @@ mod tests {
         decayed.add(Success, 10 * day, half_life);
         assert!((decayed.uses - 1.5).abs() < 1e-9);
         assert!((decayed.posterior_mean(20 * day, half_life) - 1.75 / 2.75).abs() < 1e-9);
-        // The same in the other order, and then without the newer one.
+        // The same in the other order, and then without the newer use.
         let mut other = DecayedStats::default();
         other.add(Success, 10 * day, half_life);
         other.add(Success, 0, half_life);
@@ -198,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn no_half_life_means_no_forgetting() {
+    fn without_a_half_life_nothing_decays() {
         let mut decayed = DecayedStats::default();
         decayed.add(Failure, 0, None);
         assert!((decayed.posterior_mean(i64::MAX, None) - 1.0 / 3.0).abs() < 1e-12);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::order::{dependency_edges, levels, topological_order};
 use super::validate::{check_groups, check_members, check_sequence};
 
-/// One acyclic plan: three views of the same order that agree with one another.
+/// An acyclic plan: three consistent views of one partial order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
     agent_sequence: Vec<String>,
@@ -14,19 +14,19 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Builds a plan from what a caller stated, deriving what they left out:
+    /// Builds a plan from what a caller states and derives the rest:
     ///
-    /// * groups from dependencies: each agent goes into the first group after all it waits for;
-    /// * dependencies from groups: each agent waits for all of the group before;
-    /// * both from the sequence, where neither is stated: one after another.
+    /// * groups from dependencies: each agent joins the first group after all agents that it waits for;
+    /// * dependencies from groups: each agent waits for all agents of the group before;
+    /// * both from the sequence, where neither is stated: one agent after the other.
     ///
-    /// An empty map or list counts as left out. The sequence comes back in an order in which no agent precedes one it
-    /// waits for, otherwise as stated. Dependencies name no agent without any, and no agent twice.
+    /// An empty map or list counts as not stated. The sequence is sorted topologically, and otherwise as stated. The
+    /// dependencies contain no agent without any, and none twice.
     ///
     /// # Errors
-    /// One sentence for each problem: an empty or overlong sequence, a blank, overlong or repeated name, an agent that
-    /// is not in the sequence, an agent in no group or in two, a cycle (which is named), a group that holds an agent
-    /// together with or before one it waits for.
+    /// One sentence for each problem: an empty or overlong sequence; a blank, overlong or repeated name; an agent that is
+    /// not in the sequence; an agent in no group or in two; a cycle (which is named); an agent in the same group as, or in
+    /// an earlier one than, an agent that it waits for.
     pub fn new(
         agent_sequence: &[String],
         dependencies: &BTreeMap<String, Vec<String>>,
@@ -56,7 +56,7 @@ impl Plan {
         Ok(Plan::assemble(agent_sequence, &order, &waits_for, &levels))
     }
 
-    /// Puts indices back into names; `order` decides the order of every list.
+    /// Turns indices back into names; every list is sorted by `order`.
     fn assemble(
         names: &[String],
         order: &[usize],
@@ -78,17 +78,17 @@ impl Plan {
         }
     }
 
-    /// All agents, none before one it waits for.
+    /// All agents in topological order.
     pub fn agent_sequence(&self) -> &[String] {
         &self.agent_sequence
     }
 
-    /// For each agent that waits for others: those others, in the order of the sequence.
+    /// For each agent that waits for others, those others in the order of the sequence.
     pub fn dependencies(&self) -> &BTreeMap<String, Vec<String>> {
         &self.dependencies
     }
 
-    /// Agents that may work at the same time, group after group; each agent is in exactly one.
+    /// Groups of agents that may work in parallel, one group after the other; each agent is in exactly one.
     pub fn parallel_groups(&self) -> &[Vec<String>] {
         &self.parallel_groups
     }

@@ -1,4 +1,4 @@
-//! Which agents work on a goal, and which of them wait for which.
+//! Plans: which agents work on a goal, and which of them wait for which.
 
 mod build;
 mod order;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// For each agent, by its place in the stated sequence, those it waits for.
+/// For each agent, by its position in the stated sequence, the agents that it waits for.
 pub(super) fn dependency_edges(
     position: &BTreeMap<&str, usize>,
     dependencies: &BTreeMap<String, Vec<String>>,
@@ -27,8 +27,10 @@ pub(super) fn dependency_edges(
     waits_for
 }
 
-/// Kahn's algorithm, always taking the earliest agent that is free; the error is one cycle, its first agent repeated
-/// at the end.
+/// Kahn's algorithm, always taking the first agent that waits for no other.
+///
+/// # Errors
+/// One cycle, with its first agent repeated at the end.
 pub(super) fn topological_order(waits_for: &[BTreeSet<usize>]) -> Result<Vec<usize>, Vec<usize>> {
     let mut placed = BTreeSet::new();
     let mut order = Vec::with_capacity(waits_for.len());
@@ -42,7 +44,7 @@ pub(super) fn topological_order(waits_for: &[BTreeSet<usize>]) -> Result<Vec<usi
     Ok(order)
 }
 
-/// Follows dependencies between agents that could not be placed until one comes up again.
+/// Follows dependencies among the agents that could not be placed until an agent repeats.
 fn cycle_among(waits_for: &[BTreeSet<usize>], placed: &BTreeSet<usize>) -> Vec<usize> {
     let mut path: Vec<usize> = Vec::new();
     let mut next = (0..waits_for.len()).find(|index| !placed.contains(index));
@@ -58,6 +60,7 @@ fn cycle_among(waits_for: &[BTreeSet<usize>], placed: &BTreeSet<usize>) -> Vec<u
     path
 }
 
+/// The level of each agent: the first group after all agents that it waits for.
 pub(super) fn levels(order: &[usize], waits_for: &[BTreeSet<usize>]) -> Vec<BTreeSet<usize>> {
     let mut level = vec![0; waits_for.len()];
     let mut levels: Vec<BTreeSet<usize>> = Vec::new();

@@ -21,10 +21,10 @@ fn plan(sequence: &[&str], dependencies: Dependencies<'_>, groups: Groups<'_>) -
 }
 
 #[test]
-fn what_is_left_out_is_derived() {
+fn what_is_not_stated_is_derived() {
     struct Case<'a>(&'a [&'a str], Dependencies<'a>, Groups<'a>, &'a [&'a str], Dependencies<'a>, Groups<'a>);
     let cases = [
-        // Nothing but a sequence: one after another.
+        // Only a sequence: one agent after the other.
         Case(
             &["a", "b", "c"],
             &[],
@@ -42,9 +42,9 @@ fn what_is_left_out_is_derived() {
             &[("c", &["a"])],
             &[&["a", "b"], &["c"]],
         ),
-        // Dependencies that are stated as none: all at once.
+        // Dependencies that are stated as none: all in parallel.
         Case(&["a", "b"], &[("a", &[])], &[], &["a", "b"], &[], &[&["a", "b"]]),
-        // Groups: each waits for the group before.
+        // Groups: each agent waits for the group before.
         Case(
             &["a", "b", "c", "d"],
             &[],
@@ -53,9 +53,9 @@ fn what_is_left_out_is_derived() {
             &[("b", &["a"]), ("c", &["a"]), ("d", &["b", "c"])],
             &[&["a"], &["b", "c"], &["d"]],
         ),
-        // A sequence that contradicts the dependencies gives way.
+        // Dependencies take precedence over a sequence that contradicts them.
         Case(&["a", "b"], &[("a", &["b"])], &[], &["b", "a"], &[("a", &["b"])], &[&["b"], &["a"]]),
-        // Both stated: groups may be later than they need to be. Repetitions and empty groups vanish.
+        // Both stated: groups may be later than necessary. Repetitions and empty groups are removed.
         Case(
             &["a", "b", "c"],
             &[("c", &["a", "a"])],
@@ -77,7 +77,7 @@ fn what_is_left_out_is_derived() {
 }
 
 #[test]
-fn what_is_no_plan_is_refused_with_a_sentence() {
+fn an_invalid_plan_is_rejected_with_a_sentence() {
     let cases: &[(&[&str], Dependencies<'_>, Groups<'_>, &str)] = &[
         (&[], &[], &[], "agent_sequence is empty"),
         (&["a", "  "], &[], &[], "agent_sequence[1] is blank"),
@@ -127,7 +127,7 @@ fn the_size_of_a_plan_is_bounded() {
 }
 
 proptest! {
-    /// Whatever is accepted is consistent, and stating it in full changes nothing.
+    /// Whatever is accepted is consistent, and building it again from all three views changes nothing.
     #[test]
     fn an_accepted_plan_agrees_with_itself(
         count in 1_usize..8,

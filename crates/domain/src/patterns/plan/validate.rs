@@ -1,4 +1,4 @@
-//! What a plan must satisfy, and the sentences that say where one does not.
+//! The rules that a plan must satisfy, and the sentences that report violations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,14 +12,14 @@ pub const MAX_AGENT_CHARS: usize = 200;
 /// Problems reported one by one; the rest are counted in a final sentence.
 pub(super) const MAX_PROBLEMS: usize = 10;
 
-/// A name as a sentence shows it: cut to what a reader needs to recognise it.
+/// A name in backticks, truncated to what a reader needs to recognise it.
 fn quoted(name: &str) -> String {
     let shown: String = name.chars().take(64).map(|c| if c.is_control() { ' ' } else { c }).collect();
     format!("`{shown}`")
 }
 
-/// `Err` where there are problems, with a long list cut short.
-fn settle(mut problems: Vec<String>) -> Result<(), Vec<String>> {
+/// `Err` where there are problems; a long list is truncated.
+fn into_result(mut problems: Vec<String>) -> Result<(), Vec<String>> {
     if problems.is_empty() {
         return Ok(());
     }
@@ -31,6 +31,7 @@ fn settle(mut problems: Vec<String>) -> Result<(), Vec<String>> {
     Err(problems)
 }
 
+/// Checks the length of the sequence, and that its names are valid and distinct.
 pub(super) fn check_sequence(sequence: &[String]) -> Result<(), Vec<String>> {
     if sequence.is_empty() {
         return Err(vec!["agent_sequence is empty: a plan names at least one agent".to_owned()]);
@@ -50,10 +51,10 @@ pub(super) fn check_sequence(sequence: &[String]) -> Result<(), Vec<String>> {
             problems.push(format!("agent_sequence names {} twice", quoted(name)));
         }
     }
-    settle(problems)
+    into_result(problems)
 }
 
-/// Every name stands in the sequence; where there are groups, each agent is in exactly one.
+/// Checks that every name is in the sequence and, where there are groups, that each agent is in exactly one.
 pub(super) fn check_members(
     position: &BTreeMap<&str, usize>,
     dependencies: &BTreeMap<String, Vec<String>>,
@@ -81,10 +82,10 @@ pub(super) fn check_members(
         let missing = position.keys().filter(|name| !grouped.contains(*name));
         problems.extend(missing.map(|name| format!("{} is in no parallel group", quoted(name))));
     }
-    settle(problems)
+    into_result(problems)
 }
 
-/// Everything an agent waits for stands in an earlier group.
+/// Checks that everything an agent waits for is in an earlier group.
 pub(super) fn check_groups(
     groups: &[BTreeSet<usize>],
     waits_for: &[BTreeSet<usize>],
@@ -102,5 +103,5 @@ pub(super) fn check_groups(
         }
         done.extend(group);
     }
-    settle(problems)
+    into_result(problems)
 }
