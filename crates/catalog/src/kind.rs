@@ -68,6 +68,12 @@ impl<T> KindMap<T> {
         KindMap(Kind::ALL.map(value))
     }
 
+    /// The map of what `value` gives for each kind; `None` as soon as it gives none.
+    pub fn try_from_fn(value: impl FnMut(Kind) -> Option<T>) -> Option<KindMap<T>> {
+        let values: Option<Vec<T>> = Kind::ALL.into_iter().map(value).collect();
+        Some(KindMap(values?.try_into().ok()?))
+    }
+
     /// The kinds and their values, in the order of [`Kind::ALL`].
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (Kind, &T)> {
         Kind::ALL.into_iter().zip(&self.0)

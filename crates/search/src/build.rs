@@ -33,7 +33,7 @@ impl Index {
         let (Analysis { vocabulary, inverter, terms }, (capabilities, names)) =
             analyze(&definitions, || (CapabilityIndex::build(&definitions), NameIndex::build(&definitions)));
         let kinds = kind_ranges(&definitions);
-        let sizes = kinds.clone().map(|kind| terms[kind].iter().map(Vec::len).collect());
+        let sizes = kinds.map(|_, range| terms[range.clone()].iter().map(Vec::len).collect());
         let (vocabulary, lexical, fingerprint, duplicates) = std::thread::scope(|scope| {
             let others = scope.spawn(|| {
                 let entries = definitions.iter().map(Arc::as_ref);

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use crate::aliases::Aliases;
 use crate::role_index::{FilledRole, RoleIndex};
 use crate::vocabulary::Vocabulary;
-use catalog::{Catalog, Definition, Kind, RoleAgent};
+use catalog::{Catalog, Definition, Kind, KindMap, RoleAgent};
 
 /// The positions of each kind's entries; a catalog lists its entries by kind.
-pub(crate) fn kind_ranges(definitions: &[Arc<Definition>]) -> [Range<usize>; 3] {
-    Kind::ALL.map(|kind| {
+pub(crate) fn kind_ranges(definitions: &[Arc<Definition>]) -> KindMap<Range<usize>> {
+    KindMap::from_fn(|kind| {
         let from = definitions.partition_point(|entry| entry.kind < kind);
         from..definitions.partition_point(|entry| entry.kind <= kind)
     })
@@ -24,7 +24,7 @@ pub(crate) fn alias_terms(aliases: &Aliases, vocabulary: &Vocabulary) -> Vec<Opt
 
 /// The roles of the registry, with the entries that fill them.
 pub(crate) fn role_index(catalog: &Catalog) -> RoleIndex {
-    let agents = &catalog.definitions()[kind_ranges(catalog.definitions())[Kind::Agent as usize].clone()];
+    let agents = &catalog.definitions()[kind_ranges(catalog.definitions())[Kind::Agent].clone()];
     // Agents are the first entries, sorted by id; of several with one id the last one counts, as it would in a map.
     let position = |id: &str| agents.partition_point(|entry| entry.id.as_str() <= id).checked_sub(1);
     let filled_by = |agent: &RoleAgent| {

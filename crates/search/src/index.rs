@@ -15,7 +15,7 @@ use crate::role_index::RoleIndex;
 use crate::size_histogram::SizeHistogram;
 use crate::vocabulary::Vocabulary;
 use crate::weights::Weights;
-use catalog::{Definition, Kind};
+use catalog::{Definition, Kind, KindMap};
 
 /// Distinct terms of a description without a body.
 const ONE_LINER_TERMS: f32 = 20.0;
@@ -36,7 +36,7 @@ pub(crate) struct IndexCore {
     /// The entries of the catalog, in its order.
     pub(crate) definitions: Arc<[Arc<Definition>]>,
     /// The positions of each kind's entries.
-    pub(crate) kinds: [Range<usize>; 3],
+    pub(crate) kinds: KindMap<Range<usize>>,
     pub(crate) vocabulary: Arc<Vocabulary>,
     pub(crate) lexical: Bm25fIndex,
     pub(crate) aliases: Aliases,
@@ -47,7 +47,7 @@ pub(crate) struct IndexCore {
     pub(crate) roles: RoleIndex,
     pub(crate) duplicates: NearDuplicates,
     /// The distinct terms of each kind's entries.
-    pub(crate) sizes: [SizeHistogram; 3],
+    pub(crate) sizes: KindMap<SizeHistogram>,
     pub(crate) weights: Weights,
 }
 
@@ -87,12 +87,12 @@ impl IndexCore {
 
     /// The weight of the latent score among the entries of a kind: one-liners give it little to learn from.
     pub(crate) fn latent_share(&self, kind: Kind) -> f32 {
-        let terms = self.sizes[kind as usize].median();
+        let terms = self.sizes[kind].median();
         self.weights.latent * terms / (terms + ONE_LINER_TERMS)
     }
 
     /// The positions of a kind's entries.
     pub(crate) fn range(&self, kind: Kind) -> Range<usize> {
-        self.kinds[kind as usize].clone()
+        self.kinds[kind].clone()
     }
 }

@@ -22,7 +22,7 @@ use crate::postings::PostingLists;
 use crate::size_histogram::SizeHistogram;
 use crate::vocabulary::Vocabulary;
 use crate::weights::Weights;
-use catalog::Catalog;
+use catalog::{Catalog, KindMap};
 
 const MAGIC: &[u8; 8] = b"adjidx\0\0";
 /// Increased with every change that makes persisted indexes differ from built ones.
@@ -38,8 +38,8 @@ impl Index {
         writer.block(&core.fingerprint.0.to_le_bytes());
         core.vocabulary.write(&mut writer);
         let n_terms = core.vocabulary.n_ids();
-        core.lexical.kinds.iter().for_each(|index| write_kind(&mut writer, n_terms, index));
-        core.sizes.iter().for_each(|sizes| writer.u32s(sizes.counts.iter().copied()));
+        core.lexical.kinds.values().for_each(|index| write_kind(&mut writer, n_terms, index));
+        core.sizes.values().for_each(|sizes| writer.u32s(sizes.counts.iter().copied()));
         write_pairs(&mut writer, &core.names.entries);
         writer.u32s(core.duplicates.name_hashes.iter().copied());
         write_pairs(&mut writer, &core.duplicates.representatives);
@@ -90,14 +90,8 @@ fn read_core(
     let vocabulary = Arc::new(Vocabulary::read(reader)?);
     let weights = Weights::default();
     let n_terms = vocabulary.n_ids();
-    let mut indexes = Vec::with_capacity(kinds.len());
-    for range in &kinds {
-        indexes.push(read_kind(reader, range.len(), n_terms)?);
-    }
-    let mut sizes = Vec::with_capacity(kinds.len());
-    for _ in &kinds {
-        sizes.push(SizeHistogram { counts: reader.u32s()? });
-    }
+    let indexes = KindMap::try_from_fn(|kind| read_kind(reader, kinds[kind].len(), n_terms))?;
+    let sizes = KindMap::try_from_fn(|_| Some(SizeHistogram { counts: reader.u32s()? }))?;
     let names = NameIndex { entries: read_pairs(reader)? };
     let name_hashes = reader.u32s().filter(|hashes| hashes.len() == definitions.len())?;
     let representatives = read_pairs(reader)?;
@@ -118,13 +112,13 @@ fn read_core(
         kinds,
         alias_terms: alias_terms(aliases, &vocabulary),
         vocabulary,
-        lexical: Bm25fIndex { kinds: indexes.try_into().ok()?, field: weights.field },
+        lexical: Bm25fIndex { kinds: indexes, field: weights.field },
         aliases: aliases.clone(),
         capabilities,
         names,
         roles: role_index(catalog),
         duplicates: NearDuplicates::from_pairs(name_hashes, representatives),
-        sizes: sizes.try_into().ok()?,
+        sizes,
         weights,
         definitions,
     })

@@ -6,7 +6,7 @@ use super::term_counter::TermFrequencies;
 use crate::fields::FIELDS;
 use crate::numeric::{as_f32, as_u32};
 use crate::postings::{PostingLists, TEMPLATES};
-use catalog::Kind;
+use catalog::{Kind, KindMap};
 
 /// A term of a query, with its weight.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,7 +21,7 @@ pub(crate) struct WeightedTerm {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Bm25fIndex {
     /// The index of each kind.
-    pub(crate) kinds: [KindIndex; 3],
+    pub(crate) kinds: KindMap<KindIndex>,
     /// The BM25F weight of each field.
     pub(crate) field: [f32; FIELDS],
 }
@@ -42,23 +42,23 @@ pub(crate) struct KindIndex {
 impl Bm25fIndex {
     /// The document frequency of a term among the entries of a kind.
     pub(crate) fn frequency(&self, kind: Kind, term: u32) -> usize {
-        self.kinds[kind as usize].lists.frequency(term)
+        self.kinds[kind].lists.frequency(term)
     }
 
     /// The document frequency of a term among all entries.
     pub(crate) fn total_frequency(&self, term: u32) -> usize {
-        self.kinds.iter().map(|index| index.lists.frequency(term)).sum()
+        self.kinds.values().map(|index| index.lists.frequency(term)).sum()
     }
 
     /// The inverse document frequency of a term that occurs in `n` entries of a kind.
     pub(crate) fn idf(&self, kind: Kind, n: usize) -> f32 {
-        let (all, n) = (as_f32(self.kinds[kind as usize].entries), as_f32(n));
+        let (all, n) = (as_f32(self.kinds[kind].entries), as_f32(n));
         (1.0 + (all - n + 0.5) / (n + 0.5)).ln()
     }
 
     /// Adds the scores of a query to `scores`, one for each entry of `kind`.
     pub(crate) fn add_scores(&self, kind: Kind, query: &[WeightedTerm], scores: &mut [f32]) {
-        let lists = &self.kinds[kind as usize].lists;
+        let lists = &self.kinds[kind].lists;
         for term in query {
             let step = |n| term.weight * self.idf(kind, n) / IMPACT_STEPS;
             lists.add_scores(term.term, step, scores);
@@ -73,7 +73,7 @@ impl Bm25fIndex {
         term: WeightedTerm,
         document: usize,
     ) -> Option<(f32, [f32; FIELDS])> {
-        let lists = &self.kinds[kind as usize].lists;
+        let lists = &self.kinds[kind].lists;
         let (posting, frequency) = lists.find(term.term, as_u32(document))?;
         let step = term.weight * self.idf(kind, frequency) / IMPACT_STEPS;
         let score = step * f32::from(posting.impact);

@@ -14,7 +14,7 @@ use crate::numeric::as_u32;
 use crate::postings::{Posting, PostingLists, PostingTemplates, PostingsPacker, TEMPLATES};
 use crate::vocabulary::TermInterner;
 use crate::weights::Weights;
-use catalog::Definition;
+use catalog::{Definition, KindMap};
 
 /// Occurrences that are sampled in search of the most frequent templates.
 const SAMPLE: usize = 1 << 16;
@@ -69,18 +69,18 @@ impl Inverter {
         mut self,
         ids: &[u32],
         n_ids: usize,
-        kinds: &[Range<usize>; 3],
+        kinds: &KindMap<Range<usize>>,
         weights: &Weights,
     ) -> Bm25fIndex {
         self.occurrences.iter_mut().for_each(|occurrence| occurrence.term = ids[occurrence.term as usize]);
         let mut rest = self.occurrences.as_slice();
-        let of_kind = |range: &Range<usize>| {
+        let of_kind = |_, range: &Range<usize>| {
             let n = rest.partition_point(|occurrence| (occurrence.document as usize) < range.end);
             let (own, others) = rest.split_at(n);
             rest = others;
             invert(own, &self.lengths[range.clone()], n_ids, range.start, weights)
         };
-        Bm25fIndex { kinds: kinds.each_ref().map(of_kind), field: weights.field }
+        Bm25fIndex { kinds: kinds.map(of_kind), field: weights.field }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::catalog_parts::{alias_terms, kind_ranges, role_index};
 use crate::fingerprint::Fingerprint;
 use crate::index::{Index, IndexCore};
 use crate::vocabulary::{TermInterner, VocabularyExtension};
-use catalog::{Catalog, Kind};
+use catalog::{Catalog, KindMap};
 
 impl Index {
     /// The index over another state of the same catalog, without a latent space: equal to what [`Index::build`] returns, at
@@ -35,17 +35,12 @@ fn updated_core(old: &IndexCore, catalog: &Catalog, aliases: &Aliases) -> Option
     let added = diff.added.iter().map(|&at| (at, analyzer.analyze(&definitions[at]))).collect();
     let changes = AnalyzedDiff { removed, added };
     let kinds = kind_ranges(&definitions);
-    let mut indexes = Vec::new();
-    for kind in Kind::ALL {
-        let frame = KindFrame {
-            from: old.kinds[kind as usize].clone(),
-            to: kinds[kind as usize].clone(),
-            n_terms: analyzer.vocabulary.n_terms(),
-        };
-        let index = &old.lexical.kinds[kind as usize];
-        indexes.push(updated_kind(index, &frame, &diff, &changes, &old.weights)?);
-    }
-    let lexical = Bm25fIndex { kinds: indexes.try_into().ok()?, field: old.lexical.field };
+    let n_terms = analyzer.vocabulary.n_terms();
+    let indexes = KindMap::try_from_fn(|kind| {
+        let frame = KindFrame { from: old.kinds[kind].clone(), to: kinds[kind].clone(), n_terms };
+        updated_kind(&old.lexical.kinds[kind], &frame, &diff, &changes, &old.weights)
+    })?;
+    let lexical = Bm25fIndex { kinds: indexes, field: old.lexical.field };
     let duplicates = updated_duplicates(old, &definitions, &diff, &mut analyzer)?;
     let mut unused: Vec<u32> =
         changes.removed_terms().filter(|&term| lexical.total_frequency(term) == 0).collect();
@@ -56,11 +51,11 @@ fn updated_core(old: &IndexCore, catalog: &Catalog, aliases: &Aliases) -> Option
     let mut sizes = old.sizes.clone();
     let mut fingerprint = old.fingerprint;
     for (at, entry) in &changes.removed {
-        sizes[old.definitions[*at].kind as usize].remove(entry.terms.len());
+        sizes[old.definitions[*at].kind].remove(entry.terms.len());
         fingerprint = fingerprint - Fingerprint::of_entry(&old.definitions[*at]);
     }
     for (at, entry) in &changes.added {
-        sizes[definitions[*at].kind as usize].add(entry.terms.len());
+        sizes[definitions[*at].kind].add(entry.terms.len());
         fingerprint = fingerprint + Fingerprint::of_entry(&definitions[*at]);
     }
     vocabulary.is_compact().then(|| IndexCore {
