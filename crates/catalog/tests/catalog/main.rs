@@ -4,6 +4,7 @@ mod behaviours;
 mod corpus;
 mod faults;
 mod ids;
+mod incremental;
 mod layers;
 mod listing;
 mod samples;

@@ -7,8 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use adjutant_search::{Aliases, Index};
-use catalog::{
+use adjutant_catalog::{
     Cancellation, Catalog, CatalogSource, Changes, Definition, FileSource, Kind, Known, LayerId,
     PersistedScan, ScanOptions, Scope, scan,
 };
@@ -411,12 +410,6 @@ fn what_was_kept_is_not_read_again_and_says_the_same() {
     assert_eq!(before.definitions(), tree.catalog.definitions());
     let stayed = |one: &&Arc<Definition>| before.definitions().iter().any(|other| Arc::ptr_eq(one, other));
     assert_eq!(second.definitions().iter().filter(stayed).count(), second.definitions().len() - 1);
-    let aliases = Aliases::built_in();
-    let bytes = Index::build(&tree.catalog, aliases).to_bytes();
-    let index = Index::from_bytes(&bytes, &before, aliases).unwrap().updated(&second, aliases);
-    let found = index.top_by_bm25f(Kind::Agent, "kubernetes", 9);
-    assert_eq!(found.len(), 1);
-    assert_eq!(found, Index::build(&second, aliases).top_by_bm25f(Kind::Agent, "kubernetes", 9));
     assert_eq!((second.report().files_read, second.report().files_reused), (1, 3));
     assert_same(&second, &scan(&tree.options, None));
     // What a scan built from it leaves can be changed in part, and kept again.
