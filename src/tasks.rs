@@ -1,4 +1,4 @@
-//! The background work of one process: spawned here so that shutdown can end and await it.
+//! Tasks of the async runtime, spawned here so that a shutdown can cancel and await them.
 
 use std::future::Future;
 
@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-/// A cheap handle on the process's tasks and on its wish to stop.
+/// A group of tasks with one cancellation token. Clones share both.
 #[derive(Debug, Clone, Default)]
 pub struct Tasks {
     tracker: TaskTracker,
@@ -19,16 +19,16 @@ impl Tasks {
         self.tracker.spawn(work.in_current_span());
     }
 
-    /// Asks everything to come to an end.
+    /// Cancels the group.
     pub fn stop(&self) {
-        // In this order, so that whoever is woken finds that it is so.
+        // In this order, so that a task that is woken by the token sees the group as stopping.
         self.tracker.close();
         self.stopping.cancel();
     }
 
     /// Whether [`Tasks::stop`] was called.
     pub fn is_stopping(&self) -> bool {
-        // The token would take a lock that all share.
+        // Asking the token takes a lock that all requests share.
         self.tracker.is_closed()
     }
 
@@ -37,18 +37,18 @@ impl Tasks {
         self.stopping.cancelled().await;
     }
 
-    /// The wish to stop, for libraries that take it in this form.
+    /// The token, for libraries that take one.
     pub fn stopping(&self) -> CancellationToken {
         self.stopping.clone()
     }
 
-    /// Resolves once everything spawned has ended; call [`Tasks::stop`] first.
+    /// Resolves once all tasks have ended; call [`Tasks::stop`] first.
     pub async fn finished(&self) {
         self.tracker.wait().await;
     }
 }
 
-/// Runs `work` on a thread that may block, in the current span; `None` where it panicked.
+/// Runs `work` on a thread that may block, in the current span; `None` where it panicked or the runtime is shutting down.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that keeps the span")]
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     let span = tracing::Span::current();

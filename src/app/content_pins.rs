@@ -1,7 +1,7 @@
-//! Which content of a definition was last handed out, so that one that has changed since is marked.
+//! Which content of a definition was last delivered, so that one that has changed since is marked.
 //!
-//! A plugin that is updated may say something else under a name that is trusted. Who loads it is told once that it is not
-//! what it was. What was handed out is kept as lines of a file, appended when it is new; a line lost in a crash costs one mark.
+//! An updated plugin may bring other content under a name that users trust. The first answer that delivers it says so. The
+//! hashes are lines of a file, appended when they are new; a line that is lost in a crash costs one mark.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -14,13 +14,13 @@ use confined_fs::{DirPath, FilePath, Replacing};
 /// The file in the data directory.
 const FILE: &str = "used.log";
 
-/// Definitions that are kept track of: some twenty times the largest known collection.
+/// Definitions that are tracked: some twenty times the largest known collection.
 pub const MAX_PINS: usize = 50_000;
 
 /// Bytes of the file that are read: twice what so many lines of the usual length take.
 const MAX_FILE_BYTES: u64 = 16 << 20;
 
-/// The content last handed out, by kind and id.
+/// The content last delivered, by kind and id.
 #[derive(Debug)]
 pub(super) struct ContentPins {
     file: FilePath,
@@ -33,12 +33,12 @@ struct Known {
     hashes: HashMap<String, String>,
     /// Opened with the first line that is new.
     file: Option<File>,
-    /// The file cannot be written: what is new is known until the end of the process.
+    /// The file cannot be written: new hashes last until the end of the process.
     is_broken: bool,
 }
 
 impl ContentPins {
-    /// What was handed out before, as the file in `data_dir` says; one that cannot be read says nothing.
+    /// The hashes that the file in `data_dir` holds; none where it cannot be read.
     pub(super) fn load(data_dir: &DirPath) -> Self {
         let file = data_dir.file(FILE);
         let (hashes, lines) = read(&file);
@@ -49,7 +49,7 @@ impl ContentPins {
         ContentPins { file, known: Mutex::new(Known { hashes, ..Known::default() }) }
     }
 
-    /// Takes note that `definition` is handed out; whether it was before, with another content.
+    /// Records that `definition` is delivered; whether it was before, with another content.
     pub(super) fn note(&self, definition: &Definition) -> bool {
         let key = format!("{} {}", definition.kind.as_str(), definition.id);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -83,7 +83,7 @@ fn read(path: &FilePath) -> (HashMap<String, String>, usize) {
     let mut lines = 0;
     let Ok(file) = path.open() else { return (hashes, 0) };
     for line in BufReader::new(file.take(MAX_FILE_BYTES)).lines() {
-        // What is not text was not written by this.
+        // Whatever is not text was not written by us.
         let Ok(line) = line else { break };
         lines += 1;
         if let Some((hash, key)) = line.split_once(' ')
@@ -100,7 +100,7 @@ fn read(path: &FilePath) -> (HashMap<String, String>, usize) {
 fn rewrite(path: &FilePath, hashes: &HashMap<String, String>) {
     let mut lines: Vec<String> = hashes.iter().map(|(key, hash)| format!("{hash} {key}\n")).collect();
     lines.sort();
-    // Where it fails the longer file goes on serving.
+    // Where it fails the longer file remains in use.
     let _ = path.write(Replacing::Private, lines.concat().as_bytes());
 }
 

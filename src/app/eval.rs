@@ -1,4 +1,4 @@
-//! The routing check: do queries still find whom they should?
+//! Evaluating the ranking: do queries still find the entries they should?
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ use search::Request;
 /// Rows of an answer in which an expected entry may stand unless a query says otherwise.
 const WITHIN: usize = 1;
 
-/// One query with whom it should find.
+/// One query and the entries it should find.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expectation {
@@ -34,25 +34,25 @@ pub struct Expectation {
     pub within: Option<usize>,
 }
 
-/// How one query fared.
+/// The result of one query.
 #[derive(Debug, Clone, Serialize)]
 pub struct Verdict {
     /// What was asked, in short.
     pub query: String,
-    /// Whom it should find.
+    /// The entries it should find.
     pub expected: Vec<String>,
-    /// Whom it finds, best first.
+    /// The entries it finds, best first.
     pub found: Vec<String>,
     /// Why.
     pub reasoning: String,
-    /// Whether it finds whom it should.
+    /// Whether it finds what it should.
     pub holds: bool,
 }
 
 /// Reads expectations, one JSON object a line; empty lines do not count.
 ///
 /// # Errors
-/// A sentence naming the first line that is none, or why the file cannot be read.
+/// A sentence naming the first line that cannot be read, or why the file cannot.
 pub fn read_expectations(file: &NamedFile) -> anyhow::Result<Vec<Expectation>> {
     let text = file.read_text()?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
@@ -63,7 +63,7 @@ pub fn read_expectations(file: &NamedFile) -> anyhow::Result<Vec<Expectation>> {
         .collect()
 }
 
-/// Asks every query of the snapshot and compares.
+/// Runs every query against the snapshot and compares.
 pub fn evaluate(snapshot: &Snapshot, expectations: &[Expectation]) -> Vec<Verdict> {
     expectations.iter().map(|expectation| evaluate_one(snapshot, expectation)).collect()
 }

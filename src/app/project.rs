@@ -72,11 +72,17 @@ pub(super) struct Signals {
 
 impl App {
     /// The project with its first snapshot and no worker yet.
-    pub(super) fn assemble(config: ProjectConfig, store: Store, snapshot: Snapshot, timings: Timings) -> App {
+    pub(super) fn assemble(
+        config: ProjectConfig,
+        store: Store,
+        metrics: Metrics,
+        snapshot: Snapshot,
+        timings: Timings,
+    ) -> App {
         let background = Background::default();
         background.reindexing.count_first();
         App {
-            metrics: Metrics::new(&super::operations::Method::NAMES),
+            metrics,
             caches: Caches::new(&config.cache),
             snapshots: SnapshotStore::new(snapshot),
             learning: NeighbourIndexer::new(&config.memory),

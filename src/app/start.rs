@@ -10,12 +10,14 @@ use super::index::{self, Origin, Scanned};
 use super::jobs::{
     BackupJob, NeighbourJob, OutboxJob, PassageJob, PersistJob, RefreshJob, TrainingJob, WatchJob, rank_fully,
 };
+use super::operations::Method;
 use super::outcome_prior::Profiles;
 use super::snapshot::Snapshot;
 use super::timings::Timings;
 use super::workers::{Job, WakeSignal};
 use super::{latent, warm_start};
 use crate::config::ProjectConfig;
+use crate::telemetry::metrics::Metrics;
 use catalog::{Cancellation, Catalog};
 use search::Aliases;
 use store::Store;
@@ -56,7 +58,8 @@ fn assemble(mut scanned: Scanned, config: ProjectConfig, store: Store) -> (App, 
     let began = Instant::now();
     let (index, origin) = scanned.first_index();
     let timings = Timings::new(scanned.took, began.elapsed());
-    (App::assemble(config, store, Snapshot::new(1, index, scanned), timings), origin)
+    let metrics = Metrics::new(&Method::NAMES);
+    (App::assemble(config, store, metrics, Snapshot::new(1, index, scanned), timings), origin)
 }
 
 /// A worker of a project, ready to be started.
@@ -237,7 +240,7 @@ mod tests {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), recovered).await.expect("all workers recover");
+        tokio::time::timeout(Duration::from_mins(1), recovered).await.expect("all workers recover");
         assert_eq!(app.health().reasons, Vec::<String>::new());
         // What each of them is for still happens.
         let report = app.reindex().await.unwrap();

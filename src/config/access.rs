@@ -1,4 +1,4 @@
-//! Who may ask: the address listened on, the token that requests bear, how many of them.
+//! Access to the service: the address it listens on, the token that requests carry, how many of them it accepts.
 
 use std::fmt;
 use std::fs::File;
@@ -10,7 +10,7 @@ use std::path::Path;
 use super::{ConfigError, Environment, Flags, Paths, ProjectConfig};
 use confined_fs::{FilePath, NamedFile};
 
-/// Characters of a token at least: what is shorter can be tried out over loopback in a day.
+/// Characters of a token at least: a shorter one can be guessed over loopback within a day.
 pub const MIN_TOKEN_CHARS: usize = 16;
 
 /// Characters of a token at most: with the rest of a head it stays within what a connection buffers.
@@ -19,7 +19,7 @@ pub const MAX_TOKEN_CHARS: usize = 4_096;
 /// Permissions that nobody but the owner may have on a token's file.
 const OTHERS: u32 = 0o077;
 
-/// A secret that requests bear. It shows itself to [`Token::secret`] alone.
+/// A secret that requests carry. Only [`Token::secret`] reveals it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
 
@@ -36,14 +36,14 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Who may ask.
+/// Access to the service.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Access {
-    /// Every request must bear it, where there is one.
+    /// The token that every request must carry, if any.
     pub token: Option<Token>,
     /// An address to listen on beside loopback, which needs a token; `None` is loopback alone.
     pub bind: Option<IpAddr>,
-    /// Requests a second over all doors; `None` leaves it to the doors, 0 sets no limit.
+    /// Requests a second over all transports; `None` is the server's default, 0 sets no limit.
     pub requests_per_second: Option<u32>,
 }
 

@@ -19,8 +19,8 @@ pub struct Paths {
     pub run_dir: DirPath,
     /// The log files.
     pub log_dir: DirPath,
-    /// Decisions that clients queued while no instance ran: below the project's root wherever the rest is kept, since
-    /// who queues them knows the project and no more.
+    /// Decisions that clients queued while no instance ran: always below the project's root, wherever the rest is kept,
+    /// since a client knows no more than the project.
     pub outbox_dir: DirPath,
     /// The embedding model, where there is one.
     pub model_dir: NamedDir,
@@ -64,12 +64,12 @@ impl Paths {
         self.run_dir.file("mcp.pid")
     }
 
-    /// Names the process that starts a crashed instance again.
+    /// Names the process that restarts a crashed instance.
     pub fn supervisor_file(&self) -> FilePath {
         self.run_dir.file("supervisor.pid")
     }
 
-    /// Names the process that wishes for the project's memory.
+    /// Names the process that asks for the project's store.
     pub fn wish_file(&self) -> FilePath {
         self.data_dir.file("mcp.wish")
     }

@@ -1,14 +1,14 @@
-//! How a project is indexed, cached and remembered.
+//! How a project is indexed, cached and stored.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::{ConfigError, Environment};
 
-/// The longest time a setting may hold, in seconds: a year. Longer ones overflow somebody's clock.
+/// The longest time that a setting may hold, in seconds: a year. Longer ones overflow the clocks of some platforms.
 const MAX_SECONDS: u64 = 31_536_000;
 
-/// What is remembered, how long and how much.
+/// What is learned and logged, how long and how much of it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Memory {
     /// Whether outcomes of past tasks take part in the ranking.
@@ -38,7 +38,7 @@ impl Default for Memory {
 /// Bytes of a megabyte, as disks count.
 const MEGABYTE: u64 = 1_000_000;
 
-/// How long an answer may be served again. A re-index or a write that concerns it ends it at once anyway.
+/// How long an answer may be served from the cache. A re-index or a write that concerns it invalidates it at once anyway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CacheTtl {
     /// Agents.
@@ -63,12 +63,12 @@ impl Default for CacheTtl {
     }
 }
 
-/// When the catalog is read again without being asked to.
+/// When the catalog is scanned again without a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reindex {
     /// The time between two scheduled scans.
     pub every: Duration,
-    /// Whether changes of files are watched for.
+    /// Whether the files are watched for changes.
     pub watch: bool,
 }
 

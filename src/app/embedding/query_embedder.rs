@@ -1,4 +1,4 @@
-//! Turning requests into vectors, a bounded number at a time.
+//! Embedding requests, a bounded number at a time.
 
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,14 +16,14 @@ use semantic::{InputRole, encoder};
 const BUDGET: Duration = Duration::from_millis(30);
 /// Requests that may wait: more would be beyond their budget before their turn comes.
 const MAX_WAITING: usize = 8;
-/// Threads at most: half the processors, since the other half answers.
+/// Threads at most: half the processors, since the other half serves requests.
 const MAX_THREADS: usize = 4;
 
 const BUSY: &str = "too many requests at once";
 const LATE: &str = "it took too long";
 const FAILED: &str = "it failed";
 
-/// The threads that turn requests into vectors; they begin with the first request.
+/// The threads that embed requests; they start with the first one.
 #[derive(Debug, Default)]
 pub(super) struct QueryEmbedder {
     queue: Mutex<Queue>,
@@ -46,7 +46,7 @@ impl QueryEmbedder {
     /// The vector of a request, of unit length.
     ///
     /// # Errors
-    /// Why there is none, in the words of an answer.
+    /// Why there is none, as the answer's reasoning puts it.
     pub(super) async fn vector(
         &self,
         loaded: &Arc<LoadedModel>,

@@ -101,6 +101,10 @@ async fn the_fast_path_answers_what_the_full_path_answers() {
     let goal =
         json!({ "goal": "build the page", "agent_sequence": ["web:css-artist", "web:react-specialist"] });
     service.result("storePattern", goal).await;
+    // The ranking changes once when its training is done.
+    while service.get("/health").await.json()["ranking"] != "latent" {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
     let cases = [
         ("find_agents", json!({ "role": "frontend_developer" })),
         ("find_agents", json!({ "context": "kubernetes \"cluster\"\n日本 🎉", "max_tokens": 60 })),
