@@ -1,4 +1,4 @@
-//! Taking over the decisions that clients queued on disk while no instance ran.
+//! Draining the outbox: recording the decisions that clients queued on disk while no instance ran.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use client::outbox::{Outbox, Replayed, Verdict};
 use protocol::{DecisionParams, DecisionStored};
 
 impl App {
-    /// Records what waits before a decision that is made now, which may correct it: the later word must come last.
+    /// Drains the outbox, then records a decision that is made now and may correct a queued one.
     pub(super) async fn record_after_drain(
         &self,
         params: DecisionParams,
@@ -20,17 +20,17 @@ impl App {
         self.record(params).await
     }
 
-    /// Keeps a decision on disk until whoever owns the memory takes it over; for a process that does not.
+    /// Queues a decision on disk until the owner of the store drains it; for a process that does not own the store.
     ///
     /// # Errors
-    /// [`AppError::Invalid`] where it would be refused, else where it cannot be written.
+    /// [`AppError::Invalid`] if it would be refused, [`AppError::Internal`] if it cannot be written.
     pub fn queue_decision(&self, params: &Value) -> Result<(), AppError> {
         read_params::<CacheDecision>(Some(&params.to_string()))?;
         let put = Outbox::new(&self.config.paths.outbox_dir).put(params);
         put.map_err(|error| AppError::Internal(error.into()))
     }
 
-    /// Records the decisions that clients queued for this project, oldest first.
+    /// Records the queued decisions of this project, oldest first.
     pub async fn drain_outbox(&self) -> Replayed {
         let outbox = Outbox::new(&self.config.paths.outbox_dir);
         if outbox.is_empty() || self.store.status().read_only {

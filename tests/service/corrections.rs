@@ -37,7 +37,7 @@ async fn a_correction_outlives_a_queued_decision_that_somebody_else_was_sending(
     assert!(late["warnings"][0].as_str().unwrap().contains("made later"), "{late}");
     assert_eq!(results(&service), ["failure"]);
     // Given back it is drained, and done with.
-    claimed.give_back();
+    claimed.release();
     let replayed = service.app.drain_outbox().await;
     assert_eq!((replayed.stored, replayed.superseded, outbox.is_empty()), (0, 1, true));
     assert_eq!(results(&service), ["failure"]);
@@ -68,7 +68,7 @@ async fn what_is_drained_at_the_start_does_not_undo_what_was_stored_before() {
         store.record_decision(correction).await.unwrap();
     }
     // Whoever held the claim went away.
-    claimed.give_back();
+    claimed.release();
     let service = Service::with_config(config, data);
     // The drain of the start may be at it; this one waits its turn or finds nothing left.
     while !outbox.is_empty() {

@@ -1,23 +1,23 @@
-//! The names of an outbox's files, which say what each file is and when its decision was made.
+//! The names of an outbox's files, which tell a file's state and when its decision was made.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// What a file of the folder is, by its name.
+/// The state of a file, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FileKind<'a> {
-    Waiting,
-    /// Since when, and the name it goes back to.
+    Queued,
+    /// Since when, in Unix milliseconds, and the name to which a released claim returns.
     Claimed(u64, &'a str),
     Refused,
     Unfinished,
-    Strange,
+    Foreign,
 }
 
 impl<'a> FileKind<'a> {
     pub(super) fn of(file: &'a str) -> Self {
         if is_name(file) {
-            return FileKind::Waiting;
+            return FileKind::Queued;
         }
         if let Some((name, since)) = file.rsplit_once(".claimed-")
             && let Ok(since) = since.parse()
@@ -28,12 +28,12 @@ impl<'a> FileKind<'a> {
         match file.rsplit_once('.') {
             Some((name, "refused")) if is_name(name) => FileKind::Refused,
             Some((name, "tmp")) if is_name(name) => FileKind::Unfinished,
-            _ => FileKind::Strange,
+            _ => FileKind::Foreign,
         }
     }
 }
 
-/// Whether a file is called as a decision that waits is: `<13 digits>-<8 hex>.json`.
+/// Whether a file has the name of a queued decision: `<13 digits>-<8 hex>.json`.
 pub(super) fn is_name(file: &str) -> bool {
     let Some((time, rest)) = file.split_once('-') else { return false };
     let Some(random) = rest.strip_suffix(".json") else { return false };
@@ -43,8 +43,8 @@ pub(super) fn is_name(file: &str) -> bool {
         && random.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// The time of a decision that is made now, in milliseconds since 1970, UTC. Each is later than all that this process
-/// has given before, so that two decisions of one millisecond keep their order.
+/// The time of a decision that is made now, in milliseconds since 1970, UTC. Strictly increasing within this process, so that
+/// two decisions of one millisecond keep their order.
 pub fn decision_time() -> u64 {
     static LAST: AtomicU64 = AtomicU64::new(0);
     let now = now_ms();
@@ -53,13 +53,13 @@ pub fn decision_time() -> u64 {
     now.max(last + 1)
 }
 
-/// A name for a decision that was made at that time.
+/// A name for a decision made at that time.
 pub(super) fn new_name(decided_at_ms: u64) -> String {
     let random = uuid::Uuid::new_v4().simple().to_string();
     format!("{decided_at_ms:013}-{}.json", &random[..8])
 }
 
-/// When the decision of a file was made, by the file's name.
+/// When the decision of a file was made, by its name.
 pub(super) fn decided_at_ms(file: &str) -> Option<u64> {
     let (time, _) = file.split_once('-')?;
     time.parse().ok()
@@ -70,9 +70,9 @@ pub(super) fn now_ms() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Whether a file is called as one of a queue's is.
+/// Whether a file has a name that belongs to an outbox.
 pub fn is_file_of_queue(name: &str) -> bool {
-    FileKind::of(name) != FileKind::Strange
+    FileKind::of(name) != FileKind::Foreign
 }
 
 #[cfg(test)]
@@ -83,14 +83,14 @@ mod tests {
     fn names_say_what_a_file_is() {
         let name = "1763700000000-0a1b2c3d.json";
         let cases = [
-            (name.to_owned(), FileKind::Waiting),
+            (name.to_owned(), FileKind::Queued),
             (format!("{name}.claimed-1763700000001"), FileKind::Claimed(1_763_700_000_001, name)),
             (format!("{name}.refused"), FileKind::Refused),
             (format!("{name}.tmp"), FileKind::Unfinished),
-            (format!("{name}.claimed-x"), FileKind::Strange),
-            ("1763700000000-0a1b2c3.json".to_owned(), FileKind::Strange),
-            ("176370000000-0a1b2c3d.json".to_owned(), FileKind::Strange),
-            ("README".to_owned(), FileKind::Strange),
+            (format!("{name}.claimed-x"), FileKind::Foreign),
+            ("1763700000000-0a1b2c3.json".to_owned(), FileKind::Foreign),
+            ("176370000000-0a1b2c3d.json".to_owned(), FileKind::Foreign),
+            ("README".to_owned(), FileKind::Foreign),
         ];
         for (file, role) in cases {
             assert_eq!(FileKind::of(&file), role, "{file}");

@@ -1,4 +1,4 @@
-//! The folder of an outbox: queueing, claiming and limits.
+//! The directory of an outbox: enqueueing, claims and limits.
 
 use std::ffi::OsStr;
 use std::io::{self, Write};
@@ -11,16 +11,16 @@ use serde_json::Value;
 use super::file_name::{self, FileKind, decision_time, new_name, now_ms};
 use super::params::with_decision_time;
 
-/// Files a folder holds at most: a day of an orchestrator that makes seven decisions a minute.
+/// The most files in a directory: a day of an orchestrator that makes seven decisions a minute.
 pub const MAX_FILES: usize = 10_000;
 
-/// Bytes a folder holds at most.
+/// The most bytes in a directory.
 pub const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
-/// Age at which a claim counts as abandoned: some hundred times what sending takes.
+/// The age at which a claim is abandoned: some hundred times as long as sending takes.
 pub const CLAIM_AGE: Duration = Duration::from_mins(1);
 
-/// The decisions of one project that wait.
+/// The queue of decisions of one project.
 #[derive(Debug, Clone)]
 pub struct Outbox {
     folder: DirPath,
@@ -29,64 +29,64 @@ pub struct Outbox {
 /// Why a decision could not be queued.
 #[derive(Debug, thiserror::Error)]
 pub enum OutboxError {
-    /// [`MAX_FILES`] or [`MAX_BYTES`] are reached.
+    /// [`MAX_FILES`] or [`MAX_BYTES`] is reached.
     #[error("{} decisions wait already, which is the most", .0)]
     Full(usize),
-    /// The folder cannot be written to.
+    /// The directory cannot be written.
     #[error("{path}: {source}", path = .path.display())]
     Failed {
-        /// The folder.
+        /// The directory.
         path: PathBuf,
         /// Why.
         source: std::io::Error,
     },
 }
 
-/// Bytes of one decision that are read: as much as a server reads of a request.
+/// The largest decision that is read: as much as a server accepts in a request.
 const MAX_DECISION_BYTES: u64 = 1024 * 1024;
 
-/// Where a project keeps it.
+/// Its path within a project.
 const FOLDER: &str = ".claude/mcp-server/outbox";
 
-/// Age at which a file that was begun and never finished is removed.
+/// The age at which an unfinished file is removed.
 const UNFINISHED_AGE: Duration = Duration::from_hours(1);
 
-/// What is in a queue.
+/// How full an outbox is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OutboxStatus {
-    /// Decisions that wait, those being sent included.
+    /// Queued decisions, claimed ones included.
     pub decisions: usize,
-    /// Decisions that were refused and are kept to look at.
+    /// Rejected decisions, which are kept for inspection.
     pub refused: usize,
-    /// Bytes of all files.
+    /// The size of all files.
     pub bytes: u64,
 }
 
 impl Outbox {
-    /// The queue in that folder, which is made when it is needed. Links in a path that is given are followed.
+    /// The outbox in that directory, which is created when it is needed. Links in the path are followed.
     pub fn new(folder: impl Into<DirPath>) -> Self {
         Outbox { folder: folder.into() }
     }
 
-    /// The queue of the project at `root`. No link in the project is followed.
+    /// The outbox of the project at `root`. No link within the project is followed.
     pub fn of_project(root: &Path) -> Self {
         Outbox { folder: DirPath::from(root).sub(FOLDER) }
     }
 
-    /// Where it is.
+    /// Its directory.
     pub fn folder(&self) -> PathBuf {
         self.folder.path()
     }
 
-    /// Queues a decision that is made now: when this returns it is on disk.
+    /// Enqueues a decision that is made now. It is durable when this returns.
     ///
     /// # Errors
-    /// Where the queue is full or cannot be written to; nothing is left behind then.
+    /// If the outbox is full or cannot be written; nothing is left behind then.
     pub fn put(&self, params: &Value) -> Result<(), OutboxError> {
         self.put_decided(params, decision_time())
     }
 
-    /// Queues a decision that was made at that [`decision_time`].
+    /// Enqueues a decision that was made at that [`decision_time`].
     ///
     /// # Errors
     /// As [`Outbox::put`].
@@ -106,66 +106,66 @@ impl Outbox {
             let _ = folder.remove_file(temporary.as_ref());
             return Err(failed(error));
         }
-        // The name itself is on disk once the folder is; where a system cannot do that, the content still is.
+        // Makes the rename durable; where directories cannot be synced, the content still is.
         let _ = folder.sync();
         Ok(())
     }
 
-    /// What is in the queue.
+    /// How full it is.
     pub fn status(&self) -> OutboxStatus {
         let mut status = OutboxStatus { bytes: self.fill().1, ..OutboxStatus::default() };
         for file in self.files() {
             match FileKind::of(&file) {
-                FileKind::Waiting | FileKind::Claimed(..) => status.decisions += 1,
+                FileKind::Queued | FileKind::Claimed(..) => status.decisions += 1,
                 FileKind::Refused => status.refused += 1,
-                FileKind::Unfinished | FileKind::Strange => {}
+                FileKind::Unfinished | FileKind::Foreign => {}
             }
         }
         status
     }
 
-    /// Whether there is anything to send or to take back. Quicker than [`Outbox::status`].
+    /// Whether no decision is queued or claimed. Faster than [`Outbox::status`].
     pub fn is_empty(&self) -> bool {
-        !self.files().any(|file| matches!(FileKind::of(&file), FileKind::Waiting | FileKind::Claimed(..)))
+        !self.files().any(|file| matches!(FileKind::of(&file), FileKind::Queued | FileKind::Claimed(..)))
     }
 
-    /// Claims the oldest decision that waits; `None` where there is none, and while somebody else holds a claim: of two
-    /// decisions on one task the later must arrive last.
-    pub fn claim_oldest(&self) -> Option<Claimed> {
+    /// Claims the oldest queued decision; `None` if there is none, or while another process holds a claim, so that decisions
+    /// arrive in the order in which they were made. Abandoned claims are taken over.
+    pub fn claim_oldest(&self) -> Option<Claim> {
         let mut names = Vec::new();
-        let mut is_somebody_elses = false;
+        let mut is_claimed_elsewhere = false;
         for file in self.files() {
             match FileKind::of(&file) {
-                FileKind::Waiting => names.push(file),
-                // Somebody else may be faster, and have it then.
+                FileKind::Queued => names.push(file),
+                // Another process may take it over first.
                 FileKind::Claimed(since, name)
                     if is_abandoned(since)
                         && self.folder.file(&file).rename(&self.folder.file(name)).is_ok() =>
                 {
                     names.push(name.to_owned());
                 }
-                FileKind::Claimed(..) => is_somebody_elses = true,
+                FileKind::Claimed(..) => is_claimed_elsewhere = true,
                 FileKind::Unfinished if is_older(&self.folder.file(&file), UNFINISHED_AGE) => {
                     let _ = self.folder.file(&file).remove();
                 }
                 _ => {}
             }
         }
-        if is_somebody_elses { None } else { self.claim(names.into_iter().min()?) }
+        if is_claimed_elsewhere { None } else { self.claim(names.into_iter().min()?) }
     }
 
-    fn claim(&self, name: String) -> Option<Claimed> {
+    fn claim(&self, name: String) -> Option<Claim> {
         let original = self.folder.file(name);
         let file = original.with_suffix(&format!(".claimed-{}", now_ms()));
         original.rename(&file).ok()?;
-        Some(Claimed { file, original })
+        Some(Claim { file, original })
     }
 
     fn files(&self) -> impl Iterator<Item = String> {
         self.folder.names().into_iter().filter_map(|name| name.into_string().ok())
     }
 
-    /// How many files there are, and how many bytes they have.
+    /// The number of files and their size in bytes.
     fn fill(&self) -> (usize, u64) {
         let Ok(folder) = self.folder.open() else { return (0, 0) };
         let names = folder.names().unwrap_or_default();
@@ -174,7 +174,7 @@ impl Outbox {
     }
 }
 
-/// Whether a claim is so old that its owner must be gone. A claim of the future is of a clock that was set back.
+/// Whether a claim is so old that its owner must have ended. A claim in the future comes from a clock that was set back.
 fn is_abandoned(since_ms: u64) -> bool {
     now_ms().abs_diff(since_ms) > u64::try_from(CLAIM_AGE.as_millis()).unwrap_or(u64::MAX)
 }
@@ -190,18 +190,18 @@ fn write_synced(folder: &ConfinedDir, name: &OsStr, content: &[u8]) -> io::Resul
     file.sync_all()
 }
 
-/// A decision that this process alone may send now. Where it is dropped without a word, the claim runs out.
+/// A claimed decision, which this process alone may send. If it is dropped, the claim expires.
 #[derive(Debug)]
-pub struct Claimed {
+pub struct Claim {
     file: FilePath,
     original: FilePath,
 }
 
-impl Claimed {
-    /// The params object, with `decided_at_ms` as the file's name says it, unless it has one of its own.
+impl Claim {
+    /// The params object, with `decided_at_ms` from the file's name unless it has one.
     ///
     /// # Errors
-    /// A sentence saying why the file holds none.
+    /// A sentence that says why the file does not hold a decision.
     pub fn read(&self) -> Result<Value, String> {
         let content = self.file.read(MAX_DECISION_BYTES);
         let content = content.map_err(|error| format!("the file cannot be read: {error}"))?;
@@ -217,19 +217,19 @@ impl Claimed {
         })
     }
 
-    /// It is stored: the file is removed.
+    /// The decision is settled: its file is removed.
     pub fn acknowledge(self) {
-        // Taken back by somebody meanwhile, it will be sent again, which does no harm.
+        // If the claim was taken over it is sent again, which is idempotent.
         let _ = self.file.remove();
     }
 
-    /// It is wrong: the file is kept under another name, to look at.
-    pub fn refuse(self) {
+    /// The decision is invalid: its file is kept under another name, for inspection.
+    pub fn reject(self) {
         let _ = self.file.rename(&self.original.with_suffix(".refused"));
     }
 
-    /// It could not be sent: it waits again, in its place.
-    pub fn give_back(self) {
+    /// The decision could not be sent: it is queued again, in its place.
+    pub fn release(self) {
         let _ = self.file.rename(&self.original);
     }
 }

@@ -1,15 +1,19 @@
-//! Decisions that wait on disk for a server: one file each, so that several clients share a queue without a lock.
+//! The outbox: a queue of decisions on disk for the time the service is away, one file each, which several clients share
+//! without a lock.
 //!
 //! # Format
 //!
-//! A folder, `<project>/.claude/mcp-server/outbox/`, holds one file a decision, called `<name>` =
-//! `<unix ms, 13 digits>-<8 hex>.json`; its content is the params object of `cacheDecision`. The number says when the
-//! decision was made: whoever sends the file adds it as the param `decided_at_ms`, unless the content has one, and the
-//! service does not replace a later decision on the same task by it ([`Verdict::Superseded`]). A file is written as
-//! `<name>.tmp`, synced and renamed. Who sends it claims it first by renaming it to `<name>.claimed-<unix ms>`: of two
-//! that try, one succeeds. Acknowledged, it is removed; where the server is away it gets its name back; refused, it is
-//! kept as `<name>.refused`. A claim older than [`CLAIM_AGE`] is of somebody who is gone and is taken back. A decision
-//! may therefore be sent twice in the worst case, which is as good as once: the server knows it by its `task_id`.
+//! The directory `<project>/.claude/mcp-server/outbox/` holds one file per decision, `<name>` =
+//! `<unix ms, 13 digits>-<8 hex>.json`, whose content is the params object of `cacheDecision`. The TypeScript client shares
+//! this format.
+//!
+//! * The number says when the decision was made. The sender passes it on as the param `decided_at_ms`, unless the content has
+//!   one, and the service does not let it replace a later decision on the same task ([`Verdict::Superseded`]).
+//! * A file is written as `<name>.tmp`, synced and renamed.
+//! * A sender claims a file by renaming it to `<name>.claimed-<unix ms>`, which succeeds for one of several. A settled
+//!   decision is removed, one that could not be sent gets its name back, an invalid one becomes `<name>.refused`.
+//! * A claim older than [`CLAIM_AGE`] belongs to a process that has ended, and is taken over. A decision may therefore be
+//!   sent twice, which is idempotent: the service identifies it by its `task_id`.
 //!
 //! ```
 //! use adjutant_client::outbox::{Outbox, Verdict};
@@ -36,7 +40,7 @@ mod replay;
 mod tests;
 
 pub use file_name::{decision_time, is_file_of_queue};
-pub use folder::{CLAIM_AGE, Claimed, MAX_BYTES, MAX_FILES, Outbox, OutboxError, OutboxStatus};
+pub use folder::{CLAIM_AGE, Claim, MAX_BYTES, MAX_FILES, Outbox, OutboxError, OutboxStatus};
 pub use params::with_decision_time;
 pub(crate) use params::{DECIDED_AT, without_decision_time};
 pub use replay::{Replayed, Verdict};

@@ -1,4 +1,4 @@
-//! Sending what is queued, oldest first.
+//! Replaying an outbox: sending queued decisions, oldest first.
 
 use std::future::Future;
 
@@ -6,41 +6,41 @@ use serde_json::Value;
 
 use super::folder::{MAX_FILES, Outbox};
 
-/// What a server said to a decision.
+/// The outcome of sending a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// It is stored.
     Acknowledged,
-    /// A decision on the same task that was made later is stored already: it is done with.
+    /// A later decision on the same task is stored already; this one is settled.
     Superseded,
-    /// Nobody could be asked, or who was asked had a fault of its own: later perhaps.
+    /// The server is away or failed: retry later.
     Unreachable,
-    /// It is wrong, and would be tomorrow; says why.
+    /// It is invalid and always will be; the reason.
     Refused(String),
 }
 
-/// What came of a replay.
+/// The result of a replay.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Replayed {
     /// Decisions that are stored now.
     pub stored: usize,
-    /// Decisions that changed nothing, since later ones on the same tasks were stored before.
+    /// Decisions that later ones on the same tasks superseded.
     pub superseded: usize,
-    /// Why each of those that were refused was; they are kept under another name.
+    /// Why decisions were refused, one reason each; their files are kept under another name.
     pub refused: Vec<String>,
-    /// Whether decisions wait still, since the server is away.
+    /// Whether decisions are left, since the server is away.
     pub is_interrupted: bool,
 }
 
 impl Outbox {
-    /// Sends all that waits, oldest first, until none is left or the server is away.
+    /// Sends queued decisions, oldest first, until none is left or the server is away.
     pub async fn replay<F, S>(&self, mut send: F) -> Replayed
     where
         F: FnMut(Value) -> S,
         S: Future<Output = Verdict>,
     {
         let mut replayed = Replayed::default();
-        // No more than may be there: a file that cannot be removed must not keep this going for ever.
+        // Bounded, since a file that cannot be removed would be sent forever.
         for _ in 0..MAX_FILES {
             let Some(claimed) = self.claim_oldest() else { break };
             let verdict = match claimed.read() {
@@ -57,11 +57,11 @@ impl Outbox {
                     replayed.superseded += 1;
                 }
                 Verdict::Refused(reason) => {
-                    claimed.refuse();
+                    claimed.reject();
                     replayed.refused.push(reason);
                 }
                 Verdict::Unreachable => {
-                    claimed.give_back();
+                    claimed.release();
                     replayed.is_interrupted = true;
                     break;
                 }
