@@ -9,10 +9,10 @@ use std::time::Duration;
 use foldhash::fast::RandomState;
 use moka::sync::Cache;
 
-use super::hit_view::{AgentRow, Row, SkillRow, WorkflowRow};
 use super::outcome_prior::LearningVersion;
-use super::search_response::Found;
+use super::search_response::SearchResponse;
 use crate::config::CacheTtl;
+use catalog::KindMap;
 use domain::patterns::PatternMatch;
 
 /// Bytes a cache may keep: some hundreds of answers, more than a day of an orchestrator asks for.
@@ -41,16 +41,12 @@ pub struct QueryKey {
     pub embedding: u64,
 }
 
-/// The caches of one instance.
+/// The caches of one project.
 #[derive(Debug)]
 pub struct Caches {
-    /// `queryAgents`
-    pub agents: AnswerCache<AgentRow<'static>>,
-    /// `querySkills`
-    pub skills: AnswerCache<SkillRow<'static>>,
-    /// `queryWorkflows`
-    pub workflows: AnswerCache<WorkflowRow<'static>>,
-    /// `getOrchestrationPattern` and `queryPattern`
+    /// Answers about each kind of entry.
+    pub answers: KindMap<AnswerCache>,
+    /// Matches of `getOrchestrationPattern` and `queryPattern`.
     pub patterns: PatternCache,
 }
 
@@ -95,29 +91,29 @@ impl PatternCache {
 
 /// One kind's answers.
 #[derive(Debug)]
-pub struct AnswerCache<R: Row + 'static>(Cache<QueryKey, Arc<Found<R>>, RandomState>);
+pub struct AnswerCache(Cache<QueryKey, Arc<SearchResponse>, RandomState>);
 
 impl Caches {
     /// Empty caches that keep answers as long as `ttl` says.
     pub fn new(ttl: &CacheTtl) -> Self {
         Caches {
-            agents: AnswerCache::new(ttl.agents),
-            skills: AnswerCache::new(ttl.skills),
-            workflows: AnswerCache::new(ttl.workflows),
+            answers: KindMap::from_fn(|_| AnswerCache::new(ttl.answers)),
             patterns: PatternCache::new(ttl.patterns),
         }
     }
 }
 
-impl<R: Row + 'static> AnswerCache<R> {
+impl AnswerCache {
     fn new(ttl: Duration) -> Self {
-        let weigher = |key: &QueryKey, found: &Arc<Found<R>>| found.weight().saturating_add(key.weight());
+        let weigher = |key: &QueryKey, found: &Arc<SearchResponse>| {
+            u32::try_from(found.memory_bytes()).unwrap_or(u32::MAX).saturating_add(key.weight())
+        };
         let builder = Cache::builder().max_capacity(MAX_BYTES).weigher(weigher).time_to_live(ttl);
         AnswerCache(builder.build_with_hasher(RandomState::default()))
     }
 
     /// The answer kept for `key`.
-    pub fn get(&self, key: &QueryKey) -> Option<Arc<Found<R>>> {
+    pub fn get(&self, key: &QueryKey) -> Option<Arc<SearchResponse>> {
         self.0.get(key)
     }
 
@@ -126,8 +122,8 @@ impl<R: Row + 'static> AnswerCache<R> {
     pub fn get_or(
         &self,
         key: &QueryKey,
-        compute: impl FnOnce(&QueryKey) -> Found<R>,
-    ) -> (Arc<Found<R>>, bool) {
+        compute: impl FnOnce(&QueryKey) -> SearchResponse,
+    ) -> (Arc<SearchResponse>, bool) {
         let entry = self.0.entry_by_ref(key).or_insert_with(|| Arc::new(compute(key)));
         let is_hit = !entry.is_fresh();
         (entry.into_value(), is_hit)

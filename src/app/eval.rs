@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::operations::definition::kind_of;
+use super::operations::kind_name::kind_of;
 use super::snapshot::Snapshot;
 use catalog::Kind;
 use confined_fs::NamedFile;
@@ -71,7 +71,7 @@ pub fn evaluate(snapshot: &Snapshot, expectations: &[Expectation]) -> Vec<Verdic
 fn evaluate_one(snapshot: &Snapshot, expectation: &Expectation) -> Verdict {
     let Expectation { kind, capability, role, context, plugin, expect, within } = expectation;
     let kind = kind.map_or(Kind::Agent, kind_of);
-    let limit = within.unwrap_or(WITHIN).clamp(1, super::operations::find::MAX_LIMIT);
+    let limit = within.unwrap_or(WITHIN).clamp(1, super::operations::kind_query::MAX_LIMIT);
     let request = Request {
         kind,
         capability: capability.as_deref(),

@@ -1,4 +1,4 @@
-//! The rows of an answer: what a client is told of an entry before it asks for the whole of it.
+//! Hits as rows of an answer: the summary of an entry that a client gets before it loads the whole definition.
 
 use std::borrow::Cow;
 
@@ -13,257 +13,137 @@ pub const MAX_DESCRIPTION_CHARS: usize = 600;
 /// Capabilities, keywords or steps that an answer carries of one entry.
 pub const MAX_LISTED: usize = 12;
 
-/// A row of an answer, made from a definition that search found.
-pub trait Row: Send + Sync + Sized {
-    /// The kind of entry it describes.
-    const KIND: Kind;
-    /// The member of the answer that lists such rows.
-    const FIELD: &'static str;
-    /// The same row over a hit's texts: a row is written down at once, so that nothing needs to be copied for it.
-    type Of<'a>: Row;
+/// Characters of one capability, keyword or step.
+const MAX_ITEM_CHARS: usize = 120;
 
-    /// The row of a hit.
-    fn of(hit: &Hit) -> Self::Of<'_>;
-
-    /// The same row with texts of at most `max_chars` characters and lists of at most `max_listed` entries.
-    #[must_use]
-    fn shortened(&self, max_chars: usize, max_listed: usize) -> Self;
-
-    /// Writes what the row tells of its entry whatever was asked.
-    fn write_entry(&self, row: &mut Members<'_>);
-
-    /// Writes what the request decides.
-    fn write_found(&self, row: &mut Members<'_>);
+/// The value of a column.
+enum Cell<'a> {
+    /// A text that is short by nature and never cut.
+    Text(&'a str),
+    /// Prose, cut to the length of a description.
+    Prose(&'a str),
+    /// A list, cut to some entries.
+    List(&'a [String]),
 }
 
-/// Writes a row as JSON at the end of `out`.
-pub(super) fn write<R: Row>(row: &R, out: &mut String) {
-    write_start(row, out);
-    write_end(row, out);
+/// A member of a row that follows from the entry alone.
+struct Column {
+    /// Its name on the wire.
+    name: &'static str,
+    cell: for<'a> fn(&'a Definition) -> Cell<'a>,
 }
 
-/// Writes what begins a row: what it tells whatever was asked.
-pub(super) fn write_start<R: Row>(row: &R, out: &mut String) {
-    out.push('{');
-    row.write_entry(&mut Members::onto(out));
-}
-
-/// Writes what ends it: what the request decides.
-pub(super) fn write_end<R: Row>(row: &R, out: &mut String) {
-    row.write_found(&mut Members::onto(out));
-    out.push('}');
-}
-
-/// The entries that a row stands for besides its own, where there are any, and how well it fits.
-fn write_place(row: &mut Members<'_>, copies: &[String], score: f32) {
-    if !copies.is_empty() {
-        row.texts("copies", copies);
+impl Column {
+    const fn new(name: &'static str, cell: for<'a> fn(&'a Definition) -> Cell<'a>) -> Column {
+        Column { name, cell }
     }
-    row.number("score", score);
 }
 
-/// A list of texts, each as it is or cut.
-type Texts<'a> = Vec<Cow<'a, str>>;
+const ID: Column = Column::new("id", |entry| Cell::Text(&entry.id));
+const NAME: Column = Column::new("name", |entry| Cell::Text(&entry.name));
+const DESCRIPTION: Column = Column::new("description", |entry| Cell::Prose(&entry.description));
+const PLUGIN: Column = Column::new("plugin", |entry| Cell::Text(&entry.plugin));
+const MODEL: Column = Column::new("model", |entry| Cell::Text(entry.model.as_deref().unwrap_or("inherit")));
+const CAPABILITIES: Column = Column::new("capabilities", |entry| Cell::List(&entry.capabilities));
+const CATEGORY: Column = Column::new("category", |entry| Cell::Text(&entry.category));
+const KEYWORDS: Column = Column::new("keywords", |entry| {
+    Cell::List(if entry.capabilities.is_empty() { &entry.keywords } else { &entry.capabilities })
+});
+const ARGUMENTS: Column = Column::new("arguments", |entry| Cell::Prose(&entry.arguments));
+const STEPS: Column = Column::new("steps", |entry| Cell::List(&entry.steps));
+const AGENTS: Column = Column::new("agents", |entry| Cell::List(&entry.agents));
 
-/// An agent, as the seed's `AgentIndex`.
-#[derive(Debug, Clone)]
-pub struct AgentRow<'a> {
-    id: &'a str,
-    name: &'a str,
-    description: Cow<'a, str>,
-    model: &'a str,
-    capabilities: Texts<'a>,
-    plugin: &'a str,
-    role: Option<&'a str>,
-    fallbacks: &'a [String],
-    copies: &'a [String],
-    score: f32,
+/// The columns of each kind's rows, in the order in which they are written.
+fn columns(kind: Kind) -> &'static [Column] {
+    match kind {
+        Kind::Agent => &[ID, NAME, DESCRIPTION, MODEL, CAPABILITIES, PLUGIN],
+        Kind::Skill => &[ID, NAME, CATEGORY, KEYWORDS, DESCRIPTION, PLUGIN],
+        Kind::Workflow => &[ID, NAME, DESCRIPTION, ARGUMENTS, STEPS, AGENTS, PLUGIN],
+    }
 }
 
-/// A skill, as the seed's `SkillIndex`.
-#[derive(Debug, Clone)]
-pub struct SkillRow<'a> {
-    id: &'a str,
-    name: &'a str,
-    category: &'a str,
-    keywords: Texts<'a>,
-    description: Cow<'a, str>,
-    plugin: &'a str,
-    copies: &'a [String],
-    score: f32,
+/// How much of its texts and lists a row carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Lengths {
+    /// Characters of prose.
+    pub chars: usize,
+    /// Entries of a list.
+    pub listed: usize,
 }
 
-/// A workflow, as the seed's `WorkflowIndex`.
-#[derive(Debug, Clone)]
-pub struct WorkflowRow<'a> {
-    id: &'a str,
-    name: &'a str,
-    description: Cow<'a, str>,
-    arguments: Cow<'a, str>,
-    steps: Texts<'a>,
-    agents: Texts<'a>,
-    plugin: &'a str,
-    copies: &'a [String],
-    score: f32,
+/// A hit as a row of an answer. The row is the columns of its entry, which are the same in every answer, then what the
+/// request decides.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct HitView<'a> {
+    hit: &'a Hit,
+    /// Tighter lengths than [`MAX_DESCRIPTION_CHARS`] and [`MAX_LISTED`], where a token budget asks for them.
+    lengths: Option<Lengths>,
 }
 
-impl Row for AgentRow<'_> {
-    const KIND: Kind = Kind::Agent;
-    const FIELD: &'static str = "agents";
-    type Of<'a> = AgentRow<'a>;
+impl<'a> HitView<'a> {
+    pub(super) fn new(hit: &'a Hit) -> Self {
+        HitView { hit, lengths: None }
+    }
 
-    fn of(hit: &Hit) -> AgentRow<'_> {
-        let Definition { id, name, plugin, model, capabilities, .. } = &*hit.definition;
-        AgentRow {
-            id,
-            name,
-            description: brief(&hit.definition),
-            model: model.as_deref().unwrap_or("inherit"),
-            capabilities: listed(capabilities),
-            plugin,
-            role: hit.role.as_deref(),
-            fallbacks: if hit.role.is_some() { &hit.fallbacks } else { &[] },
-            copies: &hit.copies,
-            score: rounded(hit.score),
+    /// The same row cut to these lengths.
+    pub(super) fn cut_to(self, lengths: Lengths) -> Self {
+        HitView { lengths: Some(lengths), ..self }
+    }
+
+    /// Writes the row as JSON at the end of `out`.
+    pub(super) fn write(&self, out: &mut String) {
+        self.write_entry(out);
+        self.write_match(out);
+    }
+
+    /// Writes the opening brace and the columns of the entry.
+    pub(super) fn write_entry(&self, out: &mut String) {
+        out.push('{');
+        let mut row = Members::onto(out);
+        for column in columns(self.hit.definition.kind) {
+            match (column.cell)(&self.hit.definition) {
+                Cell::Text(text) => row.text(column.name, text),
+                Cell::Prose(text) => row.text(column.name, &self.prose(text)),
+                Cell::List(items) => row.texts(column.name, &self.list(items)),
+            }
         }
     }
 
-    fn shortened(&self, max_chars: usize, max_listed: usize) -> Self {
-        AgentRow {
-            description: cut(&self.description, max_chars),
-            capabilities: first(&self.capabilities, max_listed).to_vec(),
-            copies: first(self.copies, max_listed),
-            ..*self
-        }
-    }
-
-    fn write_entry(&self, row: &mut Members<'_>) {
-        row.text("id", self.id);
-        row.text("name", self.name);
-        row.text("description", &self.description);
-        row.text("model", self.model);
-        row.texts("capabilities", &self.capabilities);
-        row.text("plugin", self.plugin);
-    }
-
-    fn write_found(&self, row: &mut Members<'_>) {
-        if let Some(role) = self.role {
+    /// Writes what the request decides, and the closing brace.
+    pub(super) fn write_match(&self, out: &mut String) {
+        let mut row = Members::onto(out);
+        let Hit { role, fallbacks, copies, score, .. } = self.hit;
+        if let Some(role) = role {
             row.text("role", role);
+            if !fallbacks.is_empty() {
+                row.texts("fallbacks", fallbacks);
+            }
         }
-        if !self.fallbacks.is_empty() {
-            row.texts("fallbacks", self.fallbacks);
+        let copies = self.lengths.map_or(&copies[..], |lengths| first(copies, lengths.listed));
+        if !copies.is_empty() {
+            row.texts("copies", copies);
         }
-        write_place(row, self.copies, self.score);
+        row.number("score", rounded(*score));
+        out.push('}');
     }
-}
 
-impl Row for SkillRow<'_> {
-    const KIND: Kind = Kind::Skill;
-    const FIELD: &'static str = "skills";
-    type Of<'a> = SkillRow<'a>;
-
-    fn of(hit: &Hit) -> SkillRow<'_> {
-        let Definition { id, name, plugin, category, keywords, capabilities, .. } = &*hit.definition;
-        let keywords = if capabilities.is_empty() { keywords } else { capabilities };
-        SkillRow {
-            id,
-            name,
-            category,
-            keywords: listed(keywords),
-            description: brief(&hit.definition),
-            plugin,
-            copies: &hit.copies,
-            score: rounded(hit.score),
+    fn prose(&self, text: &'a str) -> Cow<'a, str> {
+        let text = within(text, MAX_DESCRIPTION_CHARS);
+        match (self.lengths, text) {
+            (None, text) => text,
+            (Some(lengths), Cow::Borrowed(text)) => within(text, lengths.chars),
+            (Some(lengths), Cow::Owned(text)) => shortened(&text, lengths.chars).into(),
         }
     }
 
-    fn shortened(&self, max_chars: usize, max_listed: usize) -> Self {
-        SkillRow {
-            description: cut(&self.description, max_chars),
-            keywords: first(&self.keywords, max_listed).to_vec(),
-            copies: first(self.copies, max_listed),
-            ..*self
-        }
-    }
-
-    fn write_entry(&self, row: &mut Members<'_>) {
-        row.text("id", self.id);
-        row.text("name", self.name);
-        row.text("category", self.category);
-        row.texts("keywords", &self.keywords);
-        row.text("description", &self.description);
-        row.text("plugin", self.plugin);
-    }
-
-    fn write_found(&self, row: &mut Members<'_>) {
-        write_place(row, self.copies, self.score);
+    fn list(&self, items: &'a [String]) -> Vec<Cow<'a, str>> {
+        let listed = self.lengths.map_or(MAX_LISTED, |lengths| lengths.listed.min(MAX_LISTED));
+        first(items, listed).iter().map(|item| within(item, MAX_ITEM_CHARS)).collect()
     }
 }
 
-impl Row for WorkflowRow<'_> {
-    const KIND: Kind = Kind::Workflow;
-    const FIELD: &'static str = "workflows";
-    type Of<'a> = WorkflowRow<'a>;
-
-    fn of(hit: &Hit) -> WorkflowRow<'_> {
-        let Definition { id, name, plugin, arguments, steps, agents, .. } = &*hit.definition;
-        WorkflowRow {
-            id,
-            name,
-            description: brief(&hit.definition),
-            arguments: within(arguments, MAX_DESCRIPTION_CHARS),
-            steps: listed(steps),
-            agents: listed(agents),
-            plugin,
-            copies: &hit.copies,
-            score: rounded(hit.score),
-        }
-    }
-
-    fn shortened(&self, max_chars: usize, max_listed: usize) -> Self {
-        WorkflowRow {
-            description: cut(&self.description, max_chars),
-            arguments: cut(&self.arguments, max_chars),
-            steps: first(&self.steps, max_listed).to_vec(),
-            agents: first(&self.agents, max_listed).to_vec(),
-            copies: first(self.copies, max_listed),
-            ..*self
-        }
-    }
-
-    fn write_entry(&self, row: &mut Members<'_>) {
-        row.text("id", self.id);
-        row.text("name", self.name);
-        row.text("description", &self.description);
-        row.text("arguments", &self.arguments);
-        row.texts("steps", &self.steps);
-        row.texts("agents", &self.agents);
-        row.text("plugin", self.plugin);
-    }
-
-    fn write_found(&self, row: &mut Members<'_>) {
-        write_place(row, self.copies, self.score);
-    }
-}
-
-fn first<T>(all: &[T], max_listed: usize) -> &[T] {
-    &all[..all.len().min(max_listed)]
-}
-
-fn brief(definition: &Definition) -> Cow<'_, str> {
-    within(&definition.description, MAX_DESCRIPTION_CHARS)
-}
-
-fn listed(all: &[String]) -> Texts<'_> {
-    first(all, MAX_LISTED).iter().map(|item| within(item, 120)).collect()
-}
-
-/// A text that may be cut already, within `max_chars` characters.
-fn cut<'a>(text: &Cow<'a, str>, max_chars: usize) -> Cow<'a, str> {
-    match text {
-        Cow::Borrowed(text) => within(text, max_chars),
-        Cow::Owned(text) => shortened(text, max_chars).into(),
-    }
+fn first<T>(all: &[T], listed: usize) -> &[T] {
+    &all[..all.len().min(listed)]
 }
 
 /// `text` as it is where it has at most `max_chars` characters, else [`shortened`].

@@ -13,7 +13,7 @@ const NUMBER: usize = 32;
 
 /// Members of an object that is being written.
 #[derive(Debug)]
-pub struct Members<'s> {
+pub(super) struct Members<'s> {
     out: &'s mut String,
 }
 

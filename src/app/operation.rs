@@ -97,13 +97,8 @@ pub struct Tool {
 /// The text form of a tool's answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rendering {
-    /// A line a row.
-    Rows {
-        /// The member that lists the rows.
-        field: &'static str,
-        /// The kind to load one with `get_definition`.
-        kind: Kind,
-    },
+    /// A line for each row, which are of this kind.
+    Rows(Kind),
     /// A few lines, then the body.
     Definition,
     /// A sequence of agents, with alternatives.

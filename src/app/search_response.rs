@@ -1,64 +1,72 @@
 //! The answer to a query: its rows, why they were chosen, and what they cost.
 
-use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 
 use serde::ser::{Error, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::hit_view::{self, MAX_DESCRIPTION_CHARS, MAX_LISTED, Row, rounded};
+use super::hit_view::{HitView, Lengths, MAX_DESCRIPTION_CHARS, MAX_LISTED, rounded};
 use super::json::Members;
 use super::operation::Output;
 use super::snapshot::Snapshot;
 use super::tokens;
 use crate::telemetry::sampler::Sampler;
+use catalog::Kind;
 use search::Findings;
 
-/// Lengths tried to keep a row within a token budget, longest first: characters of texts, entries of lists.
-const LENGTHS: [(usize, usize); 6] =
-    [(MAX_DESCRIPTION_CHARS, MAX_LISTED), (400, 12), (280, 8), (200, 6), (120, 4), (60, 2)];
+/// Lengths tried to fit rows into a token budget, longest first.
+const LENGTHS: [Lengths; 6] = [
+    Lengths { chars: MAX_DESCRIPTION_CHARS, listed: MAX_LISTED },
+    Lengths { chars: 400, listed: 12 },
+    Lengths { chars: 280, listed: 8 },
+    Lengths { chars: 200, listed: 6 },
+    Lengths { chars: 120, listed: 4 },
+    SHORTEST,
+];
+
+/// The last of [`LENGTHS`].
+const SHORTEST: Lengths = Lengths { chars: 60, listed: 2 };
 
 /// Bytes of a row as JSON, roughly: nine in ten are shorter.
 const ROW_BYTES: usize = 1024;
 
-/// What a query found, as it is cached: rows are written once and served as often as they are asked for.
+/// The answer to a query as it is cached: it is written once and served as often as it is asked for.
 #[derive(Debug)]
-pub struct Found<R> {
-    /// All of the answer as JSON that is the same each time: its rows, best first, why the first were chosen, in a
-    /// sentence, and how well the catalog can serve the request, 0 to 1, comparable between queries.
+pub struct SearchResponse {
+    /// The part of the answer that is the same each time, as JSON without its closing brace: the rows, best first; why the
+    /// first were chosen, in a sentence; and the confidence, 0 to 1, which is comparable between queries.
     json: Box<str>,
-    /// The ids of all that was found, best first, also of what a token budget left no room for.
+    /// The ids of all hits, best first, also of those that a token budget left no room for.
     pub ids: Arc<[String]>,
-    /// What comes near, for when there are no rows.
+    /// Near misses, for when there are no rows.
     pub suggestions: Vec<String>,
     /// Estimated tokens of the rows as JSON.
     pub tokens: usize,
-    /// The rows as a text, once a door made one.
-    shown: OnceLock<Box<str>>,
-    /// How often it is written down that it was served again.
+    /// The answer as text, once a transport rendered it.
+    rendered: OnceLock<Box<str>>,
+    /// Samples the repetitions that go to the query log.
     pub(super) repeats: Sampler,
-    kind: PhantomData<fn() -> R>,
 }
 
-/// Times a second that the query log hears of one answer being served again: more than that says nothing of what is asked
-/// often, and costs more than serving it.
+/// Repetitions of one answer a second that are written to the query log: more say nothing about which queries are frequent,
+/// and cost more than serving them.
 pub const LOGGED_REPEATS: u32 = 10;
 
 /// The answer to a query, as it goes out.
 #[derive(Debug)]
-pub struct Answer<R> {
-    /// What was found.
-    pub found: Arc<Found<R>>,
-    /// Whether it was found before.
+pub struct ServedResponse {
+    /// The part that is cached.
+    pub response: Arc<SearchResponse>,
+    /// Whether it came from the cache.
     pub cache_hit: bool,
-    /// Whether the caller set a token budget and is told what was used.
-    pub tells_tokens: bool,
+    /// Whether the caller set a token budget, so that the answer reports what it uses.
+    pub reports_tokens: bool,
 }
 
-impl<R: Row> Found<R> {
-    /// Makes rows of findings in a snapshot, fitted to `max_tokens` where there is a budget.
-    pub fn of(snapshot: &Snapshot, findings: &Findings, max_tokens: Option<usize>) -> Self {
-        let mut rows: Vec<R::Of<'_>> = findings.hits.iter().map(R::of).collect();
+impl SearchResponse {
+    /// The answer about entries of `kind` that findings in a snapshot give, fitted to `max_tokens` where there is a budget.
+    pub fn of(kind: Kind, snapshot: &Snapshot, findings: &Findings, max_tokens: Option<usize>) -> Self {
+        let mut rows: Vec<HitView<'_>> = findings.hits.iter().map(HitView::new).collect();
         if let Some(budget) = max_tokens {
             rows = fitted(&rows, budget);
         }
@@ -66,7 +74,7 @@ impl<R: Row> Found<R> {
         let mut json = String::with_capacity(ROW_BYTES * (rows.len() + 1));
         json.push('{');
         let mut members = Members::onto(&mut json);
-        let tokens = write_rows(&rows, whole, members.value(R::FIELD));
+        let tokens = write_rows(&rows, whole, members.value(kind.plural()));
         match max_tokens {
             Some(budget) if rows.is_empty() && !findings.hits.is_empty() => {
                 let found = findings.hits.len();
@@ -76,14 +84,13 @@ impl<R: Row> Found<R> {
             _ => members.text("reasoning", &findings.reasoning),
         }
         members.number("confidence", rounded(findings.confidence));
-        Found {
+        SearchResponse {
             json: json.into_boxed_str(),
             ids: findings.hits.iter().map(|hit| hit.definition.id.clone()).collect(),
             suggestions: findings.suggestions.clone(),
             tokens,
-            shown: OnceLock::new(),
+            rendered: OnceLock::new(),
             repeats: Sampler::of(LOGGED_REPEATS),
-            kind: PhantomData,
         }
     }
 
@@ -92,16 +99,19 @@ impl<R: Row> Found<R> {
         self.ids.is_empty()
     }
 
-    /// Roughly the bytes it keeps in a cache. A text, which is made later, has at most half the length of the rows.
-    pub fn weight(&self) -> u32 {
-        let ids: usize = self.ids.iter().map(|id| id.len() + 40).sum();
-        u32::try_from(self.json.len() * 3 / 2 + ids + 256).unwrap_or(u32::MAX)
+    /// Bytes it holds in memory, itself included. The rendered text, which may come later, has at most half the length of
+    /// the JSON.
+    pub(super) fn memory_bytes(&self) -> usize {
+        let text_bytes = |texts: &[String]| -> usize {
+            texts.iter().map(|text| size_of::<String>() + text.capacity()).sum()
+        };
+        size_of::<Self>() + self.json.len() * 3 / 2 + text_bytes(&self.ids) + text_bytes(&self.suggestions)
     }
 }
 
-/// Writes rows as a JSON list; answers the tokens they are estimated at: in `whole`, rows that nothing was cut of, as one
-/// text, most of which was estimated before; else each with the comma that follows it.
-fn write_rows<R: Row>(rows: &[R], whole: Option<(&Snapshot, &Findings)>, json: &mut String) -> usize {
+/// Writes rows as a JSON list and answers their estimated tokens: of the list as a whole for `whole` rows, which were not
+/// cut and most of which were estimated before; else of each row with the comma that follows it.
+fn write_rows(rows: &[HitView<'_>], whole: Option<(&Snapshot, &Findings)>, json: &mut String) -> usize {
     let (mut thousandths, mut tokens) = (0, 0);
     json.push('[');
     for (at, row) in rows.iter().enumerate() {
@@ -110,16 +120,16 @@ fn write_rows<R: Row>(rows: &[R], whole: Option<(&Snapshot, &Findings)>, json: &
         }
         let begin = json.len();
         if let Some((snapshot, findings)) = whole {
-            let place = findings.hits[at].position;
-            snapshot.write_row(place, json, |json| hit_view::write_start(row, json));
-            let found = json.len();
-            hit_view::write_end(row, json);
-            let (entry, found) = (&json[begin..found], &json[found..]);
-            // Both parts begin and end with marks, and so does what stands between rows: no run goes over such a place.
-            thousandths += snapshot.row_thousandths(place, || tokens::thousandths(entry));
-            thousandths += tokens::thousandths(found);
+            let position = findings.hits[at].position;
+            snapshot.write_row(position, json, |json| row.write_entry(json));
+            let middle = json.len();
+            row.write_match(json);
+            let (entry, rest) = (&json[begin..middle], &json[middle..]);
+            // Both parts begin and end with punctuation, as what separates rows does: no token spans such a place.
+            thousandths += snapshot.row_thousandths(position, || tokens::thousandths(entry));
+            thousandths += tokens::thousandths(rest);
         } else {
-            hit_view::write(row, json);
+            row.write(json);
             tokens += tokens::estimate(&json[begin..]) + 1;
         }
     }
@@ -132,35 +142,27 @@ fn write_rows<R: Row>(rows: &[R], whole: Option<(&Snapshot, &Findings)>, json: &
     tokens::whole(thousandths + around)
 }
 
-/// The rows that fit `budget` tokens: all of them with texts as long as fit, else as many as fit with the shortest
-/// texts, those then as long as fit. None where not even one fits.
-fn fitted<R: Row>(rows: &[R], budget: usize) -> Vec<R> {
-    let cut = |n: usize, (max_chars, max_listed): (usize, usize)| -> Vec<R> {
-        let shortened = rows[..n].iter().map(|row| row.shortened(max_chars, max_listed));
-        shortened.collect()
-    };
-    let longest =
-        |n: usize| LENGTHS.into_iter().map(|length| cut(n, length)).find(|rows| total(rows) <= budget);
+/// The rows that fit `budget` tokens: all of them with texts as long as possible, else as many as fit with the shortest
+/// texts, those then as long as possible. None where not even one fits.
+fn fitted<'a>(rows: &[HitView<'a>], budget: usize) -> Vec<HitView<'a>> {
+    let cut = |n: usize, lengths| rows[..n].iter().map(move |row| row.cut_to(lengths));
+    let fits = |n: usize, lengths| cut(n, lengths).map(|row| cost(&row)).sum::<usize>() <= budget;
     (1..=rows.len())
         .rev()
-        .filter(|&n| total(&cut(n, LENGTHS[LENGTHS.len() - 1])) <= budget)
-        .find_map(longest)
+        .filter(|&n| fits(n, SHORTEST))
+        .find_map(|n| Some(cut(n, LENGTHS.into_iter().find(|&lengths| fits(n, lengths))?).collect()))
         .unwrap_or_default()
 }
 
-fn total<R: Row>(rows: &[R]) -> usize {
-    rows.iter().map(cost).sum()
-}
-
 /// Estimated tokens of a row as JSON, with the comma that follows it.
-fn cost<R: Row>(row: &R) -> usize {
+fn cost(row: &HitView<'_>) -> usize {
     let mut json = String::with_capacity(ROW_BYTES);
-    hit_view::write(row, &mut json);
+    row.write(&mut json);
     tokens::estimate(&json) + 1
 }
 
 /// As [`Output::write`] writes it.
-impl<R: Row> Serialize for Answer<R> {
+impl Serialize for ServedResponse {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut json = Vec::with_capacity(self.size());
         self.write(&mut json).map_err(S::Error::custom)?;
@@ -168,22 +170,22 @@ impl<R: Row> Serialize for Answer<R> {
     }
 }
 
-impl<R: Row> Output for Answer<R> {
+impl Output for ServedResponse {
     fn cache_hit(&self) -> Option<bool> {
         Some(self.cache_hit)
     }
 
     fn shown(&self) -> Option<&OnceLock<Box<str>>> {
-        Some(&self.found.shown)
+        Some(&self.response.rendered)
     }
 
     fn write(&self, json: &mut Vec<u8>) -> serde_json::Result<()> {
-        let Found { json: same, tokens, .. } = &*self.found;
+        let SearchResponse { json: same, tokens, .. } = &*self.response;
         json.extend_from_slice(same.as_bytes());
         let cache_hit: &[u8] =
             if self.cache_hit { br#","cache_hit":true"# } else { br#","cache_hit":false"# };
         json.extend_from_slice(cache_hit);
-        if self.tells_tokens {
+        if self.reports_tokens {
             json.extend_from_slice(br#","tokens":"#);
             serde_json::to_writer(&mut *json, tokens)?;
             json.extend_from_slice(br#","token_estimator":"#);
@@ -194,6 +196,6 @@ impl<R: Row> Output for Answer<R> {
     }
 
     fn size(&self) -> usize {
-        self.found.json.len() + 128
+        self.response.json.len() + 128
     }
 }

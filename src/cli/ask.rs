@@ -53,6 +53,11 @@ pub(super) fn options(config: &Config) -> Options {
 
 /// Runs operation `O`. The in-process index is used where no instance answers, so this works either way.
 pub(super) fn ask<O: Operation>(config: &Config, params: &Value) -> anyhow::Result<Asked> {
+    call(config, O::NAME, params)
+}
+
+/// Runs the operation of that name.
+pub(super) fn call(config: &Config, method: &'static str, params: &Value) -> anyhow::Result<Asked> {
     let opening = config.clone();
     let in_process = InProcess::opened_by(move || {
         let _progress = output::progress("reading the project's files");
@@ -60,7 +65,7 @@ pub(super) fn ask<O: Operation>(config: &Config, params: &Value) -> anyhow::Resu
     });
     let client = OrchestratorClient::new(options(config), in_process);
     let is_running = running_client(config).is_some();
-    match small_runtime()?.block_on(client.call::<Value>(O::NAME, params)) {
+    match small_runtime()?.block_on(client.call::<Value>(method, params)) {
         Ok(answered) => {
             if is_running && answered.source == Source::Fallback {
                 output::hint("the running instance does not answer; this is from an index of this process");

@@ -8,9 +8,10 @@ use serde_json::json;
 use super::{exit, output, store_options};
 use crate::app;
 use crate::app::eval::{Expectation, evaluate, read_expectations};
+use crate::app::operations::kind_name::name_of;
+use crate::app::operations::kind_query::kind_of_method;
 use crate::config::{Config, Environment, Flags};
 use confined_fs::NamedFile;
-use protocol::KindName;
 use store::Store;
 
 #[derive(Debug, clap::Args)]
@@ -66,7 +67,7 @@ fn logged(config: &Config, limit: usize) -> anyhow::Result<Vec<Expectation>> {
     Ok(queries
         .into_iter()
         .map(|logged| Expectation {
-            kind: Some(kind_of(&logged.query.method)),
+            kind: kind_of_method(&logged.query.method).map(name_of),
             capability: logged.query.capability,
             role: logged.query.role,
             context: logged.query.context,
@@ -75,12 +76,4 @@ fn logged(config: &Config, limit: usize) -> anyhow::Result<Vec<Expectation>> {
             within: None,
         })
         .collect())
-}
-
-fn kind_of(method: &str) -> KindName {
-    match method {
-        "querySkills" => KindName::Skill,
-        "queryWorkflows" => KindName::Workflow,
-        _ => KindName::Agent,
-    }
 }

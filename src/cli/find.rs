@@ -5,14 +5,15 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
-use super::ask::{Asked, ask};
+use super::ask::{Asked, call};
 use super::output::{self, Tone};
 use super::table;
 use crate::app::operation::Operation;
 use crate::app::operations::definition::GetDefinition;
 use crate::app::operations::explain::Explain;
-use crate::app::operations::find::{QueryAgents, QuerySkills, QueryWorkflows};
+use crate::app::operations::kind_query::{QueryNames, names};
 use crate::config::{Config, Environment, Flags};
+use catalog::Kind;
 
 /// Below this confidence nothing fits well.
 const LOW_CONFIDENCE: f64 = 0.3;
@@ -32,19 +33,11 @@ pub(super) enum KindArgument {
 }
 
 impl KindArgument {
-    fn singular(self) -> &'static str {
+    fn kind(self) -> Kind {
         match self {
-            KindArgument::Agents => "agent",
-            KindArgument::Skills => "skill",
-            KindArgument::Workflows => "workflow",
-        }
-    }
-
-    fn plural(self) -> &'static str {
-        match self {
-            KindArgument::Agents => "agents",
-            KindArgument::Skills => "skills",
-            KindArgument::Workflows => "workflows",
+            KindArgument::Agents => Kind::Agent,
+            KindArgument::Skills => Kind::Skill,
+            KindArgument::Workflows => Kind::Workflow,
         }
     }
 }
@@ -132,30 +125,19 @@ impl QueryArguments {
 pub(super) fn find(arguments: &FindArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
     let FindArguments { kind, words, query, max_tokens, flags } = arguments;
     let config = Config::resolve(flags, environment)?;
-    let params = |words_as| {
-        let mut params = query.params(words_as, words);
-        if let Some(most) = max_tokens {
-            params["max_tokens"] = (*most).into();
-        }
-        params
-    };
-    match kind {
-        KindArgument::Agents => run::<QueryAgents>(&config, &params("context"), query.json, |answer| {
-            show_rows(&answer["agents"], answer);
-        }),
-        KindArgument::Skills => run::<QuerySkills>(&config, &params("context"), query.json, |answer| {
-            show_rows(&answer["skills"], answer);
-        }),
-        KindArgument::Workflows => run::<QueryWorkflows>(&config, &params("goal"), query.json, |answer| {
-            show_rows(&answer["workflows"], answer);
-        }),
+    let kind = kind.kind();
+    let QueryNames { method, text, .. } = names(kind);
+    let mut params = query.params(text, words);
+    if let Some(most) = max_tokens {
+        params["max_tokens"] = (*most).into();
     }
+    run(&config, method, &params, query.json, |answer| show_rows(&answer[kind.plural()], answer))
 }
 
 pub(super) fn show(arguments: &ShowArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
     let config = Config::resolve(&arguments.flags, environment)?;
-    let params = json!({ "kind": arguments.kind.singular(), "id": arguments.id });
-    run::<GetDefinition>(&config, &params, arguments.json, |definition| {
+    let params = json!({ "kind": arguments.kind.kind().as_str(), "id": arguments.id });
+    run(&config, GetDefinition::NAME, &params, arguments.json, |definition| {
         let text = |member: &str| definition[member].as_str().unwrap_or_default();
         let path = format!("  ({})", definition["source"]["path"].as_str().unwrap_or_default());
         output::toned(&[(Tone::Strong, text("id")), (Tone::Quiet, &path)]);
@@ -169,18 +151,21 @@ pub(super) fn explain(arguments: &ExplainArguments, environment: &Environment) -
     let ExplainArguments { words, kind, query, flags } = arguments;
     let config = Config::resolve(flags, environment)?;
     let mut params = query.params("context", words);
-    params["kind"] = kind.singular().into();
-    run::<Explain>(&config, &params, query.json, |explained| show_explanation(explained, kind.plural()))
+    params["kind"] = kind.kind().as_str().into();
+    run(&config, Explain::NAME, &params, query.json, |explained| {
+        show_explanation(explained, kind.kind().plural())
+    })
 }
 
 /// Asks and prints; nothing found is an exit code of its own.
-fn run<O: Operation>(
+fn run(
     config: &Config,
+    method: &'static str,
     params: &Value,
     as_json: bool,
     show: impl FnOnce(&Value),
 ) -> anyhow::Result<ExitCode> {
-    match ask::<O>(config, params)? {
+    match call(config, method, params)? {
         Asked::Answer(answer) if as_json => output::line(&format!("{answer:#}")),
         Asked::Answer(answer) => show(&answer),
         Asked::Refused { message, details, exit } => {

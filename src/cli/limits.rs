@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{output, table};
-use crate::app::operations::find::{DEFAULT_LIMIT, MAX_LIMIT};
+use crate::app::operations::kind_query::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::app::{self, cache, content_pins, hit_view};
 use crate::config::{Memory, access};
 use crate::server::{limits, mcp, rate};

@@ -41,25 +41,16 @@ const MEGABYTE: u64 = 1_000_000;
 /// How long an answer may be served from the cache. A re-index or a write that concerns it invalidates it at once anyway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CacheTtl {
-    /// Agents.
-    pub agents: Duration,
-    /// Orchestration patterns.
+    /// Answers about entries of any kind.
+    pub answers: Duration,
+    /// Matching patterns.
     pub patterns: Duration,
-    /// Skills.
-    pub skills: Duration,
-    /// Workflows.
-    pub workflows: Duration,
 }
 
 impl Default for CacheTtl {
     fn default() -> Self {
         let seconds = Duration::from_secs;
-        CacheTtl {
-            agents: seconds(300),
-            patterns: seconds(600),
-            skills: seconds(300),
-            workflows: seconds(300),
-        }
+        CacheTtl { answers: seconds(300), patterns: seconds(600) }
     }
 }
 
@@ -96,7 +87,7 @@ impl CacheTtl {
             return Ok(CacheTtl::default());
         };
         let all = Duration::from_secs(seconds.min(MAX_SECONDS));
-        Ok(CacheTtl { agents: all, patterns: all, skills: all, workflows: all })
+        Ok(CacheTtl { answers: all, patterns: all })
     }
 }
 

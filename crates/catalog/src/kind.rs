@@ -22,7 +22,7 @@ impl Kind {
     pub const ALL: [Kind; 3] = [Kind::Agent, Kind::Skill, Kind::Workflow];
 
     /// One entry of the kind: `agent`, `skill` or `workflow`.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Kind::Agent => "agent",
             Kind::Skill => "skill",
@@ -31,7 +31,7 @@ impl Kind {
     }
 
     /// Several entries of the kind: `agents`, `skills` or `workflows`.
-    pub fn plural(self) -> &'static str {
+    pub const fn plural(self) -> &'static str {
         match self {
             Kind::Agent => "agents",
             Kind::Skill => "skills",

@@ -1,6 +1,6 @@
 //! `cacheDecision`: what was done, and how it went.
 
-use super::find::required;
+use super::kind_query::required;
 use super::patterns::pattern_view;
 use crate::app::operation::{Operation, Output, Principal, Rendering, Tool};
 use crate::app::{App, AppError};

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::find::whole;
+use super::kind_name::kind_of;
+use super::kind_query::whole;
 use crate::app::operation::{Operation, Output, Principal, Rendering, Tool};
 use crate::app::{App, AppError, Snapshot, tokens};
 use catalog::{Definition, Kind, Lookup};
-use protocol::{AccessRole, DefinitionQuery, DefinitionSource, KindName, OperationClass};
+use protocol::{AccessRole, DefinitionQuery, DefinitionSource, OperationClass};
 use search::Request;
 
 /// Estimated tokens of a tool's answer where the caller sets no budget, below the 25,000 at which Claude Code cuts. The
@@ -19,15 +20,6 @@ const TOOL_BUDGET: usize = 20_000;
 /// `getDefinition`
 #[derive(Debug)]
 pub struct GetDefinition;
-
-/// The catalog's kind of that name.
-pub fn kind_of(name: KindName) -> Kind {
-    match name {
-        KindName::Agent => Kind::Agent,
-        KindName::Skill => Kind::Skill,
-        KindName::Workflow => Kind::Workflow,
-    }
-}
 
 /// All that is known of one entry, as much of it as a token budget has room for.
 #[derive(Debug)]

@@ -1,7 +1,8 @@
 //! `explain`: what made the scores of an answer, as numbers that add up.
 
-use super::definition::kind_of;
-use super::find::{DEFAULT_LIMIT, request_of, whole};
+use super::find::request_of;
+use super::kind_name::kind_of;
+use super::kind_query::{DEFAULT_LIMIT, whole};
 use crate::app::cache::{QueryKey, canonical};
 use crate::app::operation::{Operation, Output, Principal};
 use crate::app::{App, AppError};

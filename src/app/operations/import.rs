@@ -1,6 +1,6 @@
 //! `importPatterns`: taking over what others learned.
 
-use super::find::whole;
+use super::kind_query::whole;
 use crate::app::operation::{Operation, Output, Principal};
 use crate::app::{App, AppError};
 use protocol::{AccessRole, ImportParams, Imported, OperationClass};

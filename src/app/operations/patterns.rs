@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::find::{DEFAULT_LIMIT, MAX_LIMIT, TOOL_BUDGET, required, whole};
+use super::kind_query::{DEFAULT_LIMIT, MAX_LIMIT, TOOL_BUDGET, required, whole};
 use crate::app::cache::{PatternKey, canonical};
 use crate::app::operation::{Operation, Output, Principal, Rendering, Tool};
 use crate::app::{App, AppError, Snapshot, tokens};

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::app::operations::kind_query::{QueryNames, names};
 use crate::app::{App, Snapshot, tokens};
 use crate::server::mcp::token_cost;
 use catalog::{Definition, Kind};
@@ -143,12 +144,8 @@ fn sample<'a>(definitions: &[&'a Definition]) -> Vec<&'a Definition> {
 
 /// Asks for an entry in the words of its own description, as a model would through its tool.
 async fn ask(app: &App, definition: &Definition) -> Option<(String, String)> {
-    let (tool, member) = match definition.kind {
-        Kind::Agent => ("find_agents", "context"),
-        Kind::Skill => ("find_skills", "context"),
-        Kind::Workflow => ("find_workflows", "goal"),
-    };
+    let QueryNames { tool, text, .. } = names(definition.kind);
     let question: String = definition.description.chars().take(QUESTION_CHARS).collect();
-    let arguments = Map::from_iter([(member.to_owned(), Value::from(question))]);
+    let arguments = Map::from_iter([(text.to_owned(), Value::from(question))]);
     token_cost::answer(app, tool, &arguments).await
 }

@@ -13,7 +13,7 @@ const LINE_CHARS: usize = 200;
 /// The text form of a tool's answer.
 pub(super) fn text_of(rendering: Rendering, answer: &Value) -> String {
     match rendering {
-        Rendering::Rows { field, kind } => found(answer, field, kind.as_str()),
+        Rendering::Rows(kind) => found(answer, kind.plural(), kind.as_str()),
         Rendering::Definition => definition(answer),
         Rendering::Recommendation => recommendation(answer),
         Rendering::Stored => stored(answer),

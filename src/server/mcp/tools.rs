@@ -225,8 +225,8 @@ fn called(
 /// The answer of a tool that found nothing, in the form of its schema.
 fn nothing_found(rendering: Rendering, message: &str, suggestions: &[String]) -> Value {
     let mut answer = JsonObject::new();
-    if let Rendering::Rows { field, .. } = rendering {
-        answer.insert(field.into(), json!([]));
+    if let Rendering::Rows(kind) = rendering {
+        answer.insert(kind.plural().into(), json!([]));
         answer.insert("confidence".into(), json!(0));
     }
     answer.insert("reasoning".into(), message.into());
