@@ -126,3 +126,35 @@ pub(super) fn reply_error(error: &RpcError, id: Option<&RawValue>) -> Reply {
     let body = write_error(error, id).unwrap_or_default();
     Reply { status: error.status(), body, retry_after: error.retry_after }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::Semaphore;
+
+    use super::*;
+    use crate::app::operation::Transport;
+    use crate::config::{Config, Environment, Flags};
+    use crate::telemetry::token_usage::ClientName;
+    use store::{Store, StoreOptions};
+
+    #[tokio::test]
+    async fn a_call_that_waits_for_the_disk_releases_its_permit() {
+        let dir = tempfile::tempdir().unwrap();
+        let flags = Flags { root: Some(dir.path().to_owned()), no_watch: true, ..Flags::default() };
+        let config = Config::resolve(&flags, &Environment::default()).unwrap();
+        let app = App::offline(config, Store::open(StoreOptions::new(dir.path().join("data"))).unwrap());
+        let principal = Principal::local(ClientName::default(), "c-1".to_owned(), Transport::JsonRpc);
+        let (rates, permits) = (Rates::per_second(0), Semaphore::new(1));
+        let permit = RequestPermit::try_take(&permits).unwrap();
+        let mut dispatcher = Dispatcher { app: &app, rates: &rates, principal: &principal, permit };
+        let health = r#"{"jsonrpc":"2.0","method":"getHealth","id":1}"#;
+        let decision = r#"{"jsonrpc":"2.0","method":"cacheDecision","id":2,"params":{"task_id":"1","task_description":"a","agents_used":["a"],"result":"success"}}"#;
+        for (call, free) in [(health, 0), (decision, 1), (health, 0)] {
+            let reply = dispatcher.answer(call.as_bytes()).await;
+            assert_eq!((reply.status, permits.available_permits()), (StatusCode::OK, free), "{call}");
+        }
+        let batch = format!("[{decision},{health}]");
+        assert_eq!(dispatcher.answer(batch.as_bytes()).await.status, StatusCode::OK);
+        assert_eq!(permits.available_permits(), 0, "the read after the write has a permit again");
+    }
+}

@@ -39,14 +39,18 @@ async fn both_eras_introduce_the_same_server() {
     }
 }
 
-#[tokio::test]
-async fn every_door_gives_the_same_answer() {
-    let service = Service::over(&Project::sample());
-    // Ranking changes once when its training ends, and answers with it.
+/// Waits for the end of the training: ranking changes once when it ends, and answers with it.
+async fn trained(service: &Service) {
     let mut generations = service.app.generations();
     while !service.app.snapshot().latent_ready {
         generations.changed().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn every_door_gives_the_same_answer() {
+    let service = Service::over(&Project::sample());
+    trained(&service).await;
     let outcome = json!({
         "task_id": "t1",
         "task_description": "build the checkout page",
