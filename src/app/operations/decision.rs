@@ -53,7 +53,7 @@ impl Operation for CacheDecision {
 }
 
 impl App {
-    /// Stores a decision and lets it teach.
+    /// Stores a decision, from which patterns and ranking learn.
     pub(in crate::app) async fn record(&self, params: DecisionParams) -> Result<DecisionStored, AppError> {
         let mut warnings = self.unknown_agents(&params.agents_used);
         let decision = Decision {

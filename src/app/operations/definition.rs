@@ -29,16 +29,16 @@ pub struct WholeDefinition {
     cut_at: Option<usize>,
     /// Estimated tokens of the answer.
     tokens: usize,
-    /// Whether the caller set a token budget and is told what was used.
+    /// Whether the caller set a token budget, so that the answer reports the tokens used.
     tells_tokens: bool,
-    /// It was handed out before, with another content.
+    /// Whether it was returned before with another content.
     changed_since_use: bool,
 }
 
-/// Ends a body that was cut.
+/// The end of a body that was cut.
 const CUT: &str = "\n\n[Cut here: the rest is in the file, or comes with a larger max_tokens.]";
 
-/// A definition as it goes out, with `body` in place of its own.
+/// The wire form of a definition, with `body` in place of its own.
 fn view<'a>(definition: &'a Definition, body: &'a str) -> protocol::Definition<'a> {
     protocol::Definition {
         kind: definition.kind.as_str().into(),
@@ -87,13 +87,13 @@ impl WholeDefinition {
     }
 }
 
-/// The beginning of a body, and that it ends there.
+/// A body cut at `end`, with a note that says so.
 fn cut(definition: &Definition, end: usize) -> String {
     [&definition.body[..end], CUT].concat()
 }
 
-/// The longest beginning of the body, in bytes, with which the answer costs no more than `budget`; none of it where
-/// all else does already.
+/// The longest prefix of the body, in bytes, with which the answer stays within `budget`; empty where the rest of the answer
+/// exceeds it already.
 fn longest(definition: &Definition, budget: usize) -> usize {
     let body = &definition.body;
     let (mut fits, mut exceeds) = (0, body.len());
@@ -184,7 +184,7 @@ impl Operation for GetDefinition {
     }
 }
 
-/// Ids of entries that a wrong id may have meant.
+/// Ids of entries similar to an unknown id.
 fn names_near(snapshot: &Snapshot, kind: Kind, id: &str) -> Vec<String> {
     let words = id.replace([':', '/'], " ");
     let findings =

@@ -1,4 +1,4 @@
-//! `explain`: what made the scores of an answer, as numbers that add up.
+//! `explain`: the parts of the scores of an answer.
 
 use super::find::request_of;
 use super::kind_name::kind_of;
@@ -51,7 +51,7 @@ impl Operation for Explain {
     }
 }
 
-/// An answer, taken apart, as it goes out.
+/// The wire form of an explanation.
 fn explained(
     explanation: search::Explanation,
     record: impl Fn(&Definition) -> Option<String>,

@@ -1,4 +1,4 @@
-//! `importPatterns`: taking over what others learned.
+//! `importPatterns`: importing patterns that were exported elsewhere.
 
 use super::kind_query::whole;
 use crate::app::operation::{Operation, Output, Principal};
@@ -12,7 +12,7 @@ pub struct ImportPatterns;
 
 impl Output for Imported {}
 
-/// The store's report as it goes out.
+/// The wire form of the store's report.
 pub fn imported(report: ImportReport) -> Imported {
     let ImportReport { created, known, refused, refused_count } = report;
     Imported { created, known, refused: refused_count, reasons: refused }

@@ -181,7 +181,7 @@ impl Operation for StorePattern {
 }
 
 impl App {
-    /// The patterns that serve a goal, from the cache or the book.
+    /// The patterns that serve a goal, from the cache or the store.
     fn match_patterns(&self, wanted: &Wanted) -> Result<(Arc<[PatternMatch]>, bool), AppError> {
         let Wanted { goal, plugin, limit, .. } = wanted;
         let min_similarity = wanted.min_similarity.unwrap_or(DEFAULT_MIN_SIMILARITY);
@@ -229,7 +229,7 @@ impl App {
         agents.iter().filter_map(warning).collect()
     }
 
-    /// Agents under their ids, where the catalog knows one for what they are called.
+    /// Replaces names of agents by their ids, where the catalog has exactly one.
     pub(super) fn by_id(&self, agents: impl IntoIterator<Item = String>) -> Vec<String> {
         let snapshot = self.snapshot();
         let id = |agent: String| match snapshot.catalog.find(Kind::Agent, &agent) {
@@ -240,7 +240,7 @@ impl App {
     }
 }
 
-/// Which patterns are looked for.
+/// A search for patterns.
 struct Wanted {
     /// In canonical form.
     goal: String,
@@ -258,7 +258,7 @@ fn is_of(snapshot: &Snapshot, agent: &str, plugin: &str) -> bool {
     }
 }
 
-/// A match as it goes out.
+/// The wire form of a match.
 fn match_view(found: &PatternMatch) -> protocol::PatternMatch {
     protocol::PatternMatch {
         pattern: pattern_view(&found.pattern),
@@ -268,7 +268,7 @@ fn match_view(found: &PatternMatch) -> protocol::PatternMatch {
     }
 }
 
-/// A pattern as it goes out.
+/// The wire form of a pattern.
 pub fn pattern_view(pattern: &Pattern) -> OrchestrationPattern {
     OrchestrationPattern {
         id: pattern.id.clone(),
@@ -295,7 +295,7 @@ fn reasoning(best: &PatternMatch) -> String {
     format!("The stored goal {:?} is {:.0} % similar; {record}.", best.pattern.goal, best.similarity * 100.0)
 }
 
-/// Three decimals say all that a similarity says.
+/// Rounds to three decimals, beyond which a similarity is noise.
 fn rounded(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }

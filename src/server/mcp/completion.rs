@@ -1,4 +1,4 @@
-//! Completing what a user begins to type: plugins and names in addresses, plugins and past goals in prompts.
+//! Completion of arguments: plugins and names in resource URIs, plugins and past goals in prompts.
 
 use rmcp::model::{CompleteRequestParams, CompletionInfo, Reference};
 
@@ -6,8 +6,7 @@ use super::{prompts, resources};
 use crate::app::{App, Snapshot};
 use catalog::Kind;
 
-/// The values that complete an argument, those that begin with what was typed first. What is not known is
-/// completed by nothing.
+/// The values that complete an argument, prefix matches first; none for an unknown argument.
 pub(super) fn complete(app: &App, request: &CompleteRequestParams) -> CompletionInfo {
     let snapshot = app.snapshot();
     let argument = request.argument.name.as_str();
@@ -49,7 +48,7 @@ fn goals(app: &App) -> Vec<String> {
     app.store().patterns().patterns().map(|pattern| pattern.goal.clone()).collect()
 }
 
-/// Of `candidates` those that hold `typed`, the ones that begin with it first, then by name, each once.
+/// The candidates that contain `typed`, without duplicates: prefix matches first, then by name.
 fn matching(candidates: Vec<String>, typed: &str) -> CompletionInfo {
     let typed = typed.trim().to_lowercase();
     let mut ranked: Vec<(bool, String)> = candidates

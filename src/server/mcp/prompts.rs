@@ -1,5 +1,4 @@
-//! The prompts: one that teaches a model to work with the tools, and, where the user switched that on, the
-//! indexed commands.
+//! The prompts: one that explains the tools to a model, and, where the user enabled them, the indexed commands.
 
 use rmcp::ErrorData;
 use rmcp::model::{GetPromptResult, JsonObject, Prompt, PromptArgument, PromptMessage, Role};
@@ -7,14 +6,14 @@ use rmcp::model::{GetPromptResult, JsonObject, Prompt, PromptArgument, PromptMes
 use crate::app::Snapshot;
 use catalog::{Definition, Kind, Lookup};
 
-/// The prompt that teaches the tools.
+/// The prompt that explains the tools.
 pub(super) const ORCHESTRATE: &str = "orchestrate";
 
 /// Its arguments.
 pub(super) const GOAL: &str = "goal";
 pub(super) const PLUGIN: &str = "plugin";
 
-/// Characters of an argument: a goal of the longest kind, several times over.
+/// Characters of an argument: several times the longest goal.
 const MAX_ARGUMENT_CHARS: usize = 4_000;
 
 /// All prompts.

@@ -20,11 +20,11 @@ const MARKDOWN: &str = "text/markdown";
 /// Stands for the plugin of a project's own entries, which have none.
 const NO_PLUGIN: &str = "-";
 
-/// What stays as it is in a segment of an address (RFC 3986, unreserved), and the colon, which is legal there
-/// and common in ids.
+/// Percent-encoded in a path segment: everything but unreserved characters (RFC 3986) and the colon, which is common in
+/// ids.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':');
 
-/// The catalog, as it is listed.
+/// The resources that are listed: the catalog.
 pub(super) fn list(snapshot: &Snapshot) -> Vec<Resource> {
     let counts = snapshot.catalog.counts().enumerated(" and ");
     let size = u64::try_from(contents(snapshot).len()).unwrap_or(u64::MAX);
@@ -36,7 +36,7 @@ pub(super) fn list(snapshot: &Snapshot) -> Vec<Resource> {
     vec![catalog]
 }
 
-/// The address of each kind of entry.
+/// The URI template of each kind of entry.
 pub(super) fn templates() -> Vec<ResourceTemplate> {
     let template = |kind: Kind| {
         let kind = kind.as_str();
@@ -59,12 +59,12 @@ pub(super) fn name_of(definition: &Definition) -> &str {
     prefix.and_then(|rest| rest.strip_prefix(':')).unwrap_or(&definition.id)
 }
 
-/// The plugin of an entry, as addresses write it.
+/// The plugin of an entry, as URIs have it.
 pub(super) fn plugin_of(definition: &Definition) -> &str {
     if definition.plugin.is_empty() { NO_PLUGIN } else { &definition.plugin }
 }
 
-/// The address of an entry.
+/// The URI of an entry.
 pub(super) fn address(definition: &Definition) -> String {
     let [plugin, name] =
         [plugin_of(definition), name_of(definition)].map(|part| utf8_percent_encode(part, ESCAPED));
@@ -74,7 +74,7 @@ pub(super) fn address(definition: &Definition) -> String {
 /// Reads a resource.
 ///
 /// # Errors
-/// Where nothing is at that address; the data names it.
+/// Where there is no such resource; the data has the URI.
 pub(super) fn read(snapshot: &Snapshot, uri: &str) -> Result<ReadResourceResult, ErrorData> {
     if uri == CATALOG {
         let whole = ResourceContents::text(contents(snapshot), uri).with_mime_type("application/json");
@@ -97,7 +97,7 @@ pub(super) fn read(snapshot: &Snapshot, uri: &str) -> Result<ReadResourceResult,
     }
 }
 
-/// The kind and id that an address names.
+/// The kind and id that a URI names.
 fn entry_of(uri: &str) -> Option<(Kind, String)> {
     let mut segments = uri.strip_prefix(SCHEME)?.splitn(3, '/');
     let kind = segments.next()?;
