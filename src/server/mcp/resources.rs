@@ -1,6 +1,6 @@
-//! The resources: every entry under an address of its own, and the catalog as a table of contents.
+//! The resources: every entry under its own URI, and the catalog as a table of contents.
 //!
-//! ListVersions is the catalog alone; entries are reached through templates, since a list of hundreds would cost a
+//! Only the catalog is listed; entries are reached through templates, since a list of hundreds would cost a
 //! client more than the plugins themselves.
 
 use std::collections::BTreeMap;
