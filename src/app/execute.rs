@@ -44,10 +44,15 @@ impl App {
         if let Err(error) = &outcome {
             log_failure(error, principal, O::NAME);
         }
-        let code = outcome.as_ref().err().map(AppError::code);
-        let cache_hit = outcome.as_ref().ok().and_then(Output::cache_hit);
-        let tool = O::TOOL.filter(|_| principal.transport == Transport::Mcp).map(|tool| tool.name);
-        self.record_call(principal, O::NAME, tool, began.elapsed(), cache_hit, code);
+        let listed = O::TOOL.filter(|_| principal.transport == Transport::Mcp);
+        self.record_call(&LoggedCall {
+            correlation_id: &principal.correlation_id,
+            tool: listed.map(|tool| tool.name),
+            method: O::NAME,
+            took: began.elapsed(),
+            cache_hit: outcome.as_ref().ok().and_then(Output::cache_hit),
+            error_code: outcome.as_ref().err().map(|error| error.code().code()),
+        });
         outcome
     }
 
@@ -59,9 +64,15 @@ impl App {
         took: Duration,
         code: ErrorCode,
     ) {
-        let name = method.map_or("unknown", Method::name);
-        let tool = method.and_then(Method::tool).filter(|_| principal.transport == Transport::Mcp);
-        self.record_call(principal, name, tool.map(|tool| tool.name), took, None, Some(code));
+        let listed = method.and_then(Method::tool).filter(|_| principal.transport == Transport::Mcp);
+        self.record_call(&LoggedCall {
+            correlation_id: &principal.correlation_id,
+            tool: listed.map(|tool| tool.name),
+            method: method.map_or("unknown", Method::name),
+            took,
+            cache_hit: None,
+            error_code: Some(code.code()),
+        });
     }
 
     /// The chain before an operation.
@@ -90,28 +101,13 @@ impl App {
         })
     }
 
-    fn record_call(
-        &self,
-        principal: &Principal,
-        method: &'static str,
-        tool: Option<&'static str>,
-        took: Duration,
-        cache_hit: Option<bool>,
-        code: Option<ErrorCode>,
-    ) {
-        let error_code = code.map(ErrorCode::code);
-        self.metrics.record_call(method, took, cache_hit);
-        if let Some(code) = error_code {
+    /// Counts a call, measures its latency and logs it.
+    fn record_call(&self, call: &LoggedCall<'_>) {
+        self.metrics.record_call(call.method, call.took, call.cache_hit);
+        if let Some(code) = call.error_code {
             self.metrics.record_error(code);
         }
-        self.metrics.call_log().write(&LoggedCall {
-            correlation_id: &principal.correlation_id,
-            tool,
-            method,
-            took,
-            cache_hit,
-            error_code,
-        });
+        self.metrics.call_log().write(call);
     }
 }
 

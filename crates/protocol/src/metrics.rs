@@ -47,7 +47,6 @@ pub struct QueryMetrics {
 /// Latencies, measured with a histogram.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-#[expect(clippy::struct_field_names, reason = "the seed's names on the wire")]
 pub struct Performance {
     /// Mean, milliseconds.
     pub avg_query_time_ms: f64,

@@ -148,7 +148,6 @@ pub struct Recommendation {
 /// What `queryPattern` answers: all matches, best first.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-#[expect(clippy::struct_field_names, reason = "the seed's name on the wire")]
 pub struct PatternMatches {
     /// Best first.
     pub matches: Vec<PatternMatch>,

@@ -34,8 +34,8 @@ fn has_token(headers: &HeaderMap, token: &str) -> bool {
     scheme.eq_ignore_ascii_case("bearer") && is_same
 }
 
-/// 401. At `/health` it identifies the service, so that a client recognises its project's instance before it sends its
-/// token; nothing else is disclosed.
+/// The response without a valid token. At `/health` it identifies the service, so that a client recognises its project's
+/// instance before it sends its token; nothing else is disclosed.
 fn unauthorised(state: &ServerState, path: &str) -> Response {
     let mut body = json!({ "error": "a token is required: Authorization: Bearer …" });
     if path == "/health" {

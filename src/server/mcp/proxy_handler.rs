@@ -80,7 +80,7 @@ impl fmt::Debug for ProxyBackend {
 /// Where neither a running instance nor an index of this process can be had, or the client speaks no MCP.
 pub async fn serve_stdio(backend: ProxyBackend, tasks: &Tasks) -> anyhow::Result<()> {
     let (input, output) = rmcp::transport::stdio_pipes();
-    serve_over(backend, tasks, input, output).await
+    Box::pin(serve_over(backend, tasks, input, output)).await
 }
 
 /// The same over any pair of streams.
@@ -151,7 +151,7 @@ impl ProxyHandler {
         let transport = AsyncRwTransport::new_server(sorted, output).with_max_line_length(usize::MAX);
         let transport = Handshake::of(framing::ErrorReplies::over(transport, refusals));
         let serving = rmcp::service::serve_server_with_ct(self.clone(), transport, self.0.tasks.stopping());
-        match serving.await {
+        match Box::pin(serving).await {
             Ok(running) => {
                 running.waiting().await.context("the connection broke")?;
                 Ok(())
@@ -515,7 +515,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (service, serving) = (router(state.clone()), instance.clone());
-        tokio::spawn(async move { serve(vec![listener], service, &serving).await });
+        let background = Tasks::default();
+        background.spawn(async move { serve(vec![listener], service, &serving).await });
 
         let built = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&built);
@@ -536,7 +537,7 @@ mod tests {
         let (input, output) = tokio::io::split(theirs);
         let session = Tasks::default();
         let proxied = session.clone();
-        let proxy = tokio::spawn(async move { serve_over(backend, &proxied, input, output).await });
+        background.spawn(async move { serve_over(backend, &proxied, input, output).await.unwrap() });
         let (output, input) = tokio::io::split(ours);
         let mut conversation = Conversation { input, output: BufReader::new(output) };
         let hello = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } });
@@ -559,6 +560,7 @@ mod tests {
         session.stop();
         instance.stop();
         drop(conversation);
-        let _ = proxy.await;
+        background.stop();
+        background.finished().await;
     }
 }

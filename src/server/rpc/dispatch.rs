@@ -138,10 +138,11 @@ mod tests {
     use store::{Store, StoreOptions};
 
     #[tokio::test]
+    #[expect(clippy::significant_drop_tightening, reason = "the permit is observed until the end")]
     async fn a_call_that_waits_for_the_disk_releases_its_permit() {
         let dir = tempfile::tempdir().unwrap();
         let flags = Flags { root: Some(dir.path().to_owned()), no_watch: true, ..Flags::default() };
-        let config = Config::resolve(&flags, &Environment::default()).unwrap();
+        let config = Config::resolve(&flags, &Environment::default()).unwrap().project;
         let app = App::offline(config, Store::open(StoreOptions::new(dir.path().join("data"))).unwrap());
         let principal = Principal::local(ClientName::default(), "c-1".to_owned(), Transport::JsonRpc);
         let (rates, permits) = (Rates::per_second(0), Semaphore::new(1));
