@@ -3,7 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::lifecycle::{Served, call, health, wait_for};
 use crate::support::Project;
@@ -48,6 +49,29 @@ fn work_in_progress_does_not_hold_up_the_end() {
     let tasks: i64 =
         database.query_row("SELECT count(*) FROM decision_history", [], |row| row.get(0)).unwrap();
     assert_eq!(tasks, 1, "what was acknowledged is there");
+}
+
+#[test]
+fn it_can_be_stopped_while_it_starts() {
+    let (project, data) = (large_project(), tempfile::tempdir().unwrap());
+    let mut child = Command::new(env!("CARGO_BIN_EXE_adjutant"))
+        .args(["serve", "--port", "0", "--root"])
+        .arg(project.path())
+        .arg("--data-dir")
+        .arg(data.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // It is written before the files are indexed.
+    wait_for("the endpoint file", || data.path().join("endpoint.json").exists().then_some(()));
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    let asked = Instant::now();
+    let ended = wait_for("the end of the process", || child.try_wait().unwrap());
+    assert_eq!(ended.code(), Some(0));
+    assert!(asked.elapsed() < Duration::from_secs(6), "{:?}", asked.elapsed());
+    assert!(std::fs::read(data.path().join("mcp.lock")).unwrap().is_empty(), "the stop is marked as clean");
+    assert!(!data.path().join("endpoint.json").exists());
 }
 
 /// How often each thread of a process has gone to sleep, by its number and name.
