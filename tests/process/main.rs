@@ -14,4 +14,5 @@ mod examples;
 mod install;
 mod lifecycle;
 mod memory;
+mod planted_links;
 mod pressure;
