@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use client::outbox::Outbox;
 use client::{CallError, NoFallback, Options, OrchestratorClient, Recorded};
+use confined_fs::DirPath;
 use serde_json::{Value, json};
 
 /// Agents work for minutes, so that an answer may take longer than the half second a client waits by default.
@@ -24,7 +25,8 @@ struct Step {
 
 /// The port on which the project's instance listens, as the instance has written it down; `None` if none runs.
 fn port_of(project: &Path) -> Option<u16> {
-    let endpoint = std::fs::read(project.join(".claude/mcp-server/endpoint.json")).ok()?;
+    let endpoint = DirPath::from(project).sub(".claude/mcp-server").file("endpoint.json");
+    let endpoint = endpoint.read(1 << 20).ok()?;
     let endpoint: Value = serde_json::from_slice(&endpoint).ok()?;
     endpoint["port"].as_u64()?.try_into().ok()
 }

@@ -12,6 +12,7 @@ mod client;
 mod docs;
 mod examples;
 mod install;
+mod leftovers;
 mod lifecycle;
 mod memory;
 mod planted_links;

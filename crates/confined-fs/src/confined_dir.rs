@@ -94,15 +94,15 @@ impl ConfinedDir {
         below: &Path,
         step: impl Fn(&ConfinedDir, &OsStr) -> io::Result<ConfinedDir>,
     ) -> io::Result<Self> {
-        let mut dir = ConfinedDir(self.0.try_clone()?);
+        let mut dir = None;
         for component in below.components() {
             match component {
                 Component::CurDir => {}
-                Component::Normal(name) => dir = step(&dir, name)?,
+                Component::Normal(name) => dir = Some(step(dir.as_ref().unwrap_or(self), name)?),
                 _ => return Err(refused(NOT_A_NAME, below.as_os_str())),
             }
         }
-        Ok(dir)
+        dir.map_or_else(|| Ok(ConfinedDir(self.0.try_clone()?)), Ok)
     }
 
     fn open_dir(&self, name: &OsStr) -> io::Result<ConfinedDir> {

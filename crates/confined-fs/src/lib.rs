@@ -10,7 +10,6 @@ mod confined_dir;
 mod confined_path;
 mod file_facts;
 mod named_file;
-pub mod private_file;
 pub mod scan_root;
 mod temporary;
 

@@ -1,11 +1,13 @@
 //! Opening files that must lie beneath a root, whatever links, pipes or races are in the way.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use crate::confined_path::below;
@@ -104,6 +106,36 @@ impl ScanRoot {
         let limit = u64::try_from(cap).unwrap_or(u64::MAX).saturating_add(1);
         File::from(fd).take(limit).read_to_end(&mut bytes).map_err(ReadError::Unreadable)?;
         if bytes.len() > cap { Err(ReadError::TooLarge) } else { Ok((bytes, stamp)) }
+    }
+
+    /// The names in the folder at `relative`, in no order. Links on the way and in its place count, as far as they stay
+    /// beneath the root.
+    pub fn names(&self, relative: &Path) -> io::Result<Vec<OsString>> {
+        let fd = self.open_folder(relative)?;
+        let names = Dir::new(fd)?.filter_map(|entry| {
+            let name = entry.ok()?.file_name().to_bytes().to_vec();
+            (name != b"." && name != b"..").then(|| OsString::from_vec(name))
+        });
+        Ok(names.collect())
+    }
+
+    fn open_folder(&self, relative: &Path) -> io::Result<OwnedFd> {
+        const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+        let relative = if relative.as_os_str().is_empty() { Path::new(".") } else { relative };
+        #[cfg(target_os = "linux")]
+        for _ in 0..8 {
+            let resolve = rustix::fs::ResolveFlags::BENEATH | rustix::fs::ResolveFlags::NO_MAGICLINKS;
+            match rustix::fs::openat2(&self.dir, relative, FOLDER, Mode::empty(), resolve) {
+                Ok(fd) => return Ok(fd),
+                Err(Errno::AGAIN) => {}
+                Err(Errno::NOSYS | Errno::PERM | Errno::INVAL) => break,
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+        let real = self.path.join(relative).canonicalize()?;
+        let inside = real.strip_prefix(&self.path).map_err(|_| Errno::XDEV)?;
+        let inside = if inside.as_os_str().is_empty() { Path::new(".") } else { inside };
+        Ok(rustix::fs::openat(&self.dir, inside, FOLDER | OFlags::NOFOLLOW, Mode::empty())?)
     }
 
     #[cfg(target_os = "linux")]
@@ -215,6 +247,11 @@ mod tests {
             assert!(matches!(open(&root, Path::new("link")), Err(ReadError::NotRegular)));
             assert!(matches!(open(&root, Path::new("gone")), Err(ReadError::Vanished)));
         }
+        for folder in ["sub", "alias"] {
+            assert_eq!(root.names(Path::new(folder)).unwrap(), ["a"], "{folder}");
+        }
+        assert_eq!(root.names(Path::new("")).unwrap().len(), 4);
+        assert!(root.names(Path::new("up")).is_err() && root.names(Path::new("sub/a")).is_err());
         assert_eq!(root.read(Path::new("sub/a"), 5).unwrap().0, b"12345");
         assert!(matches!(root.read(Path::new("sub/a"), 4), Err(ReadError::TooLarge)));
         assert!(matches!(root.read(Path::new("sub"), 4), Err(ReadError::NotRegular)));

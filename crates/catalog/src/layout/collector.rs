@@ -217,10 +217,8 @@ impl<'a> Collector<'a> {
 
     /// The names in `folder`, sorted; a folder that cannot be listed is reported.
     pub(crate) fn list(&mut self, folder: &Path) -> Vec<std::ffi::OsString> {
-        match std::fs::read_dir(self.root.path().join(folder)) {
-            Ok(entries) => {
-                let mut names: Vec<_> =
-                    entries.filter_map(Result::ok).map(|entry| entry.file_name()).collect();
+        match self.root.names(folder) {
+            Ok(mut names) => {
                 names.sort_unstable();
                 names
             }
