@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::operations::decision::CacheDecision;
 use super::params::read_params;
 use super::{App, AppError};
-use client::outbox::{Outbox, Replayed, Verdict};
+use client::outbox::{self, Outbox, Replayed, Verdict};
 use protocol::{DecisionParams, DecisionStored};
 
 impl App {
@@ -20,13 +20,19 @@ impl App {
         self.record(params).await
     }
 
-    /// Queues a decision on disk until the owner of the store drains it; for a process that does not own the store.
+    /// The time of a decision that is made now; see [`App::queue_decision`].
+    pub fn decision_time() -> u64 {
+        outbox::decision_time()
+    }
+
+    /// Queues a decision that was made at that [`App::decision_time`] on disk until the owner of the store drains it; for a
+    /// process that does not own the store.
     ///
     /// # Errors
     /// [`AppError::Invalid`] if it would be refused, [`AppError::Internal`] if it cannot be written.
-    pub fn queue_decision(&self, params: &Value) -> Result<(), AppError> {
+    pub fn queue_decision(&self, params: &Value, decided_at_ms: u64) -> Result<(), AppError> {
         read_params::<CacheDecision>(Some(&params.to_string()))?;
-        let put = Outbox::new(&self.config.paths.outbox_dir).put(params);
+        let put = Outbox::new(&self.config.paths.outbox_dir).put_decided(params, decided_at_ms);
         put.map_err(|error| AppError::Internal(error.into()))
     }
 

@@ -56,8 +56,8 @@ struct Line<'a> {
 ///
 /// # Errors
 /// Those of `out`.
-pub fn export(book: &PatternSet, out: &mut dyn io::Write) -> io::Result<usize> {
-    let offered = book.patterns().filter(|pattern| !pattern.pruned());
+pub fn export(patterns: &PatternSet, out: &mut dyn io::Write) -> io::Result<usize> {
+    let offered = patterns.patterns().filter(|pattern| !pattern.pruned());
     let mut count = 0;
     for pattern in offered {
         let line = Line {

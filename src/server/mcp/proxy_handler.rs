@@ -289,9 +289,9 @@ fn is_busy(error: &ErrorData) -> bool {
 }
 
 /// Queues an outcome while another process owns the store.
-fn queued(app: &App, request: &CallToolRequestParams) -> CallToolResult {
+fn queued(app: &App, request: &CallToolRequestParams, decided_at_ms: u64) -> CallToolResult {
     let arguments = Value::Object(request.arguments.clone().unwrap_or_default());
-    match app.queue_decision(&arguments) {
+    match app.queue_decision(&arguments, decided_at_ms) {
         Ok(()) => {
             let said = "Not stored yet: another process of this project holds its memory. It waits on disk, and is \
                         stored once that process or an instance of the project (adjutant up) takes it over.";
@@ -349,6 +349,7 @@ impl ServerHandler for ProxyHandler {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
+        let called_at_ms = App::decision_time();
         if let Some(client) = local_handler::client_named(&context) {
             *self.0.client.write().unwrap_or_else(PoisonError::into_inner) = client;
         }
@@ -366,7 +367,7 @@ impl ServerHandler for ProxyHandler {
             && !self.owns_memory(app)
             && tools::named(&request.name).is_some_and(tools::Entry::writes)
         {
-            return Ok(queued(app, &request).into());
+            return Ok(queued(app, &request, called_at_ms).into());
         }
         own.call_tool(request, context).await
     }
