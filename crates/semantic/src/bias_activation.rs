@@ -1,24 +1,27 @@
-//! Sums of what a layer's products yield, on the thread that asks for them.
+//! Bias and activation in one pass, on the calling thread.
 //!
-//! The library would share sums of more than some ten thousand numbers out among threads of its own, one caller at a
-//! time: a request would then wait for whoever reads entries in the background.
+//! candle would divide additions of more than some ten thousand numbers among threads of its own, which serve one caller at
+//! a time: a request would then wait for the passage embedder in the background.
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
 
-/// What is done to each sum.
+/// The function applied to each sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Activation {
-    /// Nothing.
+    /// The identity.
     Linear,
     /// `x · Φ(x)` (Hendrycks, Gimpel, 2016).
     Gelu,
-    /// The same by way of a hyperbolic tangent.
+    /// The approximation of it by a hyperbolic tangent.
     GeluTanh,
-    /// What is above zero.
+    /// `max(x, 0)`.
     Relu,
 }
 
-/// `activation(rows + other)`, where `other` has as many numbers, or is one row that is added to each.
+/// `activation(rows + other)`, where `other` has the same shape, or is one row that is added to each.
+///
+/// # Errors
+/// The shapes do not match, or a tensor is not of single precision.
 pub(super) fn add_activate(rows: &Tensor, other: &Tensor, activation: Activation) -> Result<Tensor> {
     rows.contiguous()?.apply_op2_no_bwd(&other.contiguous()?, &AddActivate(activation))
 }
@@ -72,8 +75,8 @@ fn gelu_tanh(x: f32) -> f32 {
     0.5 * x * (1.0 + (root * (x + 0.044_715 * x * x * x)).tanh())
 }
 
-/// The error function as a quotient of two polynomials, as Eigen and XLA calculate it: within some units of the last
-/// digit, and without a branch, so that eight are worked out at once.
+/// The error function as a quotient of two polynomials, as in Eigen and XLA: accurate to a few units in the last place, and
+/// free of branches, so that it vectorises.
 fn erf(x: f32) -> f32 {
     const ABOVE: [f32; 7] = [
         -2.726_142_3e-10,

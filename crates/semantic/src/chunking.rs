@@ -1,54 +1,56 @@
-//! Which texts of an entry are embedded.
+//! Chunking: which passages of an entry are embedded.
 //!
-//! One says what it is for: its name and description. Some more are taken from the front of its body, each with the name
-//! before it, since a piece of prose alone seldom says what it is about. Further pieces hardly help: together with the
-//! words, one piece finds what a dozen do, at a tenth of the cost.
+//! The title passage is made of name and description. A few more are taken from the start of the body, each prefixed with
+//! the name, since prose alone rarely says what it is about. Further passages hardly help: together with the lexical score,
+//! one passage retrieves what a dozen do, at a tenth of the cost.
 
 use catalog::Definition;
 
-/// Passages of a body.
+/// Passages taken from a body.
 pub const BODY_PASSAGES: usize = 2;
 /// Words of each: about 110 tokens, of which the known models read 256 or 512.
-const WORDS: usize = 80;
-/// Tokens of a passage that are embedded; what is beyond them costs more than it says.
+const PASSAGE_WORDS: usize = 80;
+/// Tokens of a passage that are embedded; further ones cost more than they contribute.
 pub const MAX_PASSAGE_TOKENS: usize = 144;
-/// Tokens of a request that are embedded; a short one has a dozen. The time it takes grows with them.
+/// Tokens of a request that are embedded; a short request has a dozen. The latency grows with their number.
 pub const MAX_REQUEST_TOKENS: usize = 48;
-/// Characters of a description that are looked at: what fits the tokens, with room to spare.
+/// Characters of a text that are read: more than fit the tokens.
 const MAX_CHARS: usize = 2_000;
 
-/// What an entry is for, in one text.
+/// The title passage of an entry: name, description and when to use it.
 pub fn title_passage(definition: &Definition) -> String {
     let Definition { description, when_to_use, .. } = definition;
-    format!("{}: {} {}", name(definition), cut(description), cut(when_to_use)).trim_end().to_owned()
+    format!("{}: {} {}", name(definition), truncated(description), truncated(when_to_use))
+        .trim_end()
+        .to_owned()
 }
 
-/// The front of its body, in pieces.
+/// The passages from the start of an entry's body, at most [`BODY_PASSAGES`].
 pub fn body_passages(definition: &Definition) -> Vec<String> {
     let name = name(definition);
     let mut words = definition.body.split_whitespace();
-    let mut pieces = Vec::new();
-    while pieces.len() < BODY_PASSAGES {
-        let piece: Vec<&str> = words.by_ref().take(WORDS).collect();
-        if piece.is_empty() {
+    let mut passages = Vec::new();
+    while passages.len() < BODY_PASSAGES {
+        let passage: Vec<&str> = words.by_ref().take(PASSAGE_WORDS).collect();
+        if passage.is_empty() {
             break;
         }
-        // One "word" may be a file's worth of encoded data.
-        pieces.push(format!("{name}. {}", cut(&piece.join(" "))));
+        // A single "word" may be a whole file of encoded data.
+        passages.push(format!("{name}. {}", truncated(&passage.join(" "))));
     }
-    pieces
+    passages
 }
 
-/// A task that an entry is known to have done.
+/// The passage of a task that an agent completed.
 pub fn task_passage(description: &str) -> String {
-    cut(description).to_owned()
+    truncated(description).to_owned()
 }
 
 fn name(definition: &Definition) -> String {
     definition.name.replace(['-', '_'], " ")
 }
 
-/// The text's first characters.
-fn cut(text: &str) -> &str {
+/// The first [`MAX_CHARS`] characters of a text.
+fn truncated(text: &str) -> &str {
     text.char_indices().nth(MAX_CHARS).map_or(text, |(end, _)| &text[..end])
 }

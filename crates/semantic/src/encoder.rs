@@ -1,13 +1,13 @@
-//! From text to vector.
+//! The sentence encoder: from text to vector.
 
 use super::model_dir::{ModelDir, ModelError, ModelInfo};
 
-/// Which of two texts to be compared a text is; some models want them told apart.
+/// The role of a text in a comparison, which selects the prefix that some models expect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InputRole {
-    /// What somebody asks.
+    /// A request.
     Query,
-    /// What an entry says.
+    /// A passage of an entry, or a completed task.
     Passage,
 }
 
@@ -21,30 +21,30 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// What the model says of itself.
+    /// The properties of the model.
     pub fn info(&self) -> &ModelInfo {
         &self.info
     }
 
-    /// The SHA-256 of its files: vectors of two models are never compared.
+    /// The SHA-256 of the model's files, as hex: vectors of different models must not be compared.
     pub fn identity(&self) -> &str {
         &self.identity
     }
 }
 
-/// From now on, embedding on this thread uses no other one: a machine's other processors are for requests. Call it once
-/// on a thread that embeds.
+/// Confines embedding on this thread to the thread itself: the machine's other processors are for requests. Call it once on
+/// each thread that embeds.
 pub fn use_current_thread_only() {
     #[cfg(feature = "encoder")]
     {
-        // Where the thread has its own pool already, it is alone as well.
+        // Fails where the thread has a pool of its own already, which is as good.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build();
     }
 }
 
 #[cfg(not(feature = "encoder"))]
 impl Encoder {
-    /// Loads a model; this build cannot.
+    /// Loads a model, which this build cannot.
     ///
     /// # Errors
     /// Always [`ModelError::NotBuilt`].
@@ -78,16 +78,15 @@ mod engine {
     }
 
     impl Encoder {
-        /// Loads a model, some 90 MB for a small one; takes a tenth of a second.
+        /// Loads a model: some 90 MB for a small one, in a tenth of a second.
         ///
         /// # Errors
-        /// Where the weights are incomplete, damaged, or others than the folder's configuration says, or where the
-        /// tokenizer cannot be read.
+        /// The weights are incomplete, damaged, or do not match the configuration; or the tokenizer cannot be read.
         pub fn load(folder: &ModelDir) -> Result<Encoder, ModelError> {
             let tensors = Tensors::open(&folder.path.file(WEIGHTS))?;
             let mut tokenizer = Tokenizer::from_bytes(folder.read(TOKENIZER)?)
                 .map_err(|error| ModelError::broken(TOKENIZER, &error))?;
-            // Files carry the settings of the last training; here each text is cut and never filled up.
+            // Tokenizer files carry settings of the training; here texts are truncated and never padded.
             tokenizer.with_padding(None);
             tokenizer.with_truncation(None).map_err(|error| ModelError::broken(TOKENIZER, &error))?;
             let bert = Bert::load(&tensors, &folder.config)?;
@@ -97,16 +96,16 @@ mod engine {
                 identity: folder.identity()?,
                 engine: Engine { tokenizer, bert, vocabulary },
             };
-            // Files that do not belong together show in the first text.
+            // Files that do not belong together fail at the first text.
             encoder.embed("a first text", InputRole::Query, 8)?;
             Ok(encoder)
         }
 
-        /// The vector of a text, of unit length. No more than `max_tokens` of it are read. The same text always gives
-        /// the same vector on the same machine.
+        /// Embeds a text, of which at most `max_tokens` tokens are read. Returns a vector of unit length with
+        /// [`ModelInfo::dimensions`] numbers; the same text gives the same vector on the same machine.
         ///
         /// # Errors
-        /// Where the tokenizer knows tokens that the network does not, or the vector has no direction.
+        /// The tokenizer has tokens that the network lacks, or the vector has no direction.
         pub fn embed(&self, text: &str, role: InputRole, max_tokens: usize) -> Result<Vec<f32>, ModelError> {
             let tokens = self.tokens(text, role, max_tokens)?;
             let mut vector = self
@@ -124,7 +123,8 @@ mod engine {
             Ok(vector)
         }
 
-        /// The tokens of a text with those that frame it, at most `max_tokens` and as many as the model reads.
+        /// The token ids of a text, including the special tokens around it; at most `max_tokens`, and at most as many as
+        /// the model reads.
         fn tokens(&self, text: &str, role: InputRole, max_tokens: usize) -> Result<Vec<u32>, ModelError> {
             let prefix = match role {
                 InputRole::Query => &self.info.query_prefix,
@@ -137,7 +137,7 @@ mod engine {
             let most = max_tokens.min(self.info.max_tokens).max(2);
             if let (true, Some(&last)) = (tokens.len() > most, tokens.last()) {
                 tokens.truncate(most);
-                // The last token closes the text.
+                // The last token marks the end of the text.
                 tokens[most - 1] = last;
             }
             if tokens.is_empty() {

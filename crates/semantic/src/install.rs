@@ -1,4 +1,4 @@
-//! Copying a model to where an instance looks for it, so that a reader finds the old one or the new one.
+//! Installing a model: an atomic replacement, so that a reader finds either the old model or the new one.
 
 use std::ffi::OsStr;
 use std::io::{self, Write};
@@ -7,13 +7,13 @@ use super::encoder::{Encoder, InputRole};
 use super::model_dir::{FILES, ModelDir, ModelError, ModelInfo, POOLING, PROMPTS, Pooling};
 use confined_fs::{DirPath, FilePath, NamedDir};
 
-/// Checks the model in `source` and puts a copy in the place of the folder `name` in `into`, which may hold another.
+/// Checks the model in `source` and replaces the directory `name` in `into`, where there is one, by a copy of it.
 ///
-/// What the source's name alone says (how requests begin, how token vectors are put together) is written down in the
-/// copy, since its folder has another name.
+/// Properties that follow from the source's name alone (prefixes, pooling) are written into the copy, since its directory
+/// has another name.
 ///
 /// # Errors
-/// Where the source is no model that can be run, or the copy cannot be made; what was in its place stays then.
+/// The source is not a model that can be run, or it cannot be copied; the former model then stays installed.
 pub fn install(source: &NamedDir, into: &DirPath, name: &str) -> Result<ModelInfo, ModelError> {
     let failed = |source| ModelError::Io { path: into.path().join(name), source };
     let model = ModelDir::open(source)?;
@@ -23,7 +23,7 @@ pub fn install(source: &NamedDir, into: &DirPath, name: &str) -> Result<ModelInf
     let (new, old) = (beside("new"), beside("old"));
     let (name, new_name, old_name) = (OsStr::new(name), OsStr::new(&new), OsStr::new(&old));
     let copied = into.sub(&new);
-    let made = copy(&model, &copied).and_then(|()| same(&encoder, &copied.into()));
+    let made = copy(&model, &copied).and_then(|()| verify(&encoder, &copied.into()));
     let installed = made.and_then(|info| {
         let had = folder.facts(name).is_ok();
         if had {
@@ -31,7 +31,7 @@ pub fn install(source: &NamedDir, into: &DirPath, name: &str) -> Result<ModelInf
         }
         if let Err(error) = folder.rename(new_name, &folder, name) {
             if had {
-                // Back to what was there; if that fails as well, the first reason is the better one to tell.
+                // Restore the former model; if that fails, too, the first error is the better one to report.
                 let _ = folder.rename(old_name, &folder, name);
             }
             return Err(failed(error));
@@ -45,10 +45,10 @@ pub fn install(source: &NamedDir, into: &DirPath, name: &str) -> Result<ModelInf
     installed
 }
 
-/// Removes an installed model; false where there is none.
+/// Removes an installed model. Returns `false` where there is none.
 ///
 /// # Errors
-/// Where it cannot be removed.
+/// It cannot be removed.
 pub fn remove(installed: &DirPath) -> Result<bool, ModelError> {
     match installed.remove_tree() {
         Ok(()) => Ok(true),
@@ -57,8 +57,8 @@ pub fn remove(installed: &DirPath) -> Result<bool, ModelError> {
     }
 }
 
-/// The file at `name` below a folder of our own, whose folders are made.
-fn place(to: &DirPath, name: &str) -> io::Result<FilePath> {
+/// The file at `name` in a directory of ours; directories in between are created.
+fn file_in(to: &DirPath, name: &str) -> io::Result<FilePath> {
     let (folder, name) = match name.rsplit_once('/') {
         Some((below, name)) => (to.sub(below), name),
         None => (to.clone(), name),
@@ -67,6 +67,7 @@ fn place(to: &DirPath, name: &str) -> io::Result<FilePath> {
     Ok(folder.file(name))
 }
 
+/// Copies the files of a model, and writes down what its name alone says.
 fn copy(folder: &ModelDir, to: &DirPath) -> Result<(), ModelError> {
     let failed = |name: &str| {
         let path = to.path().join(name);
@@ -78,7 +79,7 @@ fn copy(folder: &ModelDir, to: &DirPath) -> Result<(), ModelError> {
             continue;
         }
         let mut opened = source.open_regular().map_err(ModelError::io(&source))?;
-        let copied = place(to, name).and_then(|file| {
+        let copied = file_in(to, name).and_then(|file| {
             let mut copy = file.create()?;
             io::copy(&mut opened, &mut copy)?;
             copy.sync_all()
@@ -89,7 +90,7 @@ fn copy(folder: &ModelDir, to: &DirPath) -> Result<(), ModelError> {
     let copied = ModelDir::open(&to.clone().into())?.info;
     let write = |name: &str, content: serde_json::Value| {
         let written =
-            place(to, name).and_then(|file| file.create()?.write_all(content.to_string().as_bytes()));
+            file_in(to, name).and_then(|file| file.create()?.write_all(content.to_string().as_bytes()));
         written.map_err(failed(name))
     };
     if (&copied.query_prefix, &copied.passage_prefix) != (&info.query_prefix, &info.passage_prefix) {
@@ -107,8 +108,8 @@ fn copy(folder: &ModelDir, to: &DirPath) -> Result<(), ModelError> {
     Ok(())
 }
 
-/// Whether the copy judges as its source does.
-fn same(encoder: &Encoder, copy: &NamedDir) -> Result<ModelInfo, ModelError> {
+/// Verifies that a copy embeds as its source does. Returns its properties under the source's name.
+fn verify(encoder: &Encoder, copy: &NamedDir) -> Result<ModelInfo, ModelError> {
     let copied = Encoder::load(&ModelDir::open(copy)?)?;
     for role in [InputRole::Query, InputRole::Passage] {
         let text = "reads a text that both have to find alike";

@@ -1,17 +1,18 @@
-//! Likeness of meaning, as a sentence-embedding model judges it: an optional one, in this process.
+//! Semantic similarity by an optional sentence encoder that runs in this process.
 //!
-//! A model folder holds a BERT-family encoder (`MiniLM`, bge, e5, gte). It turns a text into a vector of unit length; texts
-//! that mean alike point alike, also where they share no word. In reading order:
+//! A model directory holds an encoder of the BERT family (`MiniLM`, bge, e5, gte). It embeds a text as a unit vector; texts
+//! of similar meaning have a high cosine, even where they share no word. In reading order:
 //!
-//! * [`folder`]: a model folder, and what is wrong with one;
-//! * `bert`, [`encoder`]: from text to vector;
-//! * [`passages`]: which texts of an entry are embedded;
-//! * [`vectors`]: vectors as bytes, and how alike they are;
-//! * [`table`]: how alike a request is to each entry of a catalog;
-//! * [`install`]: copying a model to where it is looked for;
-//! * [`kept`]: vectors by the text they are of, from one start to the next.
+//! * [`model_dir`]: a model directory, and what can be wrong with one;
+//! * `tensors`, `bert`, `bias_activation`, [`encoder`]: from text to vector;
+//! * [`chunking`]: which passages of an entry are embedded;
+//! * [`vectors`]: quantised vectors, and their cosines;
+//! * [`passage_set`], [`passage_index`]: the passages of a catalog, and the similarity of a request to each entry;
+//! * [`install`]: installing a model;
+//! * [`persist`]: vectors on disk, from one start to the next.
 //!
-//! Nothing here fetches anything. Without the cargo feature `semantic` an encoder cannot be loaded, and says so.
+//! Nothing here downloads anything. Without the cargo feature `encoder` no encoder can be loaded; [`Encoder::load`] then
+//! returns an error that says so.
 
 #[cfg(feature = "encoder")]
 mod bert;
@@ -22,6 +23,7 @@ pub mod encoder;
 pub mod install;
 pub mod model_dir;
 pub mod passage_index;
+pub mod passage_set;
 pub mod persist;
 #[cfg(feature = "encoder")]
 mod tensors;
@@ -29,5 +31,6 @@ pub mod vectors;
 
 pub use encoder::{Encoder, InputRole};
 pub use model_dir::{ModelDir, ModelError, ModelInfo};
-pub use passage_index::{CompletedTask, PassageIndex, PassageSet};
+pub use passage_index::PassageIndex;
+pub use passage_set::{CompletedTask, PassageSet};
 pub use vectors::Vectors;

@@ -1,4 +1,4 @@
-//! A model folder: which files it must hold, what they say, and what is wrong with one that cannot be used.
+//! A model directory: which files it must contain, what they say, and why one cannot be used.
 
 use std::fmt::Write as _;
 use std::io::Read;
@@ -9,35 +9,35 @@ use confined_fs::{NamedDir, NamedFile};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// What the model is built like.
+/// The architecture.
 pub const CONFIG: &str = "config.json";
-/// Its weights.
+/// The weights.
 pub const WEIGHTS: &str = "model.safetensors";
-/// How text becomes its tokens.
+/// The tokenizer.
 pub const TOKENIZER: &str = "tokenizer.json";
-/// How the vectors of tokens become one; where it is missing, their mean is taken.
+/// How token vectors are pooled into one; without it, their mean is taken.
 pub const POOLING: &str = "1_Pooling/config.json";
-/// The longest text it was trained on.
+/// The longest text of the training.
 const SENTENCE: &str = "sentence_bert_config.json";
-/// What it wants put before requests and passages.
+/// The prefixes of requests and passages.
 pub const PROMPTS: &str = "config_sentence_transformers.json";
 
-/// The files that decide what vectors come out. The first three must be there.
+/// The files that determine the vectors. The first three are required.
 pub const FILES: [&str; 6] = [CONFIG, TOKENIZER, WEIGHTS, POOLING, SENTENCE, PROMPTS];
-/// How many of [`FILES`] must be there.
+/// How many of [`FILES`] are required.
 const REQUIRED: usize = 3;
 
-/// Bytes of the weights that are accepted: a BERT-base in single precision. Larger ones answer no query in time.
+/// The largest weights in bytes: a BERT-base in single precision. Larger models answer no query in time.
 const MAX_WEIGHTS: u64 = 512 * 1024 * 1024;
-/// Bytes of any other file; the tokenizer of a model for a hundred languages has 17 MB.
+/// The largest size of any other file in bytes; the tokenizer of a model for a hundred languages has 17 MB.
 const MAX_FILE: u64 = 32 * 1024 * 1024;
-/// Numbers of a vector at most.
+/// The most numbers in a vector.
 pub const MAX_DIMENSIONS: usize = 1024;
 
-/// Why a model cannot be used; the text says what is wrong, and where.
+/// Why a model cannot be used; the message names the file and the problem.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
-    /// A file is not there, or not one.
+    /// A required file does not exist, or is not a regular file.
     #[error("{} is missing: a model folder holds {CONFIG}, {TOKENIZER} and {WEIGHTS}", .0.display())]
     Missing(PathBuf),
     /// A file cannot be read, copied or written.
@@ -48,7 +48,7 @@ pub enum ModelError {
         /// Why.
         source: std::io::Error,
     },
-    /// The files are a model, but not one of the kind that this can run.
+    /// The files are a model, but not one that can be run.
     #[error("the model cannot be run: {0}")]
     Unsupported(String),
     /// The files are damaged or do not belong together.
@@ -56,7 +56,7 @@ pub enum ModelError {
     Broken {
         /// The file's name.
         file: &'static str,
-        /// In a sentence without its end.
+        /// A sentence without a final full stop.
         problem: String,
     },
     /// This program was built without the `semantic` feature.
@@ -65,7 +65,7 @@ pub enum ModelError {
 }
 
 impl ModelError {
-    /// What a failing operation on a file comes to.
+    /// Wraps an I/O error of a file.
     pub(super) fn io(file: &NamedFile) -> impl Fn(std::io::Error) -> Self + use<> {
         let path = file.path().to_owned();
         move |source| ModelError::Io { path: path.clone(), source }
@@ -76,49 +76,49 @@ impl ModelError {
     }
 }
 
-/// How one vector is made of those of a text's tokens.
+/// How the vectors of a text's tokens are pooled into one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Pooling {
     /// Their mean (`MiniLM`, e5, gte).
     Mean,
-    /// The first one, of the token `[CLS]` (bge).
+    /// That of the first token, `[CLS]` (bge).
     Cls,
 }
 
-/// What a model folder says of itself.
+/// The properties of a model.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ModelInfo {
-    /// What it calls itself, else the folder's name.
+    /// The name in its configuration, otherwise that of the directory.
     pub name: String,
-    /// Numbers of a vector.
+    /// Numbers in a vector.
     pub dimensions: usize,
     /// Layers of the network.
     pub layers: usize,
-    /// Tokens of a text that are read.
+    /// Tokens of a text that the model reads.
     pub max_tokens: usize,
-    /// How token vectors are put together.
+    /// How token vectors are pooled.
     pub pooling: Pooling,
-    /// Put before a request.
+    /// The prefix of a request.
     pub query_prefix: String,
-    /// Put before a passage.
+    /// The prefix of a passage.
     pub passage_prefix: String,
-    /// Bytes of the weights.
+    /// Size of the weights in bytes.
     pub bytes: u64,
 }
 
-/// A folder whose small files were read and found usable.
+/// A directory whose small files were read and found usable.
 #[derive(Debug, Clone)]
 pub struct ModelDir {
     /// Where it is.
     pub path: NamedDir,
-    /// What it says of itself.
+    /// The properties of the model.
     pub info: ModelInfo,
     #[cfg_attr(not(feature = "encoder"), expect(dead_code, reason = "only an encoder is built by it"))]
     pub(super) config: BertConfig,
 }
 
-/// The numbers of a `config.json` that the network is built by.
+/// The hyperparameters in `config.json`.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct BertConfig {
     #[serde(default)]
@@ -157,10 +157,10 @@ fn usual_positions() -> String {
     "absolute".to_owned()
 }
 
-/// Changes whenever a file of the folder does: size and time of each.
+/// Size and modification time of each of [`FILES`], `None` for a missing one.
 pub type FileStamps = Vec<Option<(u64, SystemTime)>>;
 
-/// The state of a folder's files, without reading them; to notice that a model was put there, changed or taken away.
+/// The stamps of a directory's files, which change whenever a model is installed, replaced or removed. No file is read.
 pub fn file_stamps(folder: &NamedDir) -> FileStamps {
     let of = |name: &&str| {
         let facts = folder.file(name).regular().ok()??;
@@ -169,16 +169,16 @@ pub fn file_stamps(folder: &NamedDir) -> FileStamps {
     FILES.iter().map(of).collect()
 }
 
-/// Whether a folder has any file of a model, so that its errors are worth telling.
+/// Whether a directory contains any file of a model, so that its errors are worth reporting.
 pub fn has_model_files(folder: &NamedDir) -> bool {
     FILES[..REQUIRED].iter().any(|name| folder.file(name).exists())
 }
 
 impl ModelDir {
-    /// Reads the small files of a folder and looks at the size of the large one.
+    /// Reads the small files of a directory and the size of the large one.
     ///
     /// # Errors
-    /// Where a file is missing or cannot be read, or where they say that this is no encoder that can be run.
+    /// A required file is missing or cannot be read, or the model is not an encoder that can be run.
     pub fn open(path: &NamedDir) -> Result<ModelDir, ModelError> {
         for name in &FILES[..REQUIRED] {
             let file = path.file(name);
@@ -200,16 +200,16 @@ impl ModelDir {
         Ok(ModelDir { path: path.clone(), info, config })
     }
 
-    /// A file of the folder.
+    /// The content of a file of the directory.
     #[cfg_attr(not(feature = "encoder"), expect(dead_code, reason = "only an encoder reads it"))]
     pub(super) fn read(&self, name: &'static str) -> Result<Vec<u8>, ModelError> {
         read_bounded(&self.path.file(name))
     }
 
-    /// The SHA-256 of all files that decide what vectors come out, as hex: vectors of two models are never compared.
+    /// The SHA-256 of all files that determine the vectors, as hex: vectors of different models must not be compared.
     ///
     /// # Errors
-    /// Where a file cannot be read.
+    /// A file cannot be read.
     pub fn identity(&self) -> Result<String, ModelError> {
         let mut hash = Sha256::new();
         for name in FILES {
@@ -270,7 +270,7 @@ impl BertConfig {
     }
 }
 
-/// What the folder's files say, read with the customs of the known families where they say nothing.
+/// The properties that the files state; for those that they leave open, the conventions of the model's family.
 fn info(path: &NamedDir, config: &BertConfig, bytes: u64) -> Result<ModelInfo, ModelError> {
     let shown = path.path();
     let folder = shown.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -302,7 +302,7 @@ fn info(path: &NamedDir, config: &BertConfig, bytes: u64) -> Result<ModelInfo, M
     })
 }
 
-/// Families of encoders that want something put before a text without their files saying so.
+/// Families of encoders with conventions that their files do not state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Family {
     E5,
@@ -321,7 +321,7 @@ impl Family {
         }
     }
 
-    /// What is put before a request and before a passage.
+    /// The prefixes of a request and of a passage.
     fn prefixes(self) -> [&'static str; 2] {
         match self {
             Family::E5 => ["query: ", "passage: "],
@@ -358,7 +358,7 @@ struct Prompts {
     document: Option<String>,
 }
 
-/// A small JSON file, with its defaults where it is not there.
+/// A small JSON file; its defaults where it does not exist.
 fn optional<T: Default + serde::de::DeserializeOwned>(
     path: &NamedDir,
     name: &'static str,

@@ -1,7 +1,7 @@
-//! Vectors by the text they are of, in a file, so that an unchanged collection is embedded once.
+//! The persisted form of vectors, so that an unchanged collection is embedded once.
 //!
-//! The file says which model made them and ends in a check sum. One that is cut short, damaged or of another model is as
-//! good as none: what it held is made anew.
+//! The file names the model that made the vectors and ends with a checksum. A file that is truncated, damaged or of another
+//! model is ignored, and its passages are embedded again.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -11,16 +11,17 @@ use sha2::{Digest, Sha256};
 use super::vectors::{TextKey, Vectors};
 use confined_fs::{FilePath, Replacing};
 
-/// What the file begins with; its last letter is raised with every change of the form.
+/// The magic number; its last digit is the version of the format.
 const MAGIC: &[u8; 8] = b"ADJVECT1";
 const CHECKSUM: usize = 32;
 const IDENTITY: usize = 64;
 /// Magic, identity, dimensions, count.
 const HEAD: usize = 8 + IDENTITY + 4 + 4;
-/// Bytes of a file that are read: a hundred thousand entries' worth. A larger one was not written here.
+/// The largest file in bytes: a hundred thousand entries.
 const MAX_BYTES: u64 = 1024 * 1024 * 1024;
 
-/// The vectors a file keeps of the model of that identity and size; `None` where it keeps none that can be used.
+/// The vectors in a file; `None` where it does not exist, is damaged, or is of another model than the one with this
+/// identity and number of dimensions.
 pub fn load(file: &FilePath, identity: &str, dimensions: usize) -> Option<Vectors> {
     let bytes = file.read(MAX_BYTES).ok()?;
     let (content, checksum) = bytes.split_at_checked(bytes.len().checked_sub(CHECKSUM)?)?;
@@ -42,15 +43,15 @@ pub fn load(file: &FilePath, identity: &str, dimensions: usize) -> Option<Vector
     for row in rows.chunks_exact(row) {
         let key: TextKey = row[..16].try_into().ok()?;
         let scale = f32::from_le_bytes(row[16..20].try_into().ok()?);
-        vectors.add_packed(key, scale, row[20..].iter().map(|byte| byte.cast_signed()));
+        vectors.add_quantised(key, scale, row[20..].iter().map(|byte| byte.cast_signed()));
     }
     Some(vectors)
 }
 
-/// Writes vectors so that a reader, or a start after a loss of power, finds the old file or the new one whole.
+/// Writes vectors atomically: a reader, or a start after a power failure, finds either the old file or the new one.
 ///
 /// # Errors
-/// Where the folder cannot be written or the disk is full; the old file stays, and no part of the new one.
+/// The directory cannot be written or the disk is full; the old file is then unchanged, and nothing of the new one remains.
 pub fn save(file: &FilePath, identity: &str, vectors: &Vectors) -> io::Result<()> {
     file.replace(Replacing::PrivateDurably, |out| write_to(out, identity, vectors))
 }
@@ -66,7 +67,7 @@ fn write_to(out: &mut BufWriter<File>, identity: &str, vectors: &Vectors) -> io:
     file.put(&small(vectors.dimensions())?.to_le_bytes())?;
     file.put(&small(vectors.len())?.to_le_bytes())?;
     for key in vectors.keys() {
-        let Some((scale, parts)) = vectors.packed(&key) else { continue };
+        let Some((scale, parts)) = vectors.quantised(&key) else { continue };
         file.put(&key)?;
         file.put(&scale.to_le_bytes())?;
         let bytes: Vec<u8> = parts.iter().map(|part| part.cast_unsigned()).collect();
@@ -107,7 +108,7 @@ mod tests {
         save(&file, &identity, &vectors).unwrap();
         let back = load(&file, &identity, 3).unwrap();
         assert_eq!(back.len(), 3);
-        assert_eq!(back.packed(&text_key("two")), vectors.packed(&text_key("two")));
+        assert_eq!(back.quantised(&text_key("two")), vectors.quantised(&text_key("two")));
         assert!(load(&file, &"b".repeat(IDENTITY), 3).is_none(), "another model");
         assert!(load(&file, &identity, 4).is_none(), "another size");
         let whole = std::fs::read(&path).unwrap();

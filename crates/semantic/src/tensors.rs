@@ -1,4 +1,4 @@
-//! The weights of a model, read one by one, so that no second copy of them is ever in memory.
+//! The weights of a model, read tensor by tensor, so that memory never holds a second copy of them.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -9,22 +9,26 @@ use safetensors::tensor::{Dtype, Metadata};
 use super::model_dir::{ModelError, WEIGHTS};
 use confined_fs::NamedFile;
 
-/// Bytes of a header that are accepted; that of a BERT-base has 30 KB.
+/// The largest header in bytes; that of a BERT-base has 30 KB.
 const MAX_HEADER: u64 = 8 * 1024 * 1024;
-/// Bytes that say how long the header is.
+/// Bytes of the header's length.
 const LENGTH: u64 = 8;
 
-/// An open file of weights whose header was found consistent with its size.
+/// An open safetensors file whose header is consistent with its size.
 pub(super) struct Tensors {
     file: File,
     header: Metadata,
-    /// Where the weights begin.
+    /// Offset of the weights.
     data: u64,
-    /// What stands before all names; some files say `bert.`.
+    /// The prefix of all tensor names: empty, or `bert.`.
     prefix: &'static str,
 }
 
 impl Tensors {
+    /// Opens the file and reads its header.
+    ///
+    /// # Errors
+    /// The file cannot be read, is no safetensors file, or is truncated.
     pub(super) fn open(weights: &NamedFile) -> Result<Tensors, ModelError> {
         let failed = ModelError::io(weights);
         let file = weights.open_regular().map_err(&failed)?;
@@ -45,7 +49,7 @@ impl Tensors {
         }
         let mut bytes = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
         file.read_exact_at(&mut bytes, LENGTH).map_err(failed)?;
-        // Reading it checks that the tensors fill the file without a gap and have the sizes of their shapes.
+        // Deserialising checks that the tensors cover the data without gaps and have the sizes of their shapes.
         let header: Metadata =
             serde_json::from_slice(&bytes).map_err(|error| ModelError::broken(WEIGHTS, &error))?;
         let wanted = data + header.data_len() as u64;
@@ -57,7 +61,10 @@ impl Tensors {
         Ok(Tensors { file, header, data, prefix: if bare { "" } else { "bert." } })
     }
 
-    /// A tensor of exactly that shape, converted to `dtype`.
+    /// Reads a tensor of exactly this shape, converted to `dtype`.
+    ///
+    /// # Errors
+    /// The file lacks the tensor, or has it in another shape or an unsupported type; or it cannot be read.
     pub(super) fn get(&self, name: &str, shape: &[usize], dtype: DType) -> Result<Tensor, ModelError> {
         let name = format!("{}{name}", self.prefix);
         let info = (self.header.info(&name))

@@ -1,16 +1,16 @@
-//! Vectors as bytes, and how alike they are.
+//! Quantised vectors, and their cosines with a request.
 //!
-//! A vector of unit length is kept as 127ths of its largest part: a quarter of the memory, and a cosine that is off by
-//! some thousandths. A request is compared with every vector one after the other; there are at most some hundred
-//! thousand, and an index that skips most of them would cost more than it saves.
+//! A unit vector is quantised to 127ths of its largest component: a quarter of the memory, and cosines accurate to a few
+//! thousandths. A request is compared with every vector in turn; there are at most some hundred thousand, and an
+//! approximate index would cost more than it saves.
 
 use foldhash::{HashMap, HashMapExt};
 use sha2::{Digest, Sha256};
 
-/// What a text's vector is kept under: the first half of the SHA-256 of the text.
+/// The key of a passage: the first half of the SHA-256 of its text.
 pub type TextKey = [u8; 16];
 
-/// The key of a text.
+/// The key of a passage with this text.
 pub fn text_key(text: &str) -> TextKey {
     let digest = Sha256::digest(text);
     let mut key = TextKey::default();
@@ -18,7 +18,7 @@ pub fn text_key(text: &str) -> TextKey {
     key
 }
 
-/// Vectors of texts, all of one model.
+/// The vectors of passages, all of one model, by key.
 #[derive(Debug, Clone, Default)]
 pub struct Vectors {
     dimensions: usize,
@@ -28,32 +28,32 @@ pub struct Vectors {
 }
 
 impl Vectors {
-    /// None yet, of that many numbers each.
+    /// An empty collection of vectors with `dimensions` numbers each.
     pub fn new(dimensions: usize) -> Vectors {
         Vectors { dimensions, rows: HashMap::new(), scales: Vec::new(), parts: Vec::new() }
     }
 
-    /// Numbers of each vector.
+    /// Numbers in each vector.
     pub fn dimensions(&self) -> usize {
         self.dimensions
     }
 
-    /// How many there are.
+    /// The number of vectors.
     pub fn len(&self) -> usize {
         self.scales.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no vectors.
     pub fn is_empty(&self) -> bool {
         self.scales.is_empty()
     }
 
-    /// The row of a text's vector, where it has one.
+    /// The row of a passage's vector; `None` where it is not embedded.
     pub fn row(&self, key: &TextKey) -> Option<u32> {
         self.rows.get(key).copied()
     }
 
-    /// Adds a text's vector, which must have as many numbers as the others; a text that has one keeps it.
+    /// Adds the vector of a passage. Ignored where the passage has one already, or where the number of components is wrong.
     pub fn add(&mut self, key: TextKey, vector: &[f32]) {
         let largest = vector.iter().fold(0.0f32, |largest, part| largest.max(part.abs()));
         let scale = if largest > 0.0 { largest / 127.0 } else { 1.0 };
@@ -62,33 +62,38 @@ impl Vectors {
             reason = "rounded and within ±127 by the choice of the scale"
         )]
         let parts = vector.iter().map(|part| (part / scale).round() as i8);
-        self.add_packed(key, scale, parts);
+        self.add_quantised(key, scale, parts);
     }
 
-    /// The same for one that is packed.
-    pub(super) fn add_packed(&mut self, key: TextKey, scale: f32, parts: impl ExactSizeIterator<Item = i8>) {
+    /// [`Vectors::add`] for a quantised vector: a component is its byte times `scale`.
+    pub(super) fn add_quantised(
+        &mut self,
+        key: TextKey,
+        scale: f32,
+        parts: impl ExactSizeIterator<Item = i8>,
+    ) {
         if parts.len() != self.dimensions || self.rows.contains_key(&key) {
             return;
         }
-        // Bounded far below four thousand million by the entries of a catalog and their passages.
+        // The entries of a catalog and their passages stay far below 2^32.
         self.rows.insert(key, u32::try_from(self.scales.len()).unwrap_or(u32::MAX));
         self.scales.push(scale);
         self.parts.extend(parts);
     }
 
-    /// Those of the given texts only.
+    /// The vectors of these passages only.
     #[must_use]
     pub fn subset(&self, keys: impl IntoIterator<Item = TextKey>) -> Vectors {
         let mut kept = Vectors::new(self.dimensions);
         for key in keys {
-            if let Some((scale, parts)) = self.packed(&key) {
-                kept.add_packed(key, scale, parts.iter().copied());
+            if let Some((scale, parts)) = self.quantised(&key) {
+                kept.add_quantised(key, scale, parts.iter().copied());
             }
         }
         kept
     }
 
-    /// All keys, in the order they were added.
+    /// All keys in order of insertion.
     pub(super) fn keys(&self) -> Vec<TextKey> {
         let mut keys = vec![TextKey::default(); self.len()];
         for (key, &row) in &self.rows {
@@ -97,7 +102,8 @@ impl Vectors {
         keys
     }
 
-    pub(super) fn packed(&self, key: &TextKey) -> Option<(f32, &[i8])> {
+    /// The scale and the components of a passage's vector.
+    pub(super) fn quantised(&self, key: &TextKey) -> Option<(f32, &[i8])> {
         let row = self.row(key)?;
         Some((self.scales[row as usize], self.parts_of(row)))
     }
@@ -107,7 +113,7 @@ impl Vectors {
         &self.parts[from..from + self.dimensions]
     }
 
-    /// Cosine of a request with the vector of a row, -1 to 1.
+    /// The cosine of a request and the vector at a row, -1..=1.
     pub fn cosine(&self, request: &QuantizedQuery, row: u32) -> f32 {
         let sum = dot(&request.parts, self.parts_of(row));
         #[expect(clippy::cast_precision_loss, reason = "a likeness needs no more than four digits")]
@@ -116,7 +122,7 @@ impl Vectors {
     }
 }
 
-/// A request's vector, ready to be compared with many.
+/// A request's vector, quantised for comparison with many.
 #[derive(Debug, Clone)]
 pub struct QuantizedQuery {
     scale: f32,
@@ -124,10 +130,10 @@ pub struct QuantizedQuery {
 }
 
 impl QuantizedQuery {
-    /// Of a vector of unit length.
+    /// Quantises a unit vector.
     pub fn new(vector: &[f32]) -> QuantizedQuery {
         let largest = vector.iter().fold(0.0f32, |largest, part| largest.max(part.abs()));
-        // Finer than a stored vector, and still a sum of a thousand products fits 32 bits.
+        // Finer than a stored vector, while the sum of a thousand products still fits 32 bits.
         let scale = if largest > 0.0 { largest / 2047.0 } else { 1.0 };
         #[expect(
             clippy::cast_possible_truncation,
@@ -138,7 +144,7 @@ impl QuantizedQuery {
     }
 }
 
-/// Inner product. Products of 16-bit numbers summed in 32 bits are what processors have an instruction for.
+/// Inner product. Processors have an instruction for 16-bit products summed in 32 bits.
 fn dot(a: &[i16], b: &[i8]) -> i32 {
     a.iter().zip(b).map(|(&a, &b)| i32::from(a) * i32::from(i16::from(b))).sum()
 }
@@ -153,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn packed_cosines_are_those_of_the_vectors() {
+    fn quantised_cosines_approximate_those_of_the_vectors() {
         let wave = |step: f32| unit(&(0..384u16).map(|at| (f32::from(at) * step).sin()).collect::<Vec<_>>());
         let mut vectors = Vectors::new(384);
         for at in 1..20u8 {
@@ -163,8 +169,8 @@ mod tests {
         for at in 1..20u8 {
             let row = vectors.row(&text_key(&at.to_string())).unwrap();
             let exact: f32 = request.iter().zip(wave(f32::from(at) / 50.0)).map(|(a, b)| a * b).sum();
-            let packed = vectors.cosine(&QuantizedQuery::new(&request), row);
-            assert!((packed - exact).abs() < 0.005, "{at}: {packed} for {exact}");
+            let quantised = vectors.cosine(&QuantizedQuery::new(&request), row);
+            assert!((quantised - exact).abs() < 0.005, "{at}: {quantised} for {exact}");
         }
     }
 
