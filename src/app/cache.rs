@@ -1,7 +1,7 @@
-//! Answers kept for a while, one cache a kind, bounded by time and bytes.
+//! Cached answers: a cache for each kind of entry and one for patterns, bounded by time and by the bytes they hold.
 //!
-//! A key holds every parameter and the generation of what the answer was computed from, so a re-index ends
-//! all older answers at once. Equal misses that come together are computed once.
+//! A key holds every parameter and the generation of what the answer was computed from, so that a re-index invalidates
+//! all older answers at once. Concurrent misses of one key are computed once.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,8 +15,11 @@ use crate::config::CacheTtl;
 use catalog::KindMap;
 use domain::patterns::PatternMatch;
 
-/// Bytes a cache may keep: some hundreds of answers, more than a day of an orchestrator asks for.
+/// Bytes that one cache holds at most: some hundreds of answers, more than an orchestrator asks for in a day.
 pub const MAX_BYTES: u64 = 1024 * 1024;
+
+/// Bytes that the cache itself holds for an entry beside its key and value, as the allocator counts them.
+const ENTRY_BYTES: usize = 300;
 
 /// All that determines the answer to a query, in canonical form.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -65,36 +68,16 @@ pub struct PatternKey {
     pub version: u64,
 }
 
-/// Matches of goals.
-#[derive(Debug)]
-pub struct PatternCache(Cache<PatternKey, Arc<[PatternMatch]>>);
-
-impl PatternCache {
-    fn new(ttl: Duration) -> Self {
-        // A match shares its pattern with the book, so that it costs little more than its goal.
-        let weigher = |key: &PatternKey, matches: &Arc<[PatternMatch]>| {
-            u32::try_from(key.goal.len() + 64 * matches.len() + 128).unwrap_or(u32::MAX)
-        };
-        PatternCache(Cache::builder().max_capacity(MAX_BYTES).weigher(weigher).time_to_live(ttl).build())
-    }
-
-    /// The matches kept for `key`, or those `compute` finds; and whether they were kept.
-    pub fn get_or(
-        &self,
-        key: &PatternKey,
-        compute: impl FnOnce() -> Vec<PatternMatch>,
-    ) -> (Arc<[PatternMatch]>, bool) {
-        let entry = self.0.entry_by_ref(key).or_insert_with(|| compute().into());
-        (Arc::clone(entry.value()), !entry.is_fresh())
-    }
-}
-
-/// One kind's answers.
+/// The answers about one kind of entry.
 #[derive(Debug)]
 pub struct AnswerCache(Cache<QueryKey, Arc<SearchResponse>, RandomState>);
 
+/// The patterns that serve goals.
+#[derive(Debug)]
+pub struct PatternCache(Cache<PatternKey, Arc<[PatternMatch]>>);
+
 impl Caches {
-    /// Empty caches that keep answers as long as `ttl` says.
+    /// Empty caches whose entries live as long as `ttl` says.
     pub fn new(ttl: &CacheTtl) -> Self {
         Caches {
             answers: KindMap::from_fn(|_| AnswerCache::new(ttl.answers)),
@@ -105,20 +88,20 @@ impl Caches {
 
 impl AnswerCache {
     fn new(ttl: Duration) -> Self {
-        let weigher = |key: &QueryKey, found: &Arc<SearchResponse>| {
-            u32::try_from(found.memory_bytes()).unwrap_or(u32::MAX).saturating_add(key.weight())
+        let weigher = |key: &QueryKey, response: &Arc<SearchResponse>| {
+            weight(key.memory_bytes() + response.memory_bytes())
         };
         let builder = Cache::builder().max_capacity(MAX_BYTES).weigher(weigher).time_to_live(ttl);
         AnswerCache(builder.build_with_hasher(RandomState::default()))
     }
 
-    /// The answer kept for `key`.
+    /// The cached answer for `key`.
     pub fn get(&self, key: &QueryKey) -> Option<Arc<SearchResponse>> {
         self.0.get(key)
     }
 
-    /// The answer kept for `key`, or the one `compute` makes; and whether it was kept. Takes the lock that coalesces misses
-    /// even where it was: who expects that asks [`AnswerCache::get`] first.
+    /// The cached answer for `key`, else the one that `compute` makes; and whether it was cached. It takes the lock that
+    /// coalesces misses even on a hit: where a hit is likely, call [`AnswerCache::get`] first.
     pub fn get_or(
         &self,
         key: &QueryKey,
@@ -130,66 +113,57 @@ impl AnswerCache {
     }
 }
 
+impl PatternCache {
+    fn new(ttl: Duration) -> Self {
+        // A match shares its pattern with the set of patterns only until that replaces it, and pins it from then on.
+        let weigher = |key: &PatternKey, matches: &Arc<[PatternMatch]>| {
+            let pinned: usize = matches.iter().map(|one| one.pattern.memory_bytes()).sum();
+            weight(key.memory_bytes() + size_of_val(&**matches) + pinned)
+        };
+        PatternCache(Cache::builder().max_capacity(MAX_BYTES).weigher(weigher).time_to_live(ttl).build())
+    }
+
+    /// The cached matches for `key`, else those that `compute` finds; and whether they were cached.
+    pub fn get_or(
+        &self,
+        key: &PatternKey,
+        compute: impl FnOnce() -> Vec<PatternMatch>,
+    ) -> (Arc<[PatternMatch]>, bool) {
+        let entry = self.0.entry_by_ref(key).or_insert_with(|| compute().into());
+        (Arc::clone(entry.value()), !entry.is_fresh())
+    }
+}
+
+/// The weight of an entry whose key and value hold that many bytes.
+fn weight(bytes: usize) -> u32 {
+    u32::try_from(bytes + ENTRY_BYTES).unwrap_or(u32::MAX)
+}
+
 impl QueryKey {
-    /// Roughly the bytes it keeps.
-    fn weight(&self) -> u32 {
+    /// Bytes it holds in memory, itself included.
+    fn memory_bytes(&self) -> usize {
         let texts = [&self.capability, &self.role, &self.context, &self.plugin];
-        let bytes: usize = texts.iter().filter_map(|text| text.as_ref().map(String::len)).sum();
-        u32::try_from(bytes + 160).unwrap_or(u32::MAX)
+        size_of::<Self>() + texts.into_iter().flatten().map(String::capacity).sum::<usize>()
     }
 }
 
-/// `text` in canonical form: `None` where it says nothing.
-pub fn canonical(text: Option<&str>) -> Option<String> {
-    let text = text?;
-    if is_canonical(text) {
-        return Some(text.to_owned());
+impl PatternKey {
+    /// Bytes it holds in memory, itself included.
+    fn memory_bytes(&self) -> usize {
+        let plugin = self.plugin.as_ref().map_or(0, |(plugin, _)| plugin.capacity());
+        size_of::<Self>() + self.goal.capacity() + plugin
     }
-    let words: Vec<&str> = text.split_whitespace().collect();
-    (!words.is_empty()).then(|| words.join(" "))
-}
-
-/// Whether `text` is ASCII in canonical form, as nearly all are.
-fn is_canonical(text: &str) -> bool {
-    let mut after_blank = true;
-    for byte in text.bytes() {
-        let is_blank = byte == b' ';
-        // The other white space of ASCII is below the blank; what is beyond ASCII is looked at character by character.
-        if !(b' '..=b'~').contains(&byte) || (is_blank && after_blank) {
-            return false;
-        }
-        after_blank = is_blank;
-    }
-    !after_blank
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use super::{Caches, MAX_BYTES, PatternKey, canonical};
+    use super::{Caches, MAX_BYTES, PatternKey};
     use crate::config::CacheTtl;
 
     fn key(goal: String) -> PatternKey {
         PatternKey { goal, min_similarity: 0, limit: 5, plugin: None, version: 1 }
-    }
-
-    #[test]
-    fn texts_are_brought_into_one_form() {
-        for (text, form) in [
-            ("plain words", Some("plain words")),
-            ("  plain\t\u{a0}words \n", Some("plain words")),
-            ("plain  words", Some("plain words")),
-            (" plain", Some("plain")),
-            ("plain ", Some("plain")),
-            ("a\u{b}b", Some("a b")),
-            ("größer\u{3000}als", Some("größer als")),
-            ("", None),
-            (" \n ", None),
-        ] {
-            assert_eq!(canonical(Some(text)).as_deref(), form, "{text:?}");
-        }
-        assert_eq!(canonical(None), None);
     }
 
     #[test]

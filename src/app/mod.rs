@@ -10,6 +10,7 @@
 mod backups;
 pub mod cache;
 mod cache_warming;
+mod canonical_text;
 mod catalog_sources;
 pub mod content_pins;
 mod daemon;

@@ -3,7 +3,8 @@
 use super::find::request_of;
 use super::kind_name::kind_of;
 use super::kind_query::{DEFAULT_LIMIT, whole};
-use crate::app::cache::{QueryKey, canonical};
+use crate::app::cache::QueryKey;
+use crate::app::canonical_text::canonical;
 use crate::app::operation::{Operation, Output, Principal};
 use crate::app::{App, AppError};
 use catalog::{Definition, Kind};

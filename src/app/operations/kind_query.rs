@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 use validator::Validate;
 
 use crate::app::AppError;
-use crate::app::cache::{QueryKey, canonical};
+use crate::app::cache::QueryKey;
+use crate::app::canonical_text::canonical;
 use crate::app::operation::{Rendering, Tool};
 use catalog::Kind;
 use protocol::{AgentQuery, AgentsFound, SkillQuery, SkillsFound, WorkflowQuery, WorkflowsFound};

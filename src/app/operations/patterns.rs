@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::kind_query::{DEFAULT_LIMIT, MAX_LIMIT, TOOL_BUDGET, required, whole};
-use crate::app::cache::{PatternKey, canonical};
+use crate::app::cache::PatternKey;
+use crate::app::canonical_text::canonical;
 use crate::app::operation::{Operation, Output, Principal, Rendering, Tool};
 use crate::app::{App, AppError, Snapshot, tokens};
 use catalog::{Kind, Lookup};

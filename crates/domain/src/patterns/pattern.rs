@@ -78,6 +78,11 @@ impl Pattern {
         self.counters.uses()
     }
 
+    /// Bytes that it holds in memory, itself included.
+    pub fn memory_bytes(&self) -> usize {
+        size_of::<Self>() + self.id.capacity() + self.goal.capacity() + self.plan.heap_bytes()
+    }
+
     /// The estimated success rate for ranking, see [`DecayedStats::posterior_mean`].
     pub fn expected_success(&self, now_ms: i64, half_life: Option<Duration>) -> f64 {
         self.decayed.posterior_mean(now_ms, half_life)

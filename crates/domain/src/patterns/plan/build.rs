@@ -92,4 +92,19 @@ impl Plan {
     pub fn parallel_groups(&self) -> &[Vec<String>] {
         &self.parallel_groups
     }
+
+    /// Bytes that it holds on the heap.
+    pub(in crate::patterns) fn heap_bytes(&self) -> usize {
+        let names = |names: &Vec<String>| -> usize {
+            names.capacity() * size_of::<String>() + names.iter().map(String::capacity).sum::<usize>()
+        };
+        let Plan { agent_sequence, dependencies, parallel_groups } = self;
+        // A node of a B-tree has room for 11 entries and 12 children, and holds at least 5 but for the root.
+        let node = 11 * (size_of::<String>() + size_of::<Vec<String>>()) + 14 * size_of::<usize>();
+        let nodes = if dependencies.is_empty() { 0 } else { dependencies.len() / 5 + 1 };
+        let stated: usize = dependencies.iter().map(|(agent, others)| agent.capacity() + names(others)).sum();
+        let groups = parallel_groups.capacity() * size_of::<Vec<String>>()
+            + parallel_groups.iter().map(names).sum::<usize>();
+        names(agent_sequence) + nodes * node + stated + groups
+    }
 }
