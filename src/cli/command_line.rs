@@ -45,7 +45,7 @@ enum Command {
     Record(record::RecordArguments),
     /// Explain the scores of an answer as numbers that add up
     Explain(find::ExplainArguments),
-    /// Run queries and check that they find the expected entries; exit code 4 if one does not
+    /// Check that queries find the expected entries; exit code 4 if one does not
     Check(check::CheckArguments),
     /// Show health, metrics and token usage of the project's instance
     Status(status::StatusArguments),

@@ -9,6 +9,9 @@ use crate::app::workers::{Job, Rest, Run};
 /// Time between two looks: a client whose server was slow queues as well, and may not come back.
 const LOOK_INTERVAL: Duration = Duration::from_mins(1);
 
+/// Pause after a drain that the store interrupted: it still opens its database, or has more to write than it takes.
+const RETRY_INTERVAL: Duration = Duration::from_secs(5);
+
 /// Drains the project's outbox.
 #[derive(Debug)]
 pub(in crate::app) struct OutboxJob {
@@ -24,7 +27,7 @@ impl OutboxJob {
 impl Job for OutboxJob {
     fn run(&mut self, _: &Run) -> Rest {
         // A worker's thread belongs to the runtime. What is not acknowledged when the store closes stays in the outbox.
-        tokio::runtime::Handle::current().block_on(self.app.drain_outbox());
-        Rest::at_most(LOOK_INTERVAL)
+        let replayed = tokio::runtime::Handle::current().block_on(self.app.drain_outbox());
+        Rest::at_most(if replayed.is_interrupted { RETRY_INTERVAL } else { LOOK_INTERVAL })
     }
 }
