@@ -153,7 +153,7 @@ pub(super) fn explain(arguments: &ExplainArguments, environment: &Environment) -
     let mut params = query.params("context", words);
     params["kind"] = kind.kind().as_str().into();
     run(&config, Explain::NAME, &params, query.json, |explained| {
-        show_explanation(explained, kind.kind().plural())
+        show_explanation(explained, kind.kind().plural());
     })
 }
 

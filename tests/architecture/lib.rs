@@ -2,7 +2,6 @@
 //! environment may be touched, and what a module looks like. A rule is changed here on purpose or not at all.
 
 #![cfg(test)]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod circles;
 mod form;

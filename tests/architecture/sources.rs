@@ -121,7 +121,9 @@ fn collect(krate: &str, root: &Path, sources: &mut Vec<Source>) {
             open.push(([&module[..], &[name]].concat(), file));
         }
         let mut paths = Paths { krate, module: &module, names: Vec::new() };
-        items.iter().for_each(|item| paths.visit_item(item));
+        for item in &items {
+            paths.visit_item(item);
+        }
         let names = paths.names;
         let definitions =
             items.iter().filter(|item| defines(item)).map(|item| item.span().start().line).collect();
@@ -214,7 +216,7 @@ impl Paths<'_> {
             syn::UseTree::Rename(name) => self.add(line, &with(&name.ident)),
             syn::UseTree::Glob(_) => self.add(line, &[before, &["*".to_owned()]].concat()),
             syn::UseTree::Group(group) => {
-                group.items.iter().for_each(|tree| self.add_tree(line, before, tree))
+                group.items.iter().for_each(|tree| self.add_tree(line, before, tree));
             }
         }
     }
