@@ -288,11 +288,11 @@ async fn a_service_that_knows_no_decision_times_is_sent_none() {
         for stream in listener.incoming().take(2) {
             let mut stream = stream.unwrap();
             let mut request = Vec::new();
-            let mut part = [0; 4096];
+            let mut chunk = [0; 4096];
             // The body is one line of JSON that ends with its outermost brace.
             while !request.ends_with(b"}") {
-                let read = stream.read(&mut part).unwrap();
-                request.extend_from_slice(&part[..read]);
+                let read = stream.read(&mut chunk).unwrap();
+                request.extend_from_slice(&chunk[..read]);
             }
             let request = String::from_utf8(request).unwrap();
             let body: Value = serde_json::from_str(request.rsplit_once("\r\n\r\n").unwrap().1).unwrap();

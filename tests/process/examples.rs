@@ -20,7 +20,7 @@ impl Served {
         let up = served.adjutant(&["up", "--port", "0", "--no-register", "--json"]);
         assert!(up.status.success(), "{}", text(&up));
         let up: Value = serde_json::from_slice(&up.stdout).unwrap();
-        served.url = up["url"].as_str().unwrap_or_else(|| panic!("no url: {up}")).to_owned();
+        up["url"].as_str().unwrap_or_else(|| panic!("no url: {up}")).clone_into(&mut served.url);
         served
     }
 

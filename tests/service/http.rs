@@ -1,7 +1,5 @@
 //! The HTTP doors through the router: who may ask, what is answered around JSON-RPC, health and metrics.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
-
 use std::time::Duration;
 
 use crate::support::{Project, Service, json_request};

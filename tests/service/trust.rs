@@ -1,7 +1,5 @@
 //! What models read: nothing hidden, nothing gamed, and a mark on what is no longer what it was.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
-
 use std::process::Command;
 
 use crate::support::{Project, Service};
