@@ -30,6 +30,8 @@ const MAX_REASONS: usize = 20;
 #[derive(Default)]
 struct Taken {
     recorded: usize,
+    /// Decisions that later ones on the same tasks have superseded.
+    superseded: usize,
     refused: usize,
     reasons: Vec<String>,
 }
@@ -50,10 +52,15 @@ pub(super) fn import(config: &Config, file: &Path, json: bool) -> anyhow::Result
     let lines = read_lines(&config.project.root, file).with_context(|| file.display().to_string())?;
     let taken = take_over(config, &lines)?;
     if json {
-        let told = json!({ "recorded": taken.recorded, "refused": taken.refused, "reasons": taken.reasons });
+        let Taken { recorded, superseded, refused, reasons } = &taken;
+        let told =
+            json!({ "recorded": recorded, "superseded": superseded, "refused": refused, "reasons": reasons });
         output::line(&format!("{told:#}"));
     } else {
         output::line(&format!("{} recorded, {} refused", taken.recorded, taken.refused));
+        if taken.superseded > 0 {
+            output::hint(&format!("{} superseded by later decisions on the same tasks", taken.superseded));
+        }
         taken.reasons.iter().for_each(|reason| output::error(reason));
     }
     Ok(if taken.refused == 0 { ExitCode::SUCCESS } else { exit::NOTHING_FOUND.into() })
@@ -69,7 +76,7 @@ fn take_over(config: &Config, lines: &str) -> anyhow::Result<Taken> {
                 Ok(params) => {
                     let reply = runtime.block_on(client.call(CacheDecision::NAME, &params))?.body;
                     let refusal = || format!("{}", reply["error"]["data"]["validation_errors"]);
-                    if reply.get("result").is_some() { Ok(()) } else { Err(refusal()) }
+                    reply.get("result").map(|stored| stored["stored"] == true).ok_or_else(refusal)
                 }
                 Err(why) => Err(why),
             };
@@ -84,7 +91,7 @@ fn take_over(config: &Config, lines: &str) -> anyhow::Result<Taken> {
         let recorded = params_of(line).and_then(|params| {
             let params = params.to_string();
             let stored = runtime.block_on(app.execute::<CacheDecision>(&principal, Some(&params)));
-            stored.map(drop).map_err(|error| why(&error))
+            stored.map(|answer| answer.stored).map_err(|error| why(&error))
         });
         taken.add(number, recorded);
     }
@@ -112,9 +119,11 @@ fn why(error: &AppError) -> String {
 }
 
 impl Taken {
-    fn add(&mut self, number: usize, answer: Result<(), String>) {
+    /// Counts a line: whether it was recorded rather than superseded, or why it was refused.
+    fn add(&mut self, number: usize, answer: Result<bool, String>) {
         match answer {
-            Ok(()) => self.recorded += 1,
+            Ok(true) => self.recorded += 1,
+            Ok(false) => self.superseded += 1,
             Err(why) => {
                 self.refused += 1;
                 if self.reasons.len() < MAX_REASONS {

@@ -130,6 +130,10 @@ fn decisions_are_shared_as_a_file() {
     assert!(other.said(&["history", "import", file], 2).contains("2 recorded"));
     let patterns = other.json(&["patterns", "list", "--json"]);
     assert_eq!(patterns["patterns"][0]["success_count"], 1, "{patterns}");
+    // An old export does not undo a correction.
+    other.decide("T-2", "tune the search index", "success");
+    assert!(other.said(&["history", "import", file], 2).contains("1 recorded, 2 refused"));
+    assert!(other.said(&["history", "show", "T-2"], 0).contains("success"));
     first.stop();
 }
 
