@@ -42,9 +42,9 @@ impl WatchJob {
 
     /// A watcher whose events reach the project's queue of changes.
     fn start(app: &Arc<App>) -> notify::Result<RecommendedWatcher> {
-        let (told, run_dir) = (Arc::downgrade(app), app.config().paths.run_dir.path());
+        let (watched, run_dir) = (Arc::downgrade(app), app.config().paths.run_dir.path());
         notify::recommended_watcher(move |event| {
-            if let Some(app) = told.upgrade() {
+            if let Some(app) = watched.upgrade() {
                 app.file_watch().record(event, &run_dir);
             }
         })

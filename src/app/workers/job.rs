@@ -39,7 +39,7 @@ pub(in crate::app) struct Run {
 }
 
 impl Run {
-    /// Whether the worker is to end; what the run has in hand is to be dropped.
+    /// Whether the worker is to end; an unfinished result is to be dropped.
     pub(in crate::app) fn is_cancelled(&self) -> bool {
         self.cancellation.is_cancelled()
     }
