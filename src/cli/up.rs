@@ -1,6 +1,7 @@
 //! `adjutant up`: start in the background, wait for health, register, show a sample answer.
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
@@ -90,6 +91,17 @@ pub(super) fn run(arguments: &UpArguments, environment: &Environment) -> anyhow:
             Err(error) => {
                 output::error(&format!("{error:#}"));
                 output::hint("clients use their embedded fallback until this is mended");
+                if config
+                    .project
+                    .paths
+                    .run_dir
+                    .create()
+                    .is_err_and(|error| error.kind() == ErrorKind::InvalidInput)
+                {
+                    output::hint(
+                        "no link in a project is followed: name a folder for its files with --data-dir",
+                    );
+                }
                 return Ok(exit::FAILED.into());
             }
         };
