@@ -1,4 +1,4 @@
-//! Similarity, matching and learning against oracles that know no index and no increments.
+//! Similarity, matching and learning against oracles without an index and without incremental updates.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -20,17 +20,17 @@ fn pattern(id: usize, goal: &str) -> Pattern {
     Pattern { id: id.to_string(), goal: goal.to_owned(), plan: plan(&["a", "b"]), ..Pattern::default() }
 }
 
-fn book(goals: &[String]) -> PatternSet {
-    let mut book = PatternSet::new(None);
-    book.extend(goals.iter().enumerate().map(|(id, goal)| pattern(id, goal)));
-    book
+fn set(goals: &[String]) -> PatternSet {
+    let mut set = PatternSet::new(None);
+    set.extend(goals.iter().enumerate().map(|(id, goal)| pattern(id, goal)));
+    set
 }
 
 fn exact(count: usize) -> f64 {
     f64::from(u32::try_from(count).unwrap())
 }
 
-/// The formula as it is written down, term by term.
+/// The formula, written down term by term.
 fn naive_similarity(goals: &[String], one: &str, other: &str) -> f64 {
     let normal = |text: &str| text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
     if normal(one) == normal(other) {
@@ -71,21 +71,21 @@ proptest! {
     fn similarity_is_what_its_formula_says(
         goals in prop::collection::vec(goal_text(), 0..20), one in goal_text(), other in goal_text(),
     ) {
-        let book = book(&goals);
-        let similarity = book.similarity(&one, &other);
+        let set = set(&goals);
+        let similarity = set.similarity(&one, &other);
         prop_assert!((0.0..=1.0).contains(&similarity));
-        prop_assert!((similarity - book.similarity(&other, &one)).abs() < 1e-12);
+        prop_assert!((similarity - set.similarity(&other, &one)).abs() < 1e-12);
         prop_assert!((similarity - naive_similarity(&goals, &one, &other)).abs() < 1e-9);
-        prop_assert!(book.similarity(&one, &one) >= 1.0);
+        prop_assert!(set.similarity(&one, &one) >= 1.0);
     }
 
     #[test]
     fn any_text_has_a_similarity(one in ".{0,300}", other in ".{0,300}") {
-        let similarity = book(std::slice::from_ref(&one)).similarity(&one, &other);
+        let similarity = set(std::slice::from_ref(&one)).similarity(&one, &other);
         prop_assert!((0.0..=1.0).contains(&similarity));
     }
 
-    /// The bounds and the inverted index leave nothing out and let nothing in.
+    /// Upper bounds and inverted index lose no match and add none.
     #[test]
     fn matches_are_those_of_a_full_scan(
         goals in prop::collection::vec(goal_text(), 0..30),
@@ -94,16 +94,16 @@ proptest! {
         floor in prop::sample::select(vec![0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0]),
         limit in 0_usize..8,
     ) {
-        let mut book = PatternSet::new(None);
-        book.extend(goals.iter().zip(&counts).enumerate().map(|(id, (goal, &(successes, failures)))| {
+        let mut set = PatternSet::new(None);
+        set.extend(goals.iter().zip(&counts).enumerate().map(|(id, (goal, &(successes, failures)))| {
             let counters = Counters { successes, failures, ..Counters::default() };
             Pattern { counters, decayed: DecayedStats::from_counters(&counters, 0), ..pattern(id, goal) }
         }));
-        let found: Vec<f64> = book.matches(&goal, floor, limit, 0).iter().map(|found| found.score).collect();
-        let mut expected: Vec<f64> = book
+        let found: Vec<f64> = set.matches(&goal, floor, limit, 0).iter().map(|found| found.score).collect();
+        let mut expected: Vec<f64> = set
             .patterns()
             .filter(|pattern| !pattern.pruned())
-            .map(|pattern| (book.similarity(&goal, &pattern.goal), pattern))
+            .map(|pattern| (set.similarity(&goal, &pattern.goal), pattern))
             .filter(|(similarity, _)| *similarity >= floor)
             .map(|(similarity, pattern)| {
                 let (good, uses) = (f64::from(pattern.counters.successes), f64::from(pattern.counters.uses()));
@@ -118,27 +118,27 @@ proptest! {
         }
     }
 
-    /// A book that grew one by one and one that was read at once agree to the last bit.
+    /// A set that grew one by one and one that was loaded at once agree to the last bit.
     #[test]
     fn a_book_does_not_depend_on_how_it_grew(count in 0_usize..400, goal in goal_text()) {
         let goals: Vec<String> = (0..count).map(|index| format!("add part{} to api{}", index % 37, index)).collect();
-        let at_once = book(&goals);
+        let at_once = set(&goals);
         let mut one_by_one = PatternSet::new(None);
         for (id, goal) in goals.iter().enumerate() {
             one_by_one.extend([pattern(id, goal)]);
         }
         for other in ["add part3 to api40", "part5", &goal] {
-            let similarity = |book: &PatternSet| book.similarity("add part3 to api3", other).to_bits();
+            let similarity = |set: &PatternSet| set.similarity("add part3 to api3", other).to_bits();
             prop_assert_eq!(similarity(&at_once), similarity(&one_by_one));
         }
         prop_assert_eq!(format!("{:?}", at_once.matches(&goal, 0.0, 5, 0)), format!("{:?}", one_by_one.matches(&goal, 0.0, 5, 0)));
     }
 
-    /// However decisions come, come again and change: each task counts once, as it was last reported.
+    /// In whatever order decisions arrive, repeat and change, each task counts once, as last reported.
     #[test]
     fn each_task_counts_once(steps in prop::collection::vec(step(), 1..40)) {
-        let mut book = PatternSet::new(None);
-        book.extend([pattern(900, "add login to api"), pattern(901, "migrate database")]);
+        let mut set = PatternSet::new(None);
+        set.extend([pattern(900, "add login to api"), pattern(901, "migrate database")]);
         let mut tasks: BTreeMap<String, (Decision, Option<Observation>)> = BTreeMap::new();
         let mut ids = 0;
         for (now_ms, decision) in (1_i64..).zip(steps) {
@@ -156,14 +156,14 @@ proptest! {
                 at_ms: former.and_then(|(_, observation)| observation.as_ref()).map_or(now_ms, |observation| observation.at_ms),
                 now_ms,
             };
-            let learned = book.learn(&context, || { ids += 1; format!("learned-{ids}") }).unwrap();
+            let learned = set.learn(&context, || { ids += 1; format!("learned-{ids}") }).unwrap();
             prop_assert_eq!(learned.pattern.is_some(), learned.observation.is_some());
             if decision.result == Outcome::Success {
                 prop_assert!(learned.observation.is_some(), "a success always teaches");
             }
             tasks.insert(decision.task_id.clone(), (decision, learned.observation));
         }
-        for pattern in book.patterns() {
+        for pattern in set.patterns() {
             let mut expected = Counters::default();
             for (_, observation) in tasks.values() {
                 if let Some(observation) = observation.as_ref().filter(|observation| observation.pattern_id == pattern.id) {
@@ -174,11 +174,11 @@ proptest! {
             prop_assert!((pattern.decayed.uses - f64::from(expected.uses())).abs() < 1e-6);
             prop_assert_eq!(pattern.pruned() && pattern.origin == Origin::Stored && expected.uses() == 0, false);
         }
-        let unique: BTreeSet<(String, &[String])> = book
+        let unique: BTreeSet<(String, &[String])> = set
             .patterns()
             .map(|pattern| (pattern.goal.to_lowercase(), pattern.plan.agent_sequence()))
             .collect();
-        prop_assert_eq!(unique.len(), book.len(), "no pattern is created twice");
+        prop_assert_eq!(unique.len(), set.len(), "no pattern is created twice");
     }
 }
 
@@ -252,59 +252,57 @@ fn a_decision_out_of_its_limits_is_refused_with_sentences() {
     }
 }
 
-fn learn(book: &mut PatternSet, decision: &Decision, former: Option<&Observation>) -> Option<Observation> {
+fn learn(set: &mut PatternSet, decision: &Decision, former: Option<&Observation>) -> Option<Observation> {
     let (goal, plan) = (Goal::new(&decision.task_description), decision.check().unwrap());
     let same_task = former.is_some();
     let context =
         DecisionContext { decision, goal: &goal, plan: &plan, former, same_task, at_ms: 0, now_ms: 0 };
-    let id = format!("p{}", book.len());
-    book.learn(&context, || id).unwrap().observation
+    let id = format!("p{}", set.len());
+    set.learn(&context, || id).unwrap().observation
 }
 
 #[test]
 fn a_pattern_is_founded_pruned_and_comes_back() {
-    let mut book = PatternSet::new(None);
-    assert_eq!(learn(&mut book, &decision("t0", Outcome::Failure), None), None, "a failure founds nothing");
-    let founding = learn(&mut book, &decision("t1", Outcome::Success), None);
-    assert_eq!(book.matches("add login", 0.7, 5, 0).len(), 1);
+    let mut set = PatternSet::new(None);
+    assert_eq!(learn(&mut set, &decision("t0", Outcome::Failure), None), None, "a failure founds nothing");
+    let founding = learn(&mut set, &decision("t1", Outcome::Success), None);
+    assert_eq!(set.matches("add login", 0.7, 5, 0).len(), 1);
 
-    // Corrected to nothing, it is withdrawn; taught again, it is offered again.
+    // Without its only observation the pattern is withdrawn; with it, it is offered again.
     let observation = founding.unwrap();
-    book.retract(&observation, 0);
-    assert!(book.matches("add login", 0.7, 5, 0).is_empty());
-    book.observe(&observation, 0);
+    set.retract(&observation, 0);
+    assert!(set.matches("add login", 0.7, 5, 0).is_empty());
+    set.observe(&observation, 0);
 
     for task in 2..6 {
-        learn(&mut book, &decision(&format!("t{task}"), Outcome::Failure), None);
+        learn(&mut set, &decision(&format!("t{task}"), Outcome::Failure), None);
     }
-    assert_eq!(book.len(), 1, "failures teach the pattern there is");
-    assert!(
-        book.patterns().all(|pattern| pattern.pruned()) && book.matches("add login", 0.7, 5, 0).is_empty()
-    );
-    learn(&mut book, &decision("t6", Outcome::Success), None);
-    assert_eq!(book.len(), 1, "a pruned pattern still learns");
-    assert_eq!(book.matches("add login", 0.7, 5, 0)[0].task_count, 6);
+    assert_eq!(set.len(), 1, "failures teach the pattern there is");
+    assert!(set.patterns().all(|pattern| pattern.pruned()) && set.matches("add login", 0.7, 5, 0).is_empty());
+    learn(&mut set, &decision("t6", Outcome::Success), None);
+    assert_eq!(set.len(), 1, "a pruned pattern still learns");
+    assert_eq!(set.matches("add login", 0.7, 5, 0)[0].task_count, 6);
 }
 
 #[test]
 fn one_lucky_run_does_not_outrank_ten_good_ones() {
-    let mut book = PatternSet::new(None);
+    let mut set = PatternSet::new(None);
     let counters = |successes, failures| Counters { successes, failures, ..Counters::default() };
     for (id, counters) in [(0, counters(1, 0)), (1, counters(9, 1)), (2, counters(0, 0))] {
-        book.extend([Pattern {
+        set.extend([Pattern {
             counters,
             decayed: DecayedStats::from_counters(&counters, 0),
             ..pattern(id, "add login")
         }]);
     }
     let order: Vec<String> =
-        book.matches("add login", 0.7, 5, 0).iter().map(|m| m.pattern.id.clone()).collect();
+        set.matches("add login", 0.7, 5, 0).iter().map(|m| m.pattern.id.clone()).collect();
     assert_eq!(order, ["1", "0", "2"]);
 }
 
 #[test]
 fn an_unknown_pattern_changes_nothing() {
-    let mut book = book(&["add login".to_owned()]);
+    let mut set = set(&["add login".to_owned()]);
     let observation = Observation {
         pattern_id: "0".into(),
         result: Outcome::Success,
@@ -312,8 +310,8 @@ fn an_unknown_pattern_changes_nothing() {
         tokens_saved: None,
         at_ms: 0,
     };
-    book.observe(&observation, 0);
-    let before = format!("{:?}", book.patterns().collect::<Vec<_>>());
+    set.observe(&observation, 0);
+    let before = format!("{:?}", set.patterns().collect::<Vec<_>>());
     let decision = Decision { pattern_id: Some("nowhere".to_owned()), ..decision("t", Outcome::Success) };
     let (goal, plan) = (Goal::new("add login"), decision.check().unwrap());
     let context = DecisionContext {
@@ -325,15 +323,15 @@ fn an_unknown_pattern_changes_nothing() {
         at_ms: 0,
         now_ms: 0,
     };
-    assert_eq!(book.learn(&context, || unreachable!()).unwrap_err().0, "nowhere");
-    assert_eq!(format!("{:?}", book.patterns().collect::<Vec<_>>()), before);
+    assert_eq!(set.learn(&context, || unreachable!()).unwrap_err().0, "nowhere");
+    assert_eq!(format!("{:?}", set.patterns().collect::<Vec<_>>()), before);
 }
 
 #[test]
 fn goals_without_terms_match_themselves_only() {
-    let book = book(&["!!!".to_owned(), "???".to_owned(), String::new()]);
-    let found = book.matches("!!!", 0.7, 5, 0);
+    let set = set(&["!!!".to_owned(), "???".to_owned(), String::new()]);
+    let found = set.matches("!!!", 0.7, 5, 0);
     assert_eq!(found.len(), 1);
     assert!(found[0].similarity >= 1.0);
-    assert!(book.matches("add", f64::NAN, 5, 0).is_empty());
+    assert!(set.matches("add", f64::NAN, 5, 0).is_empty());
 }

@@ -84,13 +84,13 @@ impl Vectors {
     /// The vectors of these passages only.
     #[must_use]
     pub fn subset(&self, keys: impl IntoIterator<Item = TextKey>) -> Vectors {
-        let mut kept = Vectors::new(self.dimensions);
+        let mut subset = Vectors::new(self.dimensions);
         for key in keys {
             if let Some((scale, parts)) = self.quantised(&key) {
-                kept.add_quantised(key, scale, parts.iter().copied());
+                subset.add_quantised(key, scale, parts.iter().copied());
             }
         }
-        kept
+        subset
     }
 
     /// All keys in order of insertion.
@@ -116,7 +116,7 @@ impl Vectors {
     /// The cosine of a request and the vector at a row, -1..=1.
     pub fn cosine(&self, request: &QuantizedQuery, row: u32) -> f32 {
         let sum = dot(&request.parts, self.parts_of(row));
-        #[expect(clippy::cast_precision_loss, reason = "a likeness needs no more than four digits")]
+        #[expect(clippy::cast_precision_loss, reason = "a similarity needs no more than four digits")]
         let sum = sum as f32;
         sum * request.scale * self.scales[row as usize]
     }
@@ -184,7 +184,7 @@ mod tests {
         assert_eq!((vectors.len(), vectors.row(&text_key("b"))), (2, None));
         assert!(vectors.cosine(&QuantizedQuery::new(&[1.0, 0.0]), 0) > 0.99);
         assert_eq!(vectors.cosine(&QuantizedQuery::new(&[0.0, 0.0]), 1).to_bits(), 0.0f32.to_bits());
-        let kept = vectors.subset([text_key("c"), text_key("d")]);
-        assert_eq!((kept.len(), kept.row(&text_key("c"))), (1, Some(0)));
+        let subset = vectors.subset([text_key("c"), text_key("d")]);
+        assert_eq!((subset.len(), subset.row(&text_key("c"))), (1, Some(0)));
     }
 }

@@ -140,11 +140,11 @@ mod tests {
 
     #[test]
     fn tasks_without_a_profile_are_compared_by_their_words() {
-        let nobody = Profile::new([("dba", 0.0)]);
-        assert!(nobody.is_empty());
-        let neighbours = Neighbours::new([(task("zyx", "dba", Outcome::Success), &nobody)], None);
-        assert!(neighbours.for_task("task zyx", &nobody, 0).agent("dba").is_some());
-        assert!(neighbours.for_task("something else", &nobody, 0).is_empty());
+        let none = Profile::new([("dba", 0.0)]);
+        assert!(none.is_empty());
+        let neighbours = Neighbours::new([(task("zyx", "dba", Outcome::Success), &none)], None);
+        assert!(neighbours.for_task("task zyx", &none, 0).agent("dba").is_some());
+        assert!(neighbours.for_task("something else", &none, 0).is_empty());
     }
 
     #[test]

@@ -95,20 +95,21 @@ impl Corpus {
         for (term, _) in self.passages.iter().flat_map(|passage| &passage.cells) {
             frequency[*term as usize] += 1;
         }
-        let mut kept: Vec<(Box<str>, u32)> =
+        let mut frequent: Vec<(Box<str>, u32)> =
             numbers.terms.into_iter().filter(|(_, id)| frequency[*id as usize] > 1).collect();
-        kept.sort_unstable_by(|a, b| {
+        frequent.sort_unstable_by(|a, b| {
             frequency[b.1 as usize].cmp(&frequency[a.1 as usize]).then_with(|| a.0.cmp(&b.0))
         });
-        kept.truncate(MAX_TERMS);
-        kept.sort_unstable();
+        frequent.truncate(MAX_TERMS);
+        frequent.sort_unstable();
         let mut columns = vec![None; frequency.len()];
         let all = as_f32(self.passages.len());
-        for (column, (_, id)) in kept.iter().enumerate() {
+        for (column, (_, id)) in frequent.iter().enumerate() {
             columns[*id as usize] = Some(as_u32(column));
         }
-        self.idf = kept.iter().map(|(_, id)| (all / as_f32(frequency[*id as usize])).ln().max(0.0)).collect();
-        self.terms = kept.into_iter().map(|(term, _)| term).collect();
+        self.idf =
+            frequent.iter().map(|(_, id)| (all / as_f32(frequency[*id as usize])).ln().max(0.0)).collect();
+        self.terms = frequent.into_iter().map(|(term, _)| term).collect();
         for passage in &mut self.passages {
             let weigh = |&(term, count): &Cell| {
                 let column = columns[term as usize]?;

@@ -102,7 +102,10 @@ impl Dense {
                 let value = eigen.eigenvalues[direction].max(0.0).sqrt();
                 let part =
                     if value > 1e-9 { eigen.eigenvectors[(component, direction)] / value } else { 0.0 };
-                #[expect(clippy::cast_possible_truncation, reason = "vectors are kept in single precision")]
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "vectors are stored in single precision"
+                )]
                 rotation.push(part as f32);
             }
         }

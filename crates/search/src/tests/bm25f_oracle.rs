@@ -1,4 +1,4 @@
-//! BM25F against the formula written down as plainly as possible.
+//! BM25F against the formula, written down as plainly as possible.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ fn naive(definitions: &[Definition], term: &str, weights: &Weights) -> Vec<f32> 
         for (slot, (count, length)) in fields.iter().enumerate().filter(|(_, (count, _))| *count > 0.0) {
             let lengths: Vec<f32> =
                 all.iter().map(|other| other[slot].1).filter(|length| *length > 0.0).collect();
-            // Averages and what a posting brings are rounded, as the index keeps them.
+            // Averages and impacts are rounded as in the index.
             let average = lengths.iter().sum::<f32>() / as_f32(lengths.len());
             let average = ((average.log2() * 8.0).round() / 8.0).exp2();
             let b = weights.length[slot];
@@ -123,7 +123,7 @@ proptest! {
     }
 }
 
-/// Many entries of few words, so that most of them speak for themselves and an answer holds the fewest.
+/// Many short entries, of which an answer contains only a few.
 fn crowd() -> impl Strategy<Value = Vec<Definition>> {
     prop::collection::vec((text(), 0..4u8, prop::bool::weighted(0.1)), 150..400).prop_map(|all| {
         let entry = |(at, (description, plugin, hidden)): (usize, (String, u8, bool))| Definition {
@@ -142,12 +142,12 @@ proptest! {
     fn a_short_answer_begins_the_long_one(definitions in crowd(), words in text(), learned in 0usize..400) {
         let catalog = Catalog::from_definitions(definitions.iter().cloned());
         let index = Index::build(&catalog, &Aliases::default());
-        let told = |entry: &Definition| if entry.name == format!("agent-{learned:03}") { 1.0 } else { 0.0 };
+        let prior = |entry: &Definition| if entry.name == format!("agent-{learned:03}") { 1.0 } else { 0.0 };
         let complex = format!("complex {words}");
         for request in [
             context(&words),
             Request { plugin: Some("p1"), ..context(&words) },
-            Request { prior: Some(&told), ..context(&words) },
+            Request { prior: Some(&prior), ..context(&words) },
             context(&complex),
         ] {
             let of = |limit| {

@@ -55,7 +55,7 @@ fn an_entry_the_model_does_not_know_keeps_its_place() {
                 *value = f32::NAN;
             }
         }
-        // All others are alike to the request: nothing moves.
+        // All others are equally similar to the request: the order stays.
         let request = Request { similarity: Some(&similarity), ..context("builds react components") };
         assert_eq!(names(&index().find(&request)), names(&without), "without {unknown}");
     }
@@ -85,7 +85,7 @@ fn the_model_takes_part_in_the_confidence_and_filters_hold() {
     let confidence =
         |top: f32| index.find(&Request { similarity: Some(&similarity(top)), ..context(asked) }).confidence;
     assert!(confidence(0.1) < 0.05 && confidence(0.3) < confidence(0.5) && confidence(0.7) > 0.4);
-    // The senseless has no answer, whatever the model finds.
+    // A request without a word has no answer, whatever the model finds.
     assert!(index.find(&Request { similarity: Some(&similarity(0.9)), ..context("?!") }).hits.is_empty());
     let request = Request { similarity: Some(&similarity(0.7)), plugin: Some("b"), ..context(asked) };
     assert!(index.find(&request).hits.iter().all(|hit| hit.definition.plugin == "b"));

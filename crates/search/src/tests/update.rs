@@ -8,7 +8,7 @@ use super::collection::{agent, collection, context, entry};
 use crate::{Aliases, Index, LatentSpace, Request};
 use catalog::{Catalog, Definition, Kind};
 
-/// What happens to a catalog.
+/// An edit of a catalog.
 #[derive(Debug, Clone)]
 enum Edit {
     Add(Definition),
@@ -76,7 +76,7 @@ fn apply(catalog: &Catalog, edits: &[Edit]) -> Catalog {
     Catalog::from_definitions(all)
 }
 
-/// Everything that can be asked, as text.
+/// The explained answers to a range of requests, as text.
 fn answers(index: &Index) -> Vec<String> {
     let contexts =
         ["react hooks testing", "web hook and sql queries", "kubernets cluster", "rare", "code reviewer"];
@@ -96,7 +96,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(128) })]
 
     #[test]
-    fn an_index_brought_up_to_date_is_one_built_anew(
+    fn an_updated_index_equals_a_rebuilt_one(
         first in prop::collection::vec(definition(), 0..40),
         steps in prop::collection::vec(prop::collection::vec(edit(), 0..4), 1..5),
     ) {
@@ -106,20 +106,20 @@ proptest! {
         for edits in steps {
             catalog = apply(&catalog, &edits);
             index = index.updated(&catalog, &aliases);
-            let anew = Index::build(&catalog, &aliases);
-            prop_assert_eq!(answers(&index), answers(&anew));
+            let rebuilt = Index::build(&catalog, &aliases);
+            prop_assert_eq!(answers(&index), answers(&rebuilt));
             let bytes = index.to_bytes();
-            let kept = Index::from_bytes(&bytes, &catalog, &aliases).unwrap();
-            prop_assert_eq!(answers(&kept), answers(&anew));
-            prop_assert_eq!(kept.to_bytes(), bytes);
+            let decoded = Index::from_bytes(&bytes, &catalog, &aliases).unwrap();
+            prop_assert_eq!(answers(&decoded), answers(&rebuilt));
+            prop_assert_eq!(decoded.to_bytes(), bytes);
             prop_assert!(index.with_latent(LatentSpace::train(&catalog).into()).has_latent());
         }
     }
 }
 
-/// Most edits of so few entries move an average; here one entry of many changes, so that it surely is not built anew.
+/// Most edits of a few entries change an average field length, and the index is rebuilt. Here one entry of many changes.
 #[test]
-fn one_changed_entry_is_reckoned_in() {
+fn one_changed_entry_is_updated_in_place() {
     let names =
         (0..400).map(|at| agent(&format!("p{}", at % 5), &format!("agent-{at}"), "Runs sql queries", "body"));
     let catalog = Catalog::from_definitions(names);
@@ -130,23 +130,23 @@ fn one_changed_entry_is_reckoned_in() {
     let removed = all.remove(300);
     let after = Catalog::from_definitions(all);
     let updated = index.updated(&after, &Aliases::default());
-    let anew = Index::build(&after, &Aliases::default());
-    assert_ne!(updated.to_bytes(), anew.to_bytes(), "it was built anew, which numbers terms otherwise");
+    let rebuilt = Index::build(&after, &Aliases::default());
+    assert_ne!(updated.to_bytes(), rebuilt.to_bytes(), "it was built rebuilt, which numbers terms otherwise");
     for words in ["wasm", "sql", "runs queries", removed.name.as_str()] {
         let of = |index: &Index| format!("{:?}", index.explain(&context(words)));
-        assert_eq!(of(&updated), of(&anew), "{words}");
+        assert_eq!(of(&updated), of(&rebuilt), "{words}");
     }
 }
 
 #[test]
-fn a_kept_index_that_does_not_fit_is_none() {
+fn a_persisted_index_of_other_content_is_rejected() {
     let (catalog, aliases) = (collection(), Aliases::default());
     let bytes = Index::build(&catalog, &aliases).to_bytes();
     assert!(Index::from_bytes(&bytes, &catalog, &aliases).is_some());
     let mut other: Vec<Arc<Definition>> = catalog.definitions().to_vec();
     other.pop();
     assert!(Index::from_bytes(&bytes, &Catalog::from_definitions(other), &aliases).is_none());
-    // A manifest gives its plugin's entries other keywords; their own files are what they were.
+    // A manifest changes the keywords of its plugin's entries, whose own files stay the same.
     let mut other: Vec<Arc<Definition>> = catalog.definitions().to_vec();
     let keywords = vec!["wasm".to_owned()];
     other[0] = Arc::new(Definition { keywords, ..Definition::clone(&other[0]) });

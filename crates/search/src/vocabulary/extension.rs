@@ -1,4 +1,4 @@
-//! Extending a vocabulary by the words of entries that came, and reducing it by terms that nobody uses any more.
+//! Extending a vocabulary by the words of entries that came, and reducing it by terms that no entry uses any more.
 
 use std::sync::Arc;
 
