@@ -4,14 +4,14 @@
 //! with just the entries a task needs, hands over full definitions on demand, and remembers which sequences
 //! of agents worked. In reading order, which is also the direction data flows in:
 //!
-//! * [`catalog`]: what the plugin folders hold, read into definitions and problems;
-//! * [`search`]: the in-memory indexes over a catalog, and one ranking that combines them;
-//! * [`patterns`]: plans of several agents, how alike two goals are, and what outcomes teach;
-//! * [`store`]: the SQLite database and its single writer thread;
-//! * [`app`]: the service itself, every operation once;
-//! * [`server`]: the HTTP doors; [`client`]: asking them from another process, [`outbox`]: decisions that wait for them;
-//! * [`instance`]: which process serves a project; [`cli`]: the command line;
-//! * [`config`], [`telemetry`], [`tasks`]: settings, log lines and measurements, background work.
+//! * the crate [`catalog`] reads plugin folders into definitions and problems;
+//! * [`search`] holds the in-memory indexes over a catalog, and one ranking that combines them;
+//! * [`domain`] knows patterns of agents, how alike two goals are, and what outcomes teach;
+//! * [`store`] is the SQLite database with its single writer, [`protocol`] the wire types and error codes;
+//! * [`app`] is the service itself, every operation once;
+//! * [`server`] has the HTTP, JSON-RPC and MCP endpoints, [`client`] asks them from another process;
+//! * [`instance`] knows which process serves a project, [`cli`] is the command line;
+//! * [`config`], [`telemetry`] and [`tasks`] are settings, log lines and metrics, and async background tasks.
 //!
 //! # Asking a collection
 //!

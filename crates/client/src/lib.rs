@@ -15,7 +15,7 @@
 //! # });
 //! ```
 //!
-//! With a fallback the same question is answered from an index in this process; see [`crate::app::InProcess`].
+//! With a fallback the same question is answered from an index in this process; see `adjutant::app::InProcess`.
 
 mod cache;
 mod call_error;

@@ -22,7 +22,7 @@ pub struct Hit {
     pub fallbacks: Vec<String>,
 }
 
-/// The answer to a [`Request`].
+/// The answer to a [`crate::Request`].
 #[derive(Debug, Clone, Default)]
 pub struct Findings {
     /// Best first.

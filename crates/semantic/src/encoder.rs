@@ -102,7 +102,7 @@ mod engine {
         }
 
         /// Embeds a text, of which at most `max_tokens` tokens are read. Returns a vector of unit length with
-        /// [`ModelInfo::dimensions`] numbers; the same text gives the same vector on the same machine.
+        /// the model's number of dimensions; the same text gives the same vector on the same machine.
         ///
         /// # Errors
         /// The tokenizer has tokens that the network lacks, or the vector has no direction.
