@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use domain::patterns::{Decision, Outcome, OutcomeHistory, Pattern, PatternSet, Plan, TaskOutcome};
-use store::{Store, StoreError, StoreOptions};
 use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
+use store::{Store, StoreError, StoreOptions};
 
 use crate::load::Percentiles;
 use crate::numbers::Numbers;

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use store::{StoreOptions, StoreReader};
 use anyhow::Context;
 use rusqlite::Connection as Database;
 use serde_json::{Value, json};
+use store::{StoreOptions, StoreReader};
 
 use crate::http::Connection;
 use crate::interrupt;

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use catalog::{ScanOptions, scan};
 use search::{Aliases, Index, LatentSpace};
-use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use crate::collection::Collection;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use catalog::Definition;
 use anyhow::Context;
+use catalog::Definition;
 use tantivy::collector::TopDocs;
 use tantivy::query::QueryParser;
 use tantivy::schema::{Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use catalog::Catalog;
 use adjutant_bench::engine::{Contender, Engine, Plain, TOP};
 use adjutant_bench::reference::{Formula, Reference};
 use adjutant_bench::{asked, subject};
 use anyhow::Context;
+use catalog::Catalog;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::load::Percentiles;

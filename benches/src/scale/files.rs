@@ -46,8 +46,8 @@ pub(super) fn write(root: &Path, count: usize) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use catalog::{ScanOptions, scan};
     use adjutant_bench::subject;
+    use catalog::{ScanOptions, scan};
 
     use super::write;
 

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use search::latent::MAX_ENTRIES;
 use adjutant_bench::{asked, subject};
 use anyhow::Context;
+use search::latent::MAX_ENTRIES;
 use serde::{Deserialize, Serialize};
 
 use super::change::{self, Changed};
