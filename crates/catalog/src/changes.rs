@@ -1,35 +1,35 @@
-//! What differs between two catalogs.
+//! The differences between two catalogs.
 
 use std::sync::Arc;
 
 use super::definition::Definition;
 use super::kind::Kind;
 
-/// How many definitions came, changed, went and stayed.
+/// How many definitions were added, changed, removed and left unchanged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// Ids that are new.
+    /// Definitions whose id is new.
     pub added: usize,
-    /// Ids that were there, with other content.
+    /// Definitions whose id was there with other content.
     pub changed: usize,
-    /// Ids that are gone.
+    /// Definitions whose id is gone.
     pub removed: usize,
-    /// Ids with the same content.
+    /// Definitions with the same id and content.
     pub unchanged: usize,
 }
 
 impl Changes {
-    /// Whether nothing differs.
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.added + self.changed + self.removed == 0
     }
 
-    /// Both are in the catalog's order.
+    /// The differences between two lists, both in the catalog's order.
     pub(super) fn between(old: &[Arc<Definition>], new: &[Arc<Definition>]) -> Changes {
         let mut changes = Changes::default();
         let (mut old, mut new) = (old, new);
         loop {
-            // Nearly all of a large catalog is the same as before, down to where it lies in memory.
+            // Nearly all of a large catalog is unchanged and shared with the one before.
             let same = old.iter().zip(new).take_while(|(before, after)| Arc::ptr_eq(before, after)).count();
             changes.unchanged += same;
             (old, new) = (&old[same..], &new[same..]);
@@ -43,10 +43,10 @@ impl Changes {
         }
     }
 
-    /// Counts what carried an id before and what carries it now.
+    /// Counts the definitions that had an id before and those that have it now.
     fn count(&mut self, before: &[Arc<Definition>], after: &[Arc<Definition>]) {
         let mut left: Vec<&Arc<Definition>> = after.iter().collect();
-        // An id may belong to several files, so equal ones are paired off first.
+        // Several files may have one id, so equal definitions are paired off first.
         for definition in before {
             let same = |other: &&Arc<Definition>| Arc::ptr_eq(other, definition) || *other == definition;
             if let Some(at) = left.iter().position(same) {
@@ -66,7 +66,7 @@ fn id_of(definition: &Definition) -> (Kind, &str) {
     (definition.kind, &definition.id)
 }
 
-/// The first of `definitions`, as far as they carry the id.
+/// The leading run of `definitions` with this id.
 fn carriers<'a>(definitions: &'a [Arc<Definition>], id: (Kind, &str)) -> &'a [Arc<Definition>] {
     let count = definitions.iter().take_while(|definition| id_of(definition) == id).count();
     &definitions[..count]

@@ -1,8 +1,8 @@
-//! What Claude Code puts before a model of a catalog: the baseline of all that is said of tokens.
+//! What Claude Code lists of a catalog in a model's context: the baseline of all token counts.
 //!
-//! As measured with 2.1.329: agents are listed in full, one line each. Skills and commands share one listing whose
-//! length is bounded; names always stay, and beyond the bound descriptions are dropped whole, commands first in order
-//! and then skills keeping theirs. Bodies are never listed.
+//! As measured with version 2.1.329: agents are listed in full, one line each. Skills and commands share one listing of
+//! bounded length. Names always stay; commands, then skills, keep their descriptions until the room is used up, and all
+//! later ones are dropped as a whole. Bodies are never listed.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -12,8 +12,7 @@ use super::definition::Definition;
 use super::kind::Kind;
 use super::problem::{Problem, code};
 
-/// Characters that its listing of skills and commands leaves for plugins: about 30,000, measured, less what its own
-/// entries take.
+/// Characters for plugins in its listing of skills and commands: the measured 30,000 or so, less its own entries.
 pub const LISTING_BUDGET: usize = 23_750;
 
 /// Characters of one description in that listing.
@@ -22,7 +21,7 @@ const DESCRIPTION: usize = 1_536;
 /// Codes of entries that are not listed at all.
 const UNLISTED: [&str; 2] = [code::NEVER_SHOWN_BY_CLIENT, code::NOT_LOADED_BY_CLIENT];
 
-/// Codes of files of whose front matter the client reads nothing.
+/// Codes of files whose front matter the client cannot read.
 const UNREAD: [&str; 5] = [
     code::FRONTMATTER_SALVAGED,
     code::FRONTMATTER_UNCLOSED,
@@ -31,18 +30,18 @@ const UNREAD: [&str; 5] = [
     code::FRONTMATTER_TOO_COMPLEX,
 ];
 
-/// One line of what a client lists.
+/// One line of the client's listing.
 #[derive(Debug, Clone)]
 pub struct Listed<'a> {
     /// The entry.
     pub definition: &'a Arc<Definition>,
-    /// The line, with its line end.
+    /// The line, including the line feed.
     pub line: String,
-    /// Whether its description was dropped for want of room.
+    /// Whether its description was dropped for lack of room.
     pub is_name_only: bool,
 }
 
-/// What the client makes of files that have problems.
+/// How the client sees files that have problems.
 pub(super) struct ClientView<'a> {
     unlisted: HashSet<&'a Path>,
     unread: HashSet<&'a Path>,
@@ -67,14 +66,14 @@ impl<'a> ClientView<'a> {
         self.unlisted.contains(definition.path.as_path())
     }
 
-    /// The description as the client has it, if it has one.
+    /// The description as the client reads it, if it reads one.
     fn description(&self, definition: &'a Definition) -> Option<&'a str> {
         let path = definition.path.as_path();
         let has = !self.unread.contains(path) && !self.undescribed.contains(path);
         has.then_some(definition.description.as_str()).filter(|text| !text.is_empty())
     }
 
-    /// What the listing of skills and commands says of an entry, if it is there.
+    /// The text of an entry in the listing of skills and commands, if it is listed.
     fn stated(&self, definition: &'a Definition) -> Option<String> {
         if self.leaves_out(definition) {
             return None;
@@ -82,7 +81,7 @@ impl<'a> ClientView<'a> {
         let when = Some(definition.when_to_use.as_str()).filter(|text| !text.is_empty());
         let text = match (self.description(definition), when) {
             (None, None) => return None,
-            // The first line of the body stands in, which is what a missing description is derived from.
+            // The first line of the body serves, from which a missing description is derived.
             (None, Some(when)) => format!("{} - {when}", definition.description),
             (Some(description), None) => description.to_owned(),
             (Some(description), Some(when)) => format!("{description} - {when}"),
@@ -90,7 +89,7 @@ impl<'a> ClientView<'a> {
         Some(cut(&text))
     }
 
-    /// Characters of what [`ClientView::stated`] says, where it says anything.
+    /// The length of [`ClientView::stated`] in characters, computed without building the text.
     fn stated_chars(&self, definition: &'a Definition) -> Option<usize> {
         if self.leaves_out(definition) {
             return None;
@@ -106,7 +105,7 @@ impl<'a> ClientView<'a> {
     }
 }
 
-/// `text` within [`DESCRIPTION`] characters, the last of them an ellipsis where it was cut.
+/// `text` cut to [`DESCRIPTION`] characters, the last of which is an ellipsis then.
 fn cut(text: &str) -> String {
     if text.chars().count() <= DESCRIPTION {
         return text.to_owned();
@@ -127,7 +126,7 @@ fn agent_line(definition: &Definition, view: &ClientView<'_>) -> String {
     }
 }
 
-/// What the client lists of these definitions, which are ordered by kind and id, each with the view of its layer.
+/// The client's listing of these definitions, which are ordered by kind and id and come with the view of their layer.
 pub(super) fn listing<'a>(
     definitions: &[(&'a Arc<Definition>, &ClientView<'_>)],
     is_bounded: bool,
@@ -146,7 +145,7 @@ pub(super) fn listing<'a>(
         .flat_map(of_kind)
         .filter_map(|(definition, view)| Some((*definition, view.stated(definition)?)))
         .collect();
-    // `- id` and a line end, which always stay.
+    // `- id` and a line feed, which always stay.
     let names: usize = stated.iter().map(|(definition, _)| name_chars(definition)).sum();
     let mut left = if is_bounded { LISTING_BUDGET.saturating_sub(names) } else { usize::MAX };
     for (definition, text) in stated {
@@ -160,17 +159,17 @@ pub(super) fn listing<'a>(
     lines
 }
 
-/// How much of a catalog the client's listing of skills and commands names.
+/// The size of the client's listing of skills and commands, names alone.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct ListingSize {
-    /// Skills and commands it lists.
+    /// Skills and commands in it.
     count: usize,
     /// Characters of their names, which always stay.
     names: usize,
 }
 
 impl ListingSize {
-    /// Of definitions whose problems are among these.
+    /// The size for these definitions, whose problems are among `problems`.
     pub(super) fn of(definitions: &[Arc<Definition>], problems: &[Problem]) -> ListingSize {
         let view = ClientView::of(problems);
         let mut size = ListingSize::default();
@@ -183,7 +182,7 @@ impl ListingSize {
         size
     }
 
-    /// With those added and those taken away.
+    /// The size after entries were added and removed.
     pub(super) fn changed(self, added: ListingSize, removed: ListingSize) -> ListingSize {
         ListingSize {
             count: (self.count + added.count).saturating_sub(removed.count),
@@ -192,13 +191,13 @@ impl ListingSize {
     }
 }
 
-/// Characters of `- id` and a line end.
+/// Characters of `- id` and a line feed.
 fn name_chars(definition: &Definition) -> usize {
     definition.id.chars().count() + 3
 }
 
-/// Says how many descriptions the client's listing drops. `problems` says which entries it does not list at all,
-/// `listing` what it lists of all the definitions.
+/// Reports how many descriptions the client's listing drops, if any. `problems` determines which entries are not listed at
+/// all, `listing` is the size for all definitions.
 pub(super) fn listing_problem(
     definitions: &[Arc<Definition>],
     problems: &[Problem],
@@ -206,14 +205,14 @@ pub(super) fn listing_problem(
 ) -> Option<Problem> {
     let mut left = LISTING_BUDGET.saturating_sub(listing.names);
     let mut dropped = listing.count;
-    // Where nothing is listed, or the names alone take all the room, nothing has to be counted.
+    // If nothing is listed, or the names alone use up the room, there is nothing to count.
     if left > 0 && dropped > 0 {
         let view = ClientView::of(problems);
         let of_kind = |kind| definitions.iter().filter(move |definition| definition.kind == kind);
         for definition in [Kind::Workflow, Kind::Skill].into_iter().flat_map(of_kind) {
             let Some(chars) = view.stated_chars(definition) else { continue };
             if chars + 2 > left {
-                // From the first without room on none has any.
+                // From here on there is no room for any.
                 break;
             }
             left -= chars + 2;

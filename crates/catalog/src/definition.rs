@@ -8,7 +8,7 @@ use super::kind::Kind;
 /// answers shorten them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Definition {
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
     /// `plugin:name`, written exactly as Claude Code writes it; a project's own entries have no prefix.
     pub id: String,
@@ -16,9 +16,9 @@ pub struct Definition {
     pub plugin: String,
     /// Agents: the name in the front matter, else the stem. Skills: the folder. Workflows: the stem.
     pub name: String,
-    /// Other ids and names it goes by (front matter name of a skill or command, stem of an agent).
+    /// Other ids and names that find it (the front matter's name of a skill or command, the stem of an agent).
     pub aliases: Vec<String>,
-    /// What it is for; derived from the first heading and paragraph where the file states none.
+    /// Its purpose; derived from the first heading and paragraph where the file states none.
     pub description: String,
     /// The front matter's `when_to_use`, where a file has one.
     pub when_to_use: String,
@@ -28,8 +28,8 @@ pub struct Definition {
     pub tools: Vec<String>,
     /// The front matter's `category`, else the marketplace's for the plugin, else empty.
     pub category: String,
-    /// The front matter's and the plugin manifest's `keywords` and `tags`, lower case, without duplicates; before them,
-    /// for a skill that states none, what was derived as for `capabilities`.
+    /// The front matter's and the plugin manifest's `keywords` and `tags`, lower case, without duplicates; preceded,
+    /// for a skill that states none, by those derived as for `capabilities`.
     pub keywords: Vec<String>,
     /// Stated capabilities, or those derived from name, keywords, description, headings and bullets.
     pub capabilities: Vec<String>,
@@ -37,9 +37,9 @@ pub struct Definition {
     pub arguments: String,
     /// Workflows: the titles of its steps or phases, in order.
     pub steps: Vec<String>,
-    /// Workflows: the agents its body names, as they are written there.
+    /// Workflows: the agents that its body names, as written.
     pub agents: Vec<String>,
-    /// Markdown headings of the body, without the hashes, in order; code fences do not count.
+    /// Markdown headings of the body in order, without hashes; fenced code is ignored.
     pub headings: Vec<String>,
     /// The text after the front matter.
     pub body: String,
@@ -47,6 +47,6 @@ pub struct Definition {
     pub path: PathBuf,
     /// Lower-case hex SHA-256 of the file's bytes.
     pub content_hash: String,
-    /// Whether its author asks not to offer it (`adjutant: hidden`), as those who ask do: it is found by its id alone.
+    /// Whether its author asked not to offer it (`adjutant: hidden`): it is found by its id alone.
     pub hidden: bool,
 }

@@ -1,4 +1,4 @@
-//! One file's bytes, and where it lies, as a definition.
+//! From a file's bytes and its place in a plugin to a definition.
 
 use std::path::Path;
 
@@ -13,10 +13,10 @@ use super::problem::{Problem, code};
 use super::sanitize::{decode, one_line};
 use super::{capability, markdown, prompt_injection, workflow};
 
-/// Characters of a skill's or command's description that the client's listing shows.
+/// Characters of a skill's or command's description in the client's listing.
 const CLIENT_DESCRIPTION: usize = 1_536;
 
-/// The definition in `bytes`, or `None` where the file is no entry, and what was odd about it.
+/// The definition in `bytes`, `None` if the file is not an entry, and the problems of the file.
 pub(super) fn read(path: &Path, bytes: &[u8], context: &EntryContext) -> (Option<Definition>, Vec<Problem>) {
     let (text, decoded) = decode(bytes);
     let matter = frontmatter::read(&text, decoded.carriage_returns);
@@ -77,12 +77,12 @@ struct Name {
     aliases: Vec<String>,
 }
 
-/// The name in the id, and the other names and ids an entry goes by.
+/// The name in the id, and the other names and ids that find the entry.
 fn name(matter: &FrontMatter<'_>, context: &EntryContext) -> Name {
     let stated = matter.fields.text("name").map(|name| one_line(&name)).filter(|name| !name.is_empty());
     let from_client = matter.client_name.as_deref().map(one_line).filter(|name| !name.is_empty());
     let (in_id, other) = match &context.naming {
-        Naming::ListingSize { stem } => match from_client {
+        Naming::Stated { stem } => match from_client {
             Some(name) => (name, Some(stem.to_string())),
             None => (stem.to_string(), stated.clone()),
         },
@@ -129,7 +129,7 @@ fn fill(definition: &mut Definition, fields: &Fields, context: &EntryContext) {
         distinct(fields.list("capabilities").into_iter().map(|capability| one_line(&capability)));
 }
 
-/// What the body says, and what is derived where the front matter is silent.
+/// Fills in what the body states, and derives what the front matter does not state.
 fn read_body(definition: &mut Definition, body: &str, context: &EntryContext) {
     let body = body.trim();
     let mut lines: Vec<Line<'_>> = Vec::with_capacity(body.len() / 40);
@@ -174,7 +174,7 @@ impl Report<'_> {
         self.problems.push(Problem::new(self.path, code, action, message));
     }
 
-    /// What is odd about the file's outer shape.
+    /// Problems of the front matter and of an empty file.
     fn shape(&mut self, matter: &FrontMatter<'_>, empty: bool) {
         for finding in &matter.findings {
             let problem = Problem::new(self.path, finding.code, finding.action, finding.message.clone());
@@ -188,7 +188,7 @@ impl Report<'_> {
         }
     }
 
-    /// What is odd about name and description, and what the client makes of it.
+    /// Problems of name and description, and how the client treats them.
     fn description(&mut self, definition: &Definition, matter: &FrontMatter<'_>) {
         if definition.kind == Kind::Agent && matter.present {
             if matter.fields.text("name").is_none() {

@@ -1,6 +1,8 @@
-//! What the plugin folders hold: files read into [`Definition`]s, and what was wrong with them into [`Problem`]s.
+//! The catalog of a project: the [`Definition`]s of agents, skills and workflows that its sources hold, and the [`Problem`]s
+//! found on the way.
 //!
-//! A scan never fails as a whole. This module knows no clock, network, async or database, and nothing of search.
+//! Each [`CatalogSource`] fills a [`Layer`]; a [`Catalog`] is the merged layers. A [`FileSource`] scans plugin folders. A
+//! scan never fails as a whole. This crate knows no clock, network, async code or database, and nothing about search.
 //!
 //! ```
 //! use adjutant_catalog::{Kind, ScanOptions, scan};
@@ -8,9 +10,9 @@
 //! let catalog = scan(&ScanOptions::new("../../fixtures"), None);
 //! let agent = catalog.find(Kind::Agent, "accessibility-reviewer").one().unwrap();
 //! assert_eq!(agent.id, "frontend-web:accessibility-reviewer");
-//! // What is wrong with files is told; the rest of them is there all the same.
+//! // Files with problems are reported, and the catalog has everything else.
 //! assert!(catalog.problems().iter().all(|problem| !problem.message.is_empty()));
-//! // What Claude Code would carry of it in every prompt.
+//! // What Claude Code would carry in every prompt.
 //! let carried: usize = catalog.client_listing(true).iter().map(|listed| listed.line.len()).sum();
 //! assert!(carried > 1_000);
 //! ```

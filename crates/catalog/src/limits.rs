@@ -1,15 +1,15 @@
-//! The bounds of a scan.
+//! The limits of a scan.
 
-/// Bounds that keep any tree of files, however hostile, from costing more than it should.
+/// Limits that bound the cost of any tree of files, however hostile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Entries of one scan. The largest known collections hold some 2,000.
     pub files: usize,
     /// Bytes of one file; the largest real body is 294 KB.
     pub file_bytes: usize,
-    /// Folders below a component folder such as `agents/`.
+    /// Levels of folders below a component folder such as `agents/`.
     pub depth: usize,
-    /// Folders visited in search of plugin manifests, over all roots.
+    /// Folders searched for plugin manifests in each root.
     pub folders: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Finding a definition by what someone calls it.
+//! Finding a definition by id, alias or bare name.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -6,19 +6,19 @@ use std::sync::Arc;
 use super::definition::Definition;
 use super::kind::Kind;
 
-/// What [`super::Catalog::find`] answers.
+/// The result of [`super::Catalog::find`].
 #[derive(Debug)]
 pub enum Lookup<'a> {
-    /// Exactly one definition goes by that id, alias or bare name.
+    /// Exactly one definition has that id, alias or bare name.
     One(&'a Arc<Definition>),
-    /// A bare name, alias or duplicate id that several definitions carry; never empty.
+    /// Several definitions share that bare name, alias or id; never empty.
     Ambiguous(Vec<&'a Arc<Definition>>),
-    /// No definition goes by it.
+    /// No definition has it.
     Missing,
 }
 
 impl<'a> Lookup<'a> {
-    /// The answer that these definitions are.
+    /// The result for these definitions.
     pub(super) fn of(mut found: Vec<&'a Arc<Definition>>) -> Lookup<'a> {
         match (found.pop(), found.is_empty()) {
             (None, _) => Lookup::Missing,
@@ -39,7 +39,7 @@ impl<'a> Lookup<'a> {
     }
 }
 
-/// The ways to name a definition, the surest first.
+/// How a name matches a definition, the most specific first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum MatchRank {
     Id,
@@ -48,7 +48,7 @@ enum MatchRank {
 }
 
 impl MatchRank {
-    /// The surest way in which `name` means the definition, if it does.
+    /// The most specific way in which `name` matches the definition, if it does.
     fn of(definition: &Definition, name: &str) -> Option<MatchRank> {
         if definition.id == name {
             return Some(MatchRank::Id);
@@ -61,16 +61,16 @@ impl MatchRank {
     }
 }
 
-/// Definitions beyond the base that are looked through one by one; then all names are gathered anew.
+/// Changes since the base that are searched one by one; beyond, the base is rebuilt.
 const MAX_LOOSE: usize = 512;
 
-/// Definitions by all their names: those of the last full gathering, and what changed since.
+/// An index of definitions by all their names: a base, and what changed since it was built.
 #[derive(Debug, Clone, Default)]
 pub(super) struct NameIndex {
     base: Arc<Base>,
-    /// Positions in the base of what is gone since, ordered.
+    /// Positions in the base of removed definitions, ordered.
     gone: Vec<u32>,
-    /// What has come since.
+    /// Definitions added since.
     added: Vec<Arc<Definition>>,
 }
 
@@ -78,8 +78,8 @@ pub(super) struct NameIndex {
 struct Base {
     definitions: Arc<[Arc<Definition>]>,
     hasher: RandomState,
-    /// The upper half of a name's hash and, below it, the position of what goes by it, ordered. The names themselves are
-    /// in the definitions.
+    /// The upper half of a name's hash and, below it, the position of a definition with that name, ordered. The names
+    /// themselves are in the definitions.
     hashes: Box<[u64]>,
 }
 
@@ -96,7 +96,7 @@ impl Base {
         Base { definitions: Arc::clone(definitions), hasher, hashes: marks.into() }
     }
 
-    /// The positions of what may go by the name, in order: the hash says so.
+    /// The positions of definitions that may have the name, in order: their hashes are equal.
     fn positions(&self, kind: Kind, name: &str) -> impl Iterator<Item = u32> {
         let upper = upper(&self.hasher, kind, name);
         let from = self.hashes.partition_point(|&hash| hash < upper);
@@ -104,7 +104,7 @@ impl Base {
         alike.filter_map(|&hash| u32::try_from(hash & !UPPER).ok())
     }
 
-    /// Where exactly this definition is.
+    /// The position of exactly this definition.
     fn position(&self, definition: &Arc<Definition>) -> Option<u32> {
         let mut positions = self.positions(definition.kind, &definition.id);
         positions.find(|&at| Arc::ptr_eq(&self.definitions[at as usize], definition))
@@ -122,7 +122,7 @@ impl NameIndex {
         NameIndex { base: Arc::new(Base::new(definitions)), ..NameIndex::default() }
     }
 
-    /// The names of `definitions`, which are those of before without `removed` and with `added`.
+    /// The index of `definitions`: those of this index without `removed` and with `added`.
     pub(super) fn changed(
         &self,
         definitions: &Arc<[Arc<Definition>]>,
@@ -140,7 +140,7 @@ impl NameIndex {
         names
     }
 
-    /// What `name` may mean: those of the surest rank that knows it, in the catalog's order.
+    /// The definitions that `name` means, in the catalog's order: all that match in the most specific way that matches any.
     pub(super) fn find(&self, kind: Kind, name: &str) -> Vec<&Arc<Definition>> {
         let found = self.find_written(kind, name);
         if !found.is_empty() || !name.contains('/') {

@@ -1,8 +1,8 @@
-//! `plugin.json` and `marketplace.json`, read as leniently as they can be, with what the client would reject.
+//! `plugin.json` and `marketplace.json`, read as leniently as possible, with the reason why the client rejects one.
 
 use serde_json::{Map, Value};
 
-/// Where a manifest says that components are.
+/// The components that a manifest names.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Components {
     /// Paths that replace `agents/`.
@@ -14,7 +14,7 @@ pub(super) struct Components {
 }
 
 impl Components {
-    /// Whether they name anything at all.
+    /// Whether any are named.
     pub(super) fn selects(&self) -> bool {
         self.agents.is_some() || self.commands.is_some() || !self.skills.is_empty()
     }
@@ -27,14 +27,14 @@ pub(super) enum Command {
     Path(String),
     /// A named file.
     Named(String, String),
-    /// A named text within the manifest itself.
+    /// A named text in the manifest itself.
     Inline(String, String),
 }
 
-/// What one `plugin.json` says.
+/// The content of one `plugin.json`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Manifest {
-    /// Its `name`, where it is text and not empty.
+    /// Its `name`, if it is text and not empty.
     pub name: Option<String>,
     /// Its `category`.
     pub category: String,
@@ -43,7 +43,7 @@ pub(super) struct Manifest {
     pub components: Components,
     /// `defaultEnabled: false`.
     pub disabled: bool,
-    /// Why the client rejects the manifest and with it the plugin, a phrase.
+    /// Why the client rejects the manifest and with it the plugin: a phrase.
     pub rejected: Option<String>,
 }
 
@@ -51,14 +51,14 @@ pub(super) struct Manifest {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Listing {
     pub name: String,
-    /// The plugin's folder, as written, `metadata.pluginRoot` put before it.
+    /// The plugin's folder as written, prefixed with `metadata.pluginRoot`.
     pub source: String,
     pub category: String,
     pub keywords: Vec<String>,
     pub components: Components,
 }
 
-/// Reads a `plugin.json`. Never fails: what cannot be used is left out and named in `rejected`.
+/// Reads a `plugin.json`. Never fails: unusable members are ignored, and `rejected` says why the client rejects it.
 pub(super) fn read_manifest(bytes: &[u8]) -> Manifest {
     let value: Value = match serde_json::from_slice(without_mark(bytes)) {
         Ok(value) => value,
@@ -119,7 +119,7 @@ fn keywords(map: &Map<String, Value>) -> Vec<String> {
     ["keywords", "tags"].iter().flat_map(|key| strings(map.get(*key), true)).collect()
 }
 
-/// A string or a list of strings; with `split`, a string is a comma list.
+/// A string or a list of strings; with `split`, a string is a comma-separated list.
 fn strings(value: Option<&Value>, split: bool) -> Vec<String> {
     match value {
         Some(Value::String(text)) if split => text.split(',').map(|item| item.trim().to_owned()).collect(),
@@ -151,7 +151,7 @@ fn commands(value: &Value) -> Vec<Command> {
     named.iter().filter_map(one).collect()
 }
 
-/// The first reason for which the client rejects the manifest.
+/// The first reason why the client rejects the manifest.
 fn rejection(map: &Map<String, Value>) -> Option<String> {
     match map.get("name") {
         None => return Some("it has no `name`".to_owned()),

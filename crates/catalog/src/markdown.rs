@@ -1,4 +1,4 @@
-//! The outline of a markdown body: headings, paragraphs and list items, code fences left out.
+//! The outline of a markdown body: headings, paragraphs and list items, without fenced code.
 
 /// One block-level line of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,13 +11,13 @@ pub(super) enum Line<'a> {
     Numbered(usize, &'a str),
     /// A line of text.
     Text(&'a str),
-    /// A line within a code fence.
+    /// A line of fenced code.
     Code(&'a str),
     /// A blank line.
     Blank,
 }
 
-/// The lines of a text whose lines end in `\n`, as [`str::lines`] gives them at several times the cost; a scan goes over
+/// The lines of a text whose lines end in `\n`. The same as [`str::lines`] at a fraction of the cost; a scan iterates over
 /// all bodies more than once.
 pub(super) fn text_lines(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
@@ -32,7 +32,7 @@ pub(super) fn text_lines(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The lines of `body` by what they are.
+/// The lines of `body`, classified.
 pub(super) fn lines(body: &str) -> impl Iterator<Item = Line<'_>> {
     let mut fence: Option<&str> = None;
     text_lines(body).filter_map(move |line| {
@@ -52,7 +52,7 @@ pub(super) fn lines(body: &str) -> impl Iterator<Item = Line<'_>> {
     })
 }
 
-/// The run of backquotes or tildes that opens a fence.
+/// The run of backticks or tildes that opens a fence.
 fn fence_mark(trimmed: &str) -> Option<&str> {
     let mark = match trimmed.as_bytes().first()? {
         b'`' => '`',
@@ -61,7 +61,7 @@ fn fence_mark(trimmed: &str) -> Option<&str> {
     };
     let rest = trimmed.trim_start_matches(mark);
     let run = &trimmed[..trimmed.len() - rest.len()];
-    // Inline code may start a line too; an info string holds no backquote.
+    // Inline code may start a line, too; an info string has no backtick.
     (run.len() >= 3 && !rest.contains('`')).then_some(run)
 }
 
@@ -87,12 +87,12 @@ fn heading(trimmed: &str) -> Option<Line<'_>> {
     Some(Line::Heading(hashes, text.trim().trim_end_matches('#').trim_end()))
 }
 
-/// What follows the mark of a list item and the blank behind it.
+/// The text after the marker of a list item and the space behind it.
 fn item(rest: &str) -> Option<&str> {
     rest.strip_prefix([' ', '\t']).map(str::trim_start)
 }
 
-/// Headings without their hashes, in order, without emphasis marks; empty ones left out.
+/// Headings in order, without hashes and emphasis; empty ones are left out.
 pub(super) fn headings(lines: &[Line<'_>]) -> Vec<String> {
     lines
         .iter()
@@ -104,8 +104,8 @@ pub(super) fn headings(lines: &[Line<'_>]) -> Vec<String> {
         .collect()
 }
 
-/// What a file without a description is about: its first heading and the first paragraph that is prose, as
-/// `heading: paragraph`, or the one there is.
+/// A description for a file that has none: its first heading and its first paragraph of prose, as `heading: paragraph`, or
+/// the one that exists.
 pub(super) fn summary(lines: &[Line<'_>]) -> String {
     let heading = lines.iter().find_map(|line| match line {
         Line::Heading(_, text) => Some(plain(text)),
@@ -118,7 +118,7 @@ pub(super) fn summary(lines: &[Line<'_>]) -> String {
     }
 }
 
-/// The first paragraph outside sections that only warn or instruct the reader how to run the file.
+/// The first paragraph outside sections that only warn the reader; failing that, the first in one.
 fn first_paragraph(lines: &[Line<'_>]) -> Option<String> {
     let mut paragraph: Vec<&str> = Vec::new();
     let mut in_notice = false;
@@ -157,12 +157,12 @@ fn is_notice(heading: &str) -> bool {
     lower.split(|c: char| !c.is_alphanumeric()).any(|word| WORDS.contains(&word))
 }
 
-/// Rules, tables, comments, quotes and tags are no prose.
+/// Whether it is a rule, table, comment, quote or tag instead of prose.
 fn is_markup(text: &str) -> bool {
     text.starts_with(['|', '<', '>', '!']) || text.chars().all(|c| matches!(c, '-' | '=' | '*' | '_' | ' '))
 }
 
-/// `text` without emphasis marks, backquotes and link targets, blanks collapsed.
+/// `text` without emphasis, backticks and link targets, white space collapsed.
 pub(super) fn plain(text: &str) -> String {
     if !text.bytes().any(|byte| matches!(byte, b'*' | b'`' | b'[' | b']')) && !text.contains("  ") {
         return text.trim().to_owned();

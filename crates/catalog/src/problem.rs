@@ -1,4 +1,4 @@
-//! What was wrong with a file, and what was done about it. Every code there is stands in [`CODES`].
+//! Diagnostics: what is wrong with a file, and what was done about it. [`CODES`] lists every code.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,17 +8,17 @@ use std::sync::Arc;
 pub struct Problem {
     /// The file or folder, relative to the root it was found under.
     pub path: Arc<Path>,
-    /// The line it is about, counted from 1, where one line is to blame.
+    /// The line, counted from 1, if the problem is in a single line.
     pub line: Option<usize>,
     /// A stable machine-readable code, such as `frontmatter_repaired`; see [`CODES`].
     pub code: &'static str,
-    /// What is wrong, in a sentence without a final full stop.
+    /// What is wrong: a sentence without a final full stop.
     pub message: Arc<str>,
-    /// What was done about it: `kept`, `repaired`, `skipped`, ….
+    /// What was done about it: `kept`, `repaired` or `skipped`.
     pub action: &'static str,
 }
 
-/// How much a [`Problem`] matters to who owns the file.
+/// How much a [`Problem`] matters to the owner of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// Worth knowing; nothing is lost.
@@ -40,7 +40,7 @@ impl Problem {
         Problem { path: path.into().into(), line: None, code, message: message.into().into(), action }
     }
 
-    /// How much it matters, by its code.
+    /// Its severity, which follows from its code.
     pub fn severity(&self) -> Severity {
         CODES.iter().find(|entry| entry.0 == self.code).map_or(Severity::Error, |entry| entry.1)
     }
@@ -58,7 +58,7 @@ pub(super) fn shown(path: &Path) -> String {
     })
 }
 
-/// The codes by name, so that a typing error does not compile.
+/// The codes as constants, so that a misspelt code does not compile.
 pub mod code {
     macro_rules! codes {
         ($($(#[$doc:meta])* $name:ident = $text:literal, $severity:ident, $meaning:literal;)+) => {

@@ -1,27 +1,27 @@
-//! One role of a registry, and the agents that fill it.
+//! One role of a registry, and its agents.
 
-/// One role and who fills it.
+/// One role and the agents that fill it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Role {
     /// Its name, as written: `frontend_developer`.
     pub name: String,
-    /// Who is asked first.
+    /// The agent to use first.
     pub primary: RoleAgent,
-    /// Who is asked next, in order.
+    /// The agents to use next, in order.
     pub fallbacks: Vec<RoleAgent>,
-    /// What the role is good at.
+    /// The capabilities of the role.
     pub capabilities: Vec<String>,
     /// The model the role suggests, as written.
     pub model: Option<String>,
-    /// When to ask for it.
+    /// When to use it.
     pub use_when: String,
 }
 
-/// An agent as a role refers to it.
+/// A role's reference to an agent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RoleAgent {
     /// As written: `plugin:name` or a bare name.
     pub reference: String,
-    /// The id of the agent it resolves to; `None` where the catalog holds none.
+    /// The id of the agent that it resolves to; `None` if the catalog has none.
     pub id: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! The role registry: which agents a project asks first for a role, as written.
+//! The role registry of a project, as written: the agents for each role.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -12,21 +12,21 @@ use super::sanitize::{decode, one_line};
 use super::scan::ScanOptions;
 use confined_fs::scan_root::{ReadError, ScanRoot};
 
-/// Where a project keeps its registry.
+/// The places of a project's registry, in order.
 const REGISTRY: [&str; 2] = [".claude/agent-registry.yml", ".claude/agent-registry.yaml"];
 /// Bytes of a registry; the known one is 8 KB.
 const REGISTRY_BYTES: usize = 256 * 1024;
 /// Roles of a registry; the known one has 32.
 const MAX_ROLES: usize = 1_000;
 
-/// What one registry says; its agents are not looked up yet.
+/// A registry whose agents are not resolved yet.
 #[derive(Debug, Clone, Default)]
 pub(super) struct RoleRegistry {
     /// Its file, relative to the root it was found under.
     pub path: PathBuf,
     /// Ordered by name.
     pub roles: Vec<Role>,
-    /// What is wrong with it apart from agents that do not exist.
+    /// Its problems, apart from unresolved agents.
     pub problems: Vec<Problem>,
 }
 
@@ -35,7 +35,7 @@ fn unresolved(reference: &str) -> RoleAgent {
 }
 
 impl RoleRegistry {
-    /// The registry that `options` names, else the project's own. Never fails: what cannot be read is a problem.
+    /// Reads the registry that `options` name, else the project's own. Never fails: what cannot be read is a problem.
     pub(super) fn read(options: &ScanOptions) -> RoleRegistry {
         let mut registry = RoleRegistry::default();
         if let Some((path, bytes)) = registry.find(options) {
@@ -45,7 +45,7 @@ impl RoleRegistry {
         registry
     }
 
-    /// The registry that this text is.
+    /// Parses the text of a registry.
     pub(super) fn parse(text: &str) -> RoleRegistry {
         let mut registry = RoleRegistry::default();
         registry.roles = registry.roles(text);
@@ -60,7 +60,7 @@ impl RoleRegistry {
             None => (options.project.clone(), REGISTRY.map(PathBuf::from).to_vec()),
         };
         let base = if base.as_os_str().is_empty() { PathBuf::from(".") } else { base };
-        // An unreadable project is reported already.
+        // The scan reports an unreadable project.
         let root = ScanRoot::open(&base).ok()?;
         for name in names {
             match root.read(&name, REGISTRY_BYTES) {
@@ -100,7 +100,7 @@ impl RoleRegistry {
     fn role(&mut self, name: &str, value: &Pod) -> Option<Role> {
         let fields = match value {
             Pod::Hash(map) => Fields::from(map.clone()),
-            // `role: plugin:agent` says who fills it and nothing else.
+            // `role: plugin:agent` names the primary agent and nothing else.
             Pod::String(primary) => {
                 Fields::from(HashMap::from([("primary".to_owned(), Pod::String(primary.clone()))]))
             }

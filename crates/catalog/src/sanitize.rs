@@ -1,31 +1,31 @@
-//! Bytes of a file as text that is safe to index and to hand to a model.
+//! Sanitizing: from the bytes of a file to text that is safe to index and to show to a model.
 
 use std::borrow::Cow;
 
-/// What decoding met on the way.
+/// What was changed by decoding.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Decoded {
     /// Some bytes were not UTF-8 and became U+FFFD.
     pub lossy: bool,
     /// Lines ended in CR LF or CR.
     pub carriage_returns: bool,
-    /// Characters that nobody sees were left out.
+    /// Invisible characters that were removed.
     pub hidden: Invisible,
 }
 
-/// Characters that nobody sees, counted.
+/// Counts of invisible characters.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Invisible {
-    /// Those that steer a terminal, reorder a line or spell text in tags: no text needs them.
+    /// Those that control a terminal, reorder a line or encode text as tags: no text needs them.
     pub steering: usize,
-    /// Marks of zero width, which some scripts, emoji and editors bring along.
+    /// Zero-width marks, which some scripts, emoji and editors bring along.
     pub marks: usize,
 }
 
-/// `bytes` as text: without byte order mark, lines ending in `\n`, free of invisible characters.
+/// `bytes` as text without byte order mark and invisible characters, lines ending in `\n`.
 pub(super) fn decode(bytes: &[u8]) -> (String, Decoded) {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    // The checking conversion is several times faster than the lossy one, and nearly always enough.
+    // The strict conversion is several times faster than the lossy one, and nearly always succeeds.
     let text = std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
     let mut decoded = Decoded { lossy: matches!(text, Cow::Owned(_)), ..Decoded::default() };
     if !has_invisible(&text) {
@@ -54,12 +54,12 @@ pub(super) fn one_line(name: &str) -> String {
     name.chars().filter(|&c| !c.is_control() && !is_invisible(c)).collect()
 }
 
-/// Whether any character of `text` goes or is a carriage return.
+/// Whether `text` has a character that is removed, or a carriage return.
 fn has_invisible(text: &str) -> bool {
     const CHUNK: usize = 64;
     let is_plain = |byte: u8| matches!(byte, b' '..=b'~' | b'\n' | b'\t');
     text.as_bytes().chunks(CHUNK).enumerate().any(|(chunk, bytes)| {
-        // Without a branch for each byte this compiles to vector instructions.
+        // Without a branch per byte this compiles to vector instructions.
         let all_plain = bytes.iter().fold(true, |plain, &byte| plain & is_plain(byte));
         !all_plain
             && (chunk * CHUNK..)
@@ -69,7 +69,7 @@ fn has_invisible(text: &str) -> bool {
     })
 }
 
-/// First UTF-8 bytes of the characters that go; most bytes of most files need no closer look.
+/// First UTF-8 bytes of removed characters; most bytes of most files need no closer look.
 const STARTS_INVISIBLE: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0;
@@ -80,7 +80,7 @@ const STARTS_INVISIBLE: [bool; 256] = {
     table
 };
 
-/// Characters a reader does not see and a model does: control characters except newline and tab, zero-width
+/// Characters that are invisible to people but not to models: control characters except newline and tab, zero-width
 /// and bidirectional marks, variation selectors beyond the emoji ones, and the tag block U+E0000.
 fn is_invisible(c: char) -> bool {
     match c {
@@ -93,7 +93,7 @@ fn is_invisible(c: char) -> bool {
     }
 }
 
-/// Whether an invisible character is one that hides or disguises: an escape, a reordering, a tag.
+/// Whether an invisible character hides or disguises text: an escape, a reordering, a tag.
 fn is_steering(c: char) -> bool {
     matches!(c, '\u{1b}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e0fff}')
 }

@@ -1,12 +1,12 @@
-//! Doing the same to many things, on all cores where that pays.
+//! Processing a slice in parallel where that pays.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// More threads than this gain nothing on a tree of small files.
 const MAX_THREADS: usize = 4;
 
-/// What `work` makes of `items`, in their order. A thread takes `share` of them at a time: few enough that none is left
-/// with the last of the large ones, enough that fewer than two shares are not worth a thread.
+/// Maps `items` by `work`, results in their order. A thread takes `share` items at a time: few enough that no thread is left
+/// with all large ones at the end, so many that fewer than two shares are not worth a thread.
 pub(super) fn in_shares<T: Sync, R: Send>(
     items: &[T],
     share: usize,

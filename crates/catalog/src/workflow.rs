@@ -1,4 +1,4 @@
-//! What the body of a command says about its steps and about whom it calls.
+//! The steps of a command and the agents it calls, from its body.
 
 use memchr::memmem::Finder;
 
@@ -45,7 +45,7 @@ fn heading_titles(lines: &[Line<'_>], title: fn(&str) -> Option<&str>) -> Vec<St
         .collect()
 }
 
-/// What follows `Phase 1:`, `Step 2 -`, `Stage A.`; the whole heading where nothing follows.
+/// The text after `Phase 1:`, `Step 2 -` or `Stage A.`; the whole heading where there is none.
 fn labelled(heading: &str) -> Option<&str> {
     let text = heading.trim_start_matches(|c: char| !c.is_alphanumeric());
     let (label, rest) = text.split_once(' ')?;
@@ -60,14 +60,14 @@ fn labelled(heading: &str) -> Option<&str> {
     is_number.then_some(if title.is_empty() { heading } else { title })
 }
 
-/// What follows `1.` or `2)` in a heading.
+/// The text after `1.` or `2)` in a heading.
 fn numbered(heading: &str) -> Option<&str> {
     let digits = heading.bytes().take_while(u8::is_ascii_digit).count();
     let rest = heading[digits..].strip_prefix(['.', ')'])?;
     (digits > 0 && !rest.starts_with(|c: char| c.is_ascii_digit())).then(|| rest.trim_start())
 }
 
-/// The outer items of the first numbered list with at least two of them.
+/// The outer items of the first numbered list that has at least two.
 fn first_list(lines: &[Line<'_>]) -> Vec<String> {
     let mut titles: Vec<String> = Vec::new();
     for line in lines {
@@ -109,7 +109,7 @@ fn tidy(title: &str) -> String {
     title.char_indices().nth(MAX_TITLE).map_or(title, |(at, _)| &title[..at]).to_owned()
 }
 
-/// Agents that the body calls, as written there, in order: `subagent_type: "plugin:name"`, `@agent-name`, and
+/// Agents that the body calls, as written, in order: `subagent_type: "plugin:name"`, `@agent-name`, and
 /// `the code-reviewer agent`. Claude Code's own agents are left out.
 pub(super) fn agents(body: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
@@ -122,7 +122,7 @@ pub(super) fn agents(body: &str) -> Vec<String> {
             }
         }
     }
-    // `code-reviewer` beside `quality:code-reviewer` is the same agent said twice.
+    // `code-reviewer` beside `quality:code-reviewer` is the same agent, named twice.
     let qualified: Vec<String> = found.iter().filter(|name| name.contains(':')).cloned().collect();
     found.retain(|name| !qualified.iter().any(|full| full.rsplit(':').next() == Some(name) && full != name));
     found
@@ -190,10 +190,10 @@ const NO_NAMES: [&str; 18] = [
     "user-agent",
     "end-to-end",
 ];
-/// What comes before the name of an agent that is called.
+/// Words before the name of an agent that is called.
 const CALLS: [&str; 10] =
     ["use", "launch", "invoke", "call", "spawn", "delegate", "to", "dispatch", "with", "run"];
-/// Words that place an agent without naming it.
+/// Words that refer to an agent without naming it.
 const PLACING: [&str; 30] = [
     "the",
     "an",

@@ -1,7 +1,7 @@
-//! Capabilities of entries that state none: clean lower-case tags of one to three words.
+//! Deriving the capabilities of entries that state none: lower-case tags of one to three words.
 //!
-//! Taken from the name, the description, a capabilities section of the body, the headings, and what the plugin says
-//! about itself where the entry's own text says so too. Whole words only.
+//! They come from the name, the description, a capabilities section of the body and the headings, and from the plugin's
+//! keywords as far as the entry's own text contains them. Only whole words count.
 
 use super::term_search;
 use super::tokens::Token;
@@ -10,21 +10,21 @@ use crate::definition::Definition;
 use crate::layout::PluginFacts;
 use crate::markdown::{self, Line};
 
-/// Tags of one entry; more than a reader takes in helps nobody.
+/// Tags of one entry; more do not help a reader.
 const MAX_TAGS: usize = 24;
 /// Characters of a tag.
 const MAX_TAG_CHARS: usize = 40;
 /// Words of a tag.
 const MAX_WORDS: usize = 3;
-/// Characters of a description that are looked at; what comes later is examples.
+/// Characters of a description that are analysed; the rest is examples.
 const MAX_DESCRIPTION: usize = 2_000;
-/// Tags that each source may add, so that a long list in one leaves room for the others.
+/// Tags that each part of an entry may add, so that a long list in one leaves room for the others.
 const FROM_DESCRIPTION_TERMS: usize = 10;
 const FROM_SECTIONS: usize = 14;
 const FROM_DESCRIPTION_PHRASES: usize = 6;
 const FROM_HEADINGS: usize = 8;
 
-/// Ends of file names.
+/// Extensions of file names.
 const FILE_ENDS: [&str; 9] = ["md", "json", "py", "ts", "toml", "yml", "yaml", "sh", "txt"];
 
 /// Word sequences in headings that announce a list of capabilities.
@@ -47,7 +47,7 @@ const SECTIONS: [&[&str]; 16] = [
     &["when", "to", "use", "this", "skill"],
 ];
 
-/// Tags derived from `definition`, the `lines` of its body and what its plugin says, the most telling first.
+/// Tags derived from `definition`, the `lines` of its body and the facts about its plugin, the most specific first.
 pub(crate) fn derive(definition: &Definition, lines: &[Line<'_>], facts: &PluginFacts) -> Vec<String> {
     let mut tags = Tags::default();
     name_tags(&definition.name, &facts.plugin, &mut tags);
@@ -75,7 +75,7 @@ pub(crate) fn derive(definition: &Definition, lines: &[Line<'_>], facts: &Plugin
 #[derive(Default)]
 struct Tags {
     list: Vec<String>,
-    /// The same without hyphens and a plural's `s`, to tell what is there.
+    /// The same without hyphens and a plural `s`, to find duplicates.
     keys: Vec<String>,
 }
 
@@ -90,7 +90,7 @@ impl Tags {
         }
     }
 
-    /// Adds `tag` unless it is there, in another number too, or says nothing.
+    /// Adds `tag` unless it is generic or there already, be it in singular or plural.
     fn add(&mut self, tag: &str) {
         let tag = tag.trim();
         let fits = self.list.len() < MAX_TAGS && tag.chars().count() <= MAX_TAG_CHARS;
@@ -105,7 +105,7 @@ impl Tags {
     }
 }
 
-/// `react-specialist` is about react, `code-reviewer` about code review; the plugin's name before it says nothing new.
+/// `react-specialist` is about react, `code-reviewer` about code review; the plugin's name as a prefix adds nothing.
 fn name_tags(name: &str, plugin: &str, tags: &mut Tags) {
     let own = name.strip_prefix(plugin).map_or(name, |rest| rest.trim_start_matches('-'));
     let own = if own.is_empty() { name } else { own };
@@ -135,7 +135,7 @@ fn join(words: &[Token<'_>]) -> String {
     words.iter().map(|token| token.text).collect::<Vec<_>>().join(" ")
 }
 
-/// Bullets and sub-headings of the sections that list capabilities.
+/// Adds the bullets and sub-headings of sections that list capabilities.
 fn section_tags(lines: &[Line<'_>], tags: &mut Tags) {
     let room = tags.list.len() + FROM_SECTIONS;
     let mut section: Option<usize> = None;
@@ -168,7 +168,7 @@ fn is_section(heading: &str) -> bool {
         && SECTIONS.iter().any(|section| words.windows(section.len()).any(|window| same(window, section)))
 }
 
-/// What one item of a list is about: what stands before its colon, dash or parenthesis.
+/// Adds the topic of a list item: the text before its colon, dash or parenthesis.
 fn item_tags(item: &str, tags: &mut Tags) {
     let head = markdown::plain(&item[..item_head(item)]);
     let lower = head.to_ascii_lowercase();
@@ -185,7 +185,7 @@ fn item_tags(item: &str, tags: &mut Tags) {
     }
 }
 
-/// Where the head of an item ends: at `: `, ` - `, ` – `, ` — ` or ` (`, bold marks before the blank or not.
+/// The end of an item's head: `: `, ` - `, ` – `, ` — ` or ` (`, with bold marks before the space or without.
 fn item_head(item: &str) -> usize {
     let bytes = item.as_bytes();
     let is_cut = |at: usize| match bytes[at] {
@@ -196,8 +196,8 @@ fn item_head(item: &str) -> usize {
     (0..bytes.len()).find(|&at| is_cut(at)).unwrap_or(item.len())
 }
 
-/// Runs of one to three words that mean something, between separators. A single word counts in a list (`in_list`);
-/// in prose only when it is a term, and terms are found on their own.
+/// Meaningful runs of one to three words between separators. Single words count in a list (`in_list`) only: in prose they
+/// have to be terms, which are searched for separately.
 fn phrases(text: &[Token<'_>], in_list: bool) -> Vec<String> {
     let mut found = Vec::new();
     let mut begin = 0;
@@ -221,7 +221,7 @@ fn phrase(run: &[Token<'_>], in_list: bool) -> Option<String> {
     let begin = run.iter().position(says)?;
     let end = run.iter().rposition(|token| !token.known.is_some_and(|known| known.is_filler))? + 1;
     let run = run.get(begin..end)?;
-    // File names and identifiers are no capabilities.
+    // File names and identifiers are not capabilities.
     let shape = |token: &Token<'_>| {
         let word = token.text;
         let file = word.rsplit_once('.').is_some_and(|(_, end)| FILE_ENDS.contains(&end));
@@ -234,7 +234,7 @@ fn phrase(run: &[Token<'_>], in_list: bool) -> Option<String> {
     (fits && says_something && allowed).then(|| join(run))
 }
 
-/// Whether the words of `keyword` stand in `text` one after the other.
+/// Whether `text` contains the words of `keyword` in sequence.
 fn mentions(text: &[Token<'_>], keyword: &str) -> bool {
     let spaced: String = keyword.chars().map(|c| if c == '-' { ' ' } else { c }).collect();
     let wanted = tokens(&spaced, &spaced);

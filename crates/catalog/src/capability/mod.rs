@@ -1,4 +1,4 @@
-//! Capabilities of entries that state none.
+//! Deriving the capabilities of entries that state none.
 
 mod derive;
 mod term_search;

@@ -1,9 +1,9 @@
-//! Finding the names of the field in a text.
+//! Finding technical terms in a text.
 
 use super::tokens::Token;
 use super::word::Term;
 
-/// The terms in `text`, in order. In a name (`is_name`) nothing is an ordinary word, so no capital is asked for.
+/// The terms in `text`, in order. In a name (`is_name`) there are no ordinary words, so that no capital is required.
 pub(super) fn terms_in(text: &[Token<'_>], is_name: bool) -> Vec<&'static str> {
     let mut found = Vec::new();
     let mut at = 0;
@@ -24,7 +24,7 @@ fn term_at(text: &[Token<'_>], is_name: bool) -> Option<&'static Term> {
     first.known?.terms.iter().find(|term| {
         let Some(window) = text.get(..term.words.len()) else { return false };
         let capital = !term.needs_capital || is_name || (first.capital && !first.begins);
-        // Words of one term stand together; a slash within it (`ci/cd`) is the term's own.
+        // The words of a term are adjacent; a slash (`ci/cd`) is part of the term.
         let together = term.tag.contains('/') || window.iter().skip(1).all(|token| !token.starts);
         capital && together && window.iter().zip(&term.words).all(|(token, word)| token.text == *word)
     })

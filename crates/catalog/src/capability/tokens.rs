@@ -1,4 +1,4 @@
-//! Text cut into words, with what separates them and what is known about each.
+//! Splitting text into words, with what separates them.
 
 use super::word::Word;
 
@@ -9,11 +9,11 @@ pub(super) struct Token<'a> {
     pub text: &'a str,
     /// It began with a capital.
     pub capital: bool,
-    /// Punctuation, a slash or a line end stands before it, or it is the first.
+    /// It is the first, or follows punctuation, a slash or a line end.
     pub starts: bool,
     /// It begins a sentence or a line, where any word has a capital.
     pub begins: bool,
-    /// What the tables know about it.
+    /// Its entry in the table of words.
     pub known: Option<&'static Word>,
 }
 
@@ -32,7 +32,7 @@ pub(super) fn split<'a>(text: &str, lower: &'a str) -> impl Iterator<Item = Toke
             let end = lower[from..].find(|c| !is_word_char(c)).map_or(lower.len(), |length| from + length);
             at = end;
             let whole = &lower[from..end];
-            // The end of a sentence stays with its last word until here.
+            // Up to here the full stop belongs to the last word of the sentence.
             let ends_sentence = whole.ends_with('.');
             let Some((offset, word)) = trimmed(whole) else {
                 // A dash alone separates.
@@ -52,10 +52,10 @@ fn is_word_char(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '+' | '#' | '.' | '-' | '_' | '\'' | '’')
 }
 
-/// `whole` without the punctuation around it, and where that begins; `None` when nothing is left.
+/// `whole` without the punctuation around it, and its offset; `None` if nothing is left.
 fn trimmed(whole: &str) -> Option<(usize, &str)> {
     let left = whole.trim_start_matches(['-', '_', '\'', '’', '+', '#']);
-    // `.net` begins with a dot, the end of a sentence ends with one.
+    // `.net` begins with a dot, the last word of a sentence ends with one.
     let left = if left.starts_with("..") { left.trim_start_matches('.') } else { left };
     let word = left.trim_end_matches(['.', '-', '_', '\'', '’']);
     word.contains(char::is_alphanumeric).then(|| (whole.len() - left.len(), word))

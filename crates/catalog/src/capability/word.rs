@@ -1,6 +1,6 @@
-//! What is known about one word.
+//! What the table of words knows about one word.
 
-/// A name of the field: its words, how it is written as a tag, and whether it needs a capital to count.
+/// A technical term: its words, the tag, and whether it counts only with a capital.
 #[derive(Debug, Clone)]
 pub(super) struct Term {
     pub words: Vec<&'static str>,
@@ -14,20 +14,20 @@ pub(super) struct Term {
 pub(super) struct Word {
     /// Phrases end at it.
     pub separates: bool,
-    /// It says nothing at the front of a phrase.
+    /// It means nothing at the start of a phrase.
     pub is_praise: bool,
-    /// It says nothing at the end of a phrase.
+    /// It means nothing at the end of a phrase.
     pub is_filler: bool,
-    /// It says nothing alone.
+    /// It means nothing on its own.
     pub is_generic: bool,
     /// A noun in `-ing`.
     pub is_ing_noun: bool,
-    /// No adverb, although in `-ly`.
+    /// Not an adverb, although it ends in `-ly`.
     pub is_ly_noun: bool,
-    /// As a part of a name it is a tag by itself.
+    /// As part of a name it is a tag on its own.
     pub tags_alone: bool,
-    /// The activity that it stands for as a role, empty for a role that says nothing.
+    /// The activity of this role (`reviewer`: `review`); empty for a role without one.
     pub activity: Option<&'static str>,
-    /// The terms that begin with it, those of more words first.
+    /// The terms that begin with it, longest first.
     pub terms: Vec<Term>,
 }

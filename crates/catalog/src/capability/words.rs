@@ -1,5 +1,5 @@
-//! Words that make no capability, words that turn into one, and names of the field that are one: the lists of
-//! `words.txt` and `terms.txt` in one table, so that every word of a text is looked up once.
+//! The table of words: which make no capability, which imply one, and technical terms. The lists of `words.txt` and
+//! `terms.txt` are in one table, so that each word of a text is looked up once.
 
 use std::sync::LazyLock;
 
@@ -67,7 +67,7 @@ pub(super) fn is_gerund(word: &str, known: Option<&Word>) -> bool {
     word.len() > 5 && word.ends_with("ing") && !known.is_some_and(|known| known.is_ing_noun)
 }
 
-/// Whether `tag` says nothing alone. In the list, `_` stands for a blank.
+/// Whether `tag` means nothing on its own. In the list, `_` stands for a space.
 pub(super) fn is_generic(tag: &str) -> bool {
     let generic = |word: &str| lookup(word).is_some_and(|known| known.is_generic);
     if tag.contains(' ') { generic(&tag.replace(' ', "_")) } else { generic(tag) }

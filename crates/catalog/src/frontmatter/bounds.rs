@@ -1,21 +1,21 @@
-//! Refusing what would cost a YAML engine too much, before any engine sees it.
+//! Rejecting blocks that are too complex for a YAML engine before the engine sees them.
 
 /// Bytes of front matter; the largest real block is 6 KB, and YAML engines are quadratic on nested flow.
 pub(super) const MAX_BYTES: usize = 16 * 1024;
 /// Levels of `[` and `{`, or of indentation; the engine's own limit is 128, real files use 4.
 const MAX_DEPTH: usize = 64;
-/// Uses of `*alias`; none is known in a real file, and ten cannot blow up.
+/// Uses of `*alias`; no real file is known to have one, and ten cannot explode.
 const MAX_ALIASES: usize = 10;
 
-/// Why a block is not given to the engine.
+/// Why a block is too complex for the engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Excess {
     Depth,
     Aliases,
 }
 
-/// Whether `block` is fit for the engine. Counts brackets in quoted text too: a false alarm costs only the
-/// strict reading.
+/// Checks whether the engine can handle `block`. Brackets in quoted text count, too: a false alarm costs only the strict
+/// parse.
 pub(super) fn check(block: &str) -> Result<(), Excess> {
     let (mut depth, mut anchors, mut aliases) = (0_usize, 0_usize, 0_usize);
     let mut before = b'\n';
@@ -39,7 +39,7 @@ pub(super) fn check(block: &str) -> Result<(), Excess> {
     if block.lines().any(|line| compact_depth(line) > MAX_DEPTH) { Err(Excess::Depth) } else { Ok(()) }
 }
 
-/// Nesting that one line can open without brackets: `- - - x`, `? ? x`, and indentation.
+/// Levels that one line can open without brackets: `- - - x`, `? ? x`, and indentation.
 fn compact_depth(line: &str) -> usize {
     let lead = line.len() - line.trim_start_matches([' ', '-', '?', ':', '\t']).len();
     lead / 2

@@ -1,4 +1,4 @@
-//! YAML for `gray_matter`, on a bounded engine.
+//! A YAML engine for `gray_matter`.
 //!
 //! The library's own YAML feature stays off: its parser aborts the process on a small alias bomb.
 
@@ -8,7 +8,7 @@ use std::fmt;
 use gray_matter::{Error, Pod};
 use serde::de::{Deserialize, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
 
-/// The engine the front matter is parsed with; [`super::bounds`] must have passed the text.
+/// The engine; the text must have passed [`super::bounds`].
 pub(super) struct BoundedYaml;
 
 impl gray_matter::engine::Engine for BoundedYaml {
@@ -20,7 +20,7 @@ impl gray_matter::engine::Engine for BoundedYaml {
     }
 }
 
-/// Between the line and the message of an error, since the library's error type carries only text.
+/// Separates the line from the message of an error, since the library's error type carries only text.
 const LINE_END: char = '\u{1f}';
 
 /// The line (from 1, within the block) and the text of an error of this engine.
@@ -41,7 +41,7 @@ fn without_place(message: &str) -> String {
     format!("{before}{}", without_place(rest))
 }
 
-/// A YAML value read the way the client does: the last of equal keys wins, keys become text, tags are ignored.
+/// A YAML value parsed as the client does: the last of equal keys wins, keys become text, tags are ignored.
 struct Plain(Pod);
 
 impl<'de> Deserialize<'de> for Plain {

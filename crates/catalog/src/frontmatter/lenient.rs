@@ -1,9 +1,9 @@
-//! A line-oriented reading for blocks that are not YAML: a known key starts a field, anything else continues it.
+//! A line-oriented parser for blocks that are not YAML: a known key starts a field, anything else continues it.
 
 use super::value::Fields;
 
-/// Keys that start a field. Anything else that looks like a key (`Context:`, `user:`, `Examples:`) is prose of
-/// the description it stands in.
+/// Keys that start a field. Anything else that looks like a key (`Context:`, `user:`, `Examples:`) is part of
+/// the description around it.
 const KNOWN_KEYS: [&str; 33] = [
     "name",
     "description",
@@ -43,9 +43,9 @@ const KNOWN_KEYS: [&str; 33] = [
 /// What starts a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Keys {
-    /// A key of [`KNOWN_KEYS`]: blocks that are no YAML, where prose may look like a key.
+    /// A key of [`KNOWN_KEYS`]: for blocks that are not YAML, where prose may look like a key.
     Known,
-    /// Whatever looks like a key: blocks that may well be YAML and were not given to the engine.
+    /// Anything that looks like a key: for blocks that may be YAML but were too complex for the engine.
     Any,
 }
 
@@ -58,7 +58,7 @@ impl Keys {
     }
 }
 
-/// What the line-oriented reading found.
+/// The result of the line-oriented parser.
 #[derive(Debug, Default)]
 pub(super) struct Reading {
     pub fields: Fields,
@@ -66,8 +66,8 @@ pub(super) struct Reading {
     pub lines: usize,
 }
 
-/// Reads every line of a closed block, except what follows a markdown heading that no known key follows: there a
-/// rule in the body passed for the closing line.
+/// Parses a closed block up to a markdown heading after the last known key: from there on it is body, and a rule in the body
+/// was taken for the closing line.
 pub(super) fn read(block: &str, keys: Keys) -> Reading {
     let lines: Vec<&str> = block.lines().collect();
     let last_key = lines.iter().rposition(|line| keys.split(line).is_some());
@@ -79,7 +79,7 @@ pub(super) fn read(block: &str, keys: Keys) -> Reading {
     Reading { fields: fields_of(&lines[..end], keys), lines: end }
 }
 
-/// Reads the top of a file whose front matter nothing closes: up to the first blank line, heading, `...` or `---`.
+/// Parses the top of a file whose front matter is not closed: up to the first blank line, heading, `...` or `---`.
 pub(super) fn read_open(text: &str, keys: Keys) -> Reading {
     let is_end =
         |line: &&str| line.trim().is_empty() || is_heading(line) || matches!(line.trim_end(), "..." | "---");
@@ -127,7 +127,7 @@ fn fields_of(lines: &[&str], keys: Keys) -> Fields {
     fields
 }
 
-/// The text of a field from its lines: block indicators dropped, quotes and escapes undone.
+/// The text of a field from its lines, without block indicators, quotes and escapes.
 fn value_text(lines: &[&str]) -> String {
     let lines = match lines.split_first() {
         Some((first, rest)) if is_block_indicator(first) => rest,

@@ -1,4 +1,4 @@
-//! The block between the two `---` lines at the top of a file.
+//! Front matter: the block between the two `---` lines at the top of a file.
 
 mod bounds;
 mod engine;

@@ -1,16 +1,16 @@
-//! The front matter that most files have: lines of `key: text` and nothing else, read without an engine.
+//! A fast path for the front matter of most files: nothing but lines of `key: text`, parsed without the YAML engine.
 
 use std::collections::HashMap;
 
 use gray_matter::Pod;
 
-/// Characters of a key: an engine takes more, but not any number.
+/// Characters of a key; the engine accepts more, but not any number.
 const MAX_KEY: usize = 64;
 
-/// Words that an engine of any age takes for a truth value or for nothing, in any case.
+/// Words that YAML engines of any version read as a boolean or null, whatever their case.
 const CONSTANTS: [&str; 9] = ["false", "n", "no", "null", "off", "on", "true", "y", "yes"];
 
-/// What an engine reads in `block`; `None` where only an engine can tell.
+/// The fields that the engine would read in `block`; `None` if it takes the engine to tell.
 pub(super) fn read(block: &str) -> Option<HashMap<String, Pod>> {
     let mut fields = HashMap::new();
     for line in block.strip_suffix('\n')?.split('\n') {
@@ -27,7 +27,7 @@ fn key(key: &str) -> Option<&str> {
     (is_key && key.len() <= MAX_KEY && !is_constant(key)).then_some(key)
 }
 
-/// The text that a scalar stands for: plain, or in quotes without any of the signs that mean something there.
+/// The text of a scalar: plain, or quoted without any character that has a meaning there.
 fn text(value: &str) -> Option<&str> {
     if !value.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return None;

@@ -1,9 +1,9 @@
-//! The client's own repair: quoting plain values that YAML would stumble over.
+//! The client's own repair: quoting plain values that are not valid YAML.
 
 /// Characters that make the client quote a plain value.
 const SPECIAL: [char; 12] = ['{', '}', '[', ']', '*', '&', '#', '!', '|', '>', '%', '@'];
 
-/// `block` with every line `key: value` quoted whose plain value holds a special character or `: `.
+/// `block` with quotes around each plain value that contains a special character or `: `.
 pub(super) fn quoted(block: &str) -> String {
     let mut out = String::with_capacity(block.len() + 64);
     for line in block.lines() {

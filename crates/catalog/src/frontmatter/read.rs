@@ -1,8 +1,8 @@
-//! The block between the two `---` lines at the top of a file, read as far as anyone can read it.
+//! Reading front matter in three attempts, and how the client reads it.
 //!
-//! Framed by `gray_matter`, parsed by a bounded engine (plain lines without either); where that fails, by the client's own
-//! repair (quoting plain values), and where that fails too, line by line. What the client itself makes of the block is kept
-//! apart, since ids are made of it.
+//! A block is parsed strictly (framed by `gray_matter`, by a bounded engine; plain lines need neither), else after the
+//! client's own repair (quoting plain values), else line by line. What the client reads is determined separately, since
+//! ids depend on it.
 
 use std::collections::HashMap;
 
@@ -15,12 +15,12 @@ use super::value::{self, Fields};
 use super::{plain, quoting};
 use crate::problem::code;
 
-/// What a file's text turned out to be.
+/// A file's text, split into front matter and body.
 #[derive(Debug, Default)]
 pub(crate) struct FrontMatter<'a> {
-    /// Its fields; empty when there is no front matter.
+    /// The fields; empty if there is no front matter.
     pub fields: Fields,
-    /// The name the client reads, or `None` where it falls back to the file name.
+    /// The name that the client reads; `None` if it falls back to the file name.
     pub client_name: Option<String>,
     /// Whether the file starts with a front matter at all.
     pub present: bool,
@@ -28,11 +28,11 @@ pub(crate) struct FrontMatter<'a> {
     pub client_reads_it: bool,
     /// The text after it.
     pub body: &'a str,
-    /// Code, line, action and message of what was odd.
+    /// Problems of the block.
     pub findings: Vec<Finding>,
 }
 
-/// Something odd about a front matter.
+/// A problem of a front matter.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Finding {
     pub code: &'static str,
@@ -41,8 +41,8 @@ pub(crate) struct Finding {
     pub message: String,
 }
 
-/// Reads the front matter of `text` (decoded: no byte order mark, `\n` line ends). `carriage_returns` says that the
-/// file had other line ends, where the client's repair does not work.
+/// Reads the front matter of `text` (decoded: no byte order mark, `\n` line ends). `carriage_returns`: the file
+/// had other line ends, with which the client's repair does not work.
 pub(crate) fn read(text: &str, carriage_returns: bool) -> FrontMatter<'_> {
     let Some(frame) = frame(text) else {
         return FrontMatter { body: text, ..FrontMatter::default() };
@@ -66,14 +66,14 @@ pub(crate) fn read(text: &str, carriage_returns: bool) -> FrontMatter<'_> {
 }
 
 enum Frame<'a> {
-    /// Both rules found: `head` spans them, `block` is what lies between; `rest` follows the opening rule, and the
-    /// body starts at its byte `end`.
+    /// Both rules are there: `head` includes them, `block` is the text between them, `rest` all text after the opening rule,
+    /// and the body starts at byte `end` of `rest`.
     Closed { head: &'a str, block: &'a str, rest: &'a str, end: usize },
-    /// No closing rule within the limit: everything after the opening one.
+    /// There is no closing rule within the limit: `rest` is all text after the opening one.
     Open { rest: &'a str },
 }
 
-/// The block's bounds, looked for in no more than [`MAX_BYTES`]. Blank lines before the opening rule are forgiven.
+/// Finds the block within [`MAX_BYTES`]. Blank lines before the opening rule are accepted.
 fn frame(text: &str) -> Option<Frame<'_>> {
     let start = text.len() - text.trim_start().len();
     let text = &text[start..];
@@ -125,7 +125,7 @@ fn closed<'a>(
                 .to_owned(),
         });
     }
-    // A rule of the body that passed for the closing one: the body starts where the fields end.
+    // If a rule of the body was taken for the closing one, the body starts where the fields end.
     let body = if kept_lines < block.lines().count() { skip_lines(rest, kept_lines) } else { &rest[end..] };
     FrontMatter {
         fields,
@@ -149,7 +149,7 @@ enum Reading {
     Salvaged,
 }
 
-/// Why the strict reading failed.
+/// Why strict parsing failed.
 enum Refusal {
     Excess(Excess),
     Yaml { line: Option<usize>, message: String },
@@ -197,7 +197,7 @@ fn fall_back(
             };
             (code::FRONTMATTER_TOO_COMPLEX, None, reason.to_owned())
         }
-        // One for the opening rule, which the engine does not count.
+        // Plus one for the opening rule, which the engine does not count.
         Refusal::Yaml { line, message } => {
             (code::FRONTMATTER_SALVAGED, line.map(|line| line + 1), message.clone())
         }
@@ -221,11 +221,11 @@ fn fall_back(
     let message = format!("the front matter is not YAML: {reason}; it was read line by line");
     findings.push(Finding { code, line, action: "repaired", message });
     let lines = if salvaged.fields.is_empty() { 0 } else { salvaged.lines };
-    // What is only too much for this engine is not too much for the client's.
+    // A block that is too complex for this engine is not for the client's.
     (salvaged.fields, if quotable { Reading::Salvaged } else { Reading::Quoted }, lines)
 }
 
-/// What the client reads of `block`: strict YAML, else YAML after quoting, else nothing.
+/// The fields that the client reads in `block`: as strict YAML, else as YAML after quoting, else none.
 fn client_fields(block: &str, carriage_returns: bool) -> Fields {
     strict_block(block)
         .ok()
@@ -238,7 +238,7 @@ fn open<'a>(rest: &'a str, text: &'a str) -> FrontMatter<'a> {
     let reading = lenient::read_open(rest, Keys::Known);
     let after = skip_lines(rest, reading.lines);
     let (next, behind) = after.split_once('\n').unwrap_or((after, ""));
-    // The rule is there after all, only further away than is looked for: the client reads such a block.
+    // There is a closing rule beyond the limit: the client reads such a block.
     let too_large = next.trim_end() == "---";
     let reading = if too_large { lenient::read_open(rest, Keys::Any) } else { reading };
     if reading.fields.is_empty() {
@@ -261,7 +261,7 @@ fn open<'a>(rest: &'a str, text: &'a str) -> FrontMatter<'a> {
     }
 }
 
-/// A literal `\n` in a plain scalar means a newline to its author; in a double-quoted one YAML has undone it already.
+/// Replaces a literal `\n` in a plain scalar by the newline that its author meant; in a quoted one YAML has done so.
 fn unescape_newlines(fields: &mut Fields, block: &str) {
     for key in ["description", "when_to_use"] {
         let Some(Pod::String(text)) = fields.raw(key) else { continue };
@@ -279,7 +279,7 @@ fn unescape_newlines(fields: &mut Fields, block: &str) {
     }
 }
 
-/// Fields of a registry or another YAML document, under the same bounds; `Err` holds the line and the message.
+/// The fields of a registry or another YAML document, within the same bounds; `Err` has the line and the message.
 pub(crate) fn parse_document(text: &str) -> Result<HashMap<String, Pod>, (Option<usize>, String)> {
     use gray_matter::engine::Engine as _;
     bounds::check(text).map_err(|_| (None, "it nests too deep or uses too many aliases".to_owned()))?;

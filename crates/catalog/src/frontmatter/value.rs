@@ -1,10 +1,10 @@
-//! The fields of a front matter, whatever types their authors chose.
+//! The fields of a front matter, whatever types their authors used.
 
 use std::collections::HashMap;
 
 use gray_matter::Pod;
 
-/// Fields by key, as written; the typed readers below forgive every type.
+/// Fields by key, as written; the typed getters convert any type.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Fields(HashMap<String, Pod>);
 
@@ -23,7 +23,7 @@ impl Fields {
         self.0.get(key)
     }
 
-    /// The value of `key` as text, trimmed; `None` when it is absent, null or empty.
+    /// The value of `key` as trimmed text; `None` if it is absent, null or empty.
     pub(crate) fn text(&self, key: &str) -> Option<String> {
         let text = match self.0.get(key)? {
             Pod::String(text) => text.trim().to_owned(),
@@ -33,7 +33,7 @@ impl Fields {
         (!text.is_empty()).then_some(text)
     }
 
-    /// The value of `key` as a hint: `[name]` is a YAML list of one, and was meant as it is written.
+    /// The value of `key` as a hint: `[name]` is a YAML list, but was meant literally.
     pub(crate) fn hint(&self, key: &str) -> Option<String> {
         match self.0.get(key)? {
             Pod::Array(items) if !items.is_empty() => {
@@ -43,7 +43,7 @@ impl Fields {
         }
     }
 
-    /// The value of `key` as a list: a YAML list, or text split at its commas, with or without brackets.
+    /// The value of `key` as a list: a YAML list, or text split at commas, with brackets or without.
     pub(crate) fn list(&self, key: &str) -> Vec<String> {
         let items = match self.0.get(key) {
             None => return Vec::new(),
@@ -69,7 +69,7 @@ impl Fields {
     }
 }
 
-/// `Read, Bash(git add:*, git commit:*), Edit` split at the commas outside parentheses, brackets and quotes removed.
+/// Splits `Read, Bash(git add:*, git commit:*), Edit` at commas outside parentheses and removes brackets and quotes.
 fn split_list(text: &str) -> Vec<String> {
     let text = text.trim();
     let text = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
@@ -86,7 +86,7 @@ fn split_list(text: &str) -> Vec<String> {
     .collect()
 }
 
-/// `value` as JavaScript's `String()` would write it, since that is what the client's ids are made with.
+/// `value` as JavaScript's `String()` writes it, which the client's ids are made with.
 pub(super) fn text_of(value: &Pod) -> String {
     match value {
         Pod::Null => String::new(),

@@ -1,4 +1,4 @@
-//! Which files of a plugin are entries, and what their ids are made of.
+//! Collecting the files below a component root that are entries.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -20,34 +20,34 @@ use crate::manifest::Command;
 use crate::problem::{Problem, code, shown};
 use confined_fs::scan_root::ScanRoot;
 
-/// A file that is to be read as an entry.
+/// A file to be read as an entry.
 #[derive(Debug, Clone)]
 pub(crate) struct Candidate {
     /// Relative to the root.
     pub path: PathBuf,
     pub context: EntryContext,
-    /// The text of a command that the manifest itself holds.
+    /// The text of a command that is in the manifest itself.
     pub inline: Option<String>,
-    /// Which of the scan's places it was found in.
-    pub place: u32,
+    /// Its component root, by position in the scan.
+    pub component_root: u32,
 }
 
-/// Collects the candidates of all places beneath one root.
+/// Collects the candidates of all component roots below one scan root.
 pub(crate) struct Collector<'a> {
     pub(super) root: &'a ScanRoot,
     pub(super) limits: Limits,
-    /// What was added: of which kind, for which plugin, and the file that it really is.
+    /// The kind, plugin and real file of every candidate.
     seen: HashSet<(Kind, usize, OsString), RandomState>,
-    /// The names of the plugins of the places so far.
+    /// The names of the plugins so far.
     plugins: IndexSet<String>,
-    /// Which of them is that of the place being collected.
+    /// The plugin being collected, by position in `plugins`.
     plugin: usize,
-    /// The entries found, in order.
+    /// The candidates, in order.
     pub candidates: Vec<Candidate>,
-    /// What stood in the way.
+    /// Problems met on the way.
     pub problems: Vec<Problem>,
-    /// Which place the next candidates belong to.
-    pub place: u32,
+    /// The component root of the next candidates.
+    pub component_root: u32,
     /// Whether a link was followed, so that a file may be found at a path other than its own.
     pub linked: bool,
 }
@@ -62,20 +62,20 @@ impl<'a> Collector<'a> {
             plugin: 0,
             candidates: Vec::new(),
             problems: Vec::new(),
-            place: 0,
+            component_root: 0,
             linked: false,
         }
     }
 
-    /// Collects the entries of `place`.
-    pub(crate) fn collect(&mut self, place: &ComponentRoot) {
-        let plugin = &place.facts.plugin;
+    /// Collects the entries of a component root.
+    pub(crate) fn collect(&mut self, component_root: &ComponentRoot) {
+        let plugin = &component_root.facts.plugin;
         self.plugin = self.plugins.insert_full(plugin.clone()).0;
         let prefix = if plugin.is_empty() { Arc::default() } else { Arc::from(format!("{plugin}:")) };
-        let site = Site { facts: &place.facts, base: &place.base, prefix: &prefix };
-        self.agents(&site, place.components.agents.as_deref(), place.only_listed);
-        self.commands(&site, place.components.commands.as_deref(), place.only_listed);
-        self.skills(&site, &place.components.skills, place.only_listed);
+        let site = Site { facts: &component_root.facts, base: &component_root.base, prefix: &prefix };
+        self.agents(&site, component_root.components.agents.as_deref(), component_root.only_listed);
+        self.commands(&site, component_root.components.commands.as_deref(), component_root.only_listed);
+        self.skills(&site, &component_root.components.skills, component_root.only_listed);
     }
 
     fn agents(&mut self, site: &Site<'_>, listed: Option<&[String]>, only_listed: bool) {
@@ -90,7 +90,7 @@ impl<'a> Collector<'a> {
             if self.is_dir(&path) {
                 self.walk(site, &path, Kind::Agent);
             } else if has_md_extension(&path) {
-                let naming = Naming::ListingSize { stem: stem(&path).into() };
+                let naming = Naming::Stated { stem: stem(&path).into() };
                 self.push(path, Kind::Agent, site.context(Kind::Agent, naming));
             }
         }
@@ -125,14 +125,14 @@ impl<'a> Collector<'a> {
                         path: site.base.join(MANIFEST_FILE),
                         context: site.context(Kind::Workflow, naming),
                         inline: Some(content.clone()),
-                        place: self.place,
+                        component_root: self.component_root,
                     });
                 }
             }
         }
     }
 
-    /// Every markdown file below `folder`, sub-folders joined into the id.
+    /// Collects every markdown file below `folder`; sub-folders become part of the id.
     fn walk(&mut self, site: &Site<'_>, folder: &Path, kind: Kind) {
         let mut entries = self.walker(folder).into_iter();
         while let Some(entry) = entries.next().filter(|_| self.candidates.len() <= self.limits.files) {
@@ -158,7 +158,7 @@ impl<'a> Collector<'a> {
                     continue;
                 }
                 let naming = match kind {
-                    Kind::Agent => Naming::ListingSize { stem: stem(&path).into() },
+                    Kind::Agent => Naming::Stated { stem: stem(&path).into() },
                     _ => Naming::Fixed { name: command_name(&path).into() },
                 };
                 let context = site.below(folder, &path, kind, naming);
@@ -172,13 +172,18 @@ impl<'a> Collector<'a> {
         self.push_once(path, real, kind, context);
     }
 
-    /// Adds the candidate at `path` unless the file it really is was added for this plugin before.
+    /// Adds the candidate at `path` unless the same real file was added for this plugin before.
     pub(super) fn push_once(&mut self, path: PathBuf, real: PathBuf, kind: Kind, context: EntryContext) {
-        // One more than is read, so that the limit is noticed.
+        // One more than will be read, so that the limit is noticed.
         if self.candidates.len() <= self.limits.files
             && self.seen.insert((kind, self.plugin, real.into_os_string()))
         {
-            self.candidates.push(Candidate { path, context, inline: None, place: self.place });
+            self.candidates.push(Candidate {
+                path,
+                context,
+                inline: None,
+                component_root: self.component_root,
+            });
         }
     }
 
@@ -189,7 +194,7 @@ impl<'a> Collector<'a> {
             .max_depth(self.limits.depth)
     }
 
-    /// The entry, unless it failed or is a folder that the depth limit closes; both are reported.
+    /// The entry, unless it failed or is a folder at the depth limit; both are reported.
     pub(super) fn entry(
         &mut self,
         folder: &Path,
@@ -234,7 +239,7 @@ impl<'a> Collector<'a> {
         path.strip_prefix(self.root.path()).unwrap_or(path).to_owned()
     }
 
-    /// `folder` when it is one, beneath the root. What stands above it is known to be.
+    /// `folder` if it is one and lies below the root; its parents are known to.
     pub(crate) fn enter(&mut self, folder: &Path) -> Option<PathBuf> {
         let metadata = self.root.path().join(folder).symlink_metadata().ok()?;
         let is_inside =
@@ -243,7 +248,7 @@ impl<'a> Collector<'a> {
         is_inside.then(|| folder.to_owned())
     }
 
-    /// A path that a manifest wrote, when it exists and stays inside the plugin; else the reason is reported.
+    /// A path from a manifest, if it exists and stays inside the plugin; else the reason is reported.
     pub(super) fn component(&mut self, base: &Path, written: &str) -> Option<PathBuf> {
         let Some(inside) = normalize_path(written) else {
             let message = format!("the component path {written:?} leads out of the plugin");
@@ -269,13 +274,13 @@ impl<'a> Collector<'a> {
         self.stays_inside(&path).then_some(path)
     }
 
-    /// The file that names the components of the plugin in `base`.
+    /// The manifest that names the components of the plugin in `base`.
     fn manifest_of(&self, base: &Path) -> PathBuf {
         let manifest = base.join(MANIFEST_FILE);
         if self.is_file(&manifest) { manifest } else { PathBuf::from(MARKETPLACE_FILE) }
     }
 
-    /// Whether `path`, links resolved, lies beneath the root; an escape is reported.
+    /// Whether `path`, links resolved, lies below the root; an escape is reported.
     pub(crate) fn stays_inside(&mut self, path: &Path) -> bool {
         let named = self.root.path().join(path);
         let real = named.canonicalize();
@@ -288,7 +293,7 @@ impl<'a> Collector<'a> {
     }
 
     pub(super) fn report_link(&mut self, path: &Path) {
-        // What is said of it depends on where it leads.
+        // The report depends on the target.
         self.linked = true;
         let real = self.root.path().join(path).canonicalize();
         let problem = match real {

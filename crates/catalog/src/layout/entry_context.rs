@@ -1,4 +1,4 @@
-//! Everything besides its content that the definition of a file depends on: its place in a plugin, and what the plugin says.
+//! What the definition of a file depends on besides its content: its place in a plugin, and the plugin's manifest.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use super::path::lossy;
 use crate::kind::Kind;
 use crate::manifest::Components;
 
-/// What a plugin gives all its entries.
+/// What all entries of a plugin have in common.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct PluginFacts {
     /// The plugin's name; empty for a project's own entries.
@@ -16,12 +16,12 @@ pub(crate) struct PluginFacts {
     pub keywords: Vec<String>,
 }
 
-/// How an entry gets the last part of its id.
+/// The origin of the last part of an entry's id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Naming {
     /// The front matter's name, else the file's stem: agents.
-    ListingSize { stem: Arc<str> },
-    /// Always this: commands, and skills within a skills folder.
+    Stated { stem: Arc<str> },
+    /// This name: commands, and skills in a skills folder.
     Fixed { name: Arc<str> },
     /// The front matter's name with unusual characters replaced, else the folder's: a path that is itself a skill.
     OwnSkill { folder: Arc<str> },
@@ -31,26 +31,26 @@ pub(crate) enum Naming {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct EntryContext {
     pub kind: Kind,
-    /// What stands before the name in the id: empty, or `plugin:` with folders, each followed by `:`.
+    /// The part of the id before the name: empty, or `plugin:` and folders, each followed by `:`.
     pub prefix: Arc<str>,
     pub naming: Naming,
     pub facts: Arc<PluginFacts>,
-    /// Why the client does not look here, a phrase; empty where it does.
+    /// Why the client does not load the file: a phrase; empty if it does.
     pub not_loaded: &'static str,
 }
 
-/// A folder with components, and where they are.
+/// A folder with components: a plugin, or a project's `.claude`.
 #[derive(Debug, Clone)]
 pub(crate) struct ComponentRoot {
     /// The folder, relative to the root.
     pub base: PathBuf,
     pub facts: Arc<PluginFacts>,
     pub components: Components,
-    /// Whether the listed skills are all there are (a marketplace's selection from a shared folder).
+    /// Whether only the listed components count (a marketplace's selection from a shared folder).
     pub only_listed: bool,
 }
 
-/// What all contexts of a place share.
+/// What all contexts in a component root share.
 pub(super) struct Site<'a> {
     pub facts: &'a Arc<PluginFacts>,
     pub base: &'a Path,
@@ -63,7 +63,7 @@ impl Site<'_> {
         EntryContext { kind, prefix: Arc::clone(self.prefix), naming, facts, not_loaded: "" }
     }
 
-    /// The context of `path` with the folders between `folder` and it in the id.
+    /// The context of `path`, with the folders between it and `folder` in the id.
     pub(super) fn below(&self, folder: &Path, path: &Path, kind: Kind, naming: Naming) -> EntryContext {
         let mut context = self.context(kind, naming);
         let between = path.parent().and_then(|parent| parent.strip_prefix(folder).ok());

@@ -1,4 +1,4 @@
-//! Paths and file names, and the names the client makes of them.
+//! Paths and file names, and the names that the client derives from them.
 
 use std::cmp::Ordering;
 use std::ffi::OsStr;
@@ -12,27 +12,27 @@ pub(crate) const MANIFEST_FILE: &str = ".claude-plugin/plugin.json";
 /// A marketplace's list of plugins, relative to its root.
 pub(crate) const MARKETPLACE_FILE: &str = ".claude-plugin/marketplace.json";
 
-/// What makes a folder a skill.
+/// The file that makes a folder a skill.
 pub(super) const SKILL_FILE: &str = "SKILL.md";
 
-/// The order of paths, which is that of their parts, at a fraction of the cost: both are relative and hold no `.`, `..`
-/// or repeated separator, so that their bytes say it all.
+/// Compares paths by their components, at a fraction of the cost of comparing [`Path`]s: both are relative and have no `.`,
+/// `..` or repeated separator, so that comparing bytes is enough.
 pub(crate) fn path_order(one: &Path, other: &Path) -> Ordering {
     const CHUNK: usize = 16;
     let (one, other) = (one.as_os_str().as_encoded_bytes(), other.as_os_str().as_encoded_bytes());
     let chunks = one.chunks_exact(CHUNK).zip(other.chunks_exact(CHUNK));
     let alike = chunks.take_while(|(one, other)| one == other).count() * CHUNK;
     let (one, other) = (&one[alike..], &other[alike..]);
-    // The shorter part goes before one that it begins.
+    // A component comes before those that it is a prefix of.
     let rank = |byte: u8| if byte == b'/' { 0 } else { u16::from(byte) + 1 };
     let differs = one.iter().zip(other).find(|(one, other)| one != other);
     differs.map_or_else(|| one.len().cmp(&other.len()), |(one, other)| rank(*one).cmp(&rank(*other)))
 }
 
-/// Folders in which nobody keeps entries on purpose.
+/// Folders that contain no entries on purpose.
 const SKIPPED_FOLDERS: [&str; 3] = ["node_modules", "backups", ".git"];
 
-/// A relative path without `.` and `..`, or `None` where it leads out of its base.
+/// A relative path without `.` and `..`; `None` if it leads out of its base.
 pub(crate) fn normalize_path(written: &str) -> Option<PathBuf> {
     let mut path = PathBuf::new();
     for component in Path::new(written).components() {
@@ -50,7 +50,7 @@ pub(crate) fn normalize_path(written: &str) -> Option<PathBuf> {
     Some(path)
 }
 
-/// Whether the folder is one that is passed by.
+/// Whether the folder is skipped.
 pub(crate) fn is_skipped(path: &Path) -> bool {
     path.file_name().and_then(OsStr::to_str).is_some_and(|name| SKIPPED_FOLDERS.contains(&name))
 }
@@ -64,7 +64,7 @@ pub(super) fn lossy(name: Option<&OsStr>) -> String {
     one_line(&name.unwrap_or_default().to_string_lossy())
 }
 
-/// The file's name without its `.md`, in whatever case.
+/// The file name without `.md`, whatever its case.
 pub(super) fn stem(path: &Path) -> String {
     let name = lossy(path.file_name());
     match name.len().checked_sub(3).and_then(|at| name.get(at..).map(|end| (at, end))) {
@@ -73,14 +73,14 @@ pub(super) fn stem(path: &Path) -> String {
     }
 }
 
-/// The file's name without `.md`; a suffix in capitals stays, as in the client.
+/// The file name without `.md`; an upper-case suffix stays, as in the client.
 pub(super) fn command_name(path: &Path) -> String {
     let name = lossy(path.file_name());
     name.strip_suffix(".md").map(str::to_owned).unwrap_or(name)
 }
 
-/// `name` with every character but ASCII letters, digits, `_` and `-` replaced, as the client writes skill ids; it
-/// counts in UTF-16 units.
+/// `name` as the client writes it in skill ids: `-` for each UTF-16 unit of characters other than ASCII letters, digits, `_`
+/// and `-`.
 pub(crate) fn client_skill_id(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for c in name.chars() {
@@ -93,7 +93,7 @@ pub(crate) fn client_skill_id(name: &str) -> String {
     out
 }
 
-/// An input or output error without the path, which the problem names already.
+/// An I/O error without the path, which the problem has already.
 pub(super) fn describe(error: &std::io::Error) -> String {
     error.kind().to_string()
 }

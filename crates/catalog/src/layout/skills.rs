@@ -1,4 +1,4 @@
-//! Skills: folders with a SKILL.md, wherever the plugin keeps them.
+//! Collecting skills: folders with a `SKILL.md`.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use super::entry_context::{Naming, Site};
 use super::path::{SKILL_FILE, client_skill_id, has_md_extension, is_skipped, lossy, stem};
 use crate::kind::Kind;
 
-/// Why the client does not see a skill, phrases; the first where it does.
+/// Reasons why the client does not load a skill; the first means that it does.
 pub(crate) const NOT_LOADED: [&str; 5] = ["", WHOLE_FOLDER, NO_FOLDER, NOT_CAPITAL, TOO_DEEP];
 
 const WHOLE_FOLDER: &str = "a SKILL.md beside it makes the whole folder one skill";
@@ -16,7 +16,7 @@ const NOT_CAPITAL: &str = "the file must be called SKILL.md, in capitals";
 const TOO_DEEP: &str = "it looks for skills one level deep";
 
 impl Collector<'_> {
-    /// The skills of a plugin: its skills folder, or the plugin itself as one skill, and what the manifest adds.
+    /// Collects the skills of a plugin: its skills folder, or the plugin itself as one skill, and what the manifest adds.
     pub(super) fn skills(&mut self, site: &Site<'_>, listed: &[String], only_listed: bool) {
         let folder = if only_listed { None } else { self.enter(&site.base.join("skills")) };
         if let Some(folder) = &folder {
@@ -34,14 +34,14 @@ impl Collector<'_> {
         }
     }
 
-    /// A folder that is itself one skill.
+    /// Collects a folder that is itself a skill.
     fn own_skill(&mut self, site: &Site<'_>, folder: &Path) {
         let named = self.root.path().join(folder);
         let naming = Naming::OwnSkill { folder: lossy(named.file_name()).into() };
         self.push(folder.join(SKILL_FILE), Kind::Skill, site.context(Kind::Skill, naming));
     }
 
-    /// A folder of skill folders. Real folders come before links, so that a link to one of them adds nothing.
+    /// Collects a folder of skill folders. Real folders come before links, so that a link to one of them adds nothing.
     fn skills_folder(&mut self, site: &Site<'_>, folder: &Path) {
         let unseen_below = if self.is_file(&folder.join(SKILL_FILE)) {
             self.own_skill(site, folder);
@@ -75,8 +75,8 @@ impl Collector<'_> {
         }
     }
 
-    /// One folder within a skills folder: a skill, or a folder of skills that the client does not look into.
-    /// For a link, `target` is the folder it leads to, which may have been added under its own name.
+    /// Collects one folder of a skills folder: a skill, or a folder of skills that the client does not look into.
+    /// For a link, `target` is the folder that it leads to, which may have been added under its own name.
     fn skill_folder(
         &mut self,
         site: &Site<'_>,
@@ -115,7 +115,7 @@ impl Collector<'_> {
         }
     }
 
-    /// The SKILL.md of `folder` and whether its name is written exactly so.
+    /// The `SKILL.md` of `folder`, and whether its name is in exactly this case.
     fn skill_file(&self, folder: &Path) -> Option<(PathBuf, bool)> {
         let exact = folder.join(SKILL_FILE);
         if self.is_file(&exact) {

@@ -1,4 +1,4 @@
-//! The forms in which files and manifests are kept: they borrow what they hold, on the way out as on the way in.
+//! The persisted form of files and manifests. Forms borrow their content, both for writing and for reading.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -15,7 +15,7 @@ use crate::problem::{CODES, Problem};
 use crate::scan::{File, Read};
 use confined_fs::scan_root::Stamp;
 
-/// What a scan does about problems of files.
+/// The actions of problems.
 const ACTIONS: [&str; 3] = ["kept", "repaired", "skipped"];
 
 /// The numbers of a stamp.
@@ -24,7 +24,7 @@ pub(super) type Numbers = (u64, u64, u64, i64, i64);
 /// One block of files.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct BlockForm<'a> {
-    /// What the plugins of the files say, each once.
+    /// The facts about each plugin, once.
     #[serde(borrow)]
     facts: Vec<FactsForm<'a>>,
     #[serde(borrow)]
@@ -59,12 +59,12 @@ struct FileForm<'a> {
 
 #[derive(Debug, Serialize, Deserialize)]
 enum NamingForm<'a> {
-    ListingSize(&'a str),
+    Stated(&'a str),
     Fixed(&'a str),
     OwnSkill(&'a str),
 }
 
-/// Everything of a definition that its place does not say.
+/// Everything of a definition that its context does not determine.
 #[derive(Debug, Serialize, Deserialize)]
 struct DefinitionForm<'a> {
     id: &'a str,
@@ -81,7 +81,7 @@ struct DefinitionForm<'a> {
     lists: [Vec<&'a str>; 7],
 }
 
-/// A problem of the file it stands with.
+/// A problem of the file that contains it.
 #[derive(Debug, Serialize, Deserialize)]
 struct ProblemForm<'a> {
     line: Option<u64>,
@@ -93,13 +93,13 @@ struct ProblemForm<'a> {
 }
 
 impl<'a> BlockForm<'a> {
-    /// `None` where a problem is of no known kind.
+    /// `None` if a problem has an unknown code or action.
     pub(super) fn of(files: &'a [File]) -> Option<Self> {
         let mut known: Vec<&Arc<PluginFacts>> = Vec::new();
         let mut forms = Vec::with_capacity(files.len());
         for file in files {
             let facts = &file.context.facts;
-            // Files of one plugin stand together.
+            // Files of one plugin are adjacent.
             let number = known.iter().rposition(|known| Arc::ptr_eq(known, facts)).unwrap_or(known.len());
             if number == known.len() {
                 known.push(facts);
@@ -114,7 +114,7 @@ impl<'a> BlockForm<'a> {
         Some(BlockForm { facts: facts.collect(), files: forms })
     }
 
-    /// `None` where a number says nothing.
+    /// `None` if a number is out of range.
     pub(super) fn to_files(&self) -> Option<Arc<[File]>> {
         let facts: Vec<Arc<PluginFacts>> =
             self.facts.iter().map(|facts| Arc::new(facts.to_facts())).collect();
@@ -142,7 +142,7 @@ impl<'a> FileForm<'a> {
             kind: number(&Kind::ALL, kind)?,
             prefix,
             naming: match naming {
-                Naming::ListingSize { stem } => NamingForm::ListingSize(stem),
+                Naming::Stated { stem } => NamingForm::Stated(stem),
                 Naming::Fixed { name } => NamingForm::Fixed(name),
                 Naming::OwnSkill { folder } => NamingForm::OwnSkill(folder),
             },
@@ -158,7 +158,7 @@ impl<'a> FileForm<'a> {
         let facts = facts.get(self.facts as usize)?;
         let kind = *Kind::ALL.get(usize::from(self.kind))?;
         let naming = match self.naming {
-            NamingForm::ListingSize(stem) => Naming::ListingSize { stem: stem.into() },
+            NamingForm::Stated(stem) => Naming::Stated { stem: stem.into() },
             NamingForm::Fixed(name) => Naming::Fixed { name: name.into() },
             NamingForm::OwnSkill(folder) => Naming::OwnSkill { folder: folder.into() },
         };
@@ -172,13 +172,19 @@ impl<'a> FileForm<'a> {
         let shared: Option<Arc<Path>> = (!self.problems.is_empty()).then(|| path.into());
         let problems = self.problems.iter().map(|problem| problem.to_problem(shared.as_ref()?));
         let problems: Option<Arc<[Problem]>> = problems.collect();
-        Some(File { stamp: Stamp::of_numbers(self.stamp), context, place: 0, read, problems: problems? })
+        Some(File {
+            stamp: Stamp::of_numbers(self.stamp),
+            context,
+            component_root: 0,
+            read,
+            problems: problems?,
+        })
     }
 }
 
 impl<'a> DefinitionForm<'a> {
     fn of(definition: &'a Definition) -> Self {
-        // Without a rest, so that a new field is not forgotten.
+        // Without `..`, so that a new field cannot be forgotten.
         let Definition {
             kind: _,
             id,

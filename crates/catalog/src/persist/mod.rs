@@ -1,4 +1,4 @@
-//! What a scan remembers as bytes, for the first scan of a next run.
+//! Persisting scan caches, for a warm start of the next process.
 
 mod forms;
 mod scan_file;

@@ -1,11 +1,11 @@
-//! What a scan remembers as bytes, for the first scan of a next run.
+//! The file that scan caches are persisted in.
 //!
-//! The bytes hold what files and manifests said and the stamps they were read at. They decide nothing else: a scan lists
-//! folders itself, looks up what it lists by path, and takes what is here only where stamp and context are the same.
-//! Whatever is odd about them makes them worthless as a whole, never an error.
+//! It has the content of files and manifests and the stamps at which they were read, and nothing else is taken from it: a scan
+//! lists folders itself, looks up each file by path, and uses the persisted one only if stamp and context are the same. A
+//! damaged file is ignored as a whole and never an error.
 //!
-//! Layout: [`MAGIC`], then sections, each its length (8 bytes, little end first), its CRC-32 (4 bytes, likewise), and itself
-//! in the form of `postcard`. The first section says what is in the others, which each hold the files of one block.
+//! Layout: [`MAGIC`], then sections, each consisting of its length (8 bytes, little-endian), its CRC-32 (4 bytes, likewise)
+//! and its content in `postcard` format. The first section describes the others, each of which has one block of files.
 
 use std::io::{self, Write};
 use std::ops::Range;
@@ -20,16 +20,16 @@ use crate::scan::{CachedManifests, CachedRoot, Files, ScanCache};
 use crate::threads::in_shares;
 use confined_fs::scan_root::Stamp;
 
-/// What it is, and the version of the layout, counted up with every change to it or to a form.
+/// Identifies the file and the version of its layout, which is incremented with every change to it or to a form.
 const MAGIC: &[u8; 16] = b"adjutant-files\0\x02";
 
 /// Sections that a thread decodes at a time; one holds some 64 files.
 const SHARE: usize = 1;
 
-/// What is in the other sections.
+/// The first section, which describes the others.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Contents<'a> {
-    /// Which program wrote them.
+    /// The program that wrote the file.
     #[serde(borrow)]
     program: &'a str,
     #[serde(borrow)]
@@ -60,7 +60,7 @@ struct RootForm<'a> {
     blocks: u32,
 }
 
-/// Writes what the scans of layers remember, for [`PersistedScan::open`] by the same `program`.
+/// Writes the scan caches of layers, for [`PersistedScan::open`] by the same `program`.
 pub(crate) fn write<'a>(
     layers: impl Iterator<Item = (&'a LayerId, &'a ScanCache)>,
     program: &str,
@@ -82,7 +82,7 @@ pub(crate) fn write<'a>(
             contents.marketplaces.push((bytes_of(path), stamp.numbers(), listings));
         }
     }
-    // The same memory makes the same bytes.
+    // The same caches make the same bytes.
     contents.manifests.sort_by_key(|(path, ..)| *path);
     contents.marketplaces.sort_by_key(|(path, ..)| *path);
     out.write_all(MAGIC)?;
@@ -94,7 +94,7 @@ pub(crate) fn write<'a>(
     Ok(())
 }
 
-/// What scans of an earlier process remembered, see [`crate::Known::Persisted`].
+/// The scan caches of an earlier process, see [`crate::Known::Persisted`].
 #[derive(Debug)]
 pub struct PersistedScan {
     bytes: Vec<u8>,
@@ -105,7 +105,7 @@ pub struct PersistedScan {
 /// The path of a root, and where the sections of its files are.
 type PersistedRoot = (PathBuf, Vec<Section>);
 
-/// Where a section is, and its checksum.
+/// The position of a section, and its checksum.
 #[derive(Debug, Clone)]
 struct Section {
     bytes: Range<usize>,
@@ -113,7 +113,7 @@ struct Section {
 }
 
 impl PersistedScan {
-    /// What [`crate::Catalog::persist`] wrote; `None` where another program did, or anything is odd about the bytes so far.
+    /// Opens what [`crate::Catalog::persist`] wrote; `None` if another program wrote it or it is damaged.
     pub fn open(bytes: Vec<u8>, program: &str) -> Option<PersistedScan> {
         let sections = sections(&bytes)?;
         let (first, mut rest) = sections.split_first()?;
@@ -136,7 +136,7 @@ impl PersistedScan {
         rest.is_empty().then_some(PersistedScan { bytes, layers, manifests })
     }
 
-    /// The files of that layer; `None` where there are none, or anything is odd about them.
+    /// The files of that layer; `None` if there are none or they are damaged.
     pub(crate) fn files(&self, id: &LayerId) -> Option<Vec<CachedRoot>> {
         let one_root = |(path, sections): &PersistedRoot| {
             let blocks = in_shares(sections, SHARE, |some| {
@@ -163,7 +163,7 @@ impl<'a> LayerForm<'a> {
     }
 }
 
-/// Where the sections are, as far as their lengths say.
+/// The positions of the sections, by their lengths.
 fn sections(bytes: &[u8]) -> Option<Vec<Section>> {
     let mut sections = Vec::new();
     let mut rest = bytes.strip_prefix(MAGIC)?;
@@ -179,7 +179,7 @@ fn sections(bytes: &[u8]) -> Option<Vec<Section>> {
 }
 
 impl Section {
-    /// What it holds, where its sum is right and nothing is left over.
+    /// Its content, if the checksum is right and nothing is left over.
     fn decoded<'a, T: Deserialize<'a>>(&self, bytes: &'a [u8]) -> Option<T> {
         let bytes = bytes.get(self.bytes.clone())?;
         if crc32fast::hash(bytes) != self.sum {

@@ -1,21 +1,21 @@
-//! What becomes of definitions that share an id.
+//! Deduplication of definitions that share an id within a layer.
 
 use std::sync::Arc;
 
 use crate::definition::Definition;
 use crate::problem::{Problem, code};
 
-/// What is left of definitions, and what was found.
+/// Definitions without identical copies.
 #[derive(Debug, Default)]
 pub(super) struct Deduped {
     pub kept: Vec<Arc<Definition>>,
-    /// What has the same id and content as one that is kept.
+    /// Definitions with the same id and content as one in `kept`.
     pub copies: Vec<Arc<Definition>>,
     pub problems: Vec<Problem>,
 }
 
-/// Drops what is the same in id and content as its neighbour, and reports ids that differ in content. `definitions` are
-/// in the catalog's order, as is what is left of them.
+/// Removes definitions with the same id and content as another, and reports ids with several contents, all of which are kept.
+/// `definitions` are in the catalog's order, and so are the results.
 pub(super) fn dedupe(definitions: Vec<Arc<Definition>>) -> Deduped {
     let mut merged = Deduped { kept: Vec::with_capacity(definitions.len()), ..Deduped::default() };
     for definition in definitions {

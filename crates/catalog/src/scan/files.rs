@@ -17,17 +17,17 @@ const BLOCK: usize = 64;
 pub(crate) struct File {
     pub stamp: Stamp,
     pub context: EntryContext,
-    /// Which of the scan's places it was found in.
-    pub place: u32,
+    /// Its component root, by position in the scan.
+    pub component_root: u32,
     pub read: Read,
     pub problems: Arc<[Problem]>,
 }
 
-/// What a file turned out to be.
+/// The result of reading a file.
 #[derive(Debug, Clone)]
 pub(crate) enum Read {
     Entry(Arc<Definition>),
-    /// No entry; the path that a definition would have named.
+    /// It is not an entry; its path.
     Nothing(Arc<Path>),
 }
 
@@ -40,14 +40,16 @@ impl File {
         }
     }
 
-    /// Whether `other` was recalled as this.
+    /// Whether `other` is the same file, taken over from the cache.
     pub(super) fn is_as(&self, other: &File) -> bool {
         let same = match (&self.read, &other.read) {
             (Read::Entry(one), Read::Entry(other)) => Arc::ptr_eq(one, other),
             (Read::Nothing(one), Read::Nothing(other)) => one == other,
             _ => false,
         };
-        same && self.place == other.place && self.stamp == other.stamp && self.context == other.context
+        same && self.component_root == other.component_root
+            && self.stamp == other.stamp
+            && self.context == other.context
     }
 
     pub(crate) fn definition(&self) -> Option<&Arc<Definition>> {
@@ -62,22 +64,22 @@ fn is_before(file: &File, path: &Path) -> bool {
     path_order(file.path(), path).is_lt()
 }
 
-/// Files ordered by path; those of one path, which several plugins may share, are in one block and in the order of
-/// their places.
+/// Files ordered by path. Those of one path, which several plugins may share, are in one block and in the order of their
+/// component roots.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Files {
     blocks: Vec<Arc<[File]>>,
 }
 
 impl Files {
-    /// Of files that are ordered by path.
+    /// From files that are ordered by path.
     pub(crate) fn new(files: Vec<File>) -> Files {
         let mut made = Files::default();
         made.append(files);
         made
     }
 
-    /// Of blocks as they were; `None` where they are not in order.
+    /// From blocks; `None` if they are not ordered by path.
     pub(crate) fn of_blocks(blocks: Vec<Arc<[File]>>) -> Option<Files> {
         let files = Files { blocks };
         let is_whole = files.blocks.iter().all(|block| !block.is_empty());
@@ -85,7 +87,7 @@ impl Files {
             .then_some(files)
     }
 
-    /// Takes over files that stand behind those there are.
+    /// Appends files that come after all others.
     fn append(&mut self, files: Vec<File>) {
         let mut block: Vec<File> = Vec::new();
         for file in files {
@@ -113,7 +115,7 @@ impl Files {
         self.blocks.iter().map(|block| block.len()).sum()
     }
 
-    /// The files at and behind `path`.
+    /// The files at `path` and after it.
     pub(super) fn from(&self, path: &Path) -> impl Iterator<Item = &File> {
         let first =
             self.blocks.partition_point(|block| block.last().is_some_and(|last| is_before(last, path)));
@@ -127,16 +129,16 @@ impl Files {
         self.from(path).take_while(move |file| file.path() == path)
     }
 
-    /// The files in the folder `folder` and below it; all, where it is empty.
+    /// The files below `folder`; all, if it is empty.
     pub(super) fn below(&self, folder: &Path) -> impl Iterator<Item = &File> {
         self.from(folder).take_while(move |file| file.path().starts_with(folder))
     }
 
-    /// The same with other files at these paths. Blocks without such a path are shared.
+    /// A copy with the files at these paths replaced. Blocks without such a path are shared.
     pub(super) fn with(&self, mut edits: BTreeMap<PathBuf, Vec<File>>) -> Files {
         let mut made = Files { blocks: Vec::with_capacity(self.blocks.len() + 1) };
         for (at, block) in self.blocks.iter().enumerate() {
-            // What stands before the next block's first file belongs to this one.
+            // Paths before the next block's first file belong to this block.
             let behind = match self.blocks.get(at + 1).and_then(|next| next.first()) {
                 Some(next) => edits.split_off(next.path()),
                 None => BTreeMap::new(),
@@ -149,7 +151,7 @@ impl Files {
             let kept = block.iter().filter(|file| !own.contains_key(file.path()));
             let mut files: Vec<File> = kept.cloned().collect();
             files.extend(own.into_values().flatten());
-            // Stable: files of one path stay as they were given.
+            // Stable: files of one path keep their order.
             files.sort_by(|a, b| path_order(a.path(), b.path()));
             made.append(files);
         }
@@ -158,7 +160,7 @@ impl Files {
     }
 }
 
-/// Walks files along with paths that come in the same order, so that finding one costs no search.
+/// Finds files by paths that come in the same order, without a search for each.
 #[derive(Debug)]
 pub(super) struct Cursor<'a> {
     files: &'a Files,
@@ -167,7 +169,7 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// Set at the first file that is not before `path`.
+    /// A cursor at the first file that is not before `path`.
     pub(super) fn new(files: &'a Files, path: &Path) -> Cursor<'a> {
         let block =
             files.blocks.partition_point(|block| block.last().is_some_and(|last| is_before(last, path)));
@@ -176,7 +178,7 @@ impl<'a> Cursor<'a> {
         Cursor { files, block, at }
     }
 
-    /// What was read from `path`, which is not before the last path asked for, at `stamp` and for `context`.
+    /// The cached file at `path` with this stamp and context. Paths have to come in order.
     pub(super) fn recall(&mut self, path: &Path, stamp: Stamp, context: &EntryContext) -> Option<&'a File> {
         loop {
             let block = self.files.blocks.get(self.block)?;

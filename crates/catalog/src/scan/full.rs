@@ -1,4 +1,4 @@
-//! One pass over the plugin folders: find plugins, list their entries, read what changed.
+//! A full scan: finding plugins, listing their entries, reading what changed.
 
 use std::borrow::Borrow;
 use std::collections::HashSet;
@@ -10,7 +10,9 @@ use super::files::{File, Files};
 use super::options::ScanOptions;
 use super::reader::{Located, ReadOutcome, Reader};
 use super::roots::{Finder, RootKind};
-use super::scan_cache::{CachedManifests, CachedPlace, CachedRoot, ManifestReader, ScanCache, ScanState};
+use super::scan_cache::{
+    CachedComponentRoot, CachedManifests, CachedRoot, ManifestReader, ScanCache, ScanState,
+};
 use crate::cancellation::Cancellation;
 use crate::claude_code::ListingSize;
 use crate::definition::Definition;
@@ -24,7 +26,7 @@ use crate::role_registry::RoleRegistry;
 use crate::source::{Known, Loaded};
 use confined_fs::scan_root::ScanRoot;
 
-/// Reads everything `options` names. Never fails as a whole: what cannot be read becomes a [`Problem`].
+/// Scans everything that `options` name. Never fails as a whole: what cannot be read becomes a [`Problem`].
 ///
 /// A file whose stamp (modification and change time in nanoseconds, size, inode, device) and whose plugin's manifest
 /// and marketplace are the same as in `known` is not opened again.
@@ -48,7 +50,7 @@ pub(super) fn scan(
     Loaded { layer, before: None }
 }
 
-/// The same, where the files of an earlier run are decoded while folders are listed.
+/// The same with a persisted scan, whose files are decoded while folders are listed.
 fn scan_persisted(
     id: &LayerId,
     options: &ScanOptions,
@@ -58,7 +60,7 @@ fn scan_persisted(
     let mut before = None;
     let layer = std::thread::scope(|scope| {
         let files = scope.spawn(|| persisted.files(id));
-        // Decoding reports what is odd and has no other reason to fail.
+        // Decoding returns `None` for damaged bytes and has no other reason to fail.
         let files = || files.join().ok().flatten();
         let pass = Pass::new(id, options, Some(&persisted.manifests), cancellation);
         scan_with(pass, files, |known: Vec<CachedRoot>, report| {
@@ -71,7 +73,7 @@ fn scan_persisted(
     Loaded { layer, before }
 }
 
-/// A layer of the definitions alone that were read from these files.
+/// A layer that has the definitions of these files and nothing else.
 fn of_files(id: &LayerId, roots: &[CachedRoot]) -> Layer {
     let files = roots.iter().flat_map(|root| root.files.iter());
     let mut definitions: Vec<Arc<Definition>> = files.filter_map(File::definition).cloned().collect();
@@ -79,7 +81,8 @@ fn of_files(id: &LayerId, roots: &[CachedRoot]) -> Layer {
     Layer { definitions: dedupe(definitions).kept.into(), ..Layer::empty(id.clone()) }
 }
 
-/// A scan that is told what files said once it has listed them, and hands that on once it has read them.
+/// Runs a pass. It gets the known files from `files` once it has listed the folders, and hands them to `done` once it has
+/// read what changed.
 fn scan_with<R: Borrow<Vec<CachedRoot>>>(
     mut pass: Pass<'_>,
     files: impl FnOnce() -> Option<R>,
@@ -115,8 +118,8 @@ struct Pass<'a> {
     cancellation: &'a Cancellation,
     manifests: ManifestReader<'a>,
     roots: Vec<CachedRoot>,
-    places: Vec<CachedPlace>,
-    /// Whether what is found depends on each place alone, so that a change in one says nothing of the others.
+    component_roots: Vec<CachedComponentRoot>,
+    /// Whether component roots are independent: a change in one cannot affect what is found in others.
     is_independent: bool,
     definitions: Vec<Arc<Definition>>,
     plugins: Vec<Plugin>,
@@ -138,7 +141,7 @@ impl<'a> Pass<'a> {
             cancellation,
             manifests: ManifestReader::new(manifests),
             roots: Vec::new(),
-            places: Vec::new(),
+            component_roots: Vec::new(),
             is_independent: true,
             definitions: Vec::new(),
             plugins: Vec::new(),
@@ -175,26 +178,26 @@ impl<'a> Pass<'a> {
         roots
     }
 
-    /// Adds the candidates beneath one root, the `at`th.
+    /// Adds the candidates of the root number `at`.
     fn list(&mut self, at: usize, root: &ScanRoot, role: RootKind, candidates: &mut Vec<Located>) {
         let finder = Finder::new(root, role, self.options.limits, &mut self.manifests);
         let mut found = finder.find();
         let mut layout = Collector::new(root, self.options.limits);
         let mut is_empty = found.plugins.is_empty();
-        // Whether there is a plugin at all decides what is said of a root without entries.
+        // The report on a root without entries depends on whether there is a plugin at all.
         self.is_independent &= !is_empty && !found.linked;
         if role == RootKind::Project {
-            self.collect(at, &mut layout, own_place());
+            self.collect(at, &mut layout, own_component_root());
             is_empty &= layout.candidates.is_empty();
         }
-        for (plugin, place) in found.plugins {
+        for (plugin, component_root) in found.plugins {
             if self.cancellation.is_cancelled() {
                 break;
             }
-            // A root named twice, or a root within another, brings the same plugin again.
+            // A root that is named twice or lies in another contains the same plugin again.
             let real = root.path().join(&plugin.root);
-            if self.plugin_folders.insert(real) || place.only_listed {
-                self.collect(at, &mut layout, place);
+            if self.plugin_folders.insert(real) || component_root.only_listed {
+                self.collect(at, &mut layout, component_root);
                 self.plugins.push(plugin);
             }
         }
@@ -209,17 +212,21 @@ impl<'a> Pass<'a> {
         }
         self.problems.append(&mut found.problems);
         self.is_independent &= !layout.linked;
-        // A folder is listed in the file system's order, which must not decide what the limit cuts off.
+        // The limit must not depend on the order in which the file system lists a folder.
         layout.candidates.sort_by(|a, b| path_order(&a.path, &b.path));
         candidates.extend(layout.candidates.into_iter().map(|candidate| (at, candidate)));
     }
 
-    /// Collects the candidates of one more place.
-    fn collect(&mut self, root: usize, layout: &mut Collector<'_>, place: ComponentRoot) {
-        // Places are as many as folders at most, which are bounded.
-        layout.place = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
-        layout.collect(&place);
-        self.places.push(CachedPlace { root, place, problems: std::mem::take(&mut layout.problems) });
+    /// Collects the candidates of one more component root.
+    fn collect(&mut self, root: usize, layout: &mut Collector<'_>, component_root: ComponentRoot) {
+        // There are no more component roots than folders, which are bounded.
+        layout.component_root = u32::try_from(self.component_roots.len()).unwrap_or(u32::MAX);
+        layout.collect(&component_root);
+        self.component_roots.push(CachedComponentRoot {
+            root,
+            component_root,
+            problems: std::mem::take(&mut layout.problems),
+        });
     }
 
     fn bound(&mut self, candidates: &mut Vec<Located>) {
@@ -235,7 +242,7 @@ impl<'a> Pass<'a> {
     fn gather(&mut self, roots: &[&ScanRoot], candidates: &[Located], outcomes: Vec<ReadOutcome>) {
         let mut files: Vec<Vec<File>> = roots.iter().map(|_| Vec::new()).collect();
         for ((root, candidate), mut outcome) in candidates.iter().zip(outcomes) {
-            self.places[candidate.place as usize].problems.append(&mut outcome.problems);
+            self.component_roots[candidate.component_root as usize].problems.append(&mut outcome.problems);
             let Some(file) = outcome.file else { continue };
             if outcome.opened {
                 self.report.files_read += 1;
@@ -256,14 +263,16 @@ impl<'a> Pass<'a> {
         self.definitions.sort_by(|a, b| layer::order(a, b));
         let mut deduped = dedupe(self.definitions);
         self.problems.append(&mut deduped.problems);
-        self.problems.extend(self.places.iter().flat_map(|place| place.problems.iter().cloned()));
+        self.problems.extend(
+            self.component_roots.iter().flat_map(|component_root| component_root.problems.iter().cloned()),
+        );
         self.problems.sort();
         self.report.manifests_read = self.manifests.read;
         let definitions: Arc<[Arc<Definition>]> = deduped.kept.into();
         let state = ScanState {
             options: self.options.clone(),
             is_independent: self.is_independent,
-            places: self.places.into_iter().map(Arc::new).collect(),
+            component_roots: self.component_roots.into_iter().map(Arc::new).collect(),
             copies: deduped.copies.into(),
         };
         Layer {
@@ -280,8 +289,8 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// A project's own entries.
-fn own_place() -> ComponentRoot {
+/// The component root of a project's own entries.
+fn own_component_root() -> ComponentRoot {
     ComponentRoot {
         base: PathBuf::from(".claude"),
         facts: Arc::new(PluginFacts::default()),

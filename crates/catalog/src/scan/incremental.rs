@@ -1,8 +1,8 @@
-//! Scanning again only the places in which something changed.
+//! Incremental scans: only component roots in which something changed are scanned again.
 //!
-//! A plugin's components are listed and its changed files read by the code that a full scan uses; everything else is
-//! taken over, most of it shared. Where a change may concern more than the components of known plugins, or where links,
-//! limits or overlapping roots make one place depend on another, there is no answer, and a full scan gives it.
+//! Their components are listed and changed files read by the code of a full scan; everything else is taken over, most of it
+//! shared. If a change may affect more than the components of known plugins, or if links, limits or overlapping roots make
+//! component roots depend on each other, the result is `None` and a full scan is necessary.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use super::files::File;
 use super::options::ScanOptions;
 use super::patch::Patch;
 use super::reader::{ReadOutcome, Reader};
-use super::scan_cache::{CachedPlace, CachedRoot, ScanCache, ScanState};
+use super::scan_cache::{CachedComponentRoot, CachedRoot, ScanCache, ScanState};
 use crate::cancellation::Cancellation;
 use crate::layer::{Layer, ScanReport};
 use crate::layout::{Collector, ComponentRoot, MARKETPLACE_FILE, normalize_path, path_order};
@@ -20,12 +20,12 @@ use crate::manifest::Command;
 use crate::role_registry::RoleRegistry;
 use confined_fs::scan_root::ScanRoot;
 
-/// Folders of a plugin's components.
+/// The component folders of a plugin.
 const COMPONENTS: [&str; 3] = ["agents", "commands", "skills"];
 
-/// What [`super::scan`] would find now, if besides `changed` (absolute paths of what was created, written, renamed or
-/// removed) all is as it was for `previous`; its cost follows the plugins that these paths lie in. `None` where only a
-/// full scan can tell.
+/// The layer that a full scan would find now, provided that nothing but `changed` (absolute paths that were created, written,
+/// renamed or removed) differs since `previous`. The cost depends on the plugins that these paths lie in. `None` if a full
+/// scan is necessary.
 pub(super) fn rescan(
     options: &ScanOptions,
     previous: &Layer,
@@ -36,14 +36,17 @@ pub(super) fn rescan(
     if !state.is_independent || state.options != *options {
         return None;
     }
-    let places = affected(previous, changed)?;
+    let component_roots = affected(previous, changed)?;
     let mut patch = Patch::new(previous);
     let mut report = ScanReport::default();
-    let mut renewed: BTreeMap<u32, CachedPlace> = BTreeMap::new();
+    let mut renewed: BTreeMap<u32, CachedComponentRoot> = BTreeMap::new();
     let mut roots = Vec::with_capacity(previous.cache.roots.len());
     for (number, known) in previous.cache.roots.iter().enumerate() {
-        let own: Vec<u32> =
-            places.iter().copied().filter(|&at| state.places[at as usize].root == number).collect();
+        let own: Vec<u32> = component_roots
+            .iter()
+            .copied()
+            .filter(|&at| state.component_roots[at as usize].root == number)
+            .collect();
         let files = if own.is_empty() {
             known.files.clone()
         } else {
@@ -55,25 +58,28 @@ pub(super) fn rescan(
                     previous.cache.roots.iter().enumerate().filter(|(other, _)| *other != number);
                 others.any(|(_, other)| other.files.at(path).next().is_some())
             };
-            // What the client makes of a file is known by its path, whatever the root.
+            // Whether the client loads a file is looked up by its path, whatever the root.
             if edits.keys().any(|path| is_elsewhere(path)) {
                 return None;
             }
             patch.note_files(known, &edits);
-            renewed.extend(listed.places);
+            renewed.extend(listed.component_roots);
             known.files.with(edits)
         };
         roots.push(CachedRoot { path: known.path.clone(), files });
     }
-    let places = patch.note_places(&state.places, renewed);
+    let component_roots = patch.note_component_roots(&state.component_roots, renewed);
     let count: usize = roots.iter().map(|root| root.files.len()).sum();
-    // Files that could not be read are entries as well.
-    if count + places.iter().map(|place| place.problems.len()).sum::<usize>() > options.limits.files {
+    // Files that could not be read count as entries, too.
+    if count + component_roots.iter().map(|component_root| component_root.problems.len()).sum::<usize>()
+        > options.limits.files
+    {
         return None;
     }
     report.files_reused = count.saturating_sub(report.files_read);
     let patched = patch.finish()?;
-    let state = ScanState { options: options.clone(), is_independent: true, places, copies: patched.copies };
+    let state =
+        ScanState { options: options.clone(), is_independent: true, component_roots, copies: patched.copies };
     Some(Layer {
         id: previous.id.clone(),
         definitions: patched.definitions,
@@ -87,29 +93,32 @@ pub(super) fn rescan(
     })
 }
 
-/// What is found in some places of a root.
+/// The result of scanning some component roots of a root.
 struct Listed {
-    /// In the order of their paths.
+    /// Ordered by path.
     outcomes: Vec<ReadOutcome>,
-    places: BTreeMap<u32, CachedPlace>,
+    component_roots: BTreeMap<u32, CachedComponentRoot>,
 }
 
 fn list_again(
     options: &ScanOptions,
     previous: &Layer,
-    (number, places): (usize, &[u32]),
+    (number, component_roots): (usize, &[u32]),
     cancellation: &Cancellation,
 ) -> Option<Listed> {
     let ScanCache { roots, state, .. } = &previous.cache;
     let root = ScanRoot::open(&roots[number].path).ok().filter(|root| root.path() == roots[number].path)?;
     let mut layout = Collector::new(&root, options.limits);
     let mut renewed = BTreeMap::new();
-    for &at in places {
-        let CachedPlace { root, place, .. } = &*state.places[at as usize];
-        layout.place = at;
-        layout.collect(place);
+    for &at in component_roots {
+        let CachedComponentRoot { root, component_root, .. } = &*state.component_roots[at as usize];
+        layout.component_root = at;
+        layout.collect(component_root);
         let problems = std::mem::take(&mut layout.problems);
-        renewed.insert(at, CachedPlace { root: *root, place: place.clone(), problems });
+        renewed.insert(
+            at,
+            CachedComponentRoot { root: *root, component_root: component_root.clone(), problems },
+        );
     }
     if layout.linked {
         return None;
@@ -119,26 +128,31 @@ fn list_again(
     let reading = Reader { roots: &[&root], known: roots, cap: options.limits.file_bytes, cancellation };
     let mut outcomes = reading.all(&located);
     for ((_, candidate), outcome) in located.iter().zip(&mut outcomes) {
-        renewed.get_mut(&candidate.place)?.problems.append(&mut outcome.problems);
+        renewed.get_mut(&candidate.component_root)?.problems.append(&mut outcome.problems);
     }
-    Some(Listed { outcomes, places: renewed })
+    Some(Listed { outcomes, component_roots: renewed })
 }
 
-/// What is to stand at each path at which something differs. `None` where a file there belongs to a place that was not
-/// looked at.
-fn edits(known: &CachedRoot, places: &[u32], listed: &Listed) -> Option<BTreeMap<PathBuf, Vec<File>>> {
+/// The new files at each path where something differs. `None` if a file there belongs to a component root that was not
+/// scanned.
+fn edits(
+    known: &CachedRoot,
+    component_roots: &[u32],
+    listed: &Listed,
+) -> Option<BTreeMap<PathBuf, Vec<File>>> {
     let mut now: BTreeMap<&Path, Vec<&File>> = BTreeMap::new();
     for file in listed.outcomes.iter().filter_map(|outcome| outcome.file.as_ref()) {
         now.entry(file.path()).or_default().push(file);
     }
     let mut before: BTreeMap<&Path, Vec<&File>> = BTreeMap::new();
-    let bases: BTreeSet<&Path> = listed.places.values().map(|place| &*place.place.base).collect();
+    let bases: BTreeSet<&Path> =
+        listed.component_roots.values().map(|component_root| &*component_root.component_root.base).collect();
     for base in &bases {
-        // What lies below another of the bases is gone through once.
+        // Files below two of the bases are visited once.
         if base.ancestors().skip(1).any(|above| bases.contains(above)) {
             continue;
         }
-        for file in known.files.below(base).filter(|file| places.contains(&file.place)) {
+        for file in known.files.below(base).filter(|file| component_roots.contains(&file.component_root)) {
             before.entry(file.path()).or_default().push(file);
         }
     }
@@ -150,7 +164,7 @@ fn edits(known: &CachedRoot, places: &[u32], listed: &Listed) -> Option<BTreeMap
         if old.len() == new.len() && old.iter().zip(new).all(|(old, new)| old.is_as(new)) {
             continue;
         }
-        if known.files.at(path).any(|file| !places.contains(&file.place)) {
+        if known.files.at(path).any(|file| !component_roots.contains(&file.component_root)) {
             return None;
         }
         edits.insert(path.to_owned(), new.iter().map(|&file| file.clone()).collect());
@@ -158,13 +172,13 @@ fn edits(known: &CachedRoot, places: &[u32], listed: &Listed) -> Option<BTreeMap
     Some(edits)
 }
 
-/// The places in whose components something changed; `None` where more than that may have changed.
+/// The component roots whose components changed; `None` if more may have changed.
 fn affected(previous: &Layer, changed: &[PathBuf]) -> Option<BTreeSet<u32>> {
     let cache = &previous.cache;
-    let places = &cache.state.places;
+    let component_roots = &cache.state.component_roots;
     let mut by_base: HashMap<(usize, &Path), Vec<u32>> = HashMap::new();
-    for (place, at) in places.iter().zip(0_u32..) {
-        by_base.entry((place.root, &place.place.base)).or_default().push(at);
+    for (component_root, at) in component_roots.iter().zip(0_u32..) {
+        by_base.entry((component_root.root, &component_root.component_root.base)).or_default().push(at);
     }
     let mut affected = BTreeSet::new();
     for path in changed {
@@ -177,7 +191,7 @@ fn affected(previous: &Layer, changed: &[PathBuf]) -> Option<BTreeSet<u32>> {
             for &at in by_base.get(&(number, base)).into_iter().flatten() {
                 let inside = relative.strip_prefix(base).ok()?;
                 in_plugin |= base != Path::new("");
-                if concerns(&places[at as usize].place, inside)? {
+                if concerns(&component_roots[at as usize].component_root, inside)? {
                     concerned.push(at);
                 }
             }
@@ -187,23 +201,24 @@ fn affected(previous: &Layer, changed: &[PathBuf]) -> Option<BTreeSet<u32>> {
         }
         affected.extend(concerned);
     }
-    // Two places of one plugin list a file that both could hold only once.
+    // A file in two component roots of one plugin is listed only once.
     let overlap = |at: u32| {
-        let one = &places[at as usize];
-        let (plugin, base) = (&one.place.facts.plugin, &one.place.base);
-        places.iter().zip(0_u32..).any(|(other, number)| {
+        let one = &component_roots[at as usize];
+        let (plugin, base) = (&one.component_root.facts.plugin, &one.component_root.base);
+        component_roots.iter().zip(0_u32..).any(|(other, number)| {
             other.root == one.root
-                && other.place.facts.plugin == *plugin
+                && other.component_root.facts.plugin == *plugin
                 && !affected.contains(&number)
-                && (other.place.base.starts_with(base) || base.starts_with(&other.place.base))
+                && (other.component_root.base.starts_with(base)
+                    || base.starts_with(&other.component_root.base))
         })
     };
     (!affected.iter().any(|&at| overlap(at))).then_some(affected)
 }
 
-/// Whether a change at `inside`, relative to the place, is one of its components; `None` where the place itself, or what
-/// the client makes of it, may be another.
-fn concerns(place: &ComponentRoot, inside: &Path) -> Option<bool> {
+/// Whether a change at `inside`, relative to the component root, affects its components; `None` if it may affect the
+/// component root itself or whether the client loads it.
+fn concerns(component_root: &ComponentRoot, inside: &Path) -> Option<bool> {
     let mut parts = inside.components();
     let first = parts.next()?.as_os_str();
     let is_alone = parts.next().is_none();
@@ -213,18 +228,19 @@ fn concerns(place: &ComponentRoot, inside: &Path) -> Option<bool> {
     if COMPONENTS.iter().any(|component| first == *component) {
         return (!is_alone).then_some(true);
     }
-    let commands = place.components.commands.iter().flatten().filter_map(|command| match command {
+    let commands = component_root.components.commands.iter().flatten().filter_map(|command| match command {
         Command::Path(path) | Command::Named(_, path) => Some(path),
         Command::Inline(..) => None,
     });
-    let agents = place.components.agents.iter().flatten();
-    let mut stated =
-        agents.chain(&place.components.skills).chain(commands).filter_map(|path| normalize_path(path));
+    let agents = component_root.components.agents.iter().flatten();
+    let mut stated = agents
+        .chain(&component_root.components.skills)
+        .chain(commands)
+        .filter_map(|path| normalize_path(path));
     Some(stated.any(|path| inside.starts_with(&path) || path.starts_with(inside)))
 }
 
-/// Whether a change at a path that is no component of any place changes nothing that a scan finds, apart from roles,
-/// which are read each time.
+/// Whether a change at a path outside all components cannot affect a scan, apart from roles, which are read each time.
 fn is_beside(previous: &Layer, number: usize, path: &Path, in_plugin: bool) -> bool {
     let cache = &previous.cache;
     let root = &cache.roots[number];
@@ -233,23 +249,26 @@ fn is_beside(previous: &Layer, number: usize, path: &Path, in_plugin: bool) -> b
     {
         return false;
     }
-    let places = &cache.state.places;
-    let stood_above = places.iter().any(|place| place.root == number && place.place.base.starts_with(path))
-        || root.files.below(path).next().is_some()
+    let component_roots = &cache.state.component_roots;
+    let stood_above = component_roots.iter().any(|component_root| {
+        component_root.root == number && component_root.component_root.base.starts_with(path)
+    }) || root.files.below(path).next().is_some()
         || previous.problems.iter().any(|problem| problem.path.starts_with(path));
     let marketplace = cache.manifests.marketplaces.get(&root.path.join(MARKETPLACE_FILE));
     let listings =
         marketplace.and_then(|(_, listings)| listings.as_ref().as_ref().ok()).into_iter().flatten();
-    // A plugin that is listed and was not there may have come.
+    // A listed plugin that was missing may have been added.
     let awaited = listings.filter_map(|listing| normalize_path(&listing.source)).any(|source| {
         (path.starts_with(&source) || source.starts_with(path))
-            && !places.iter().any(|place| place.root == number && place.place.base == source)
+            && !component_roots.iter().any(|component_root| {
+                component_root.root == number && component_root.component_root.base == source
+            })
     });
     if stood_above || awaited {
         return false;
     }
     match root.path.join(path).symlink_metadata() {
-        // In a folder that is not known to be a plugin it may make one.
+        // In a folder that is not a known plugin it may turn that into one.
         Ok(metadata) => metadata.is_file() && (in_plugin || path.components().count() == 1),
         Err(error) => error.kind() == std::io::ErrorKind::NotFound,
     }

@@ -1,4 +1,4 @@
-//! Scanning plugin folders: finding plugins, listing their entries, and reading what changed.
+//! Scanning plugin folders, in full or incrementally.
 
 mod dedupe;
 mod file_source;

@@ -1,10 +1,10 @@
-//! What a scan covers.
+//! Which folders a scan covers, and its limits.
 
 use std::path::PathBuf;
 
 use crate::limits::Limits;
 
-/// What to scan.
+/// The folders that a scan covers, and its limits.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ScanOptions {
     /// The project's folder: its `.claude` entries, its plugins and its role registry are read.
@@ -13,7 +13,7 @@ pub struct ScanOptions {
     pub extra_plugin_dirs: Vec<PathBuf>,
     /// The role registry, when it is not the project's `.claude/agent-registry.yml`.
     pub registry: Option<PathBuf>,
-    /// Bounds.
+    /// Limits of the scan.
     pub limits: Limits,
 }
 

@@ -1,4 +1,4 @@
-//! A catalog's lists with some files' definitions and problems exchanged.
+//! Patching the ordered lists of a layer: replacing the definitions and problems of some files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::dedupe::dedupe;
 use super::files::File;
-use super::scan_cache::{CachedPlace, CachedRoot};
+use super::scan_cache::{CachedComponentRoot, CachedRoot};
 use crate::claude_code::ListingSize;
 use crate::definition::Definition;
 use crate::kind::Kind;
@@ -14,14 +14,14 @@ use crate::layer::Layer;
 use crate::lookup::NameIndex;
 use crate::problem::Problem;
 
-/// What comes and what goes.
+/// Removed and added items.
 #[derive(Debug)]
 struct Exchange<T> {
     removed: Vec<T>,
     added: Vec<T>,
 }
 
-/// Gathers what differs from a catalog.
+/// Collects the differences from a layer.
 #[derive(Debug)]
 pub(super) struct Patch<'a> {
     previous: &'a Layer,
@@ -29,7 +29,7 @@ pub(super) struct Patch<'a> {
     problems: Exchange<Problem>,
 }
 
-/// The catalog's lists, exchanged.
+/// The patched lists.
 #[derive(Debug)]
 pub(super) struct Patched {
     pub definitions: Arc<[Arc<Definition>]>,
@@ -50,7 +50,7 @@ impl<'a> Patch<'a> {
         Patch { previous, definitions: Exchange::default(), problems: Exchange::default() }
     }
 
-    /// Other files stand at these paths of a root.
+    /// Notes new files at these paths of a root.
     pub(super) fn note_files(&mut self, known: &CachedRoot, edits: &BTreeMap<PathBuf, Vec<File>>) {
         for (path, files) in edits {
             for gone in known.files.at(path) {
@@ -64,28 +64,30 @@ impl<'a> Patch<'a> {
         }
     }
 
-    /// Some places were listed again.
-    pub(super) fn note_places(
+    /// Notes component roots that were scanned again, and returns all of them.
+    pub(super) fn note_component_roots(
         &mut self,
-        places: &Arc<[Arc<CachedPlace>]>,
-        renewed: BTreeMap<u32, CachedPlace>,
-    ) -> Arc<[Arc<CachedPlace>]> {
-        let differs = |(at, place): &(u32, CachedPlace)| places[*at as usize].problems != place.problems;
+        component_roots: &Arc<[Arc<CachedComponentRoot>]>,
+        renewed: BTreeMap<u32, CachedComponentRoot>,
+    ) -> Arc<[Arc<CachedComponentRoot>]> {
+        let differs = |(at, component_root): &(u32, CachedComponentRoot)| {
+            component_roots[*at as usize].problems != component_root.problems
+        };
         let renewed: Vec<_> = renewed.into_iter().filter(differs).collect();
         if renewed.is_empty() {
-            return Arc::clone(places);
+            return Arc::clone(component_roots);
         }
-        let mut places = places.to_vec();
-        for (at, place) in renewed {
-            let known = &mut places[at as usize];
+        let mut component_roots = component_roots.to_vec();
+        for (at, component_root) in renewed {
+            let known = &mut component_roots[at as usize];
             self.problems.removed.extend(known.problems.iter().cloned());
-            self.problems.added.extend(place.problems.iter().cloned());
-            *known = Arc::new(place);
+            self.problems.added.extend(component_root.problems.iter().cloned());
+            *known = Arc::new(component_root);
         }
-        places.into()
+        component_roots.into()
     }
 
-    /// The lists with all that exchanged. `None` where the order of two definitions of one id is not told by their paths.
+    /// The patched lists. `None` if two definitions have the same id and path, so that their order is unknown.
     pub(super) fn finish(mut self) -> Option<Patched> {
         let was = &self.previous.cache.state;
         let (mut kept, mut copies) = (Exchange::default(), Exchange::default());
@@ -119,7 +121,7 @@ impl<'a> Patch<'a> {
         Some(Patched { copies: exchanged(&was.copies, &copies), definitions, problems, listing, names })
     }
 
-    /// The problems, in order and with repetitions.
+    /// The patched problems, ordered, with repetitions.
     fn problems(&mut self) -> Arc<[Problem]> {
         let before = &self.previous.problems;
         let Exchange { removed, added } = &mut self.problems;
@@ -136,7 +138,7 @@ impl<'a> Patch<'a> {
             }
         }
         now.append(added);
-        // Two runs in order, which sorting merges.
+        // Two ordered runs, which sorting merges.
         now.sort();
         now.into()
     }
@@ -157,20 +159,20 @@ fn key(definition: &Definition) -> (Kind, &str, &Path) {
     (definition.kind, &definition.id, &definition.path)
 }
 
-/// Definitions of one id in the order of their paths; `None` where two have the same.
+/// Definitions of one id, ordered by path; `None` if two have the same path.
 fn in_order(mut definitions: Vec<Arc<Definition>>) -> Option<Vec<Arc<Definition>>> {
     definitions.sort_by(|a, b| a.path.cmp(&b.path));
     definitions.is_sorted_by(|a, b| a.path < b.path).then_some(definitions)
 }
 
-/// Those of `definitions`, which are in the catalog's order, that carry the id.
+/// The definitions with this id; `definitions` are in the catalog's order.
 fn carriers<'a>(definitions: &'a [Arc<Definition>], id: (Kind, &str)) -> &'a [Arc<Definition>] {
     let from = definitions.partition_point(|definition| (definition.kind, definition.id.as_str()) < id);
     let alike = definitions[from..].iter().take_while(|one| (one.kind, one.id.as_str()) == id);
     &definitions[from..from + alike.count()]
 }
 
-/// `definitions` in the catalog's order, without some and with others.
+/// `definitions`, which are in the catalog's order, with the exchange applied.
 fn exchanged(
     definitions: &Arc<[Arc<Definition>]>,
     exchange: &Exchange<Arc<Definition>>,
@@ -178,13 +180,13 @@ fn exchanged(
     if exchange.removed.is_empty() && exchange.added.is_empty() {
         return Arc::clone(definitions);
     }
-    let place = |one: &Arc<Definition>| definitions.partition_point(|known| key(known) < key(one));
-    // What comes to stand where something goes is put there first.
+    let component_root = |one: &Arc<Definition>| definitions.partition_point(|known| key(known) < key(one));
+    // At a position where one is removed, another is inserted first.
     let mut steps: Vec<(usize, Option<&Arc<Definition>>)> =
-        exchange.removed.iter().map(|gone| (place(gone), None)).collect();
+        exchange.removed.iter().map(|gone| (component_root(gone), None)).collect();
     let mut added: Vec<&Arc<Definition>> = exchange.added.iter().collect();
     added.sort_by(|a, b| key(a).cmp(&key(b)));
-    steps.extend(added.into_iter().map(|one| (place(one), Some(one))));
+    steps.extend(added.into_iter().map(|one| (component_root(one), Some(one))));
     steps.sort_by_key(|(at, one)| (*at, one.is_none()));
     let mut made = Vec::with_capacity(definitions.len() + exchange.added.len());
     let mut done = 0;
@@ -200,7 +202,7 @@ fn exchanged(
     made.into()
 }
 
-/// How much the client would list of definitions, given all problems in order.
+/// The size of the client's listing of these definitions, given all problems in order.
 fn listing(definitions: &[Arc<Definition>], problems: &[Problem]) -> ListingSize {
     let mut own = Vec::new();
     for definition in definitions {

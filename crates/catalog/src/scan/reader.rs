@@ -1,4 +1,4 @@
-//! Reader the candidates of a scan, those that did not change from memory.
+//! Reading the candidates of a scan, unchanged ones from the cache.
 
 use std::sync::Arc;
 
@@ -11,36 +11,36 @@ use crate::problem::{Problem, code};
 use crate::threads::in_shares;
 use confined_fs::scan_root::{ReadError, ScanRoot};
 
-/// Candidates that a thread takes at a time: few enough that no thread is left with the last of the large files.
+/// Candidates that a thread takes at a time: few enough that no thread is left with all large files at the end.
 const SHARE: usize = 32;
 
 /// A candidate and the number of its root.
 pub(super) type Located = (usize, Candidate);
 
-/// What became of one candidate.
+/// The outcome of reading one candidate.
 pub(super) struct ReadOutcome {
-    /// What to remember, where the file could be read.
+    /// The file, if it could be read.
     pub file: Option<File>,
-    /// What was wrong where nothing can be remembered.
+    /// Why it could not be read.
     pub problems: Vec<Problem>,
-    /// The file was opened, not recalled.
+    /// Whether it was opened instead of taken from the cache.
     pub opened: bool,
 }
 
-/// What is read, from where, and with what known of the last time.
+/// Reads candidates of some roots.
 pub(super) struct Reader<'a> {
     pub roots: &'a [&'a ScanRoot],
-    /// What files said the last time.
+    /// The files of the last scan.
     pub known: &'a [CachedRoot],
-    /// Bytes of one file.
+    /// Bytes of one file at most.
     pub cap: usize,
-    /// Once it is cancelled nothing more is read.
+    /// Once it is set, nothing more is read.
     pub cancellation: &'a Cancellation,
 }
 
 impl Reader<'_> {
-    /// Reads `candidates`, in parallel where that pays; outcomes are in their order. Within one root they come ordered
-    /// by path.
+    /// Reads `candidates`, in parallel where that pays; outcomes are in their order. Candidates of one root are ordered by
+    /// path.
     pub(super) fn all(&self, candidates: &[Located]) -> Vec<ReadOutcome> {
         in_shares(candidates, SHARE, |some| self.some(some))
     }
@@ -67,7 +67,7 @@ impl Reader<'_> {
             && let Some(known) = cursor.recall(&candidate.path, stamp, &candidate.context)
         {
             let context = candidate.context.clone();
-            let file = File { place: candidate.place, context, ..known.clone() };
+            let file = File { component_root: candidate.component_root, context, ..known.clone() };
             return ReadOutcome { file: Some(file), problems: Vec::new(), opened: false };
         }
         let read = match &candidate.inline {
@@ -83,7 +83,7 @@ impl Reader<'_> {
                 let file = File {
                     stamp,
                     context: candidate.context.clone(),
-                    place: candidate.place,
+                    component_root: candidate.component_root,
                     read: match definition {
                         Some(definition) => Read::Entry(Arc::new(definition)),
                         None => Read::Nothing(candidate.path.as_path().into()),
@@ -99,7 +99,7 @@ impl Reader<'_> {
 
 fn unreadable(candidate: &Candidate, error: &ReadError) -> Vec<Problem> {
     let code = match error {
-        // A file that is gone is none; the next scan will not list it.
+        // A vanished file is not a problem; the next scan will not list it.
         ReadError::Vanished => return Vec::new(),
         ReadError::Escape => code::SKIPPED_ESCAPE,
         ReadError::NotRegular => code::FILE_NOT_REGULAR,

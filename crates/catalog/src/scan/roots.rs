@@ -1,4 +1,4 @@
-//! Where the plugins beneath one root are.
+//! Finding the plugins below one root.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use crate::manifest::{Components, Listing, Manifest};
 use crate::problem::{Problem, code};
 use confined_fs::scan_root::ScanRoot;
 
-/// Folders of a project that hold plugins only by accident: build output, samples, and a plugin's own parts.
+/// Folders of a project that contain plugins only by accident: build output, samples, and parts of a plugin.
 const PASSED_BY: [&str; 14] = [
     "agents",
     "commands",
@@ -31,12 +31,12 @@ const PASSED_BY: [&str; 14] = [
     "examples",
     "templates",
 ];
-/// Folders below a root in which manifests are looked for: `plugin/`, `categories/plugin/`.
+/// Levels of folders below a root that are searched for manifests: `plugin/`, `categories/plugin/`.
 const MANIFEST_DEPTH: usize = 2;
 /// One more below `plugins/`: `plugins/category/plugin/`.
 const PLUGINS_DEPTH: usize = 3;
 
-/// What a root is to the user.
+/// The role of a root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RootKind {
     /// The project: plugins need a manifest or a place in `plugins/`.
@@ -45,7 +45,7 @@ pub(super) enum RootKind {
     Extra,
 }
 
-/// What was found beneath one root.
+/// The plugins below one root.
 pub(super) struct FoundPlugins {
     pub plugins: Vec<(Plugin, ComponentRoot)>,
     pub problems: Vec<Problem>,
@@ -53,7 +53,7 @@ pub(super) struct FoundPlugins {
     pub linked: bool,
 }
 
-/// Looks for plugins beneath one root.
+/// Finds plugins below one root.
 pub(super) struct Finder<'a, 'm> {
     pub root: &'a ScanRoot,
     pub role: RootKind,
@@ -63,7 +63,7 @@ pub(super) struct Finder<'a, 'm> {
     linked: bool,
     folders_seen: usize,
     listings: Vec<Listing>,
-    /// Which of them is the first of each folder.
+    /// The first listing of each folder, by position in `listings`.
     listed: HashMap<PathBuf, usize>,
     found: HashSet<PathBuf>,
     plugins: Vec<(Plugin, ComponentRoot)>,
@@ -91,7 +91,7 @@ impl<'a, 'm> Finder<'a, 'm> {
         }
     }
 
-    /// The plugins, in order of their folders, and the places of their components.
+    /// The plugins, ordered by folder, and their component roots.
     pub(super) fn find(mut self) -> FoundPlugins {
         self.read_marketplace();
         self.consider(Path::new(""), self.role == RootKind::Extra);
@@ -126,7 +126,7 @@ impl<'a, 'm> Finder<'a, 'm> {
         }
     }
 
-    /// Considers the children of `folder`, which are `depth` levels below the root.
+    /// Searches the children of `folder`, which are `depth` levels below the root.
     fn descend(&mut self, folder: &Path, depth: usize) {
         let in_plugins = folder.starts_with("plugins");
         let limit = if in_plugins { PLUGINS_DEPTH } else { MANIFEST_DEPTH };
@@ -159,7 +159,7 @@ impl<'a, 'm> Finder<'a, 'm> {
         self.problems.append(&mut layout.problems);
     }
 
-    /// Whether `path` is a folder; a link to one counts only where plugins are kept, and only beneath the root.
+    /// Whether `path` is a folder. A link to one counts only where plugins belong, and only if its target is below the root.
     fn may_enter(&self, layout: &mut Collector<'_>, path: &Path, in_plugins: bool) -> bool {
         let Ok(metadata) = self.root.path().join(path).symlink_metadata() else { return false };
         if metadata.is_symlink() {
@@ -169,8 +169,7 @@ impl<'a, 'm> Finder<'a, 'm> {
         metadata.is_dir()
     }
 
-    /// Adds the plugin in `folder`, when there is one: with a manifest, or, where `bare` folders count, with
-    /// components. Answers whether there is.
+    /// Adds the plugin in `folder` and returns whether there is one: a manifest, or, with `bare`, components make it one.
     fn consider(&mut self, folder: &Path, bare: bool) -> bool {
         let manifest = self.manifests.manifest(self.root, &folder.join(MANIFEST_FILE));
         if manifest.is_none() && !(bare && self.has_components(folder)) {
@@ -205,7 +204,7 @@ impl<'a, 'm> Finder<'a, 'm> {
 
     fn add(&mut self, folder: &Path, manifest: Option<&Manifest>, listing: Option<&Listing>) {
         let real = self.root.path().join(folder).canonicalize().unwrap_or_else(|_| folder.to_owned());
-        // Several listings may share a folder without a manifest, each with its own selection.
+        // Several listings may share a folder without a manifest, each with a selection of its own.
         let selection = manifest.is_none() && listing.is_some_and(|listing| listing.components.selects());
         if !self.found.insert(real.clone()) && !selection {
             return;
@@ -221,11 +220,12 @@ impl<'a, 'm> Finder<'a, 'm> {
             (None, Some(listing)) => listing.components.clone(),
             (None, None) => Components::default(),
         };
-        let place = ComponentRoot { base: folder.to_owned(), facts, components, only_listed: selection };
-        self.plugins.push((Plugin { name, root: folder.to_owned(), loaded }, place));
+        let component_root =
+            ComponentRoot { base: folder.to_owned(), facts, components, only_listed: selection };
+        self.plugins.push((Plugin { name, root: folder.to_owned(), loaded }, component_root));
     }
 
-    /// Reports why the client would not load the plugin; answers whether it would.
+    /// Returns whether the client loads the plugin, and reports why if it does not.
     fn report(&mut self, folder: &Path, manifest: Option<&Manifest>) -> bool {
         let Some(manifest) = manifest else { return true };
         let path = folder.join(MANIFEST_FILE);

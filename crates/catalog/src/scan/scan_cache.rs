@@ -1,4 +1,4 @@
-//! What a scan remembers, so that the next one opens only what changed.
+//! The scan cache: what a scan remembers so that the next one opens only what changed.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use confined_fs::scan_root::{ScanRoot, Stamp};
 /// Bytes of a manifest or marketplace; the largest known is 190 KB.
 const MANIFEST_BYTES: usize = 4 << 20;
 
-/// Everything one scan leaves to the next.
+/// Everything that a scan leaves to the next.
 #[derive(Debug, Default)]
 pub(crate) struct ScanCache {
     pub roots: Vec<CachedRoot>,
@@ -23,31 +23,31 @@ pub(crate) struct ScanCache {
     pub state: ScanState,
 }
 
-/// What a scan of single places builds on.
+/// What an incremental scan needs to know about the scan before.
 #[derive(Debug, Default)]
 pub(crate) struct ScanState {
     pub options: ScanOptions,
-    /// Whether what is found in one place says nothing of the others.
+    /// Whether component roots are independent of each other.
     pub is_independent: bool,
-    /// In the order in which they were collected, which a file names them by.
-    pub places: Arc<[Arc<CachedPlace>]>,
-    /// Definitions that were dropped since one of the same id and content is kept, in the catalog's order.
+    /// In the order in which they were collected: a file refers to its own by position.
+    pub component_roots: Arc<[Arc<CachedComponentRoot>]>,
+    /// Identical copies that were left out, in the catalog's order.
     pub copies: Arc<[Arc<Definition>]>,
 }
 
-/// A place, and what was wrong in it besides what files say of themselves.
+/// A component root, and its problems besides those of its files.
 #[derive(Debug, Clone)]
-pub(crate) struct CachedPlace {
-    /// The number of its root.
+pub(crate) struct CachedComponentRoot {
+    /// The number of its scan root.
     pub root: usize,
-    pub place: ComponentRoot,
+    pub component_root: ComponentRoot,
     pub problems: Vec<Problem>,
 }
 
-/// The files beneath one root.
+/// The files below one scan root.
 #[derive(Debug)]
 pub(crate) struct CachedRoot {
-    /// Its absolute path, free of links.
+    /// Its absolute path, links resolved.
     pub path: PathBuf,
     pub files: Files,
 }
@@ -62,12 +62,12 @@ pub(crate) struct CachedManifests {
     pub marketplaces: HashMap<PathBuf, (Stamp, Marketplace)>,
 }
 
-/// Reads manifests, those unchanged since the last scan from memory.
+/// Reads manifests, unchanged ones from the cache.
 pub(super) struct ManifestReader<'a> {
     last: Option<&'a CachedManifests>,
-    /// What this scan used, for the next one.
+    /// Those of this scan, for the next one.
     pub known: CachedManifests,
-    /// Manifests opened.
+    /// How many were opened.
     pub read: usize,
 }
 
@@ -76,7 +76,7 @@ impl<'a> ManifestReader<'a> {
         ManifestReader { last, known: CachedManifests::default(), read: 0 }
     }
 
-    /// The manifest at `path`, `None` when there is no such file.
+    /// The manifest at `path`; `None` if there is no such file.
     pub(super) fn manifest(&mut self, root: &ScanRoot, path: &Path) -> Option<Arc<Manifest>> {
         let stamp = root.stamp(path)?;
         let absolute = root.path().join(path);
@@ -92,7 +92,7 @@ impl<'a> ManifestReader<'a> {
         Some(manifest)
     }
 
-    /// The local plugins of the marketplace at `path`, `None` when there is no such file.
+    /// The local plugins of the marketplace at `path`; `None` if there is no such file.
     pub(super) fn marketplace(&mut self, root: &ScanRoot, path: &Path) -> Option<Marketplace> {
         let stamp = root.stamp(path)?;
         let absolute = root.path().join(path);
