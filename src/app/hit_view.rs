@@ -6,11 +6,11 @@ use super::json::Members;
 use catalog::{Definition, Kind};
 use search::Hit;
 
-/// Characters of a description that an answer carries unless a token budget asks for fewer. Nine in ten real
-/// descriptions are shorter; the longest has 5,700.
+/// Characters of a description in an answer unless a token budget requires fewer. Nine in ten real descriptions are shorter;
+/// the longest has 5,700.
 pub const MAX_DESCRIPTION_CHARS: usize = 600;
 
-/// Capabilities, keywords or steps that an answer carries of one entry.
+/// Capabilities, keywords or steps of one entry in an answer.
 pub const MAX_LISTED: usize = 12;
 
 /// Characters of one capability, keyword or step.
@@ -76,7 +76,7 @@ pub(super) struct Lengths {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct HitView<'a> {
     hit: &'a Hit,
-    /// Tighter lengths than [`MAX_DESCRIPTION_CHARS`] and [`MAX_LISTED`], where a token budget asks for them.
+    /// Tighter lengths than [`MAX_DESCRIPTION_CHARS`] and [`MAX_LISTED`], where a token budget requires them.
     lengths: Option<Lengths>,
 }
 
@@ -146,7 +146,7 @@ fn first<T>(all: &[T], listed: usize) -> &[T] {
     &all[..all.len().min(listed)]
 }
 
-/// `text` as it is where it has at most `max_chars` characters, else [`shortened`].
+/// `text` itself if it has at most `max_chars` characters, else [`shortened`].
 fn within(text: &str, max_chars: usize) -> Cow<'_, str> {
     // A text has no more characters than bytes.
     if text.len() <= max_chars || text.char_indices().nth(max_chars).is_none() {
@@ -155,13 +155,13 @@ fn within(text: &str, max_chars: usize) -> Cow<'_, str> {
     shortened(text, max_chars).into()
 }
 
-/// Three decimals say all that a score says.
+/// A score rounded to three decimals, more than its accuracy.
 pub(super) fn rounded(score: f32) -> f32 {
     (score * 1000.0).round() / 1000.0
 }
 
-/// `text` within `max_chars` characters: cut at the end of a sentence where one ends in its second half,
-/// else at a word, with an ellipsis.
+/// `text` cut to `max_chars` characters: at the end of a sentence if one ends in the second half, else at a word, with an
+/// ellipsis.
 pub fn shortened(text: &str, max_chars: usize) -> String {
     let Some((end, _)) = text.char_indices().nth(max_chars) else { return text.to_owned() };
     let head = &text[..end];

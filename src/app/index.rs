@@ -1,4 +1,4 @@
-//! From files to indexes: what a scan of this instance covers and what is built from it.
+//! From a project's sources to a search index: scanning, and building or updating the index.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -9,36 +9,37 @@ use catalog::{Cancellation, Catalog, KindMap, Problem, code};
 use confined_fs::scan_root::{ReadError, ScanRoot};
 use search::{Aliases, Index};
 
-/// A project's own additions to the built-in alias table.
+/// A project's additions to the built-in alias table.
 const ALIAS_FILE: &str = ".claude/aliases.yml";
 
-/// Bytes of a project's own data file that are read; the built-in alias table has a third of it.
+/// Bytes of a project's data file at most; the built-in alias table has a third of that.
 const MAX_FILE_BYTES: usize = 1024 * 1024;
 
-/// One finished scan.
+/// The result of a scan.
 #[derive(Debug)]
 pub struct Scanned {
     pub(super) catalog: Catalog,
-    /// Whether the project has no plugins of its own and its `fixtures` stand in.
+    /// Whether the built-in collection serves, since the project has no plugins of its own.
     pub(super) embedded_default: bool,
-    /// What another run kept, where that is not what is there now.
+    /// The persisted catalog, if it differs from `catalog`.
     pub(super) before: Option<Catalog>,
-    /// What another run kept of the index, read while the files are looked at.
-    pub(super) kept_index: Option<Vec<u8>>,
-    /// The project's own alias file; what is wrong with it is among the catalog's problems.
+    /// The persisted index, which is read in parallel with the scan.
+    pub(super) persisted_index: Option<Vec<u8>>,
+    /// The text of the project's alias file; its problems are among the catalog's.
     pub(super) own_aliases: Option<String>,
-    /// What it took.
+    /// The duration of the scan.
     pub(super) took: Duration,
 }
 
-/// Loads the project's sources; what is unchanged since it was `known` is not read again.
+/// Loads the project's sources. What is unchanged since `known` is not read again; once `cancellation` is set the result is
+/// incomplete.
 pub(super) fn scan(config: &ProjectConfig, known: Known<'_>, cancellation: &Cancellation) -> Scanned {
     let began = Instant::now();
     let Loaded { catalog, before } = CatalogSources::new(config).load(known, cancellation);
     Scanned { before, took: began.elapsed(), ..finished(config, catalog) }
 }
 
-/// The same where nothing but these paths changed since what is served; `None` where only a full scan can tell.
+/// The same if only these paths changed since `served` was loaded; `None` if a full scan is necessary.
 pub(super) fn rescan(
     config: &ProjectConfig,
     served: &Catalog,
@@ -49,12 +50,19 @@ pub(super) fn rescan(
     Some(finished(config, catalog))
 }
 
-/// With what the project says besides.
+/// Adds the project's alias file.
 fn finished(config: &ProjectConfig, mut catalog: Catalog) -> Scanned {
     let embedded_default = is_built_in(&catalog);
     let (own_aliases, problems) = own_aliases(&config.root);
     catalog.add_problems(problems);
-    Scanned { catalog, embedded_default, before: None, kept_index: None, own_aliases, took: Duration::ZERO }
+    Scanned {
+        catalog,
+        embedded_default,
+        before: None,
+        persisted_index: None,
+        own_aliases,
+        took: Duration::ZERO,
+    }
 }
 
 impl Scanned {
@@ -63,25 +71,24 @@ impl Scanned {
         self.catalog.counts()
     }
 
-    /// The index over the catalog: the one that was kept, brought up to date where something changed since, else one that
-    /// is built.
+    /// The index over the catalog: the persisted one, updated by what changed since, else a new one.
     pub(super) fn first_index(&mut self) -> (Index, Origin) {
         let aliases = self.aliases();
         let of = self.before.as_ref().unwrap_or(&self.catalog);
-        let bytes = self.kept_index.take();
+        let bytes = self.persisted_index.take();
         match (bytes.and_then(|bytes| Index::from_bytes(&bytes, of, &aliases)), &self.before) {
-            (Some(index), None) => (index, Origin::Kept),
+            (Some(index), None) => (index, Origin::Persisted),
             (Some(index), Some(_)) => (index.updated(&self.catalog, &aliases), Origin::Built),
             (None, _) => (Index::build(&self.catalog, &aliases), Origin::Built),
         }
     }
 
-    /// The index over the catalog, from the one over the catalog before.
+    /// The index over the catalog, updated from the index over the catalog before.
     pub(super) fn next_index(&self, before: &Index) -> Index {
         before.updated(&self.catalog, &self.aliases())
     }
 
-    /// The alias table, with the project's own aliases where it has any.
+    /// The alias table, including the project's own aliases.
     fn aliases(&self) -> Aliases {
         match &self.own_aliases {
             None => Aliases::built_in().clone(),
@@ -90,15 +97,15 @@ impl Scanned {
     }
 }
 
-/// Where an index comes from.
+/// The origin of an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// The next start finds the same.
-    Kept,
+    /// It is the persisted one, unchanged.
+    Persisted,
     Built,
 }
 
-/// The project's own alias file, and what is wrong with it; the rest of it is used.
+/// The project's alias file and its problems; the valid part of it is used.
 fn own_aliases(root: &Path) -> (Option<String>, Vec<Problem>) {
     let problem = |line, message: String| Problem {
         path: Path::new(ALIAS_FILE).into(),
@@ -117,12 +124,12 @@ fn own_aliases(root: &Path) -> (Option<String>, Vec<Problem>) {
     }
 }
 
-/// The sample patterns of the built-in collection, where there are any.
+/// The sample patterns of the built-in collection, if it has any.
 pub(super) fn sample_patterns(config: &ProjectConfig) -> Option<String> {
     read_bounded(&config.root, &Path::new(FIXTURES).join("patterns.jsonl")).ok().flatten()
 }
 
-/// The text of the project's file; `None` where there is no such file. Says why it cannot be read.
+/// The text of a file of the project; `None` if there is no such file; else why it cannot be read.
 fn read_bounded(root: &Path, file: &Path) -> Result<Option<String>, String> {
     let read = ScanRoot::open(root).map_err(ReadError::Unreadable);
     match read.and_then(|root| root.read(file, MAX_FILE_BYTES)) {

@@ -1,4 +1,4 @@
-//! One immutable state of the world that a request is answered from.
+//! Snapshots: the immutable state that a request is answered from.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -8,40 +8,41 @@ use super::tokens;
 use catalog::{Catalog, Definition, Kind, KindMap};
 use search::{Index, LatentSpace};
 
-/// A catalog, the indexes over it, and which generation they are.
+/// One generation of the catalog and its indexes.
 #[derive(Debug)]
 pub struct Snapshot {
-    /// Counts up with every swap; part of every cache key.
+    /// Incremented with every swap; part of every cache key.
     pub generation: u64,
-    /// What the files hold.
+    /// The definitions, roles and problems of all sources.
     pub catalog: Arc<Catalog>,
     /// The indexes over `catalog`.
     pub index: Index,
-    /// Whether the latent score takes part in the ranking yet.
+    /// Whether the ranking uses the latent score yet.
     pub latent_ready: bool,
-    /// Whether the project has no plugins of its own and its `fixtures` stand in.
+    /// Whether the built-in collection serves, since the project has no plugins of its own.
     pub embedded_default: bool,
-    /// The project's own alias file, to notice when it changes.
+    /// The text of the project's alias file, to detect changes.
     pub(super) own_aliases: Option<Arc<str>>,
     /// Estimated tokens of the listing lines of each kind; counted when first needed.
     listing_tokens: Arc<OnceLock<KindMap<usize>>>,
-    /// Those of the snapshot before, which stand in until these are counted.
+    /// Those of the snapshot before, which serve until these are counted.
     listing_before: Option<KindMap<usize>>,
-    /// Estimated tokens of each definition, one more than they are; 0 where nobody asked yet. In the catalog's order.
+    /// Estimated tokens of each definition plus one, in the catalog's order; 0 if not estimated yet.
     whole_tokens: Arc<[AtomicU32]>,
-    /// Thousandths of a token of what each definition's row tells of it; 0 where nobody asked yet. In the same order.
+    /// Estimated thousandths of a token of the entry columns of each row, in the same order; 0 if not estimated yet.
     row_thousandths: Arc<[AtomicU32]>,
-    /// That part of the rows of a small catalog, as JSON, where somebody asked.
+    /// These columns as JSON, in the same order; empty for a large catalog.
     rows: Arc<[OnceLock<Box<str>>]>,
 }
 
-/// Entries of a catalog whose rows are kept once written, some 700 bytes each; of a larger one few are asked for twice.
+/// Entries of a catalog whose rows are cached, some 700 bytes each; of a larger one few are requested twice.
 const MAX_ROWS: usize = 2_000;
 
 impl Snapshot {
-    /// The first or next state, from its parts.
+    /// A snapshot without latent score.
     pub(super) fn new(generation: u64, index: Index, scanned: Scanned) -> Self {
-        let Scanned { catalog, embedded_default, own_aliases, before: _, kept_index: _, took: _ } = scanned;
+        let Scanned { catalog, embedded_default, own_aliases, before: _, persisted_index: _, took: _ } =
+            scanned;
         let nothing_yet = || catalog.definitions().iter().map(|_| AtomicU32::new(0)).collect();
         let (whole_tokens, row_thousandths) = (nothing_yet(), nothing_yet());
         let entries = catalog.definitions().len();
@@ -61,7 +62,7 @@ impl Snapshot {
         }
     }
 
-    /// The same state with the latent score taking part, as the next generation.
+    /// The same with the latent score, as the next generation.
     #[must_use]
     pub fn with_latent(&self, latent: Arc<LatentSpace>) -> Self {
         Snapshot {
@@ -79,21 +80,21 @@ impl Snapshot {
         }
     }
 
-    /// Definitions of that kind.
+    /// The number of definitions of that kind.
     pub fn count(&self, kind: Kind) -> usize {
         self.catalog.of_kind(kind).len()
     }
 
-    /// What a client would carry in place of asking: what it lists of the kind, estimated.
+    /// Estimated tokens of what a client would list of the kind, the baseline of what a query saves.
     ///
-    /// While they are counted beside a large catalog that has just changed, those of the one before.
+    /// After a change of the catalog, the number of the snapshot before until the new one is counted in the background.
     pub fn listing_tokens(&self, kind: Kind) -> usize {
         let counted = self.listing_tokens.get().copied().or(self.listing_before);
         let tokens = counted.unwrap_or_else(|| *self.listing_tokens.get_or_init(|| self.estimate_listing()));
         tokens[kind]
     }
 
-    /// Counts what [`Snapshot::listing_tokens`] answers, so that nobody waits for it.
+    /// Counts the tokens for [`Snapshot::listing_tokens`] in advance.
     pub(super) fn count_listing(&self) {
         self.listing_tokens.get_or_init(|| self.estimate_listing());
     }
@@ -106,30 +107,29 @@ impl Snapshot {
         estimated
     }
 
-    /// The same state as it follows `current`.
+    /// The same as the successor of `current`.
     #[must_use]
     pub(super) fn after(self, current: &Snapshot) -> Self {
         let listing_before = current.listing_tokens.get().copied().or(current.listing_before);
         Snapshot { listing_before, ..self }
     }
 
-    /// What loading a definition of this catalog whole costs, by `estimate` when it is first asked for.
+    /// Tokens of a whole definition of this catalog, computed by `estimate` on first use.
     pub fn whole_tokens(&self, definition: &Definition, estimate: impl FnOnce() -> usize) -> usize {
         let wanted = (definition.kind, &definition.id, &definition.path);
         let definitions = self.catalog.definitions();
         let at = definitions.binary_search_by(|known| (known.kind, &known.id, &known.path).cmp(&wanted));
         let kept = at.ok().and_then(|at| self.whole_tokens.get(at));
-        // One more than they are, so that an empty text is told apart from one that nobody asked for.
+        // Plus one, which distinguishes an empty text from one that is not estimated yet.
         estimated(kept, || estimate() + 1).saturating_sub(1)
     }
 
-    /// Thousandths of a token that the row of the definition at that place costs, as far as it does not depend on the
-    /// request, by `estimate` when it is first asked for.
+    /// Thousandths of a token of the entry columns of the definition at that position, computed by `estimate` on first use.
     pub(super) fn row_thousandths(&self, place: usize, estimate: impl FnOnce() -> usize) -> usize {
         estimated(self.row_thousandths.get(place), estimate)
     }
 
-    /// That part of the row itself at the end of `json`, as `write` writes it when it is first asked for.
+    /// Appends these columns to `json`, written by `write` on first use.
     pub(super) fn write_row(&self, place: usize, json: &mut String, write: impl FnOnce(&mut String)) {
         let Some(kept) = self.rows.get(place) else { return write(json) };
         json.push_str(kept.get_or_init(|| {
@@ -140,7 +140,7 @@ impl Snapshot {
     }
 }
 
-/// The number that is kept, where one is, else what `estimate` says, which is kept from then on.
+/// The cached number, else that of `estimate`, which is cached.
 fn estimated(kept: Option<&AtomicU32>, estimate: impl FnOnce() -> usize) -> usize {
     if let Some(known @ 1..) = kept.map(|kept| kept.load(Ordering::Relaxed)) {
         return known as usize;

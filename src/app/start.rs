@@ -37,7 +37,7 @@ impl App {
         let (app, origin) = assemble(scanned, config, store);
         let app = Arc::new(app);
         let cost = app.snapshot().catalog.report();
-        let is_persisted = cost.files_read + cost.manifests_read == 0 && origin == Origin::Kept;
+        let is_persisted = cost.files_read + cost.manifests_read == 0 && origin == Origin::Persisted;
         start_workers(&app, is_persisted);
         app
     }
@@ -132,7 +132,7 @@ pub fn scan(config: &ProjectConfig, cancellation: &Cancellation) -> Scanned {
         let known = persisted.as_ref().map_or(Known::Nothing, Known::Persisted);
         let mut scanned = index::scan(config, known, cancellation);
         // Without it the index is built.
-        scanned.kept_index = index.join().ok().and_then(|(bytes, _)| bytes);
+        scanned.persisted_index = index.join().ok().and_then(|(bytes, _)| bytes);
         scanned
     })
 }
