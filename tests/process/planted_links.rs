@@ -388,3 +388,42 @@ fn a_linked_token_is_not_read() {
     assert_ne!(output.status.code(), Some(0));
     assert!(text(&output).contains("symbolic link"), "{}", text(&output));
 }
+
+/// The inodes that a process watches.
+#[cfg(target_os = "linux")]
+fn watched_inodes(pid: u32) -> Vec<u64> {
+    let descriptors = std::fs::read_dir(format!("/proc/{pid}/fdinfo")).unwrap();
+    let texts = descriptors.filter_map(|entry| std::fs::read_to_string(entry.unwrap().path()).ok());
+    let lines: Vec<String> =
+        texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+    let inodes = lines.iter().filter(|line| line.starts_with("inotify ")).filter_map(|line| {
+        let inode = line.split_whitespace().find_map(|field| field.strip_prefix("ino:"))?;
+        u64::from_str_radix(inode, 16).ok()
+    });
+    inodes.collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_folder_outside_is_watched() {
+    let (project, outside) = (Project::sample(), TempDir::new().unwrap());
+    std::fs::create_dir_all(outside.path().join("agents/below")).unwrap();
+    symlink(outside.path(), project.path().join("plugins/linked")).unwrap();
+    symlink(outside.path(), project.path().join("plugins/web/agents/linked")).unwrap();
+    let server = serving(project.path());
+    let ours = std::fs::metadata(project.path().join("plugins/web/agents")).unwrap().ino();
+    let began = Instant::now();
+    let watched = loop {
+        let watched = watched_inodes(server.id());
+        if watched.contains(&ours) {
+            break watched;
+        }
+        assert!(began.elapsed() < Duration::from_secs(30), "nothing is watched: {watched:?}");
+        std::thread::yield_now();
+    };
+    for folder in ["", "agents", "agents/below"] {
+        let inode = std::fs::metadata(outside.path().join(folder)).unwrap().ino();
+        assert!(!watched.contains(&inode), "{folder:?} outside of the project is watched");
+    }
+    end(server);
+}

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -43,11 +43,14 @@ impl WatchJob {
     /// A watcher whose events reach the project's queue of changes.
     fn start(app: &Arc<App>) -> notify::Result<RecommendedWatcher> {
         let (watched, run_dir) = (Arc::downgrade(app), app.config().paths.run_dir.path());
-        notify::recommended_watcher(move |event| {
+        // A planted link must not make it walk through folders outside of the project.
+        let settings = notify::Config::default().with_follow_symlinks(false);
+        let record = move |event| {
             if let Some(app) = watched.upgrade() {
                 app.file_watch().record(event, &run_dir);
             }
-        })
+        };
+        RecommendedWatcher::new(record, settings)
     }
 
     /// Has everything scanned where nothing was heard for so long.
@@ -103,11 +106,19 @@ impl Job for WatchJob {
     }
 }
 
+/// Whether a folder of the project lies in it for real: a link may lead to another place of the project and no further.
+fn is_inside(project: &Path, folder: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().ok();
+    !folder.starts_with(project)
+        || real(project).zip(real(folder)).is_some_and(|(project, folder)| folder.starts_with(project))
+}
+
 /// The folders to watch for the catalog that serves.
 fn folders(app: &App) -> Watched {
     // The project's own aliases lie in one of them, too.
     let roots = CatalogSources::new(app.config()).watch_roots(&app.snapshot().catalog);
-    let identified = roots.into_iter().filter_map(|root| {
+    let project = &app.config().root;
+    let identified = roots.into_iter().filter(|root| is_inside(project, &root.path)).filter_map(|root| {
         let metadata = std::fs::metadata(&root.path).ok().filter(std::fs::Metadata::is_dir)?;
         Some((root.path, root.recursive, (metadata.dev(), metadata.ino())))
     });
