@@ -35,7 +35,7 @@ const SCRIPTS = {
 /** Scripts that write nothing into their checkout. */
 const READERS = [
   ...['.claude/find-adjutant.sh', '.claude/plugin/mcp.sh', '.claude/refuse-links.sh', '.claude/status.sh', '.claude/stop.sh'],
-  ...['scripts/dependencies', 'scripts/fetch-model'],
+  ...['scripts/compare-answers', 'scripts/dependencies', 'scripts/fetch-model'],
 ];
 
 /** A copy of what the scripts are and read, a directory outside it, and a `PATH` without cargo and npm. */
