@@ -22,6 +22,7 @@ RULES = [
     ("length of an answer to HEAD", "HEAD", r"^content-length: \d+$", "content-length: <length>"),
     ("measurement in JSON", "", rf'("(?:{MEMBERS})": ?){NUMBER}', r'\1"<measured>"'),
     ("timings of the start", "", r'"timings_ms": ?\{[^}]*\}', timings),
+    ("time of a decision", "", rf'("decided_at_ms": ?){NUMBER}', r'\1"<time>"'),
     ("duration of a scan in JSON", "reindex", rf'("duration_ms": ?){NUMBER}', r'\1"<measured>"'),
     ("duration of a scan in text", "reindex", rf"; {NUMBER} ms$", "; <measured> ms"),
     ("measurement in Prometheus text", "metrics", rf"^((?:{SERIES})\S*) {NUMBER}$", r"\1 <measured>"),
