@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::operations::kind_name::kind_of;
+use super::operations::kind_query::kind_of;
 use super::snapshot::Snapshot;
 use catalog::Kind;
 use confined_fs::NamedFile;

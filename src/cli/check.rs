@@ -8,8 +8,7 @@ use serde_json::json;
 use super::{exit, output, store_options};
 use crate::app;
 use crate::app::eval::{Expectation, evaluate, read_expectations};
-use crate::app::operations::kind_name::name_of;
-use crate::app::operations::kind_query::kind_of_method;
+use crate::app::operations::kind_query::{kind_of_method, names};
 use crate::config::{Config, Environment, Flags};
 use confined_fs::NamedFile;
 use store::Store;
@@ -67,7 +66,7 @@ fn logged(config: &Config, limit: usize) -> anyhow::Result<Vec<Expectation>> {
     Ok(queries
         .into_iter()
         .map(|logged| Expectation {
-            kind: kind_of_method(&logged.query.method).map(name_of),
+            kind: kind_of_method(&logged.query.method).map(|kind| names(kind).kind),
             capability: logged.query.capability,
             role: logged.query.role,
             context: logged.query.context,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::kind_name::kind_of;
+use super::kind_query::kind_of;
 use super::kind_query::whole;
 use crate::app::operation::{Operation, Output, Principal, Rendering, Tool};
 use crate::app::{App, AppError, Snapshot, tokens};

@@ -1,7 +1,7 @@
 //! `explain`: the parts of the scores of an answer.
 
 use super::find::request_of;
-use super::kind_name::kind_of;
+use super::kind_query::kind_of;
 use super::kind_query::{DEFAULT_LIMIT, whole};
 use crate::app::cache::QueryKey;
 use crate::app::canonical_text::canonical;

@@ -11,7 +11,7 @@ use crate::app::cache::QueryKey;
 use crate::app::canonical_text::canonical;
 use crate::app::operation::{Rendering, Tool};
 use catalog::Kind;
-use protocol::{AgentQuery, AgentsFound, SkillQuery, SkillsFound, WorkflowQuery, WorkflowsFound};
+use protocol::{AgentQuery, AgentsFound, KindName, SkillQuery, SkillsFound, WorkflowQuery, WorkflowsFound};
 
 /// Rows of an answer where the caller sets no limit.
 pub const DEFAULT_LIMIT: usize = 5;
@@ -27,6 +27,8 @@ pub(super) const TOOL_BUDGET: usize = 1_200;
 pub trait KindQuery: DeserializeOwned + Validate + JsonSchema + fmt::Debug + Send {
     /// The kind it looks for.
     const KIND: Kind;
+    /// That kind on the wire.
+    const KIND_NAME: KindName;
     /// The method's name on the wire.
     const METHOD: &'static str;
     /// A name for people.
@@ -49,6 +51,7 @@ pub trait KindQuery: DeserializeOwned + Validate + JsonSchema + fmt::Debug + Sen
 
 impl KindQuery for AgentQuery {
     const KIND: Kind = Kind::Agent;
+    const KIND_NAME: KindName = KindName::Agent;
     const METHOD: &'static str = "queryAgents";
     const TITLE: &'static str = "Find agents";
     const SENTENCE: &'static str = "Ranks agents for a task, a capability or a role.";
@@ -78,6 +81,7 @@ impl KindQuery for AgentQuery {
 
 impl KindQuery for SkillQuery {
     const KIND: Kind = Kind::Skill;
+    const KIND_NAME: KindName = KindName::Skill;
     const METHOD: &'static str = "querySkills";
     const TITLE: &'static str = "Find skills";
     const SENTENCE: &'static str = "Ranks skills for a task.";
@@ -101,6 +105,7 @@ impl KindQuery for SkillQuery {
 
 impl KindQuery for WorkflowQuery {
     const KIND: Kind = Kind::Workflow;
+    const KIND_NAME: KindName = KindName::Workflow;
     const METHOD: &'static str = "queryWorkflows";
     const TITLE: &'static str = "Find workflows";
     const SENTENCE: &'static str = "Ranks workflows (commands) for a goal.";
@@ -125,6 +130,8 @@ impl KindQuery for WorkflowQuery {
 /// The names of one query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueryNames {
+    /// The kind on the wire.
+    pub kind: KindName,
     /// The method on the wire.
     pub method: &'static str,
     /// The MCP tool.
@@ -143,7 +150,13 @@ pub const fn names(kind: Kind) -> QueryNames {
 }
 
 const fn names_of<Q: KindQuery>() -> QueryNames {
-    QueryNames { method: Q::METHOD, tool: Q::TOOL.name, text: Q::TEXT }
+    QueryNames { kind: Q::KIND_NAME, method: Q::METHOD, tool: Q::TOOL.name, text: Q::TEXT }
+}
+
+/// The kind of that name on the wire.
+pub fn kind_of(name: KindName) -> Kind {
+    // Every name is that of a kind.
+    Kind::ALL.into_iter().find(|kind| names(*kind).kind == name).unwrap_or_default()
 }
 
 /// The kind that a method queries, where it queries one.
@@ -180,4 +193,21 @@ fn bounds(limit: Option<i64>, max_tokens: Option<i64>) -> QueryKey {
 /// A validated number as a size.
 pub(super) fn whole(number: Option<i64>) -> Option<usize> {
     number.and_then(|number| usize::try_from(number).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{kind_of, kind_of_method, names};
+    use catalog::Kind;
+
+    #[test]
+    fn every_kind_has_names_of_its_own() {
+        for kind in Kind::ALL {
+            let names = names(kind);
+            assert_eq!((kind_of(names.kind), kind_of_method(names.method)), (kind, Some(kind)));
+            assert_eq!(serde_json::to_value(names.kind).unwrap(), kind.as_str());
+            assert_eq!(names.tool, format!("find_{}", kind.plural()));
+        }
+        assert_eq!(kind_of_method("queryPattern"), None);
+    }
 }

@@ -6,7 +6,6 @@ pub mod explain;
 pub mod find;
 pub mod health;
 pub mod import;
-pub mod kind_name;
 pub mod kind_query;
 pub mod patterns;
 mod table;
