@@ -5,7 +5,7 @@
 //! * [`asked`]: the queries; [`engine`]: the product and what it is compared with, behind one face;
 //! * [`reference`]: the published formula, worked out for every entry.
 
-pub mod asked;
+pub mod collection_queries;
 pub mod engine;
 pub mod numbers;
 pub mod reference;

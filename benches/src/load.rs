@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
-use crate::doors::CACHED;
 use crate::http::{Connection, Request};
 use crate::interrupt;
+use crate::operations::CACHED;
 
 /// A request and the answer the product gave to it.
 #[derive(Debug, Clone)]

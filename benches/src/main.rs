@@ -13,12 +13,11 @@
 //! * `load`: latency and throughput; `http`: the client;
 //! * `product`, `echo`: the two sides; `process`: what they have in common;
 //! * `tokens`: what answers cost a model, and what carrying costs; `scale`: up to a million entries;
-//! * `doors`, `scenario`, `queries`, `mcp`, `collection`: what is asked; `machine`: where; `interrupt`: an end in order.
+//! * `operations`, `scenario`, `queries`, `mcp`, `collection`: what is asked; `machine`: where; `interrupt`: an end in order.
 
 mod aims;
 mod change;
 mod collection;
-mod doors;
 mod echo;
 mod fuzz;
 mod http;
@@ -29,6 +28,7 @@ mod markdown;
 mod mcp;
 mod memory;
 mod mixed;
+mod operations;
 mod process;
 mod product;
 mod queries;

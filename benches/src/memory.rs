@@ -282,8 +282,8 @@ fn reads(calls: usize) -> anyhow::Result<Vec<Read>> {
     for patterns in [1_000, 10_000] {
         let plan = Plan::new(&["team:architect".to_owned()], &BTreeMap::new(), &[]);
         let plan = plan.map_err(|why| anyhow::anyhow!("{}", why.join("; ")))?;
-        let mut book = PatternSet::default();
-        book.extend((0..patterns).map(|at| Pattern {
+        let mut pattern_set = PatternSet::default();
+        pattern_set.extend((0..patterns).map(|at| Pattern {
             id: at.to_string(),
             goal: goal(&mut numbers),
             plan: plan.clone(),
@@ -291,7 +291,7 @@ fn reads(calls: usize) -> anyhow::Result<Vec<Read>> {
         }));
         let name = format!("match over {} patterns", counted(patterns));
         rows.push(times(name, MATCH_US, calls / 2, |at| {
-            std::hint::black_box(book.matches(&goals[at % goals.len()], 0.7, 5, 0));
+            std::hint::black_box(pattern_set.matches(&goals[at % goals.len()], 0.7, 5, 0));
         })?);
     }
     Ok(rows)

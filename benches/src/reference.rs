@@ -312,12 +312,12 @@ mod tests {
 
     use super::{Formula, Reference, insert};
     use crate::engine::{Plain, TOP};
-    use crate::{asked, subject};
+    use crate::{collection_queries, subject};
 
     #[test]
     fn the_index_agrees_with_one_formula_and_a_wrong_answer_does_not() {
         let catalog = subject::catalog(2_000, Path::new("")).unwrap();
-        let queries = asked::queries(catalog.definitions(), 40).unwrap();
+        let queries = collection_queries::queries(catalog.definitions(), 40).unwrap();
         let index = Plain::of(&catalog);
         let mut reference = Reference::of(catalog.definitions(), &queries);
         let (mut compared, mut equal) = (0, [0; 2]);

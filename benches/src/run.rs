@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::collection::Collection;
-use crate::doors::{self, Asked, CACHED, TOOL_CALLS, UNCACHED};
 use crate::echo::Echo;
 use crate::http::Request;
 use crate::load::{self, Blocks, Exchange, Latency, Rounds, Sides, Throughput};
 use crate::mcp;
+use crate::operations::{self, CACHED, RequestSet, TOOL_CALLS, UNCACHED};
 use crate::process::Resident;
 use crate::product::{Indexes, Recipe, UNLIMITED};
 use crate::queries::Contexts;
@@ -158,7 +158,7 @@ pub(crate) fn run(recipe: &Recipe<'_>, plan: Plan) -> anyhow::Result<Run> {
     report::progress("latency");
     let (product, data_dir) = recipe.start_settled()?;
     let scenario = Scenario::begin(product.port, repeated)?;
-    let steady = record(product.port, doors::steady(&scenario, product.port)?, 3)?;
+    let steady = record(product.port, operations::steady(&scenario, product.port)?, 3)?;
     anyhow::ensure!(has_all(&steady), "a method has no match in this collection");
     let known: Vec<&[Exchange]> = [&first.fresh, &steady, &first.writing]
         .into_iter()
@@ -215,15 +215,15 @@ fn first(
     let scenario = Scenario::begin(product.port, repeated.to_vec())?;
     scenario.ask_mixed(product.port, MIXED_CONNECTIONS, &contexts.take(plan.mixed)?)?;
     let used = product.resident();
-    let fresh = doors::fresh(&scenario, contexts, plan.uncached.requests())?;
+    let fresh = operations::fresh(&scenario, contexts, plan.uncached.requests())?;
     let fresh = record(product.port, fresh, 1)?;
-    let writing = record(product.port, doors::writing(&scenario, plan.writing.requests()), 1)?;
+    let writing = record(product.port, operations::writing(&scenario, plan.writing.requests()), 1)?;
     product.stop()?;
     Ok(First { indexes, idle, used, fresh, writing })
 }
 
-fn record(port: u16, asked: Vec<Asked>, times: usize) -> anyhow::Result<Vec<Recorded>> {
-    let recorded = asked.into_iter().map(|Asked { name, requests }| {
+fn record(port: u16, asked: Vec<RequestSet>, times: usize) -> anyhow::Result<Vec<Recorded>> {
+    let recorded = asked.into_iter().map(|RequestSet { name, requests }| {
         Ok(Recorded { name, exchanges: scenario::record(port, requests, times)? })
     });
     recorded.collect()

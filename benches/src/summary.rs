@@ -4,8 +4,8 @@ use adjutant_bench::engine::Contender;
 
 use crate::aims;
 use crate::change::{flow_ratio, tail_ratio};
-use crate::doors::{CACHED, UNCACHED};
 use crate::load::{Latency, Throughput};
+use crate::operations::{CACHED, UNCACHED};
 use crate::process::megabytes;
 use crate::report::{aligned, cells, counted, figure, grouped, verdict};
 use crate::run::Run;

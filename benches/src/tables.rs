@@ -2,7 +2,7 @@
 
 use crate::aims;
 use crate::change::{flow_ratio, p50_ratio, p99_ratio, tail_ratio};
-use crate::doors::{CACHED, TOOL_CALLS, UNCACHED};
+use crate::operations::{CACHED, TOOL_CALLS, UNCACHED};
 use crate::process::{Resident, megabytes};
 use crate::report::{aligned, cells, judged, verdict};
 use crate::run::Run;

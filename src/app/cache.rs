@@ -64,7 +64,7 @@ pub struct PatternKey {
     pub limit: usize,
     /// Whose agents alone, with the generation of the catalog that says so.
     pub plugin: Option<(String, u64)>,
-    /// The state of the book: anything written makes it another.
+    /// The version of the patterns: every write changes it.
     pub version: u64,
 }
 

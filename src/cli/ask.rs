@@ -13,7 +13,7 @@ use client::outbox::Outbox;
 use client::{Options, OrchestratorClient, Source};
 use protocol::ErrorCode;
 
-/// What the ledger of tokens calls the command line.
+/// The name under which token usage counts the command line.
 pub(super) const CLIENT_NAME: &str = "adjutant-cli";
 
 /// Time a running instance has before this process answers for it: a person waits.
@@ -21,7 +21,7 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What came of it.
 #[derive(Debug)]
-pub(super) enum Asked {
+pub(super) enum CallResult {
     /// The operation's output.
     Answer(Value),
     /// It was refused or found nothing: what was wrong, and what may help.
@@ -52,12 +52,12 @@ pub(super) fn options(config: &Config) -> Options {
 }
 
 /// Runs operation `O`. The in-process index is used where no instance answers, so this works either way.
-pub(super) fn ask<O: Operation>(config: &Config, params: &Value) -> anyhow::Result<Asked> {
+pub(super) fn ask<O: Operation>(config: &Config, params: &Value) -> anyhow::Result<CallResult> {
     call(config, O::NAME, params)
 }
 
 /// Runs the operation of that name.
-pub(super) fn call(config: &Config, method: &'static str, params: &Value) -> anyhow::Result<Asked> {
+pub(super) fn call(config: &Config, method: &'static str, params: &Value) -> anyhow::Result<CallResult> {
     let opening = config.clone();
     let in_process = InProcess::opened_by(move || {
         let _progress = output::progress("reading the project's files");
@@ -70,12 +70,12 @@ pub(super) fn call(config: &Config, method: &'static str, params: &Value) -> any
             if is_running && answered.source == Source::Fallback {
                 output::hint("the running instance does not answer; this is from an index of this process");
             }
-            Ok(Asked::Answer(answered.value))
+            Ok(CallResult::Answer(answered.value))
         }
         Err(refusal) if refusal.is_unavailable() => Err(refusal.into()),
         Err(refused) => {
             let exit = refused.known_code().map_or(exit::FAILED, ErrorCode::exit_code);
-            Ok(Asked::Refused { message: refused.message, details: refused.details, exit })
+            Ok(CallResult::Refused { message: refused.message, details: refused.details, exit })
         }
     }
 }

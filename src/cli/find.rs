@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
-use super::ask::{Asked, call};
+use super::ask::{CallResult, call};
 use super::output::{self, Tone};
 use super::table;
 use crate::app::operation::Operation;
@@ -166,9 +166,9 @@ fn run(
     show: impl FnOnce(&Value),
 ) -> anyhow::Result<ExitCode> {
     match call(config, method, params)? {
-        Asked::Answer(answer) if as_json => output::line(&format!("{answer:#}")),
-        Asked::Answer(answer) => show(&answer),
-        Asked::Refused { message, details, exit } => {
+        CallResult::Answer(answer) if as_json => output::line(&format!("{answer:#}")),
+        CallResult::Answer(answer) => show(&answer),
+        CallResult::Refused { message, details, exit } => {
             output::error(&message);
             for detail in &details {
                 output::hint(detail);

@@ -90,7 +90,7 @@ pub(super) fn run(arguments: &LimitsArguments) -> ExitCode {
 
 /// The one table of all limits.
 fn all() -> Vec<Limit> {
-    [doors(), rates(), messages(), answers(), files(), memory(), model(), logs()]
+    [connections(), rates(), messages(), answers(), files(), memory(), model(), logs()]
         .into_iter()
         .flatten()
         .collect()
@@ -109,7 +109,7 @@ fn area<const N: usize>(area: &'static str, rows: [(&'static str, Amount, &'stat
     rows.map(|(name, value, reason)| Limit { area, name, value, reason }).into()
 }
 
-fn doors() -> Vec<Limit> {
+fn connections() -> Vec<Limit> {
     area(
         "connections",
         [

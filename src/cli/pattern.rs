@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::ask::{Asked, ask};
+use super::ask::{CallResult, ask};
 use super::output::{self, Tone};
 use super::table;
 use crate::app::operations::patterns::QueryPattern;
@@ -38,9 +38,9 @@ pub(super) fn run(arguments: &PatternArguments, environment: &Environment) -> an
         params["limit"] = limit.into();
     }
     match ask::<QueryPattern>(&config, &params)? {
-        Asked::Answer(answer) if arguments.json => output::line(&format!("{answer:#}")),
-        Asked::Answer(answer) => show(&answer),
-        Asked::Refused { message, details, exit } => {
+        CallResult::Answer(answer) if arguments.json => output::line(&format!("{answer:#}")),
+        CallResult::Answer(answer) => show(&answer),
+        CallResult::Refused { message, details, exit } => {
             output::error(&message);
             for near in details {
                 output::hint(&format!("near: {near}"));

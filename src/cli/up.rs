@@ -43,7 +43,7 @@ const SAMPLES: [&str; 3] =
     ["review code for security problems", "write tests for an API", "improve documentation"];
 
 /// Where an instance could be started, or why not.
-enum Place {
+enum PortChoice {
     Free(u16),
     Running(Endpoint),
     Foreign(u16, ForeignProcess),
@@ -122,10 +122,10 @@ pub(super) fn run(arguments: &UpArguments, environment: &Environment) -> anyhow:
 async fn place_and_start(config: &Config, flags: &Flags) -> anyhow::Result<Outcome> {
     let mut lost = BTreeSet::new();
     loop {
-        let port = match find_place(config, &lost).await? {
-            Place::Running(endpoint) => return Ok(Outcome::Running(endpoint)),
-            Place::Foreign(port, process) => return Ok(Outcome::Foreign(port, process)),
-            Place::Free(port) => port,
+        let port = match choose_port(config, &lost).await? {
+            PortChoice::Running(endpoint) => return Ok(Outcome::Running(endpoint)),
+            PortChoice::Foreign(port, process) => return Ok(Outcome::Foreign(port, process)),
+            PortChoice::Free(port) => port,
         };
         match start(config, flags, port).await {
             Ok(endpoint) => return Ok(Outcome::Started(endpoint)),
@@ -158,25 +158,25 @@ fn conclude(
 }
 
 /// The running instance, else the wanted port or the next one that is free and was not `lost` to somebody faster.
-async fn find_place(config: &Config, lost: &BTreeSet<u16>) -> anyhow::Result<Place> {
+async fn choose_port(config: &Config, lost: &BTreeSet<u16>) -> anyhow::Result<PortChoice> {
     if instance::running(&config.project).is_some()
         && let Some(endpoint) = instance::endpoint(&config.project.paths)
         && let PortOwner::Adjutant(_) = instance::probe(endpoint.port).await
     {
-        return Ok(Place::Running(endpoint));
+        return Ok(PortChoice::Running(endpoint));
     }
     if config.daemon.port == 0 {
-        return Ok(Place::Free(0));
+        return Ok(PortChoice::Free(0));
     }
     let highest = config.daemon.port.saturating_add(MAX_PORTS_TRIED - 1);
     for port in config.daemon.port..=highest {
         match instance::probe(port).await {
-            PortOwner::None if !lost.contains(&port) => return Ok(Place::Free(port)),
+            PortOwner::None if !lost.contains(&port) => return Ok(PortChoice::Free(port)),
             PortOwner::Adjutant(Some(other)) if other.project.id == config.project.id => {
-                return Ok(Place::Running(other));
+                return Ok(PortChoice::Running(other));
             }
             PortOwner::Foreign(process) if port == config.daemon.port => {
-                return Ok(Place::Foreign(port, process));
+                return Ok(PortChoice::Foreign(port, process));
             }
             PortOwner::None | PortOwner::Adjutant(_) | PortOwner::Foreign(_) => {}
         }

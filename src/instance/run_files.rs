@@ -14,7 +14,7 @@ pub(super) const MAX_BYTES: u64 = 1 << 20;
 /// Where a running instance listens, as written beside its PID file for scripts and clients.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoint {
-    /// The address of the JSON-RPC door.
+    /// The address of the JSON-RPC endpoint.
     pub url: String,
     /// Its port.
     pub port: u16,

@@ -119,17 +119,17 @@ mod tests {
 
     #[test]
     fn sums_add_up_and_clients_are_bounded() {
-        let ledger = TokenUsage::default();
+        let usage = TokenUsage::default();
         for n in 0..MAX_CLIENTS + 5 {
-            ledger.record(&ClientName::new(&format!("client-{n}")), "queryAgents", 10, 100);
+            usage.record(&ClientName::new(&format!("client-{n}")), "queryAgents", 10, 100);
         }
-        ledger.record(&ClientName::new("client-0"), "queryAgents", 1, 2);
-        ledger.record(&ClientName::new("client-0"), "querySkills", 1, 2);
-        let clients = ledger.by_client();
+        usage.record(&ClientName::new("client-0"), "queryAgents", 1, 2);
+        usage.record(&ClientName::new("client-0"), "querySkills", 1, 2);
+        let clients = usage.by_client();
         assert_eq!(clients.len(), MAX_CLIENTS + 1);
         let counts = |calls, returned, baseline| TokenCounts { calls, returned, baseline };
         assert_eq!(clients["client-0"]["queryAgents"], counts(2, 11, 102));
         assert_eq!(clients["other"]["queryAgents"], counts(5, 50, 500));
-        assert_eq!(ledger.total(), counts(39, 372, 3704));
+        assert_eq!(usage.total(), counts(39, 372, 3704));
     }
 }

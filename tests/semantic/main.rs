@@ -1,4 +1,4 @@
-//! The optional embedding model, through the doors, with a model of a few hundred numbers.
+//! The optional embedding model, over every transport, with a model of a few hundred numbers.
 
 #![cfg(feature = "semantic")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]

@@ -1,4 +1,4 @@
-//! What the doors ask of whoever comes: not too often, and with the token where there is one.
+//! What every transport demands of a caller: not too often, and with the token where there is one.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
@@ -108,8 +108,8 @@ async fn a_burst_of_a_seconds_queries_passes_whole() {
 #[tokio::test]
 async fn nothing_is_answered_without_the_token() {
     let project = Project::sample();
-    let doors = AccessPolicy { token: Some(SECRET.into()), ..AccessPolicy::default() };
-    let service = Service::behind(&project, doors);
+    let policy = AccessPolicy { token: Some(SECRET.into()), ..AccessPolicy::default() };
+    let service = Service::behind(&project, policy);
     let routes = [
         ("GET", "/health"),
         ("GET", "/metrics"),
@@ -145,12 +145,12 @@ async fn nothing_is_answered_without_the_token() {
 
 #[tokio::test]
 async fn a_bound_address_may_be_addressed() {
-    let doors = AccessPolicy {
+    let policy = AccessPolicy {
         token: Some(SECRET.into()),
         bound: "192.0.2.7".parse().ok(),
         ..AccessPolicy::default()
     };
-    let service = Service::behind(&Project::sample(), doors);
+    let service = Service::behind(&Project::sample(), policy);
     for (host, status) in
         [("192.0.2.7:3700", 200), ("localhost", 200), ("192.0.2.8:3700", 403), ("attacker.com", 403)]
     {

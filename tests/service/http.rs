@@ -1,4 +1,4 @@
-//! The HTTP doors through the router: who may ask, what is answered around JSON-RPC, health and metrics.
+//! The HTTP endpoints through the router: who may call, what is answered around JSON-RPC, health and metrics.
 
 use std::time::Duration;
 

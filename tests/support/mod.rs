@@ -111,19 +111,19 @@ impl Service {
         Service::with_config(config, data)
     }
 
-    /// The same behind doors that ask for something.
-    pub(crate) fn behind(project: &Project, doors: AccessPolicy) -> Self {
+    /// The same behind an access policy.
+    pub(crate) fn behind(project: &Project, policy: AccessPolicy) -> Self {
         let data = tempfile::tempdir().unwrap();
-        Service::assembled(project.config(data.path()), data, doors)
+        Service::assembled(project.config(data.path()), data, policy)
     }
 
     pub(crate) fn with_config(config: ProjectConfig, data: TempDir) -> Self {
         Service::assembled(config, data, AccessPolicy::default())
     }
 
-    fn assembled(config: ProjectConfig, data: TempDir, doors: AccessPolicy) -> Self {
+    fn assembled(config: ProjectConfig, data: TempDir, policy: AccessPolicy) -> Self {
         let store = Store::open(StoreOptions::new(data.path())).unwrap();
-        let state = ServerState::guarded(Tasks::default(), doors);
+        let state = ServerState::guarded(Tasks::default(), policy);
         let app = App::start(config, store);
         state.started(Arc::clone(&app));
         Service { app, router: router(state), _data: data }

@@ -98,12 +98,12 @@ mod tests {
     use std::path::Path;
 
     use super::{Contender, TOP};
-    use crate::{asked, subject};
+    use crate::{collection_queries, subject};
 
     #[test]
     fn every_engine_answers_every_query() {
         let catalog = subject::catalog(2_000, Path::new("")).unwrap();
-        let queries = asked::queries(catalog.definitions(), 20).unwrap();
+        let queries = collection_queries::queries(catalog.definitions(), 20).unwrap();
         for contender in Contender::ALL {
             let mut engine = contender.build(&catalog).unwrap();
             for query in &queries {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use adjutant_bench::engine::{Contender, Engine, Plain, TOP};
 use adjutant_bench::reference::{Formula, Reference};
-use adjutant_bench::{asked, subject};
+use adjutant_bench::{collection_queries, subject};
 use anyhow::Context;
 use catalog::Catalog;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -159,7 +159,7 @@ fn said_by<T: DeserializeOwned>(command: &mut Command) -> anyhow::Result<T> {
 /// The child's whole life: builds, searches, judges, and says so in a line of JSON.
 pub(crate) fn engine(arguments: &EngineArguments) -> anyhow::Result<()> {
     let catalog = subject::catalog(arguments.size, &arguments.collection)?;
-    let queries = asked::queries(catalog.definitions(), QUERIES + UNCOUNTED)?;
+    let queries = collection_queries::queries(catalog.definitions(), QUERIES + UNCOUNTED)?;
     let began = Instant::now();
     let mut engine = arguments.engine.build(&catalog)?;
     let build_ms = began.elapsed().as_secs_f64() * 1e3;

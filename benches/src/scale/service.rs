@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use adjutant_bench::{asked, subject};
+use adjutant_bench::{collection_queries, subject};
 use anyhow::Context;
 use search::latent::MAX_ENTRIES;
 use serde::{Deserialize, Serialize};
@@ -136,7 +136,7 @@ fn over(recipe: &Recipe<'_>, size: usize, data_dir: &Path) -> anyhow::Result<Mea
 
 fn queries_of(entries: usize) -> anyhow::Result<Vec<Request>> {
     let catalog = subject::catalog(entries, Path::new(""))?;
-    let asked = asked::queries(catalog.definitions(), UNCACHED.requests())?;
+    let asked = collection_queries::queries(catalog.definitions(), UNCACHED.requests())?;
     Ok(asked.iter().map(|context| queries::agents(context)).collect())
 }
 

@@ -92,8 +92,8 @@ fn begin() -> SyncSender<Job> {
     let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
     for _ in 0..(processors / 2).clamp(1, MAX_THREADS) {
         let receiver = Arc::clone(&receiver);
-        // They end by themselves when the sender is dropped, so that nobody has to join them.
-        let begun = std::thread::Builder::new().name("asking".into()).spawn(move || work(&receiver));
+        // They end by themselves when the sender is dropped, so none is joined.
+        let begun = std::thread::Builder::new().name("embed-query".into()).spawn(move || work(&receiver));
         if let Err(error) = begun {
             tracing::error!(%error, "a thread for the embedding model could not be started");
         }

@@ -33,13 +33,13 @@ impl Operation for GetHealth {
     }
 }
 
-fn token_metrics(ledger: &TokenUsage) -> TokenMetrics {
-    let TokenCounts { returned, baseline, .. } = ledger.total();
+fn token_metrics(usage: &TokenUsage) -> TokenMetrics {
+    let TokenCounts { returned, baseline, .. } = usage.total();
     let counts = |counts: TokenCounts| {
         let TokenCounts { calls, returned, baseline } = counts;
         MethodTokens { calls, returned, baseline }
     };
-    let by_client = ledger.by_client().into_iter().map(|(client, methods)| {
+    let by_client = usage.by_client().into_iter().map(|(client, methods)| {
         (client, methods.into_iter().map(|(method, sums)| (method.into(), counts(sums))).collect())
     });
     TokenMetrics { returned, baseline, estimator: tokens::ESTIMATOR.into(), by_client: by_client.collect() }
@@ -119,7 +119,7 @@ impl App {
             .map(|(method, calls)| (method.into(), calls))
             .collect();
         let latency = self.metrics.latency();
-        let book = self.store.patterns();
+        let patterns = self.store.patterns();
         MetricsReport {
             queries: QueryMetrics { total: by_method.values().sum(), by_method },
             performance: Performance {
@@ -130,8 +130,8 @@ impl App {
             },
             cache: self.cache_health(),
             patterns: PatternMetrics {
-                total: book.len(),
-                avg_success_rate: book.avg_success_rate().unwrap_or(0.0),
+                total: patterns.len(),
+                avg_success_rate: patterns.avg_success_rate().unwrap_or(0.0),
             },
             errors: self
                 .metrics

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::import_export;
 use crate::app::operations::patterns::{GetOrchestrationPattern, pattern_view};
-use crate::cli::ask::{Asked, ask};
+use crate::cli::ask::{CallResult, ask};
 use crate::cli::pattern::show_plan;
 use crate::cli::{exit, output, store_access, table};
 use crate::config::{Config, Environment, Flags};
@@ -85,16 +85,18 @@ pub(in crate::cli) fn run(
     let configured = |common: &Common| Config::resolve(&common.flags, environment);
     match &arguments.command {
         PatternsCommand::List { common } => {
-            list(&book(&configured(common)?)?, common.json);
+            list(&pattern_set(&configured(common)?)?, common.json);
             Ok(ExitCode::SUCCESS)
         }
-        PatternsCommand::Show { id, common } => Ok(show(&book(&configured(common)?)?, id, common.json)),
+        PatternsCommand::Show { id, common } => {
+            Ok(show(&pattern_set(&configured(common)?)?, id, common.json))
+        }
         PatternsCommand::Find { goal, min_similarity, common } => {
             find(&configured(common)?, &goal.join(" "), *min_similarity, common.json)
         }
         PatternsCommand::Export { file, common } => {
             let config = configured(common)?;
-            import_export::export(&config, &book(&config)?, file, common.json)
+            import_export::export(&config, &pattern_set(&config)?, file, common.json)
         }
         PatternsCommand::Import { file, common } => {
             import_export::import(&configured(common)?, file, common.json)
@@ -102,19 +104,19 @@ pub(in crate::cli) fn run(
     }
 }
 
-fn book(config: &Config) -> anyhow::Result<PatternSet> {
+fn pattern_set(config: &Config) -> anyhow::Result<PatternSet> {
     store_access::read(config, StoreReader::patterns)
 }
 
-fn list(book: &PatternSet, as_json: bool) {
+fn list(pattern_set: &PatternSet, as_json: bool) {
     if as_json {
-        let patterns: Vec<Value> = book.patterns().map(|pattern| whole(pattern)).collect();
+        let patterns: Vec<Value> = pattern_set.patterns().map(|pattern| whole(pattern)).collect();
         output::line(&format!("{:#}", json!({ "patterns": patterns })));
-    } else if book.is_empty() {
+    } else if pattern_set.is_empty() {
         output::line("no pattern is known yet");
         output::hint("a success reported by cacheDecision founds one, storePattern stores one");
     } else {
-        let rows: Vec<_> = book.patterns().map(|pattern| as_row(pattern)).collect();
+        let rows: Vec<_> = pattern_set.patterns().map(|pattern| as_row(pattern)).collect();
         table::print(["ID", "USES", "SUCCESS", "GOAL", "AGENTS"], &rows);
     }
 }
@@ -145,8 +147,8 @@ fn whole(pattern: &Pattern) -> Value {
     all
 }
 
-fn show(book: &PatternSet, id: &str, as_json: bool) -> ExitCode {
-    let meant: Vec<_> = book.patterns().filter(|pattern| pattern.id.starts_with(id)).collect();
+fn show(pattern_set: &PatternSet, id: &str, as_json: bool) -> ExitCode {
+    let meant: Vec<_> = pattern_set.patterns().filter(|pattern| pattern.id.starts_with(id)).collect();
     let [pattern] = meant.as_slice() else {
         let count = if meant.is_empty() {
             "no pattern has".to_owned()
@@ -195,8 +197,8 @@ fn find(config: &Config, goal: &str, min_similarity: Option<f64>, as_json: bool)
         params["min_similarity"] = json!(least);
     }
     let answer = match ask::<GetOrchestrationPattern>(config, &params)? {
-        Asked::Answer(answer) => answer,
-        Asked::Refused { message, details, exit } => {
+        CallResult::Answer(answer) => answer,
+        CallResult::Refused { message, details, exit } => {
             output::error(&message);
             for near in details {
                 output::hint(&format!("near: {near}"));

@@ -25,12 +25,12 @@ const BYTES_A_CALL: usize = 400_000;
 
 pub(super) fn export(
     config: &Config,
-    book: &PatternSet,
+    pattern_set: &PatternSet,
     file: &Path,
     as_json: bool,
 ) -> anyhow::Result<ExitCode> {
     let mut lines = Vec::new();
-    let count = export_patterns(book, &mut lines)?;
+    let count = export_patterns(pattern_set, &mut lines)?;
     let file = NamedFile::new(&config.project.root, file);
     write_lines(&lines, count, "patterns", &file, as_json)
 }

@@ -301,7 +301,7 @@ async fn definitions_and_patterns_keep_to_their_budget() {
 }
 
 #[tokio::test]
-async fn calls_are_measured_like_those_of_every_door() {
+async fn calls_are_measured_like_those_of_every_transport() {
     let service = Service::over(&Project::sample());
     let client = Client::new_era(&service);
     client.call("find_agents", json!({ "context": "kubernetes" })).await;

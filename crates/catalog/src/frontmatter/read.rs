@@ -105,7 +105,7 @@ fn closed<'a>(
     let mut findings = Vec::new();
     let (mut fields, reading, kept_lines) = match strict(head, block) {
         Ok(fields) => (fields, Reading::Strict, usize::MAX),
-        Err(refusal) => fall_back(block, &refusal, carriage_returns, &mut findings),
+        Err(error) => fall_back(block, &error, carriage_returns, &mut findings),
     };
     unescape_newlines(&mut fields, block);
     let mut client_name = fields.raw("name").map(value::text_of);
@@ -150,13 +150,13 @@ enum Reading {
 }
 
 /// Why strict parsing failed.
-enum Refusal {
+enum StrictError {
     Excess(Excess),
     Yaml { line: Option<usize>, message: String },
 }
 
-fn strict(head: &str, block: &str) -> Result<Fields, Refusal> {
-    bounds::check(block).map_err(Refusal::Excess)?;
+fn strict(head: &str, block: &str) -> Result<Fields, StrictError> {
+    bounds::check(block).map_err(StrictError::Excess)?;
     let is_framed_plainly = head.strip_prefix("---\n").is_some_and(|rest| {
         rest.strip_prefix(block).is_some_and(|closing| matches!(closing, "---" | "---\n"))
     });
@@ -169,28 +169,28 @@ fn strict(head: &str, block: &str) -> Result<Fields, Refusal> {
             None | Some(Pod::Null) => Ok(Fields::default()),
             Some(Pod::Hash(map)) => Ok(Fields::from(map)),
             Some(_) => {
-                Err(Refusal::Yaml { line: None, message: "it holds no `key: value` lines".to_owned() })
+                Err(StrictError::Yaml { line: None, message: "it holds no `key: value` lines".to_owned() })
             }
         },
         Err(error) => {
             let (line, message) = engine::line_of(&error);
-            Err(Refusal::Yaml { line, message })
+            Err(StrictError::Yaml { line, message })
         }
     }
 }
 
-fn strict_block(block: &str) -> Result<Fields, Refusal> {
+fn strict_block(block: &str) -> Result<Fields, StrictError> {
     strict(&format!("---\n{block}\n---\n"), block)
 }
 
 fn fall_back(
     block: &str,
-    refusal: &Refusal,
+    error: &StrictError,
     carriage_returns: bool,
     findings: &mut Vec<Finding>,
 ) -> (Fields, Reading, usize) {
-    let (code, line, reason) = match refusal {
-        Refusal::Excess(excess) => {
+    let (code, line, reason) = match error {
+        StrictError::Excess(excess) => {
             let reason = match excess {
                 Excess::Depth => "it nests too deep",
                 Excess::Aliases => "it uses too many aliases",
@@ -198,11 +198,11 @@ fn fall_back(
             (code::FRONTMATTER_TOO_COMPLEX, None, reason.to_owned())
         }
         // Plus one for the opening rule, which the engine does not count.
-        Refusal::Yaml { line, message } => {
+        StrictError::Yaml { line, message } => {
             (code::FRONTMATTER_SALVAGED, line.map(|line| line + 1), message.clone())
         }
     };
-    let quotable = matches!(refusal, Refusal::Yaml { .. });
+    let quotable = matches!(error, StrictError::Yaml { .. });
     if let Some(fields) = quotable.then(|| strict_block(&quoting::quoted(block)).ok()).flatten() {
         let (action, note, reading) = if carriage_returns {
             (

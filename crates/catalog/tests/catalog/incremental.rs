@@ -171,7 +171,7 @@ fn differences(
     paths.into_iter().filter(|path| before.get(*path) != after.get(*path)).cloned().collect()
 }
 
-/// Both say the same through every door.
+/// Both say the same over every interface.
 fn assert_same(one: &Catalog, other: &Catalog) {
     assert_eq!(one.definitions(), other.definitions());
     assert_eq!(one.problems(), other.problems());

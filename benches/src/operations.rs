@@ -1,4 +1,4 @@
-//! Every operation over every door, as requests: those that are asked again and again, those that are new every time, and
+//! Every operation over every transport, as requests: those that repeat, those that are new every time, and
 //! those that write.
 
 use serde_json::{Value, json};
@@ -23,14 +23,14 @@ const NEW_WORD: &str = "task";
 
 /// Requests under the name of their row.
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct RequestSet {
     pub(crate) name: String,
     pub(crate) requests: Vec<Request>,
 }
 
-impl Asked {
-    fn one(name: &str, request: Request) -> Asked {
-        Asked { name: name.to_owned(), requests: vec![request] }
+impl RequestSet {
+    fn one(name: &str, request: Request) -> RequestSet {
+        RequestSet { name: name.to_owned(), requests: vec![request] }
     }
 }
 
@@ -52,12 +52,12 @@ const CALLS: [Tool; 3] = [
 ];
 
 /// Requests whose answer is the same every time; the first is [`CACHED`].
-pub(crate) fn steady(scenario: &Scenario, port: u16) -> anyhow::Result<Vec<Asked>> {
+pub(crate) fn steady(scenario: &Scenario, port: u16) -> anyhow::Result<Vec<RequestSet>> {
     let (context, agent) = (scenario.context(), scenario.agent());
-    let mut asked: Vec<Asked> = CALLS
+    let mut asked: Vec<RequestSet> = CALLS
         .iter()
         .map(|(method, params)| {
-            Asked::one(&format!("{method}, cached"), queries::call(method, &params(context)))
+            RequestSet::one(&format!("{method}, cached"), queries::call(method, &params(context)))
         })
         .collect();
     let plain = [
@@ -68,15 +68,14 @@ pub(crate) fn steady(scenario: &Scenario, port: u16) -> anyhow::Result<Vec<Asked
         (TOOL_CALLS[0], mcp::newer(mcp::TOOL, &json!({ "context": context }))),
         (TOOL_CALLS[1], mcp::older(port, context)?),
     ];
-    asked.extend(plain.into_iter().map(|(name, request)| Asked::one(name, request)));
+    asked.extend(plain.into_iter().map(|(name, request)| RequestSet::one(name, request)));
     let other_tools = FINDERS[1..].iter().map(|(tool, arguments)| (*tool, arguments(context))).chain([
         ("recommend_pattern", json!({ "goal": context })),
         ("get_definition", json!({ "kind": "agent", "id": agent })),
     ]);
-    asked.extend(
-        other_tools
-            .map(|(tool, arguments)| Asked::one(&format!("{tool} over /mcp"), mcp::newer(tool, &arguments))),
-    );
+    asked.extend(other_tools.map(|(tool, arguments)| {
+        RequestSet::one(&format!("{tool} over /mcp"), mcp::newer(tool, &arguments))
+    }));
     Ok(asked)
 }
 
@@ -85,29 +84,30 @@ pub(crate) fn fresh(
     scenario: &Scenario,
     contexts: &mut Contexts,
     count: usize,
-) -> anyhow::Result<Vec<Asked>> {
+) -> anyhow::Result<Vec<RequestSet>> {
     let mut asked = Vec::new();
     for (method, params) in CALLS {
         let requests =
             contexts.take(count)?.iter().map(|text| queries::call(method, &params(text))).collect();
-        asked.push(Asked { name: format!("{method}, uncached"), requests });
+        asked.push(RequestSet { name: format!("{method}, uncached"), requests });
     }
     let goals = (0..count).map(|at| scenario.goal_like(at, &format!("{NEW_WORD}{at}")));
     let requests = goals.map(|goal| queries::pattern(&goal)).collect();
-    asked.push(Asked { name: "queryPattern, uncached".to_owned(), requests });
+    asked.push(RequestSet { name: "queryPattern, uncached".to_owned(), requests });
     for (tool, arguments) in FINDERS {
         let requests = contexts.take(count)?.iter().map(|text| mcp::newer(tool, &arguments(text))).collect();
-        asked.push(Asked { name: format!("{tool} over /mcp, uncached"), requests });
+        asked.push(RequestSet { name: format!("{tool} over /mcp, uncached"), requests });
     }
     Ok(asked)
 }
 
 /// `count` requests of each kind that writes.
-pub(crate) fn writing(scenario: &Scenario, count: usize) -> Vec<Asked> {
+pub(crate) fn writing(scenario: &Scenario, count: usize) -> Vec<RequestSet> {
     let agents = scenario.some_agents();
     let goal = |at: usize| scenario.goal_like(at, &format!("{NEW_WORD} of {at}"));
-    let decision = |door: &str, at: usize| queries::decision(&format!("{door}-{at}"), &goal(at), agents);
-    let all = |name: &str, request: &dyn Fn(usize) -> Request| Asked {
+    let decision =
+        |transport: &str, at: usize| queries::decision(&format!("{transport}-{at}"), &goal(at), agents);
+    let all = |name: &str, request: &dyn Fn(usize) -> Request| RequestSet {
         name: name.to_owned(),
         requests: (0..count).map(request).collect(),
     };
