@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::index::Scanned;
-use super::project::App;
+use super::project::Project;
 use crate::config::{DaemonConfig, ProjectConfig};
 use store::Store;
 
@@ -16,7 +16,7 @@ pub struct Daemon {
     config: DaemonConfig,
     /// Those in service, in the order in which they were opened. Requests do not come this way: a transport holds the
     /// project it serves.
-    projects: Mutex<Vec<Arc<App>>>,
+    projects: Mutex<Vec<Arc<Project>>>,
 }
 
 impl Daemon {
@@ -32,21 +32,21 @@ impl Daemon {
 
     /// Brings a project into service, from a scan that was made a moment ago. Blocks while the indexes are built; call it
     /// within a runtime.
-    pub fn open(&self, scanned: Scanned, config: ProjectConfig, store: Store) -> Arc<App> {
-        let app = App::start_from(scanned, config, store);
-        self.projects().push(Arc::clone(&app));
-        app
+    pub fn open(&self, scanned: Scanned, config: ProjectConfig, store: Store) -> Arc<Project> {
+        let project = Project::start_from(scanned, config, store);
+        self.projects().push(Arc::clone(&project));
+        project
     }
 
     /// Takes all projects out of service: everything acknowledged is on disk when this returns.
     pub fn shut_down(&self) {
         let projects = std::mem::take(&mut *self.projects());
-        for app in projects {
-            app.shut_down();
+        for project in projects {
+            project.shut_down();
         }
     }
 
-    fn projects(&self) -> MutexGuard<'_, Vec<Arc<App>>> {
+    fn projects(&self) -> MutexGuard<'_, Vec<Arc<Project>>> {
         self.projects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

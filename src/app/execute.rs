@@ -1,6 +1,6 @@
 //! The one entry into an operation: permission, parameters, the operation itself, measurement.
 //!
-//! Every transport calls [`App::execute`]. What is to hold for all calls, such as policy and audit, belongs into the chain
+//! Every transport calls [`Project::execute`]. What is to hold for all calls, such as policy and audit, belongs into the chain
 //! here and nowhere else.
 
 use std::future::Future;
@@ -13,11 +13,11 @@ use tracing::Instrument;
 use super::operation::{Operation, Output, Principal, Transport};
 use super::operations::Method;
 use super::params::read_params;
-use super::{App, AppError};
+use super::{AppError, Project};
 use crate::telemetry::call_log::LoggedCall;
 use protocol::{ErrorCode, OperationClass};
 
-impl App {
+impl Project {
     /// Runs `O` for `principal` with parameters as JSON text (`None`: the caller sent none), and records how it went.
     ///
     /// # Errors
@@ -133,10 +133,10 @@ mod tests {
     use protocol::{AccessRole, Health, NoParams};
     use store::{Store, StoreOptions};
 
-    fn app(dir: &std::path::Path) -> App {
+    fn project(dir: &std::path::Path) -> Project {
         let flags = Flags { root: Some(dir.to_owned()), no_watch: true, ..Flags::default() };
         let config = Config::resolve(&flags, &Environment::default()).unwrap().project;
-        App::offline(config, Store::open(StoreOptions::new(dir.join("data"))).unwrap())
+        Project::offline(config, Store::open(StoreOptions::new(dir.join("data"))).unwrap())
     }
 
     fn principal(role: AccessRole) -> Principal {
@@ -155,7 +155,7 @@ mod tests {
         type Answer = Health;
         type Output = Health;
 
-        async fn run(_: &App, _: &Principal, _: NoParams) -> Result<Health, AppError> {
+        async fn run(_: &Project, _: &Principal, _: NoParams) -> Result<Health, AppError> {
             panic!("on purpose, for a test")
         }
     }
@@ -163,22 +163,22 @@ mod tests {
     #[tokio::test]
     async fn an_operation_that_panics_fails_and_is_counted() {
         let dir = tempfile::tempdir().unwrap();
-        let app = app(dir.path());
+        let project = project(dir.path());
         for count in 1..=2 {
-            let failed = app.execute::<Panics>(&principal(AccessRole::Admin), None).await.unwrap_err();
-            assert_eq!((failed.code(), app.metrics().panics()), (ErrorCode::Internal, count));
+            let failed = project.execute::<Panics>(&principal(AccessRole::Admin), None).await.unwrap_err();
+            assert_eq!((failed.code(), project.metrics().panics()), (ErrorCode::Internal, count));
         }
-        assert_eq!(app.metrics().errors_by_code(), [(-32603, 2)].into());
+        assert_eq!(project.metrics().errors_by_code(), [(-32603, 2)].into());
     }
 
     #[tokio::test]
     async fn a_role_that_does_not_include_the_permission_is_refused() {
         let dir = tempfile::tempdir().unwrap();
-        let app = app(dir.path());
-        let failed = app.execute::<Panics>(&principal(AccessRole::Viewer), None).await.unwrap_err();
+        let project = project(dir.path());
+        let failed = project.execute::<Panics>(&principal(AccessRole::Viewer), None).await.unwrap_err();
         assert_eq!(failed.code(), ErrorCode::Forbidden);
         let object = failed.to_object("c-1");
         assert_eq!(object.data.unwrap().required_role.as_deref(), Some("operator"));
-        assert_eq!(app.metrics().panics(), 0);
+        assert_eq!(project.metrics().panics(), 0);
     }
 }

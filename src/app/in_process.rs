@@ -7,7 +7,7 @@ use tokio::sync::OnceCell;
 use super::operation::{Operation, Output, Principal, Transport};
 use super::operations::find::QueryAgents;
 use super::operations::{Method, Visitor};
-use super::{App, AppError};
+use super::{AppError, Project};
 use crate::config::{Memory, ProjectConfig};
 use crate::telemetry::token_usage::ClientName;
 use catalog::{Kind, Role, Roles};
@@ -20,7 +20,7 @@ const EMBEDDED: &str = include_str!("../../fixtures/agent-registry.yml");
 /// The confidence of an answer from a registry, which matches the name of the role and nothing more.
 const REGISTRY_CONFIDENCE: f64 = 0.3;
 
-type Open = Box<dyn Fn() -> anyhow::Result<App> + Send + Sync>;
+type Open = Box<dyn Fn() -> anyhow::Result<Project> + Send + Sync>;
 
 /// A fallback that answers from an index of this process.
 ///
@@ -41,12 +41,15 @@ type Open = Box<dyn Fn() -> anyhow::Result<App> + Send + Sync>;
 /// ```
 pub struct InProcess {
     open: Open,
-    app: OnceCell<Option<App>>,
+    project: OnceCell<Option<Project>>,
 }
 
 impl std::fmt::Debug for InProcess {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("InProcess").field("is_open", &self.app.initialized()).finish_non_exhaustive()
+        formatter
+            .debug_struct("InProcess")
+            .field("is_open", &self.project.initialized())
+            .finish_non_exhaustive()
     }
 }
 
@@ -58,30 +61,30 @@ impl InProcess {
             let options = StoreOptions::new(config.paths.data_dir.clone());
             let options = StoreOptions { half_life, soft_limit_bytes, hard_limit_bytes, ..options };
             let store = Store::open_read_only(options, "a client only reads")?;
-            Ok(App::offline(config.clone(), store))
+            Ok(Project::offline(config.clone(), store))
         })
     }
 
-    /// Over the app that `open` returns, called once when it is first needed. May block for as long as a scan takes.
-    pub fn opened_by(open: impl Fn() -> anyhow::Result<App> + Send + Sync + 'static) -> Self {
-        InProcess { open: Box::new(open), app: OnceCell::new() }
+    /// Over the project that `open` returns, called once when it is first needed. May block for as long as a scan takes.
+    pub fn opened_by(open: impl Fn() -> anyhow::Result<Project> + Send + Sync + 'static) -> Self {
+        InProcess { open: Box::new(open), project: OnceCell::new() }
     }
 
-    /// The app, opened if it was not; `None` where it cannot be opened, which is logged once.
-    pub async fn app(&self) -> Option<&App> {
+    /// The project, opened if it was not; `None` where it cannot be opened, which is logged once.
+    pub async fn project(&self) -> Option<&Project> {
         let open = || async {
             (self.open)()
                 .inspect_err(|error| tracing::warn!(error = format!("{error:#}"), "no index can be had"))
                 .ok()
         };
-        self.app.get_or_init(open).await.as_ref()
+        self.project.get_or_init(open).await.as_ref()
     }
 }
 
 impl Drop for InProcess {
     fn drop(&mut self) {
-        if let Some(Some(app)) = self.app.get() {
-            app.shut_down();
+        if let Some(Some(project)) = self.project.get() {
+            project.shut_down();
         }
     }
 }
@@ -89,17 +92,17 @@ impl Drop for InProcess {
 impl Fallback for InProcess {
     fn answer<'a>(&'a self, method: &'a str, params: &'a Value) -> Answering<'a> {
         Box::pin(async move {
-            let app = self.app().await;
-            let answered = match app.zip(Method::named(method)) {
-                Some((app, method)) => Some(method.visit(InApp { app, params }).await),
+            let project = self.project().await;
+            let answered = match project.zip(Method::named(method)) {
+                Some((project, method)) => Some(method.visit(InProject { project, params }).await),
                 None => None,
             };
-            let is_empty = app.is_none_or(|app| app.snapshot().count(Kind::Agent) == 0);
+            let is_empty = project.is_none_or(|project| project.snapshot().count(Kind::Agent) == 0);
             let found_nobody = answered.as_ref().is_none_or(|answered| {
                 answered.as_ref().is_err_and(|refusal| refusal.code == CallError::NOT_FOUND)
             });
             if is_empty && found_nobody && method == QueryAgents::NAME {
-                return from_registry(app, params).map(Ok).or(answered);
+                return from_registry(project, params).map(Ok).or(answered);
             }
             answered
         })
@@ -107,18 +110,18 @@ impl Fallback for InProcess {
 }
 
 /// One call of an operation.
-struct InApp<'a> {
-    app: &'a App,
+struct InProject<'a> {
+    project: &'a Project,
     params: &'a Value,
 }
 
-impl Visitor for InApp<'_> {
+impl Visitor for InProject<'_> {
     type Outcome = Result<Value, CallError>;
 
     async fn visit<O: Operation>(self) -> Self::Outcome {
         let client = ClientName::new("in-process");
         let principal = Principal::local(client, "in process".to_owned(), Transport::InProcess);
-        let output = self.app.execute::<O>(&principal, Some(&self.params.to_string())).await;
+        let output = self.project.execute::<O>(&principal, Some(&self.params.to_string())).await;
         // By way of text, as an instance answers: a value in memory would widen its numbers.
         let written = output.and_then(|output| {
             let mut json = Vec::with_capacity(output.size());
@@ -138,8 +141,8 @@ fn call_error(error: &AppError, principal: &Principal) -> CallError {
 }
 
 /// The role registry's answer to a query: the role that was asked for, else the first that has one of the words.
-fn from_registry(app: Option<&App>, params: &Value) -> Option<Value> {
-    let snapshot = app.map(App::snapshot);
+fn from_registry(project: Option<&Project>, params: &Value) -> Option<Value> {
+    let snapshot = project.map(Project::snapshot);
     let own = snapshot.as_ref().map(|snapshot| snapshot.catalog.roles()).filter(|roles| !roles.is_empty());
     let embedded;
     let roles = if let Some(own) = own {

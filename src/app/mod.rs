@@ -1,6 +1,6 @@
 //! The service itself: one façade over catalog, search, patterns and store, with every operation once.
 //!
-//! Transports call [`operation::Operation`]s on an [`App`]. A request takes one [`Snapshot`] and keeps it to its end;
+//! Transports call [`operation::Operation`]s on a [`Project`]. A request takes one [`Snapshot`] and keeps it to its end;
 //! nothing it does waits for a scan, a training or the disk, except writes that are acknowledged.
 //!
 //! `project` is the state of one project and `start` brings it into service; what it consists of stands in the files
@@ -47,7 +47,7 @@ pub use error::AppError;
 pub use file_watch::WatchState;
 pub use in_process::InProcess;
 pub use index::Scanned;
-pub use project::App;
+pub use project::Project;
 pub use reindex::ReindexReport;
 pub use search::latent::MAX_ENTRIES as MAX_ENTRIES_LEARNED;
 pub use snapshot::Snapshot;

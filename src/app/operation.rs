@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use validator::Validate;
 
-use super::{App, AppError};
+use super::{AppError, Project};
 use crate::telemetry::token_usage::ClientName;
 use catalog::Kind;
 use protocol::{AccessRole, OperationClass};
@@ -40,7 +40,7 @@ pub trait Operation {
 
     /// Runs it. Parameters are valid; what can still be wrong with them is [`AppError::Invalid`].
     fn run(
-        app: &App,
+        project: &Project,
         principal: &Principal,
         params: Self::Params,
     ) -> impl Future<Output = Result<Self::Output, AppError>> + Send;

@@ -4,11 +4,11 @@ use serde_json::Value;
 
 use super::operations::decision::CacheDecision;
 use super::params::read_params;
-use super::{App, AppError};
+use super::{AppError, Project};
 use client::outbox::{self, Outbox, Replayed, Verdict};
 use protocol::{DecisionParams, DecisionStored};
 
-impl App {
+impl Project {
     /// Drains the outbox, then records a decision that is made now and may correct a queued one.
     pub(super) async fn record_after_drain(
         &self,
@@ -20,12 +20,12 @@ impl App {
         self.record(params).await
     }
 
-    /// The time of a decision that is made now; see [`App::queue_decision`].
+    /// The time of a decision that is made now; see [`Project::queue_decision`].
     pub fn decision_time() -> u64 {
         outbox::decision_time()
     }
 
-    /// Queues a decision that was made at that [`App::decision_time`] on disk until the owner of the store drains it; for a
+    /// Queues a decision that was made at that [`Project::decision_time`] on disk until the owner of the store drains it; for a
     /// process that does not own the store.
     ///
     /// # Errors

@@ -35,7 +35,7 @@ const JOIN_DEADLINE: Duration = Duration::from_millis(750);
 
 /// One project in service, shared by all transports.
 #[derive(Debug)]
-pub struct App {
+pub struct Project {
     pub(super) config: ProjectConfig,
     pub(super) store: Store,
     pub(super) metrics: Metrics,
@@ -70,7 +70,7 @@ pub(super) struct Signals {
     pub(super) outbox: WakeSignal,
 }
 
-impl App {
+impl Project {
     /// The project with its first snapshot and no worker yet.
     pub(super) fn assemble(
         config: ProjectConfig,
@@ -78,10 +78,10 @@ impl App {
         metrics: Metrics,
         snapshot: Snapshot,
         timings: Timings,
-    ) -> App {
+    ) -> Project {
         let background = Background::default();
         background.reindexing.count_first();
-        App {
+        Project {
             metrics,
             caches: Caches::new(&config.cache),
             snapshots: SnapshotStore::new(snapshot),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::App;
+use super::Project;
 use super::backups::FIRST_LOOK;
 use super::catalog_sources::Known;
 use super::index::{self, Origin, Scanned};
@@ -25,41 +25,41 @@ use store::Store;
 /// Decisions that come together within this time are embedded together.
 const EMBED_DELAY: Duration = Duration::from_secs(3);
 
-impl App {
+impl Project {
     /// Scans the project, builds the indexes and starts the workers. Answers are served from then on. Call it within a
     /// runtime.
-    pub fn start(config: ProjectConfig, store: Store) -> Arc<App> {
-        App::start_from(scan(&config, &Cancellation::default()), config, store)
+    pub fn start(config: ProjectConfig, store: Store) -> Arc<Project> {
+        Project::start_from(scan(&config, &Cancellation::default()), config, store)
     }
 
     /// The same from a scan that was made a moment ago.
-    pub fn start_from(scanned: Scanned, config: ProjectConfig, store: Store) -> Arc<App> {
-        let (app, origin) = assemble(scanned, config, store);
-        let app = Arc::new(app);
-        let cost = app.snapshot().catalog.report();
+    pub fn start_from(scanned: Scanned, config: ProjectConfig, store: Store) -> Arc<Project> {
+        let (project, origin) = assemble(scanned, config, store);
+        let project = Arc::new(project);
+        let cost = project.snapshot().catalog.report();
         let is_persisted = cost.files_read + cost.manifests_read == 0 && origin == Origin::Persisted;
-        start_workers(&app, is_persisted);
-        app
+        start_workers(&project, is_persisted);
+        project
     }
 
     /// The same without workers, ranking by all scores at once: for a command that asks and ends.
-    pub fn offline(config: ProjectConfig, store: Store) -> App {
+    pub fn offline(config: ProjectConfig, store: Store) -> Project {
         let never = Cancellation::default();
-        let (app, _) = assemble(scan(&config, &never), config, store);
-        app.store().wait_until_loaded();
-        app.embedding().stay_out(&app.config().paths);
-        rank_fully(&app, &never);
-        app.learning().index(&app.snapshot(), app.store().outcomes(), &mut Profiles::default());
-        app
+        let (project, _) = assemble(scan(&config, &never), config, store);
+        project.store().wait_until_loaded();
+        project.embedding().stay_out(&project.config().paths);
+        rank_fully(&project, &never);
+        project.learning().index(&project.snapshot(), project.store().outcomes(), &mut Profiles::default());
+        project
     }
 }
 
-fn assemble(mut scanned: Scanned, config: ProjectConfig, store: Store) -> (App, Origin) {
+fn assemble(mut scanned: Scanned, config: ProjectConfig, store: Store) -> (Project, Origin) {
     let began = Instant::now();
     let (index, origin) = scanned.first_index();
     let timings = Timings::new(scanned.took, began.elapsed());
     let metrics = Metrics::new(&Method::NAMES);
-    (App::assemble(config, store, metrics, Snapshot::new(1, index, scanned), timings), origin)
+    (Project::assemble(config, store, metrics, Snapshot::new(1, index, scanned), timings), origin)
 }
 
 /// A worker of a project, ready to be started.
@@ -74,16 +74,16 @@ struct Registration<'a> {
 }
 
 /// Every worker of a project. `is_persisted` where the next start finds the catalog that serves.
-fn registrations(app: &Arc<App>, is_persisted: bool) -> Vec<Registration<'_>> {
-    let signals = app.signals();
-    let own = || Arc::clone(app);
+fn registrations(project: &Arc<Project>, is_persisted: bool) -> Vec<Registration<'_>> {
+    let signals = project.signals();
+    let own = || Arc::clone(project);
     let at_once =
         |name, without, signal, job| Registration { name, without, signal, first: Duration::ZERO, job };
     let mut all = vec![
         at_once(
             "refresh",
             "changed files are not indexed",
-            &app.reindexing().signal,
+            &project.reindexing().signal,
             Box::new(RefreshJob::new(own())) as Box<dyn Job>,
         ),
         at_once("training", "ranking stays lexical", &signals.training, Box::new(TrainingJob::new(own()))),
@@ -104,22 +104,22 @@ fn registrations(app: &Arc<App>, is_persisted: bool) -> Vec<Registration<'_>> {
     ];
     let backup = at_once("backup", "no backups are made", &signals.backup, Box::new(BackupJob::new(own())));
     all.push(Registration { first: FIRST_LOOK, ..backup });
-    if app.config().reindex.watch {
-        let signal = &app.file_watch().signal;
+    if project.config().reindex.watch {
+        let signal = &project.file_watch().signal;
         all.push(at_once("watch", "changed files are not noticed", signal, Box::new(WatchJob::new(own()))));
     }
     all
 }
 
 /// Starts every worker of a project.
-fn start_workers(app: &Arc<App>, is_persisted: bool) {
-    let workers = app.workers();
-    for Registration { name, without, signal, first, job } in registrations(app, is_persisted) {
+fn start_workers(project: &Arc<Project>, is_persisted: bool) {
+    let workers = project.workers();
+    for Registration { name, without, signal, first, job } in registrations(project, is_persisted) {
         workers.spawn(name, without, signal, job);
         signal.wake_within(first);
     }
-    workers.follow(app.store().publications(), &app.signals().neighbours, Duration::ZERO);
-    workers.follow(app.store().publications(), &app.signals().passages, EMBED_DELAY);
+    workers.follow(project.store().publications(), &project.signals().neighbours, Duration::ZERO);
+    workers.follow(project.store().publications(), &project.signals().passages, EMBED_DELAY);
 }
 
 /// What the configured folders hold now: the first half of a start. Files that are as they were at the last one are not
@@ -209,17 +209,17 @@ mod tests {
     async fn every_worker_survives_a_panic_and_health_says_so_meanwhile() {
         let (_folder, config) = project();
         let store = Store::open(StoreOptions::new(config.paths.data_dir.clone())).unwrap();
-        let (app, _) = assemble(scan(&config, &Cancellation::default()), config, store);
-        let app = Arc::new(app);
+        let (project, _) = assemble(scan(&config, &Cancellation::default()), config, store);
+        let project = Arc::new(project);
         let (started, mut second_runs) = unbounded_channel();
         let mut gates = Vec::new();
         let mut names = BTreeSet::new();
-        for Registration { name, without, signal, job, .. } in registrations(&app, false) {
+        for Registration { name, without, signal, job, .. } in registrations(&project, false) {
             let (open, gate) = channel();
             gates.push(open);
             names.insert(name);
             let poisoned = Poisoned { name, job, runs: 0, started: started.clone(), gate };
-            app.workers().spawn(name, without, signal, poisoned);
+            project.workers().spawn(name, without, signal, poisoned);
             signal.wake();
         }
         assert_eq!(names.len(), 8);
@@ -227,7 +227,7 @@ mod tests {
         while restarted.len() < names.len() {
             restarted.insert(second_runs.recv().await.unwrap());
         }
-        let health = app.health();
+        let health = project.health();
         assert_eq!(health.status, "degraded");
         for name in &names {
             let sentence = format!("the {name} worker crashed once");
@@ -236,15 +236,15 @@ mod tests {
         assert_eq!(health.watch, "degraded");
         drop(gates);
         let recovered = async {
-            while app.health().status != "healthy" || app.health().watch != "on" {
+            while project.health().status != "healthy" || project.health().watch != "on" {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
         tokio::time::timeout(Duration::from_mins(1), recovered).await.expect("all workers recover");
-        assert_eq!(app.health().reasons, Vec::<String>::new());
+        assert_eq!(project.health().reasons, Vec::<String>::new());
         // What each of them is for still happens.
-        let report = app.reindex().await.unwrap();
+        let report = project.reindex().await.unwrap();
         assert_eq!(report.unchanged, 1);
-        app.shut_down();
+        project.shut_down();
     }
 }

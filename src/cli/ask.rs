@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{exit, output, running_client, small_runtime, store_access};
 use crate::app::operation::Operation;
-use crate::app::{App, InProcess};
+use crate::app::{InProcess, Project};
 use crate::config::Config;
 use crate::instance;
 use client::outbox::Outbox;
@@ -61,7 +61,7 @@ pub(super) fn call(config: &Config, method: &'static str, params: &Value) -> any
     let opening = config.clone();
     let in_process = InProcess::opened_by(move || {
         let _progress = output::progress("reading the project's files");
-        Ok(App::offline(opening.project.clone(), store_access::for_session(&opening)?))
+        Ok(Project::offline(opening.project.clone(), store_access::for_session(&opening)?))
     });
     let client = OrchestratorClient::new(options(config), in_process);
     let is_running = running_client(config).is_some();

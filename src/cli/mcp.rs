@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::serve::watch_signals;
 use super::{exit, output, store_access};
-use crate::app::{self, App, Scanned};
+use crate::app::{self, Project, Scanned};
 use crate::config::{Config, Environment, Flags};
 use crate::instance;
 use crate::server::mcp::{BUSY_BUDGET, ProxyBackend, serve_stdio};
@@ -77,7 +77,7 @@ fn sources(config: Config) -> ProxyBackend {
         start: Box::new(move || {
             let found = scanned.lock().unwrap_or_else(PoisonError::into_inner).take();
             let found = found.unwrap_or_else(|| app::scan(&for_start.project, &Cancellation::default()));
-            Ok(App::start_from(found, for_start.project.clone(), store_access::for_session(&for_start)?))
+            Ok(Project::start_from(found, for_start.project.clone(), store_access::for_session(&for_start)?))
         }),
         is_wished_for: Box::new(move || instance::HandoverRequest::is_pending(&for_wish.project.paths)),
     }

@@ -11,7 +11,7 @@ use super::{exit, running_client, small_runtime, store_options};
 use crate::app::operation::{Principal, Transport};
 use crate::app::operations::decision::CacheDecision;
 use crate::app::params::read_params;
-use crate::app::{App, AppError};
+use crate::app::{AppError, Project};
 use crate::config::{Config, Environment, Flags};
 use crate::telemetry::token_usage::ClientName;
 use client::outbox::{self, Outbox};
@@ -129,14 +129,14 @@ fn without_instance(config: &Config, params: &Value, decided_at_ms: u64) -> anyh
         return Ok(queue(&why));
     }
     let _progress = output::progress("reading the project's files");
-    let app = App::offline(config.project.clone(), store);
+    let project = Project::offline(config.project.clone(), store);
     let recorded = small_runtime()?.block_on(async {
-        app.drain_outbox().await;
+        project.drain_outbox().await;
         let client = ClientName::new(CLIENT_NAME);
         let principal = Principal::local(client, "command line".to_owned(), Transport::CommandLine);
-        app.execute::<CacheDecision>(&principal, Some(&params.to_string())).await
+        project.execute::<CacheDecision>(&principal, Some(&params.to_string())).await
     });
-    app.shut_down();
+    project.shut_down();
     match recorded {
         Ok(stored) => Ok(Recorded::Stored(Box::new(stored))),
         Err(AppError::Invalid(details)) => Ok(Recorded::Refused(invalid(details))),

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{allocator, exit, output, small_runtime, store_access, supervisor};
-use crate::app::{self, App, Daemon, Scanned};
+use crate::app::{self, Daemon, Project, Scanned};
 use crate::config::{Access, Config, Environment, Flags, ProjectConfig, Token};
 use crate::instance::{self, Endpoint, PortOwner};
 use crate::server::{self, AccessPolicy, ServerState, rate};
@@ -152,10 +152,10 @@ async fn serve(config: Config, store: Store, scanning: Scanning) -> anyhow::Resu
     let starting = async {
         let opening = Arc::clone(&daemon);
         let opened = tasks::blocking(move || open(&opening, project, store, scanning)).await;
-        if let Some(Some(app)) = &opened {
-            app.adopt_sample_patterns().await;
-            state.started(Arc::clone(app));
-            greet(app, &endpoint);
+        if let Some(Some(project)) = &opened {
+            project.adopt_sample_patterns().await;
+            state.started(Arc::clone(project));
+            greet(project, &endpoint);
         } else {
             tasks.stop();
         }
@@ -170,7 +170,7 @@ async fn serve(config: Config, store: Store, scanning: Scanning) -> anyhow::Resu
 }
 
 /// Brings the project into service, unless the process is to end already: the store closes in order where it is dropped.
-fn open(daemon: &Daemon, project: ProjectConfig, store: Store, scanning: Scanning) -> Option<Arc<App>> {
+fn open(daemon: &Daemon, project: ProjectConfig, store: Store, scanning: Scanning) -> Option<Arc<Project>> {
     let cancellation = scanning.cancellation.clone();
     let scanned = scanning.finish(&project);
     (!cancellation.is_cancelled()).then(|| daemon.open(scanned, project, store))
@@ -258,8 +258,8 @@ fn at_once() {
     std::process::exit(0);
 }
 
-fn greet(app: &App, endpoint: &Endpoint) {
-    let snapshot = app.snapshot();
+fn greet(project: &Project, endpoint: &Endpoint) {
+    let snapshot = project.snapshot();
     let entries = snapshot.catalog.counts().enumerated(", ");
     if snapshot.embedded_default {
         output::line("no plugins found: the built-in collection in fixtures/plugins is served");

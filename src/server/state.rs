@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 use super::http::AccessPolicy;
 use super::limits::MAX_REQUESTS;
 use super::rate::Rates;
-use crate::app::App;
+use crate::app::Project;
 use crate::tasks::Tasks;
 
 /// The state that all routes share: the application, once it has started, the access policy, rate limits and permits.
@@ -16,7 +16,7 @@ pub struct ServerState(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    app: OnceLock<Arc<App>>,
+    project: OnceLock<Arc<Project>>,
     tasks: Tasks,
     requests: Semaphore,
     access_policy: AccessPolicy,
@@ -33,18 +33,18 @@ impl ServerState {
     pub fn guarded(tasks: Tasks, access_policy: AccessPolicy) -> Self {
         let requests = Semaphore::new(MAX_REQUESTS);
         let rates = Rates::per_second(access_policy.requests_per_second);
-        ServerState(Arc::new(Inner { app: OnceLock::new(), tasks, requests, access_policy, rates }))
+        ServerState(Arc::new(Inner { project: OnceLock::new(), tasks, requests, access_policy, rates }))
     }
 
     /// The application has started.
-    pub fn started(&self, app: Arc<App>) {
+    pub fn started(&self, project: Arc<Project>) {
         // A second application for one state is a mistake of the caller; the first stays.
-        let _ = self.0.app.set(app);
+        let _ = self.0.project.set(project);
     }
 
     /// The application, once it has started.
-    pub(super) fn app(&self) -> Option<&Arc<App>> {
-        self.0.app.get()
+    pub(super) fn project(&self) -> Option<&Arc<Project>> {
+        self.0.project.get()
     }
 
     /// The background work of this process.

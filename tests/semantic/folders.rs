@@ -61,7 +61,7 @@ async fn a_model_is_repaired_swapped_and_taken_away_while_running() {
     wait_for(&service, "a missing model", |health| health["semantic"]["state"] == "failed").await;
     for hidden in [16, 24] {
         Tiny { hidden, ..Tiny::default() }.write(&model);
-        service.app.reindex().await.unwrap();
+        service.project.reindex().await.unwrap();
         // The look may come in the middle of the writing; the next one mends it.
         wait_for(&service, "the model", |health| {
             health["semantic"]["state"] == "ready" && health["semantic"]["dimensions"] == hidden
@@ -72,7 +72,7 @@ async fn a_model_is_repaired_swapped_and_taken_away_while_running() {
         assert_eq!(answer["agents"][0]["id"], "ops:kubernetes-architect", "{hidden}: {answer}");
     }
     std::fs::remove_dir_all(&model).unwrap();
-    service.app.reindex().await.unwrap();
+    service.project.reindex().await.unwrap();
     let health = wait_for(&service, "no model", |health| health["semantic"]["state"] == "failed").await;
     assert_eq!(health["semantic"]["total"], 0);
 }
@@ -124,7 +124,7 @@ async fn only_what_changed_is_read_again() {
     let service = service_with(&project, &Tiny::default().write(folder.path()));
     let total = ready(&service).await["semantic"]["total"].as_u64().unwrap();
     project.agent("zoo", "keeper", "Looks after guinea pigs.");
-    service.app.reindex().await.unwrap();
+    service.project.reindex().await.unwrap();
     let wanted = json!({ "context": "coverage" });
     wait_for(&service, "the new entry", |health| {
         health["semantic"]["state"] == "ready" && health["semantic"]["total"] == total + 2

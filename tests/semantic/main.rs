@@ -100,7 +100,7 @@ async fn a_task_done_well_speaks_for_its_agents() {
     let failed = json!({ "task_id": "2", "task_description": "herding cattle", "result": "failure",
         "agents_used": ["web:css-artist"] });
     service.result("cacheDecision", failed).await;
-    service.app.reindex().await.unwrap();
+    service.project.reindex().await.unwrap();
     wait_for(&service, "the task to be read", |health| {
         health["semantic"]["state"] == "ready" && health["semantic"]["total"] == total + 1
     })

@@ -17,14 +17,14 @@ fn renaming(result: &str) -> Value {
 }
 
 fn results(service: &Service) -> Vec<String> {
-    service.app.store().history(9).unwrap().into_iter().map(|decision| decision.result).collect()
+    service.project.store().history(9).unwrap().into_iter().map(|decision| decision.result).collect()
 }
 
 #[tokio::test]
 async fn a_correction_outlives_a_queued_decision_that_somebody_else_was_sending() {
     let project = Project::sample();
     let service = Service::over(&project);
-    let outbox = Outbox::new(service.app.config().paths.outbox_dir.clone());
+    let outbox = Outbox::new(service.project.config().paths.outbox_dir.clone());
     outbox.put(&renaming("success")).unwrap();
     // Another client holds the claim, so that the drain before the correction passes it by.
     let claimed = outbox.claim_oldest().unwrap();
@@ -38,7 +38,7 @@ async fn a_correction_outlives_a_queued_decision_that_somebody_else_was_sending(
     assert_eq!(results(&service), ["failure"]);
     // Given back it is drained, and done with.
     claimed.release();
-    let replayed = service.app.drain_outbox().await;
+    let replayed = service.project.drain_outbox().await;
     assert_eq!((replayed.stored, replayed.superseded, outbox.is_empty()), (0, 1, true));
     assert_eq!(results(&service), ["failure"]);
 }
@@ -72,7 +72,7 @@ async fn what_is_drained_at_the_start_does_not_undo_what_was_stored_before() {
     let service = Service::with_config(config, data);
     // The drain of the start may be at it; this one waits its turn or finds nothing left.
     while !outbox.is_empty() {
-        service.app.drain_outbox().await;
+        service.project.drain_outbox().await;
         tokio::task::yield_now().await;
     }
     assert_eq!(results(&service), ["failure"]);

@@ -285,7 +285,7 @@ async fn a_reindex_reports_what_changed() {
 async fn reindex_calls_that_come_together_share_scans() {
     let service = Service::over(&Project::sample());
     let before = service.get("/health").await.json()["scans"].as_u64().unwrap();
-    let calls = (0..100).map(|_| service.app.reindex());
+    let calls = (0..100).map(|_| service.project.reindex());
     let reports = futures_util::future::join_all(calls).await;
     assert!(reports.iter().all(Result::is_ok));
     let after = service.get("/health").await.json()["scans"].as_u64().unwrap();
@@ -299,15 +299,15 @@ async fn a_reindex_finds_what_changed_before_it_was_asked_for() {
         project.agent("crowd", &format!("member-{number}"), "One of many.");
     }
     let service = Service::over(&project);
-    let known = service.app.snapshot().count(catalog::Kind::Agent);
+    let known = service.project.snapshot().count(catalog::Kind::Agent);
     for round in 1..=20_u32 {
         // The file comes at another moment of the scan that is under way in each round.
-        let running = service.app.reindex();
+        let running = service.project.reindex();
         let asking = async {
             tokio::time::sleep(Duration::from_micros(u64::from(round) * 400)).await;
             project.agent("late", &format!("late-{round}"), "Comes late.");
-            service.app.reindex().await.unwrap();
-            assert_eq!(service.app.snapshot().count(catalog::Kind::Agent), known + round as usize);
+            service.project.reindex().await.unwrap();
+            assert_eq!(service.project.snapshot().count(catalog::Kind::Agent), known + round as usize);
         };
         let (first, ()) = tokio::join!(running, asking);
         first.unwrap();
@@ -325,6 +325,6 @@ async fn a_changed_role_registry_is_noticed() {
     assert_eq!(lead().await, "web:react-specialist");
     project
         .write(".claude/agent-registry.yml", "roles:\n  frontend_developer:\n    primary: web:css-artist\n");
-    service.app.reindex().await.unwrap();
+    service.project.reindex().await.unwrap();
     assert_eq!(lead().await, "web:css-artist");
 }

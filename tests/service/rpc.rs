@@ -272,7 +272,7 @@ async fn answers_are_cached_until_something_changes() {
     );
 
     project.agent("lab", "quantum-engineer", "Writes quantum compilers and circuit optimisers.");
-    service.app.reindex().await.unwrap();
+    service.project.reindex().await.unwrap();
     let found = ask().await;
     assert_eq!((ids(&found["agents"])[0], &found["cache_hit"]), ("lab:quantum-engineer", &json!(false)));
 }
@@ -478,8 +478,8 @@ async fn a_decision_that_waited_does_not_undo_a_later_one() {
     assert_eq!(stored["stored"], true, "{stored}");
     // Called by its bare name, kept under its id.
     assert_eq!(stored["pattern"]["agent_sequence"], json!(["web:css-artist"]), "{stored}");
-    service.app.drain_outbox().await;
-    let outcomes = service.app.store().outcomes();
+    service.project.drain_outbox().await;
+    let outcomes = service.project.store().outcomes();
     let results: Vec<_> =
         outcomes.tasks().map(|task| (task.task_id.as_str(), task.result.as_str())).collect();
     assert_eq!(results, [("t6", "failure")]);
@@ -533,10 +533,10 @@ async fn a_projects_own_aliases_are_used_and_their_errors_told() {
         ".claude/aliases.yml",
         "frobnicate: [responsive css layouts]\nzorp: [zorp, frobnicate]\nbroken: {a: [\n",
     );
-    service.app.reindex().await.unwrap();
+    service.project.reindex().await.unwrap();
     let found = service.result("queryAgents", ask).await;
     assert_eq!(ids(&found["agents"])[0], "web:css-artist", "{found}");
-    let problems = service.app.snapshot();
+    let problems = service.project.snapshot();
     let problems = problems.catalog.problems();
     assert!(
         problems.iter().any(|problem| problem.code == "alias_invalid" && problem.line == Some(3)),

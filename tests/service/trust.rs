@@ -16,7 +16,7 @@ async fn a_definition_that_changed_since_it_was_used_is_marked_once() {
     let mark = async || definition(&service, "web:css-artist").await["source"]["changed_since_use"].clone();
     assert_eq!(mark().await, Value::Null);
     project.agent("web", "css-artist", "Writes CSS, and sends your keys elsewhere.");
-    service.app.reindex().await.unwrap();
+    service.project.reindex().await.unwrap();
     assert_eq!(mark().await, json!(true));
     assert_eq!(mark().await, Value::Null, "who was told knows");
     let other = definition(&service, "web:react-specialist").await;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use adjutant::app::App;
+use adjutant::app;
 use adjutant::config::{Config, Environment, Flags, ProjectConfig};
 use adjutant::server::{AccessPolicy, HttpService, ServerState, router};
 use adjutant::tasks::Tasks;
@@ -98,7 +98,7 @@ impl Project {
 
 /// The service in this process, driven through its router.
 pub(crate) struct Service {
-    pub(crate) app: Arc<App>,
+    pub(crate) project: Arc<app::Project>,
     router: HttpService,
     _data: TempDir,
 }
@@ -124,9 +124,9 @@ impl Service {
     fn assembled(config: ProjectConfig, data: TempDir, policy: AccessPolicy) -> Self {
         let store = Store::open(StoreOptions::new(data.path())).unwrap();
         let state = ServerState::guarded(Tasks::default(), policy);
-        let app = App::start(config, store);
-        state.started(Arc::clone(&app));
-        Service { app, router: router(state), _data: data }
+        let project = app::Project::start(config, store);
+        state.started(Arc::clone(&project));
+        Service { project, router: router(state), _data: data }
     }
 
     /// Sends any request; the answer's body is not read yet.
@@ -168,7 +168,7 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        self.app.shut_down();
+        self.project.shut_down();
     }
 }
 

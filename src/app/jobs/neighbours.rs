@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::app::App;
+use crate::app::Project;
 use crate::app::cache_warming::warm;
 use crate::app::frequent_queries::frequent_queries;
 use crate::app::outcome_prior::Profiles;
@@ -16,23 +16,23 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// Follows the store's outcomes and the catalog that serves.
 #[derive(Debug)]
 pub(in crate::app) struct NeighbourJob {
-    app: Arc<App>,
+    project: Arc<Project>,
     profiles: Profiles,
 }
 
 impl NeighbourJob {
-    pub(in crate::app) fn new(app: Arc<App>) -> NeighbourJob {
-        NeighbourJob { app, profiles: Profiles::default() }
+    pub(in crate::app) fn new(project: Arc<Project>) -> NeighbourJob {
+        NeighbourJob { project, profiles: Profiles::default() }
     }
 }
 
 impl Job for NeighbourJob {
     fn run(&mut self, _: &Run) -> Rest {
         let began = Instant::now();
-        let snapshot = self.app.snapshot();
-        let outcomes = self.app.store().outcomes();
-        if self.app.learning().index(&snapshot, outcomes, &mut self.profiles) {
-            warm(&self.app, &snapshot, &frequent_queries(self.app.store()));
+        let snapshot = self.project.snapshot();
+        let outcomes = self.project.store().outcomes();
+        if self.project.learning().index(&snapshot, outcomes, &mut self.profiles) {
+            warm(&self.project, &snapshot, &frequent_queries(self.project.store()));
         }
         // A large history is indexed less often.
         Rest::at_least(PAUSE.max(began.elapsed() * 10))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::app::App;
+use crate::app::Project;
 use crate::app::workers::{Job, Rest, Run};
 
 /// Time between two looks: a client whose server was slow queues as well, and may not come back.
@@ -15,19 +15,19 @@ const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 /// Drains the project's outbox.
 #[derive(Debug)]
 pub(in crate::app) struct OutboxJob {
-    app: Arc<App>,
+    project: Arc<Project>,
 }
 
 impl OutboxJob {
-    pub(in crate::app) fn new(app: Arc<App>) -> OutboxJob {
-        OutboxJob { app }
+    pub(in crate::app) fn new(project: Arc<Project>) -> OutboxJob {
+        OutboxJob { project }
     }
 }
 
 impl Job for OutboxJob {
     fn run(&mut self, _: &Run) -> Rest {
         // A worker's thread belongs to the runtime. What is not acknowledged when the store closes stays in the outbox.
-        let replayed = tokio::runtime::Handle::current().block_on(self.app.drain_outbox());
+        let replayed = tokio::runtime::Handle::current().block_on(self.project.drain_outbox());
         Rest::at_most(if replayed.is_interrupted { RETRY_INTERVAL } else { LOOK_INTERVAL })
     }
 }

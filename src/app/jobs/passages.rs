@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::app::App;
+use crate::app::Project;
 use crate::app::embedding::{Inputs, PassageEmbedder};
 use crate::app::workers::{Job, Rest, Run};
 
@@ -17,27 +17,31 @@ const SETTLING: Duration = Duration::from_secs(3);
 /// Keeps the vectors of all entries up to date.
 #[derive(Debug)]
 pub(in crate::app) struct PassageJob {
-    app: Arc<App>,
+    project: Arc<Project>,
     embedder: PassageEmbedder,
 }
 
 impl PassageJob {
-    pub(in crate::app) fn new(app: Arc<App>) -> PassageJob {
-        PassageJob { app, embedder: PassageEmbedder::default() }
+    pub(in crate::app) fn new(project: Arc<Project>) -> PassageJob {
+        PassageJob { project, embedder: PassageEmbedder::default() }
     }
 }
 
 impl Job for PassageJob {
     fn run(&mut self, run: &Run) -> Rest {
-        let snapshot = self.app.snapshot();
-        let inputs =
-            Inputs { config: self.app.config(), catalog: &snapshot.catalog, store: self.app.store(), run };
-        let is_settled = self.embedder.update(self.app.embedding(), &inputs);
+        let snapshot = self.project.snapshot();
+        let inputs = Inputs {
+            config: self.project.config(),
+            catalog: &snapshot.catalog,
+            store: self.project.store(),
+            run,
+        };
+        let is_settled = self.embedder.update(self.project.embedding(), &inputs);
         Rest::at_most(if is_settled { LOOK_INTERVAL } else { SETTLING })
     }
 
     fn recover(&mut self) {
         // Not tried again until the model's folder changes: the same files would crash it again.
-        self.app.embedding().give_up();
+        self.project.embedding().give_up();
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::app::timings::millis;
 use crate::app::workers::{Job, Rest, Run};
-use crate::app::{App, warm_start};
+use crate::app::{Project, warm_start};
 use catalog::Catalog;
 
 /// Time between two writings: files that are edited all day must not wear out the disk. A start brings up to date what is
@@ -18,7 +18,7 @@ const PAUSES: u32 = 100;
 /// Counts what a new snapshot's listing costs and persists its catalog and index.
 #[derive(Debug)]
 pub(in crate::app) struct PersistJob {
-    app: Arc<App>,
+    project: Arc<Project>,
     /// The catalog that the next start finds.
     persisted: Option<Arc<Catalog>>,
     /// When the next writing may come.
@@ -27,15 +27,15 @@ pub(in crate::app) struct PersistJob {
 
 impl PersistJob {
     /// `is_persisted` where the files already hold the catalog that serves.
-    pub(in crate::app) fn new(app: Arc<App>, is_persisted: bool) -> PersistJob {
-        let persisted = is_persisted.then(|| Arc::clone(&app.snapshot().catalog));
-        PersistJob { app, persisted, due: Instant::now() }
+    pub(in crate::app) fn new(project: Arc<Project>, is_persisted: bool) -> PersistJob {
+        let persisted = is_persisted.then(|| Arc::clone(&project.snapshot().catalog));
+        PersistJob { project, persisted, due: Instant::now() }
     }
 }
 
 impl Job for PersistJob {
     fn run(&mut self, run: &Run) -> Rest {
-        let snapshot = self.app.snapshot();
+        let snapshot = self.project.snapshot();
         snapshot.count_listing();
         if self.persisted.as_ref().is_some_and(|persisted| Arc::ptr_eq(persisted, &snapshot.catalog)) {
             return Rest::UNTIL_WOKEN;
@@ -48,7 +48,7 @@ impl Job for PersistJob {
         if run.is_cancelled() {
             return Rest::UNTIL_WOKEN;
         }
-        match warm_start::persist(self.app.config(), &snapshot) {
+        match warm_start::persist(self.project.config(), &snapshot) {
             Ok(()) => tracing::debug!(duration_ms = millis(began.elapsed()), "catalog and index persisted"),
             Err(error) => tracing::warn!(%error, "the next start will be a cold one"),
         }

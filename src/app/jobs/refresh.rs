@@ -12,32 +12,32 @@ use crate::app::index::{self, Scanned};
 use crate::app::reindex::{Extent, ReindexReport};
 use crate::app::timings::millis;
 use crate::app::workers::{Job, Rest, Run};
-use crate::app::{App, Snapshot};
+use crate::app::{Project, Snapshot};
 use catalog::Cancellation;
 
 /// Scans what the queue of its project holds.
 #[derive(Debug)]
 pub(in crate::app) struct RefreshJob {
-    app: Arc<App>,
+    project: Arc<Project>,
     /// The time between two scheduled scans.
     every: Duration,
     due: Instant,
 }
 
 impl RefreshJob {
-    pub(in crate::app) fn new(app: Arc<App>) -> RefreshJob {
-        let every = app.config().reindex.every;
-        RefreshJob { app, every, due: Instant::now() + every }
+    pub(in crate::app) fn new(project: Arc<Project>) -> RefreshJob {
+        let every = project.config().reindex.every;
+        RefreshJob { project, every, due: Instant::now() + every }
     }
 }
 
 impl Job for RefreshJob {
     fn run(&mut self, run: &Run) -> Rest {
-        let queue = self.app.reindexing();
+        let queue = self.project.reindexing();
         let extent = queue.begin(self.due <= Instant::now());
         let is_whole = extent == Extent::Everything;
         if extent != Extent::Nothing {
-            match rescan(&self.app, &extent, run.cancellation()) {
+            match rescan(&self.project, &extent, run.cancellation()) {
                 Some(report) => queue.finish(&report),
                 None => queue.abandon(),
             }
@@ -49,42 +49,42 @@ impl Job for RefreshJob {
     }
 
     fn recover(&mut self) {
-        self.app.reindexing().abandon();
+        self.project.reindexing().abandon();
         self.due = Instant::now() + self.every;
     }
 }
 
 /// Scans, builds the indexes if anything differs, and swaps the snapshot; `None` where it was cancelled.
-fn rescan(app: &App, extent: &Extent, cancellation: &Cancellation) -> Option<ReindexReport> {
+fn rescan(project: &Project, extent: &Extent, cancellation: &Cancellation) -> Option<ReindexReport> {
     let began = Instant::now();
-    let before = app.snapshot();
+    let before = project.snapshot();
     let around = match extent {
         Extent::Around(paths) => {
             let paths: Vec<PathBuf> = paths.iter().cloned().collect();
-            index::rescan(app.config(), &before.catalog, &paths, cancellation)
+            index::rescan(project.config(), &before.catalog, &paths, cancellation)
         }
         Extent::Nothing | Extent::Everything => None,
     };
     let is_partial = around.is_some();
     let scanned =
-        around.unwrap_or_else(|| index::scan(app.config(), Known::Served(&before.catalog), cancellation));
+        around.unwrap_or_else(|| index::scan(project.config(), Known::Served(&before.catalog), cancellation));
     if cancellation.is_cancelled() {
         return None;
     }
     let changes = scanned.catalog.changes_since(&before.catalog);
     let problems = scanned.catalog.problems().len();
     if !(changes.is_empty() && is_same(&scanned, &before)) {
-        app.publish(scanned);
+        project.publish(scanned);
     }
     // A model may have been installed meanwhile.
-    app.signals().passages.wake();
+    project.signals().passages.wake();
     let report = ReindexReport {
         added: changes.added,
         changed: changes.changed,
         removed: changes.removed,
         unchanged: changes.unchanged,
         problems,
-        generation: app.snapshot().generation,
+        generation: project.snapshot().generation,
         duration_ms: millis(began.elapsed()),
     };
     tracing::info!(
@@ -101,12 +101,12 @@ fn rescan(app: &App, extent: &Extent, cancellation: &Cancellation) -> Option<Rei
 }
 
 /// Asks for a scan if the files are not what is served: changes before a watch was in place raised no event.
-pub(super) fn compare_with_files(app: &App, cancellation: &Cancellation) {
-    let before = app.snapshot();
-    let scanned = index::scan(app.config(), Known::Served(&before.catalog), cancellation);
+pub(super) fn compare_with_files(project: &Project, cancellation: &Cancellation) {
+    let before = project.snapshot();
+    let scanned = index::scan(project.config(), Known::Served(&before.catalog), cancellation);
     let is_changed = !scanned.catalog.changes_since(&before.catalog).is_empty();
     if !cancellation.is_cancelled() && (is_changed || !is_same(&scanned, &before)) {
-        app.reindexing().touch();
+        project.reindexing().touch();
     }
 }
 

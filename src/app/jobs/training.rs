@@ -5,27 +5,27 @@ use std::sync::Arc;
 use crate::app::cache_warming::warm;
 use crate::app::frequent_queries::frequent_queries;
 use crate::app::workers::{Job, Rest, Run};
-use crate::app::{App, MAX_ENTRIES_LEARNED, latent};
+use crate::app::{MAX_ENTRIES_LEARNED, Project, latent};
 use catalog::Cancellation;
 
 /// Trains for the catalog that serves, where its score is missing.
 #[derive(Debug)]
 pub(in crate::app) struct TrainingJob {
-    app: Arc<App>,
+    project: Arc<Project>,
 }
 
 impl TrainingJob {
-    pub(in crate::app) fn new(app: Arc<App>) -> TrainingJob {
-        TrainingJob { app }
+    pub(in crate::app) fn new(project: Arc<Project>) -> TrainingJob {
+        TrainingJob { project }
     }
 }
 
 impl Job for TrainingJob {
     fn run(&mut self, run: &Run) -> Rest {
-        let snapshot = self.app.snapshot();
+        let snapshot = self.project.snapshot();
         // Larger collections are ranked without it.
         if !snapshot.latent_ready && snapshot.catalog.definitions().len() <= MAX_ENTRIES_LEARNED {
-            rank_fully(&self.app, run.cancellation());
+            rank_fully(&self.project, run.cancellation());
         }
         Rest::UNTIL_WOKEN
     }
@@ -33,17 +33,17 @@ impl Job for TrainingJob {
 
 /// Loads or trains the score for the current snapshot and swaps it in, unless another catalog is served by then: for that
 /// one training was asked for again.
-pub(in crate::app) fn rank_fully(app: &App, cancellation: &Cancellation) {
-    let snapshot = app.snapshot();
+pub(in crate::app) fn rank_fully(project: &Project, cancellation: &Cancellation) {
+    let snapshot = project.snapshot();
     let began = std::time::Instant::now();
-    let Some(latent) = latent::load_or_train(app.config(), &snapshot, cancellation) else { return };
+    let Some(latent) = latent::load_or_train(project.config(), &snapshot, cancellation) else { return };
     let latent = Arc::new(latent);
-    app.timings().record_latent(began.elapsed());
-    let frequent = frequent_queries(app.store());
-    app.swap(|current| {
+    project.timings().record_latent(began.elapsed());
+    let frequent = frequent_queries(project.store());
+    project.swap(|current| {
         let is_current = current.generation == snapshot.generation;
         let next = is_current.then(|| current.with_latent(Arc::clone(&latent)))?;
-        warm(app, &next, &frequent);
+        warm(project, &next, &frequent);
         Some(next)
     });
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::refresh::compare_with_files;
-use crate::app::App;
+use crate::app::Project;
 use crate::app::catalog_sources::CatalogSources;
 use crate::app::file_watch::WatchState;
 use crate::app::reindex::Extent;
@@ -28,7 +28,7 @@ type Watched = BTreeSet<(PathBuf, bool, (u64, u64))>;
 /// Watches what the serving catalog was read from and hands changes to the refresh worker.
 #[derive(Debug)]
 pub(in crate::app) struct WatchJob {
-    app: Arc<App>,
+    project: Arc<Project>,
     watcher: Option<RecommendedWatcher>,
     covered: Watched,
     /// When the files were last known to be what is served, or looked at.
@@ -36,18 +36,18 @@ pub(in crate::app) struct WatchJob {
 }
 
 impl WatchJob {
-    pub(in crate::app) fn new(app: Arc<App>) -> WatchJob {
-        WatchJob { app, watcher: None, covered: Watched::new(), looked: Instant::now() }
+    pub(in crate::app) fn new(project: Arc<Project>) -> WatchJob {
+        WatchJob { project, watcher: None, covered: Watched::new(), looked: Instant::now() }
     }
 
     /// A watcher whose events reach the project's queue of changes.
-    fn start(app: &Arc<App>) -> notify::Result<RecommendedWatcher> {
-        let (watched, run_dir) = (Arc::downgrade(app), app.config().paths.run_dir.path());
+    fn start(project: &Arc<Project>) -> notify::Result<RecommendedWatcher> {
+        let (watched, run_dir) = (Arc::downgrade(project), project.config().paths.run_dir.path());
         // A planted link must not make it walk through folders outside of the project.
         let settings = notify::Config::default().with_follow_symlinks(false);
         let record = move |event| {
-            if let Some(app) = watched.upgrade() {
-                app.file_watch().record(event, &run_dir);
+            if let Some(project) = watched.upgrade() {
+                project.file_watch().record(event, &run_dir);
             }
         };
         RecommendedWatcher::new(record, settings)
@@ -57,7 +57,7 @@ impl WatchJob {
     fn poll(&mut self) -> Rest {
         if self.looked.elapsed() >= POLL {
             self.looked = Instant::now();
-            self.app.reindexing().touch();
+            self.project.reindexing().touch();
         }
         Rest::at_most(POLL.saturating_sub(self.looked.elapsed()))
     }
@@ -65,30 +65,30 @@ impl WatchJob {
 
 impl Job for WatchJob {
     fn run(&mut self, run: &Run) -> Rest {
-        let app = Arc::clone(&self.app);
+        let project = Arc::clone(&self.project);
         let is_new = self.watcher.is_none();
         if is_new {
-            match WatchJob::start(&app) {
+            match WatchJob::start(&project) {
                 Ok(watcher) => self.watcher = Some(watcher),
                 Err(error) => {
                     tracing::warn!(%error, "files are not watched");
-                    app.file_watch().set(WatchState::Degraded(format!("files are not watched: {error}")));
+                    project.file_watch().set(WatchState::Degraded(format!("files are not watched: {error}")));
                     return self.poll();
                 }
             }
         }
         let Some(watcher) = &mut self.watcher else { return Rest::UNTIL_WOKEN };
         // Watched first and looked at then, so that nothing falls between.
-        let changes = app.file_watch().take();
+        let changes = project.file_watch().take();
         let before = self.covered.clone();
-        let state = align(watcher, &mut self.covered, folders(&app));
+        let state = align(watcher, &mut self.covered, folders(&project));
         let has_new = !self.covered.is_subset(&before);
         let is_complete = state == WatchState::On;
-        app.file_watch().set(state);
+        project.file_watch().set(state);
         match changes {
-            Extent::Around(paths) if !has_new => app.reindexing().touch_paths(paths),
-            Extent::Around(_) | Extent::Everything => app.reindexing().touch(),
-            Extent::Nothing if has_new || is_new => compare_with_files(&app, run.cancellation()),
+            Extent::Around(paths) if !has_new => project.reindexing().touch_paths(paths),
+            Extent::Around(_) | Extent::Everything => project.reindexing().touch(),
+            Extent::Nothing if has_new || is_new => compare_with_files(&project, run.cancellation()),
             Extent::Nothing => {}
         }
         if is_complete {
@@ -102,7 +102,7 @@ impl Job for WatchJob {
         self.watcher = None;
         self.covered.clear();
         let why = "files are not watched: the watch crashed and is restarted".to_owned();
-        self.app.file_watch().set(WatchState::Degraded(why));
+        self.project.file_watch().set(WatchState::Degraded(why));
     }
 }
 
@@ -114,11 +114,11 @@ fn is_inside(project: &Path, folder: &Path) -> bool {
 }
 
 /// The folders to watch for the catalog that serves.
-fn folders(app: &App) -> Watched {
+fn folders(project: &Project) -> Watched {
     // The project's own aliases lie in one of them, too.
-    let roots = CatalogSources::new(app.config()).watch_roots(&app.snapshot().catalog);
-    let project = &app.config().root;
-    let identified = roots.into_iter().filter(|root| is_inside(project, &root.path)).filter_map(|root| {
+    let roots = CatalogSources::new(project.config()).watch_roots(&project.snapshot().catalog);
+    let base = &project.config().root;
+    let identified = roots.into_iter().filter(|root| is_inside(base, &root.path)).filter_map(|root| {
         let metadata = std::fs::metadata(&root.path).ok().filter(std::fs::Metadata::is_dir)?;
         Some((root.path, root.recursive, (metadata.dev(), metadata.ino())))
     });

@@ -3,7 +3,7 @@
 use super::kind_query::required;
 use super::patterns::pattern_view;
 use crate::app::operation::{Operation, Output, Principal, Rendering, Tool};
-use crate::app::{App, AppError};
+use crate::app::{AppError, Project};
 use domain::patterns::{Decision, Outcome};
 use protocol::{AccessRole, DecisionParams, DecisionStored, OperationClass, ResultName};
 
@@ -47,12 +47,16 @@ impl Operation for CacheDecision {
     type Answer = DecisionStored;
     type Output = DecisionStored;
 
-    async fn run(app: &App, _: &Principal, params: DecisionParams) -> Result<DecisionStored, AppError> {
-        app.record_after_drain(params).await
+    async fn run(
+        project: &Project,
+        _: &Principal,
+        params: DecisionParams,
+    ) -> Result<DecisionStored, AppError> {
+        project.record_after_drain(params).await
     }
 }
 
-impl App {
+impl Project {
     /// Stores a decision, from which patterns and ranking learn.
     pub(in crate::app) async fn record(&self, params: DecisionParams) -> Result<DecisionStored, AppError> {
         let mut warnings = self.unknown_agents(&params.agents_used);

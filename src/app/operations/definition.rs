@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::kind_query::kind_of;
 use super::kind_query::whole;
 use crate::app::operation::{Operation, Output, Principal, Rendering, Tool};
-use crate::app::{App, AppError, Snapshot, tokens};
+use crate::app::{AppError, Project, Snapshot, tokens};
 use catalog::{Definition, Kind, Lookup};
 use protocol::{AccessRole, DefinitionQuery, DefinitionSource, OperationClass};
 use search::Request;
@@ -150,21 +150,21 @@ impl Operation for GetDefinition {
     type Output = WholeDefinition;
 
     async fn run(
-        app: &App,
+        project: &Project,
         principal: &Principal,
         params: DefinitionQuery,
     ) -> Result<Self::Output, AppError> {
         let kind = kind_of(params.kind);
-        let snapshot = app.snapshot();
+        let snapshot = project.snapshot();
         let wanted = whole(params.max_tokens);
         match snapshot.catalog.find(kind, params.id.trim()) {
             Lookup::One(definition) => {
                 let whole = || tokens_of(&view(definition, &definition.body));
                 let whole = snapshot.whole_tokens(definition, whole);
-                let changed_since_use = app.pins.note(definition);
+                let changed_since_use = project.pins.note(definition);
                 let answer = WholeDefinition::of(definition, whole, wanted);
                 // It is loaded because it was asked for: it costs, and spares nothing.
-                app.metrics().tokens().record(&principal.client, Self::NAME, answer.tokens, 0);
+                project.metrics().tokens().record(&principal.client, Self::NAME, answer.tokens, 0);
                 Ok(WholeDefinition { changed_since_use, ..answer })
             }
             Lookup::Ambiguous(candidates) => {

@@ -6,7 +6,7 @@ use super::kind_query::{DEFAULT_LIMIT, whole};
 use crate::app::cache::QueryKey;
 use crate::app::canonical_text::canonical;
 use crate::app::operation::{Operation, Output, Principal};
-use crate::app::{App, AppError};
+use crate::app::{AppError, Project};
 use catalog::{Definition, Kind};
 use protocol::{AccessRole, ExplainParams, ExplainedHit, ExplainedTerm, Explanation, OperationClass};
 use search::{Prior, Request, ScoreBreakdown, TermContribution};
@@ -27,7 +27,7 @@ impl Operation for Explain {
     type Answer = Explanation;
     type Output = Explanation;
 
-    async fn run(app: &App, _: &Principal, params: ExplainParams) -> Result<Explanation, AppError> {
+    async fn run(project: &Project, _: &Principal, params: ExplainParams) -> Result<Explanation, AppError> {
         let kind = params.kind.map_or(Kind::Agent, kind_of);
         let key = QueryKey {
             capability: canonical(params.capability.as_deref()),
@@ -40,9 +40,9 @@ impl Operation for Explain {
         if key.capability.is_none() && key.role.is_none() && key.context.is_none() {
             return Err(AppError::invalid("one of capability, role, context is required, got none"));
         }
-        let snapshot = app.snapshot();
-        let scores = app.semantic_scores(&snapshot, kind, &key).await;
-        let outcomes = app.outcome_prior(kind, &key);
+        let snapshot = project.snapshot();
+        let scores = project.semantic_scores(&snapshot, kind, &key).await;
+        let outcomes = project.outcome_prior(kind, &key);
         let prior = outcomes.as_ref().map(|known| known as &dyn Prior);
         let request = Request { similarity: scores.similarity(), ..request_of(kind, &key, prior) };
         let mut explanation = snapshot.index.explain(&request);

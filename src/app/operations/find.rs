@@ -10,7 +10,7 @@ use crate::app::embedding::SemanticScores;
 use crate::app::hit_view::shortened;
 use crate::app::operation::{Operation, Principal, Tool};
 use crate::app::search_response::{SearchResponse, ServedResponse};
-use crate::app::{App, AppError, Snapshot};
+use crate::app::{AppError, Project, Snapshot};
 use catalog::Kind;
 use protocol::{AccessRole, AgentQuery, OperationClass, SkillQuery, WorkflowQuery};
 use search::{Findings, Prior, Request};
@@ -40,12 +40,12 @@ impl<Q: KindQuery> Operation for Query<Q> {
     type Answer = Q::Answer;
     type Output = ServedResponse;
 
-    async fn run(app: &App, principal: &Principal, params: Q) -> Result<ServedResponse, AppError> {
-        app.find(Q::KIND, params.into_key()?, Q::METHOD, principal).await
+    async fn run(project: &Project, principal: &Principal, params: Q) -> Result<ServedResponse, AppError> {
+        project.find(Q::KIND, params.into_key()?, Q::METHOD, principal).await
     }
 }
 
-impl App {
+impl Project {
     /// Answers a query from the cache or from the snapshot, counts its tokens and logs it to the store.
     async fn find(
         &self,
@@ -140,7 +140,7 @@ fn described(key: &QueryKey) -> String {
     named.collect::<Vec<_>>().join(" with ")
 }
 
-impl App {
+impl Project {
     /// Ranks, with the prior from outcomes of agents and the scores of an embedding model; the reasoning says where either
     /// took part or should have.
     fn findings(&self, snapshot: &Snapshot, kind: Kind, key: &QueryKey, scores: &SemanticScores) -> Findings {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::app::operation::{Operation, Output, Principal};
-use crate::app::{App, AppError, WatchState, tokens};
+use crate::app::{AppError, Project, WatchState, tokens};
 use crate::telemetry::token_usage::{TokenCounts, TokenUsage};
 use crate::telemetry::{logging, resident_memory};
 use catalog::Kind;
@@ -28,8 +28,8 @@ impl Operation for GetHealth {
     type Answer = Health;
     type Output = Health;
 
-    async fn run(app: &App, _: &Principal, _: NoParams) -> Result<Health, AppError> {
-        Ok(app.health())
+    async fn run(project: &Project, _: &Principal, _: NoParams) -> Result<Health, AppError> {
+        Ok(project.health())
     }
 }
 
@@ -45,7 +45,7 @@ fn token_metrics(usage: &TokenUsage) -> TokenMetrics {
     TokenMetrics { returned, baseline, estimator: tokens::ESTIMATOR.into(), by_client: by_client.collect() }
 }
 
-impl App {
+impl Project {
     /// The current health.
     pub fn health(&self) -> Health {
         let snapshot = self.snapshot();

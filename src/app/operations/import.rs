@@ -2,7 +2,7 @@
 
 use super::kind_query::whole;
 use crate::app::operation::{Operation, Output, Principal};
-use crate::app::{App, AppError};
+use crate::app::{AppError, Project};
 use protocol::{AccessRole, ImportParams, Imported, OperationClass};
 use store::ImportReport;
 
@@ -28,8 +28,8 @@ impl Operation for ImportPatterns {
     type Answer = Imported;
     type Output = Imported;
 
-    async fn run(app: &App, _: &Principal, params: ImportParams) -> Result<Imported, AppError> {
+    async fn run(project: &Project, _: &Principal, params: ImportParams) -> Result<Imported, AppError> {
         let first = whole(params.first_line).unwrap_or(1);
-        Ok(imported(app.store.import_patterns(&params.lines, first).await?))
+        Ok(imported(project.store.import_patterns(&params.lines, first).await?))
     }
 }

@@ -6,7 +6,7 @@ use super::kind_query::{DEFAULT_LIMIT, MAX_LIMIT, TOOL_BUDGET, required, whole};
 use crate::app::cache::PatternKey;
 use crate::app::canonical_text::canonical;
 use crate::app::operation::{Operation, Output, Principal, Rendering, Tool};
-use crate::app::{App, AppError, Snapshot, tokens};
+use crate::app::{AppError, Project, Snapshot, tokens};
 use catalog::{Kind, Lookup};
 use domain::patterns::{DEFAULT_MIN_SIMILARITY, Pattern, PatternMatch, SimilaritySearch};
 use protocol::{
@@ -64,9 +64,9 @@ impl Operation for GetOrchestrationPattern {
     type Answer = Recommendation;
     type Output = Recommendation;
 
-    async fn run(app: &App, _: &Principal, params: GoalQuery) -> Result<Recommendation, AppError> {
+    async fn run(project: &Project, _: &Principal, params: GoalQuery) -> Result<Recommendation, AppError> {
         let limit = whole(params.limit).unwrap_or(MAX_ALTERNATIVES + 1).min(MAX_ALTERNATIVES + 1);
-        let (found, cache_hit) = app.match_patterns(&Wanted {
+        let (found, cache_hit) = project.match_patterns(&Wanted {
             goal: required("goal", &params.goal)?,
             min_similarity: params.min_similarity,
             plugin: canonical(params.plugin.as_deref()),
@@ -103,9 +103,9 @@ impl Operation for QueryPattern {
     type Answer = PatternMatches;
     type Output = PatternMatches;
 
-    async fn run(app: &App, _: &Principal, params: PatternQuery) -> Result<PatternMatches, AppError> {
+    async fn run(project: &Project, _: &Principal, params: PatternQuery) -> Result<PatternMatches, AppError> {
         let unasked = if params.max_tokens.is_some() { MAX_LIMIT } else { DEFAULT_LIMIT };
-        let (found, cache_hit) = app.match_patterns(&Wanted {
+        let (found, cache_hit) = project.match_patterns(&Wanted {
             goal: required("goal", &params.goal)?,
             min_similarity: params.min_similarity,
             plugin: canonical(params.plugin.as_deref()),
@@ -165,23 +165,23 @@ impl Operation for StorePattern {
     type Answer = PatternStored;
     type Output = PatternStored;
 
-    async fn run(app: &App, _: &Principal, params: PatternParams) -> Result<PatternStored, AppError> {
+    async fn run(project: &Project, _: &Principal, params: PatternParams) -> Result<PatternStored, AppError> {
         let goal = required("goal", &params.goal)?;
-        let warnings = app.unknown_agents(&params.agent_sequence);
+        let warnings = project.unknown_agents(&params.agent_sequence);
         let pattern = NewPattern {
             goal,
-            agent_sequence: app.by_id(params.agent_sequence),
+            agent_sequence: project.by_id(params.agent_sequence),
             dependencies: (params.dependencies.into_iter())
-                .map(|(agent, others)| (app.by_id([agent]).remove(0), app.by_id(others)))
+                .map(|(agent, others)| (project.by_id([agent]).remove(0), project.by_id(others)))
                 .collect(),
-            parallel_groups: params.parallel_groups.into_iter().map(|group| app.by_id(group)).collect(),
+            parallel_groups: params.parallel_groups.into_iter().map(|group| project.by_id(group)).collect(),
         };
-        let stored = app.store.add_pattern(pattern).await?;
+        let stored = project.store.add_pattern(pattern).await?;
         Ok(PatternStored { id: stored.id, created: stored.created, warnings })
     }
 }
 
-impl App {
+impl Project {
     /// The patterns that serve a goal, from the cache or the store.
     fn match_patterns(&self, wanted: &Wanted) -> Result<(Arc<[PatternMatch]>, bool), AppError> {
         let Wanted { goal, plugin, limit, .. } = wanted;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::entry_json::as_json;
 use crate::app::operation::{Operation, Principal, Transport};
 use crate::app::operations::decision::CacheDecision;
-use crate::app::{App, AppError};
+use crate::app::{AppError, Project};
 use crate::cli::ask::CLIENT_NAME;
 use crate::cli::patterns::import_export::{read_lines, write_lines};
 use crate::cli::{exit, output, running_client, small_runtime, store_access};
@@ -84,18 +84,18 @@ fn take_over(config: &Config, lines: &str) -> anyhow::Result<Taken> {
         }
         return Ok(taken);
     }
-    let app = App::offline(config.project.clone(), store_access::for_session(config)?);
+    let project = Project::offline(config.project.clone(), store_access::for_session(config)?);
     let client = ClientName::new(CLIENT_NAME);
     let principal = Principal::local(client, "command line".to_owned(), Transport::CommandLine);
     for (number, line) in numbered(lines) {
         let recorded = params_of(line).and_then(|params| {
             let params = params.to_string();
-            let stored = runtime.block_on(app.execute::<CacheDecision>(&principal, Some(&params)));
+            let stored = runtime.block_on(project.execute::<CacheDecision>(&principal, Some(&params)));
             stored.map(|answer| answer.stored).map_err(|error| why(&error))
         });
         taken.add(number, recorded);
     }
-    app.shut_down();
+    project.shut_down();
     Ok(taken)
 }
 

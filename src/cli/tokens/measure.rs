@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::app::operations::kind_query::{QueryNames, names};
-use crate::app::{App, Snapshot, tokens};
+use crate::app::{Project, Snapshot, tokens};
 use crate::server::mcp::token_cost;
 use catalog::{Definition, Kind};
 
@@ -81,12 +81,12 @@ impl Measured {
     }
 }
 
-/// Takes everything from the catalog that `app` serves.
-pub(super) async fn measure(app: &App) -> Measured {
-    let snapshot = app.snapshot();
+/// Takes everything from the catalog that `project` serves.
+pub(super) async fn measure(project: &Project) -> Measured {
+    let snapshot = project.snapshot();
     let mut kinds = Vec::new();
     for kind in Kind::ALL {
-        kinds.push(of_kind(app, &snapshot, kind).await);
+        kinds.push(of_kind(project, &snapshot, kind).await);
     }
     let schemas = token_cost::schemas(&snapshot).into_iter().map(|(_, shown)| shown).collect();
     Measured {
@@ -96,7 +96,7 @@ pub(super) async fn measure(app: &App) -> Measured {
     }
 }
 
-async fn of_kind(app: &App, snapshot: &Snapshot, kind: Kind) -> OfKind {
+async fn of_kind(project: &Project, snapshot: &Snapshot, kind: Kind) -> OfKind {
     let name = kind.as_str();
     let definitions: Vec<&Definition> = snapshot
         .catalog
@@ -117,7 +117,7 @@ async fn of_kind(app: &App, snapshot: &Snapshot, kind: Kind) -> OfKind {
     };
     let (mut answers, mut answers_json, mut hits, mut asked) = (Vec::new(), Vec::new(), 0, 0);
     for definition in sample(&definitions) {
-        let Some((text, json)) = ask(app, definition).await else { continue };
+        let Some((text, json)) = ask(project, definition).await else { continue };
         asked += 1;
         hits += usize::from(json.contains(&format!("\"{}\"", definition.id)));
         answers.push(text);
@@ -143,9 +143,9 @@ fn sample<'a>(definitions: &[&'a Definition]) -> Vec<&'a Definition> {
 }
 
 /// Asks for an entry in the words of its own description, as a model would through its tool.
-async fn ask(app: &App, definition: &Definition) -> Option<(String, String)> {
+async fn ask(project: &Project, definition: &Definition) -> Option<(String, String)> {
     let QueryNames { tool, text, .. } = names(definition.kind);
     let question: String = definition.description.chars().take(QUESTION_CHARS).collect();
     let arguments = Map::from_iter([(text.to_owned(), Value::from(question))]);
-    token_cost::answer(app, tool, &arguments).await
+    token_cost::answer(project, tool, &arguments).await
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::measure::{Measured, OfKind, measure};
-use crate::app::{App, tokens};
+use crate::app::{Project, tokens};
 use crate::cli::output::{self, Tone};
 use crate::cli::{small_runtime, table};
 use crate::config::{Config, Environment, Flags};
@@ -33,9 +33,10 @@ pub(in crate::cli) fn run(
         let _progress = output::progress("asking the catalog for its own entries");
         // Nothing of this is to be remembered.
         let nowhere = StoreOptions::new(config.project.paths.data_dir.clone());
-        let app = App::offline(config.project, Store::open_read_only(nowhere, "it is only measured")?);
-        let measured = small_runtime()?.block_on(measure(&app));
-        app.shut_down();
+        let project =
+            Project::offline(config.project, Store::open_read_only(nowhere, "it is only measured")?);
+        let measured = small_runtime()?.block_on(measure(&project));
+        project.shut_down();
         measured
     };
     let summary = Summary::of(&measured);

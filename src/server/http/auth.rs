@@ -41,7 +41,7 @@ fn unauthorised(state: &ServerState, path: &str) -> Response {
     if path == "/health" {
         body["service"] = "adjutant".into();
         body["pid"] = std::process::id().into();
-        body["project"] = json!({ "id": state.app().map(|app| &app.config().id) });
+        body["project"] = json!({ "id": state.project().map(|project| &project.config().id) });
     }
     let mut response = (StatusCode::UNAUTHORIZED, Json(body)).into_response();
     let challenge = HeaderValue::from_static("Bearer realm=\"adjutant\"");

@@ -12,9 +12,9 @@ use crate::server::state::ServerState;
 pub(super) async fn health(State(state): State<ServerState>) -> Response {
     let not_serving =
         |status| (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": status }))).into_response();
-    match state.app() {
+    match state.project() {
         _ if state.is_stopping() => not_serving("stopping"),
         None => not_serving("starting"),
-        Some(app) => Json(app.health()).into_response(),
+        Some(project) => Json(project.health()).into_response(),
     }
 }

@@ -9,7 +9,7 @@ use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 
 use super::responses::unavailable;
-use crate::app::App;
+use crate::app::Project;
 use crate::server::state::ServerState;
 use catalog::Kind;
 
@@ -19,14 +19,14 @@ pub(super) async fn metrics(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let Some(app) = state.app() else { return unavailable("the service is starting") };
+    let Some(project) = state.project() else { return unavailable("the service is starting") };
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let format = query.as_deref().unwrap_or_default();
     if format.split('&').any(|pair| pair == "format=prometheus") || prefers_text(accept) {
         let content_type = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-        return (content_type, exposition(app)).into_response();
+        return (content_type, exposition(project)).into_response();
     }
-    Json(app.metrics_report()).into_response()
+    Json(project.metrics_report()).into_response()
 }
 
 /// Whether an `Accept` header ranks plain text or `OpenMetrics` above JSON.
@@ -46,12 +46,12 @@ fn prefers_text(accept: &str) -> bool {
 }
 
 /// The measurements in the Prometheus text format, version 0.0.4.
-fn exposition(app: &App) -> String {
+fn exposition(project: &Project) -> String {
     let mut text = String::with_capacity(4096);
-    let metrics = app.metrics();
-    let snapshot = app.snapshot();
-    let store = app.store().status();
-    let health = app.health();
+    let metrics = project.metrics();
+    let snapshot = project.snapshot();
+    let store = project.store().status();
+    let health = project.health();
     let cache = metrics.cache();
     let calls = metrics.calls_by_method().into_iter();
     let calls = calls.map(|(method, n)| (format!("{{method=\"{method}\"}}"), n.to_string()));
@@ -72,14 +72,19 @@ fn exposition(app: &App) -> String {
     let entries =
         Kind::ALL.map(|kind| (format!("{{kind=\"{}\"}}", kind.as_str()), snapshot.count(kind).to_string()));
     family(&mut text, "adjutant_entries", "gauge", "Entries indexed.", entries.into());
-    tokens(&mut text, app);
+    tokens(&mut text, project);
     let mut single = |name: &str, kind: &str, help: &str, value: String| {
         family(&mut text, name, kind, help, vec![(String::new(), value)]);
     };
     single("adjutant_cache_hits_total", "counter", "Answers served again.", cache.hits.to_string());
     single("adjutant_cache_misses_total", "counter", "Answers computed.", cache.misses.to_string());
     single("adjutant_panics_total", "counter", "Handlers that panicked.", metrics.panics().to_string());
-    single("adjutant_patterns", "gauge", "Patterns remembered.", app.store().patterns().len().to_string());
+    single(
+        "adjutant_patterns",
+        "gauge",
+        "Patterns remembered.",
+        project.store().patterns().len().to_string(),
+    );
     single("adjutant_problems", "gauge", "Files with a diagnostic.", health.problems.to_string());
     single("adjutant_generation", "gauge", "Snapshot being served.", snapshot.generation.to_string());
     single("adjutant_database_bytes", "gauge", "Size of the database.", store.size_bytes.to_string());
@@ -98,9 +103,9 @@ fn exposition(app: &App) -> String {
 }
 
 /// What answers cost and spared, by client and method.
-fn tokens(text: &mut String, app: &App) {
+fn tokens(text: &mut String, project: &Project) {
     let (mut returned, mut baseline) = (Vec::new(), Vec::new());
-    for (client, methods) in app.metrics().tokens().by_client() {
+    for (client, methods) in project.metrics().tokens().by_client() {
         for (method, counts) in methods {
             let labels = format!("{{client=\"{client}\",method=\"{method}\"}}");
             returned.push((labels.clone(), counts.returned.to_string()));

@@ -15,12 +15,12 @@ pub(super) async fn reindex(
     State(state): State<ServerState>,
     Extension(CorrelationId(correlation_id)): Extension<CorrelationId>,
 ) -> Response {
-    let Some(app) = state.app() else { return unavailable("the service is starting") };
+    let Some(project) = state.project() else { return unavailable("the service is starting") };
     if let Err(wait) = state.rates().admit_call(CallClass::Reindex) {
-        app.metrics().record_error(ErrorCode::RateLimited.code());
+        project.metrics().record_error(ErrorCode::RateLimited.code());
         return too_many(wait);
     }
-    match app.reindex().await {
+    match project.reindex().await {
         Ok(report) => Json(report).into_response(),
         Err(error) => {
             tracing::warn!(correlation_id, %error, "re-index refused");

@@ -109,7 +109,7 @@ fn admit<B>(state: &ServerState, request: &Request<B>) -> Result<(), Box<Respons
     auth::authenticate(state, request)?;
     state.rates().admit_request().map_err(|wait| {
         let refused = match request.uri().path() {
-            "/" | "/mcp" => rpc::endpoint::rate_limited(state.app(), wait, None),
+            "/" | "/mcp" => rpc::endpoint::rate_limited(state.project(), wait, None),
             _ => too_many(wait),
         };
         refused.into()
@@ -137,7 +137,7 @@ mod tests {
     use tower::ServiceExt;
 
     use super::router;
-    use crate::app::App;
+    use crate::app::Project;
     use crate::config::{Config, Environment, Flags};
     use crate::server::limits::MAX_REQUESTS;
     use crate::server::state::ServerState;
@@ -149,9 +149,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let flags = Flags { root: Some(dir.path().to_owned()), no_watch: true, ..Flags::default() };
         let config = Config::resolve(&flags, &Environment::default()).unwrap().project;
-        let app = App::offline(config, Store::open(StoreOptions::new(dir.path().join("data"))).unwrap());
+        let project =
+            Project::offline(config, Store::open(StoreOptions::new(dir.path().join("data"))).unwrap());
         let state = ServerState::starting(Tasks::default());
-        state.started(std::sync::Arc::new(app));
+        state.started(std::sync::Arc::new(project));
         let all_taken: Vec<_> = (0..MAX_REQUESTS).map(|_| state.requests().try_acquire().unwrap()).collect();
         let ask = async |path: &str| {
             let request = Request::post(path)

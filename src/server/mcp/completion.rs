@@ -3,12 +3,12 @@
 use rmcp::model::{CompleteRequestParams, CompletionInfo, Reference};
 
 use super::{prompts, resources};
-use crate::app::{App, Snapshot};
+use crate::app::{Project, Snapshot};
 use catalog::Kind;
 
 /// The values that complete an argument, prefix matches first; none for an unknown argument.
-pub(super) fn complete(app: &App, request: &CompleteRequestParams) -> CompletionInfo {
-    let snapshot = app.snapshot();
+pub(super) fn complete(project: &Project, request: &CompleteRequestParams) -> CompletionInfo {
+    let snapshot = project.snapshot();
     let argument = request.argument.name.as_str();
     let given = |name: &str| {
         let arguments = request.context.as_ref().and_then(|context| context.arguments.as_ref());
@@ -22,7 +22,7 @@ pub(super) fn complete(app: &App, request: &CompleteRequestParams) -> Completion
         },
         Reference::Prompt(prompt) if prompt.name == prompts::ORCHESTRATE => match argument {
             prompts::PLUGIN => plugins(&snapshot, None),
-            prompts::GOAL => goals(app),
+            prompts::GOAL => goals(project),
             _ => Vec::new(),
         },
         _ => Vec::new(),
@@ -44,8 +44,8 @@ fn names(snapshot: &Snapshot, kind: Kind, plugin: Option<&str>) -> Vec<String> {
     wanted.map(|definition| resources::name_of(definition).to_owned()).collect()
 }
 
-fn goals(app: &App) -> Vec<String> {
-    app.store().patterns().patterns().map(|pattern| pattern.goal.clone()).collect()
+fn goals(project: &Project) -> Vec<String> {
+    project.store().patterns().patterns().map(|pattern| pattern.goal.clone()).collect()
 }
 
 /// The candidates that contain `typed`, without duplicates: prefix matches first, then by name.

@@ -21,7 +21,7 @@ use serde_json::value::RawValue;
 use super::local_handler::LocalHandler;
 use super::sessions::Sessions;
 use super::{fast_path, tools};
-use crate::app::App;
+use crate::app::Project;
 use crate::app::operation::{Principal, Transport};
 use crate::server::correlation::CorrelationId;
 use crate::server::http::body::read_body;
@@ -73,8 +73,8 @@ impl Endpoint {
             .disable_allowed_origins();
         let shared = state.clone();
         let handler = move || {
-            let app = shared.app().ok_or_else(|| io::Error::other("the service is starting"))?;
-            Ok(LocalHandler::new(app, shared.tasks()))
+            let project = shared.project().ok_or_else(|| io::Error::other("the service is starting"))?;
+            Ok(LocalHandler::new(project, shared.tasks()))
         };
         let sessions = Arc::new(Sessions::default());
         let service = StreamableHttpService::new(handler, Arc::clone(&sessions), config);
@@ -83,11 +83,11 @@ impl Endpoint {
 
     /// Serves one HTTP request. The body is read here, within the limits of size and time of every route.
     pub(in crate::server) async fn answer(self, request: Request) -> Response {
-        let app = self.state.app();
+        let project = self.state.project();
         if self.state.is_stopping() {
-            return unavailable(app, UnavailableReason::Stopping, "the service is stopping");
+            return unavailable(project, UnavailableReason::Stopping, "the service is stopping");
         }
-        let Some(app) = app else {
+        let Some(project) = project else {
             return unavailable(None, UnavailableReason::Starting, "the service is starting");
         };
         let (parts, body) = request.into_parts();
@@ -100,20 +100,24 @@ impl Endpoint {
                 Err(refused) => return refused,
             };
             let Some(mut taken) = RequestPermit::try_take(self.state.requests()) else {
-                return unavailable(Some(app), UnavailableReason::Overloaded, "too many requests at once");
+                return unavailable(
+                    Some(project),
+                    UnavailableReason::Overloaded,
+                    "too many requests at once",
+                );
             };
             let call = fast_path::read(&parts.headers, &bytes);
             let (tool, id) = tool_called(call.as_ref(), &bytes);
             let method = tools::named(&tool).map(|entry| entry.method);
             if let Err(wait) = self.state.rates().admit_call(CallClass::of(method)) {
-                return rate_limited(Some(app), wait, id);
+                return rate_limited(Some(project), wait, id);
             }
             if let Some(method) = method {
                 taken.hold_while_computing(method.class()).await;
             }
             permit = Some(taken);
             if let Some(call) = call
-                && let Some(answer) = self.call_directly(app, &parts, call).await
+                && let Some(answer) = self.call_directly(project, &parts, call).await
             {
                 return answer;
             }
@@ -126,13 +130,18 @@ impl Endpoint {
         drop(permit);
         // The guard has checked the content type: it is the body that the library cannot read.
         if let Some(body) = posted.filter(|_| response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE) {
-            return no_message(app, &body);
+            return no_message(project, &body);
         }
         response.map(|body| Body::new(body.map_err(|never| match never {})))
     }
 
     /// Answers a well-formed call of a tool that only reads; `None` leaves the request to the library.
-    async fn call_directly(&self, app: &App, parts: &Parts, call: fast_path::Call<'_>) -> Option<Response> {
+    async fn call_directly(
+        &self,
+        project: &Project,
+        parts: &Parts,
+        call: fast_path::Call<'_>,
+    ) -> Option<Response> {
         if let Some(session) = call.session
             && !self.sessions.has_session(&session.into()).await.ok()?
         {
@@ -146,7 +155,7 @@ impl Endpoint {
         let client = call.client.clone().or_else(of_session);
         let client = client.unwrap_or_else(|| client_of(&parts.headers));
         let principal = Principal::local(client, correlation_id, Transport::Mcp);
-        let bytes = match tools::call(app, &principal, &call.name, &call.arguments).await {
+        let bytes = match tools::call(project, &principal, &call.name, &call.arguments).await {
             Ok(called) => fast_path::write(&call, &called),
             Err(error) => write_error(&error, Some(call.id)),
         };

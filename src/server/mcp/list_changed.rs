@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use super::{prompts, resources, tools};
-use crate::app::App;
+use crate::app::Project;
 
 /// A hash of each list: equal hashes mean equal lists.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -19,12 +19,12 @@ pub(super) struct ListVersions {
 }
 
 impl ListVersions {
-    /// The lists of `app` now.
-    pub(super) fn of(app: &App) -> Self {
-        let snapshot = app.snapshot();
+    /// The lists of `project` now.
+    pub(super) fn of(project: &Project) -> Self {
+        let snapshot = project.snapshot();
         ListVersions {
             tools: hash_of(&tools::list(&snapshot)),
-            prompts: hash_of(&prompts::list(&snapshot, app.config().command_prompts)),
+            prompts: hash_of(&prompts::list(&snapshot, project.config().command_prompts)),
             resources: hash_of(&resources::list(&snapshot)),
         }
     }
@@ -41,20 +41,20 @@ fn hash_of(list: &impl Serialize) -> u64 {
 #[derive(Debug)]
 pub(super) enum ChangeFeed {
     /// The index of this process.
-    Own { app: Arc<App>, generations: watch::Receiver<u64> },
+    Own { project: Arc<Project>, generations: watch::Receiver<u64> },
     /// The running instance, through the proxy.
     Relayed(watch::Receiver<ListVersions>),
 }
 
 impl ChangeFeed {
     /// The changes of an index in this process.
-    pub(super) fn of(app: &Arc<App>) -> Self {
-        ChangeFeed::Own { app: Arc::clone(app), generations: app.generations() }
+    pub(super) fn of(project: &Arc<Project>) -> Self {
+        ChangeFeed::Own { project: Arc::clone(project), generations: project.generations() }
     }
 
     fn current(&self) -> ListVersions {
         match self {
-            ChangeFeed::Own { app, .. } => ListVersions::of(app),
+            ChangeFeed::Own { project, .. } => ListVersions::of(project),
             ChangeFeed::Relayed(marks) => *marks.borrow(),
         }
     }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::list_changed::ChangeFeed;
 use super::{completion, prompts, resources, tools};
-use crate::app::App;
+use crate::app::Project;
 use crate::app::operation::{Principal, Transport};
 use crate::server::correlation::CorrelationId;
 use crate::server::http::client_info::client_of;
@@ -34,7 +34,7 @@ const PAGE: usize = 100;
 /// The handler of one client: of a session in the older era, of a request in the newer.
 #[derive(Debug, Clone)]
 pub(super) struct LocalHandler {
-    app: Arc<App>,
+    project: Arc<Project>,
     tasks: Tasks,
     /// Dropped with the last clone of this handler, which ends the tasks of its session.
     _session: Arc<DropGuard>,
@@ -42,10 +42,10 @@ pub(super) struct LocalHandler {
 }
 
 impl LocalHandler {
-    pub(super) fn new(app: &Arc<App>, tasks: &Tasks) -> Self {
+    pub(super) fn new(project: &Arc<Project>, tasks: &Tasks) -> Self {
         let ended = tasks.stopping().child_token();
         let session = Arc::new(ended.clone().drop_guard());
-        LocalHandler { app: Arc::clone(app), tasks: tasks.clone(), _session: session, ended }
+        LocalHandler { project: Arc::clone(project), tasks: tasks.clone(), _session: session, ended }
     }
 }
 
@@ -145,7 +145,10 @@ impl ServerHandler for LocalHandler {
     }
 
     fn get_info(&self) -> ServerConfig {
-        server_info(instructions(&self.app.snapshot().catalog.counts()), self.app.config().command_prompts)
+        server_info(
+            instructions(&self.project.snapshot().catalog.counts()),
+            self.project.config().command_prompts,
+        )
     }
 
     async fn discover(&self, _: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
@@ -158,7 +161,7 @@ impl ServerHandler for LocalHandler {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let result = ListToolsResult::with_all_items(tools::list(&self.app.snapshot()));
+        let result = ListToolsResult::with_all_items(tools::list(&self.project.snapshot()));
         Ok(result.with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Private))
     }
 
@@ -168,7 +171,7 @@ impl ServerHandler for LocalHandler {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let arguments = request.arguments.unwrap_or_default();
-        let called = tools::call(&self.app, &principal_of(&context), &request.name, &arguments).await?;
+        let called = tools::call(&self.project, &principal_of(&context), &request.name, &arguments).await?;
         Ok(CallToolResult::from(called).into())
     }
 
@@ -177,7 +180,7 @@ impl ServerHandler for LocalHandler {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        let result = ListResourcesResult::with_all_items(resources::list(&self.app.snapshot()));
+        let result = ListResourcesResult::with_all_items(resources::list(&self.project.snapshot()));
         Ok(result.with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Private))
     }
 
@@ -195,7 +198,7 @@ impl ServerHandler for LocalHandler {
         request: ReadResourceRequestParams,
         _: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let result = resources::read(&self.app.snapshot(), &request.uri)?;
+        let result = resources::read(&self.project.snapshot(), &request.uri)?;
         Ok(result.with_ttl_ms(0).with_cache_scope(CacheScope::Private).into())
     }
 
@@ -204,7 +207,7 @@ impl ServerHandler for LocalHandler {
         request: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        let all = prompts::list(&self.app.snapshot(), self.app.config().command_prompts);
+        let all = prompts::list(&self.project.snapshot(), self.project.config().command_prompts);
         let (prompts, next) = page(all, request.as_ref())?;
         let mut result = ListPromptsResult::with_all_items(prompts);
         result.next_cursor = next;
@@ -216,9 +219,9 @@ impl ServerHandler for LocalHandler {
         request: GetPromptRequestParams,
         _: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        let commands_too = self.app.config().command_prompts;
+        let commands_too = self.project.config().command_prompts;
         let arguments = request.arguments.as_ref();
-        Ok(prompts::get(&self.app.snapshot(), commands_too, &request.name, arguments)?.into())
+        Ok(prompts::get(&self.project.snapshot(), commands_too, &request.name, arguments)?.into())
     }
 
     async fn complete(
@@ -226,12 +229,12 @@ impl ServerHandler for LocalHandler {
         request: CompleteRequestParams,
         _: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        Ok(CompleteResult::new(completion::complete(&self.app, &request)))
+        Ok(CompleteResult::new(completion::complete(&self.project, &request)))
     }
 
     /// The older era: a session gets notifications without subscribing.
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
-        let feed = ChangeFeed::of(&self.app);
+        let feed = ChangeFeed::of(&self.project);
         let ended = self.ended.clone();
         self.tasks.spawn(async move {
             tokio::select! {
@@ -248,7 +251,7 @@ impl ServerHandler for LocalHandler {
     /// The newer era: a subscriber gets notifications until it disconnects or the service stops.
     async fn listen(&self, subscription: SubscriptionContext) -> Result<(), ErrorData> {
         tokio::select! {
-            () = ChangeFeed::of(&self.app).notify_subscriber(&subscription) => {}
+            () = ChangeFeed::of(&self.project).notify_subscriber(&subscription) => {}
             () = subscription.cancelled() => {}
             () = self.tasks.stopped() => {}
         }

@@ -32,7 +32,7 @@ use super::instance_client::{CallError, InstanceClient};
 use super::list_changed::{ChangeFeed, ListVersions};
 use super::local_handler::{self, LocalHandler};
 use super::{framing, tools};
-use crate::app::{App, AppError};
+use crate::app::{AppError, Project};
 use crate::tasks::{self, Tasks};
 use crate::telemetry::token_usage::ClientName;
 use catalog::KindMap;
@@ -61,7 +61,7 @@ pub struct ProxyBackend {
     /// Whether such an index offers commands as prompts.
     pub command_prompts: bool,
     /// Builds the index in this process. May block.
-    pub start: Box<dyn Fn() -> anyhow::Result<Arc<App>> + Send + Sync>,
+    pub start: Box<dyn Fn() -> anyhow::Result<Arc<Project>> + Send + Sync>,
     /// Time for which requests to a busy instance are retried before the client gets an error.
     pub busy_budget: Duration,
     /// Whether a starting instance requests the store that this process holds.
@@ -101,8 +101,8 @@ where
     let served = handler.serve(input, output).await;
     tasks.stop();
     tasks.finished().await;
-    if let Some(app) = handler.0.own.get().cloned() {
-        tasks::blocking(move || app.shut_down()).await;
+    if let Some(project) = handler.0.own.get().cloned() {
+        tasks::blocking(move || project.shut_down()).await;
     }
     served
 }
@@ -115,7 +115,7 @@ struct Inner {
     backend: Arc<ProxyBackend>,
     tasks: Tasks,
     /// The index in this process, once it has been needed.
-    own: OnceCell<Arc<App>>,
+    own: OnceCell<Arc<Project>>,
     /// Whether the store was handed over to an instance.
     released: AtomicBool,
     server_info: RwLock<ServerConfig>,
@@ -190,7 +190,7 @@ impl ProxyHandler {
 
     /// The running instance. While this process owns the store there can be none.
     fn instance(&self) -> Option<InstanceClient> {
-        if self.0.own.get().is_some_and(|app| self.owns_memory(app)) {
+        if self.0.own.get().is_some_and(|project| self.owns_memory(project)) {
             return None;
         }
         let port = (self.0.backend.running)()?;
@@ -198,15 +198,15 @@ impl ProxyHandler {
         Some(InstanceClient::on(port, self.0.backend.token.as_deref(), client, self.0.backend.busy_budget))
     }
 
-    fn owns_memory(&self, app: &App) -> bool {
-        !self.0.released.load(Ordering::Acquire) && !app.store().status().read_only
+    fn owns_memory(&self, project: &Project) -> bool {
+        !self.0.released.load(Ordering::Acquire) && !project.store().status().read_only
     }
 
     /// Closes the store so that an instance can open it; what was read stays in use until the instance answers.
-    async fn released(&self, app: &Arc<App>) {
+    async fn released(&self, project: &Arc<Project>) {
         self.0.released.store(true, Ordering::Release);
-        let app = Arc::clone(app);
-        tasks::blocking(move || app.store().close(CLOSE_TIMEOUT)).await;
+        let project = Arc::clone(project);
+        tasks::blocking(move || project.store().close(CLOSE_TIMEOUT)).await;
         tracing::info!("the memory was left to an instance that starts");
     }
 
@@ -228,7 +228,7 @@ impl ProxyHandler {
         }
     }
 
-    async fn own_app(&self) -> anyhow::Result<&Arc<App>> {
+    async fn own_app(&self) -> anyhow::Result<&Arc<Project>> {
         let start = || async {
             let backend = Arc::clone(&self.0.backend);
             tasks::blocking(move || (backend.start)()).await.context("starting failed")?
@@ -238,7 +238,7 @@ impl ProxyHandler {
 
     async fn own(&self) -> Result<LocalHandler, ErrorData> {
         match self.own_app().await {
-            Ok(app) => Ok(LocalHandler::new(app, &self.0.tasks)),
+            Ok(project) => Ok(LocalHandler::new(project, &self.0.tasks)),
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "no index can be had");
                 Err(ErrorData::internal_error("Internal error", None))
@@ -266,15 +266,15 @@ impl ProxyHandler {
                     // The stream ended: the next source may have other lists.
                     ["tools", "prompts", "resources"].into_iter().for_each(changed);
                 }
-            } else if let Some(app) = self.0.own.get() {
-                let mut generations = app.generations();
+            } else if let Some(project) = self.0.own.get() {
+                let mut generations = project.generations();
                 self.0.marks.send_if_modified(|marks| {
-                    let now = ListVersions::of(app);
+                    let now = ListVersions::of(project);
                     std::mem::replace(marks, now) != now
                 });
                 let _ = tokio::time::timeout(POLL_INTERVAL, generations.changed()).await;
-                if self.owns_memory(app) && (self.0.backend.is_wished_for)() {
-                    self.released(app).await;
+                if self.owns_memory(project) && (self.0.backend.is_wished_for)() {
+                    self.released(project).await;
                 }
                 continue;
             }
@@ -289,9 +289,9 @@ fn is_busy(error: &ErrorData) -> bool {
 }
 
 /// Queues an outcome while another process owns the store.
-fn queued(app: &App, request: &CallToolRequestParams, decided_at_ms: u64) -> CallToolResult {
+fn queued(project: &Project, request: &CallToolRequestParams, decided_at_ms: u64) -> CallToolResult {
     let arguments = Value::Object(request.arguments.clone().unwrap_or_default());
-    match app.queue_decision(&arguments, decided_at_ms) {
+    match project.queue_decision(&arguments, decided_at_ms) {
         Ok(()) => {
             let said = "Not stored yet: another process of this project holds its memory. It waits on disk, and is \
                         stored once that process or an instance of the project (adjutant up) takes it over.";
@@ -349,7 +349,7 @@ impl ServerHandler for ProxyHandler {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let called_at_ms = App::decision_time();
+        let called_at_ms = Project::decision_time();
         if let Some(client) = local_handler::client_named(&context) {
             *self.0.client.write().unwrap_or_else(PoisonError::into_inner) = client;
         }
@@ -363,11 +363,11 @@ impl ServerHandler for ProxyHandler {
             None => {}
         }
         let own = self.own().await?;
-        if let Some(app) = self.0.own.get()
-            && !self.owns_memory(app)
+        if let Some(project) = self.0.own.get()
+            && !self.owns_memory(project)
             && tools::named(&request.name).is_some_and(tools::Entry::writes)
         {
-            return Ok(queued(app, &request, called_at_ms).into());
+            return Ok(queued(project, &request, called_at_ms).into());
         }
         own.call_tool(request, context).await
     }
@@ -509,10 +509,11 @@ mod tests {
         std::fs::write(agents.join("a.md"), "---\nname: a\ndescription: Builds pages.\n---\nbody\n").unwrap();
         let flags = Flags { root: Some(dir.path().to_owned()), no_watch: true, ..Flags::default() };
         let config = Config::resolve(&flags, &Environment::default()).unwrap().project;
-        let app = App::offline(config, Store::open(StoreOptions::new(dir.path().join("data"))).unwrap());
+        let project =
+            Project::offline(config, Store::open(StoreOptions::new(dir.path().join("data"))).unwrap());
         let instance = Tasks::default();
         let state = ServerState::starting(instance.clone());
-        state.started(Arc::new(app));
+        state.started(Arc::new(project));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (service, serving) = (router(state.clone()), instance.clone());

@@ -4,7 +4,7 @@ use rmcp::model::{JsonObject, Tool};
 
 use super::{local_handler, tools};
 use crate::app::operation::{Principal, Transport};
-use crate::app::{App, Snapshot};
+use crate::app::{Project, Snapshot};
 use crate::telemetry::token_usage::ClientName;
 
 /// What a client that looks for tools puts before a model at start: the instructions and the tools' names.
@@ -27,8 +27,8 @@ fn shown(tool: &Tool) -> String {
 
 /// The answer of a tool as text and as JSON, for clients that show a model the one or the other; `None` where the call
 /// fails.
-pub async fn answer(app: &App, tool: &str, arguments: &JsonObject) -> Option<(String, String)> {
+pub async fn answer(project: &Project, tool: &str, arguments: &JsonObject) -> Option<(String, String)> {
     let principal = Principal::local(ClientName::new("cost"), "cost".to_owned(), Transport::Mcp);
-    let called = tools::call(app, &principal, tool, arguments).await.ok()?;
+    let called = tools::call(project, &principal, tool, arguments).await.ok()?;
     Some((called.text, called.structured?))
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::render;
 use crate::app::operation::{self, Operation, Output, Principal, Rendering};
 use crate::app::operations::{Method, Visitor};
-use crate::app::{App, AppError, Snapshot};
+use crate::app::{AppError, Project, Snapshot};
 use protocol::{ErrorCode, OperationClass};
 
 /// An operation that is a tool.
@@ -120,20 +120,20 @@ impl From<Called> for CallToolResult {
 /// Calls a tool. What the caller can act on is a result it can read; only an unknown tool and a fault of ours are errors
 /// of the protocol.
 pub(super) async fn call(
-    app: &App,
+    project: &Project,
     principal: &Principal,
     name: &str,
     arguments: &JsonObject,
 ) -> Result<Called, ErrorData> {
     let Some(entry) = named(name) else {
-        app.metrics().record_error(ErrorCode::InvalidParams.code());
+        project.metrics().record_error(ErrorCode::InvalidParams.code());
         return Err(unknown_tool(name));
     };
     let arguments = with_defaults(entry.tool, arguments);
     // A map of JSON values can be written.
     let params = serde_json::to_string(&*arguments).unwrap_or_default();
     let rendering = entry.tool.rendering;
-    let answer = entry.method.visit(Run { app, principal, params: &params, rendering }).await;
+    let answer = entry.method.visit(Run { project, principal, params: &params, rendering }).await;
     called(entry.tool, principal, answer)
 }
 
@@ -152,7 +152,7 @@ struct Written {
 
 /// One call, whose operation is looked for.
 struct Run<'a> {
-    app: &'a App,
+    project: &'a Project,
     principal: &'a Principal,
     params: &'a str,
     rendering: Rendering,
@@ -162,7 +162,7 @@ impl Visitor for Run<'_> {
     type Outcome = Result<Written, AppError>;
 
     async fn visit<O: Operation>(self) -> Self::Outcome {
-        let output = self.app.execute::<O>(self.principal, Some(self.params)).await?;
+        let output = self.project.execute::<O>(self.principal, Some(self.params)).await?;
         Ok(written(self.rendering, &output)?)
     }
 }

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::error::RpcError;
 use super::response::{write_error, write_output};
-use crate::app::App;
+use crate::app::Project;
 use crate::app::operation::{Operation, Principal};
 use crate::app::operations::{Method, Visitor};
 use crate::server::permit::RequestPermit;
@@ -30,7 +30,7 @@ impl Reply {
 
 /// What a message is answered with.
 pub(super) struct Dispatcher<'a> {
-    pub(super) app: &'a App,
+    pub(super) project: &'a Project,
     pub(super) rates: &'a Rates,
     pub(super) principal: &'a Principal,
     /// Held while calls compute, released while one waits for the disk.
@@ -80,24 +80,25 @@ impl Dispatcher<'_> {
             (Ok(()), None) => RpcError::unknown_method(&call.method),
             (Ok(()), Some(method)) => {
                 self.permit.hold_while_computing(method.class()).await;
-                let reply = method.visit(Run { app: self.app, principal: self.principal, call: &call }).await;
+                let reply =
+                    method.visit(Run { project: self.project, principal: self.principal, call: &call }).await;
                 return call.id.map(|_| reply);
             }
         };
-        self.app.record_refused(self.principal, method, began.elapsed(), refused.code);
+        self.project.record_refused(self.principal, method, began.elapsed(), refused.code);
         call.id.map(|_| reply_error(&refused, call.id))
     }
 
     /// The answer to what is no call.
     fn refuse(&self, error: &RpcError, id: Option<&RawValue>) -> Reply {
-        self.app.metrics().record_error(error.code.code());
+        self.project.metrics().record_error(error.code.code());
         reply_error(error, id)
     }
 }
 
 /// One call, whose operation is looked for.
 struct Run<'a> {
-    app: &'a App,
+    project: &'a Project,
     principal: &'a Principal,
     call: &'a Call<'a>,
 }
@@ -106,9 +107,9 @@ impl Visitor for Run<'_> {
     type Outcome = Reply;
 
     async fn visit<O: Operation>(self) -> Reply {
-        let Run { app, principal, call } = self;
+        let Run { project, principal, call } = self;
         let correlation_id = &principal.correlation_id;
-        match app.execute::<O>(principal, call.params.map(RawValue::get)).await {
+        match project.execute::<O>(principal, call.params.map(RawValue::get)).await {
             Ok(output) => match write_output(&output, call.id) {
                 Ok(body) => Reply { status: StatusCode::OK, body, retry_after: None },
                 Err(error) => {
@@ -143,11 +144,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let flags = Flags { root: Some(dir.path().to_owned()), no_watch: true, ..Flags::default() };
         let config = Config::resolve(&flags, &Environment::default()).unwrap().project;
-        let app = App::offline(config, Store::open(StoreOptions::new(dir.path().join("data"))).unwrap());
+        let project =
+            Project::offline(config, Store::open(StoreOptions::new(dir.path().join("data"))).unwrap());
         let principal = Principal::local(ClientName::default(), "c-1".to_owned(), Transport::JsonRpc);
         let (rates, permits) = (Rates::per_second(0), Semaphore::new(1));
         let permit = RequestPermit::try_take(&permits).unwrap();
-        let mut dispatcher = Dispatcher { app: &app, rates: &rates, principal: &principal, permit };
+        let mut dispatcher = Dispatcher { project: &project, rates: &rates, principal: &principal, permit };
         let health = r#"{"jsonrpc":"2.0","method":"getHealth","id":1}"#;
         let decision = r#"{"jsonrpc":"2.0","method":"cacheDecision","id":2,"params":{"task_id":"1","task_description":"a","agents_used":["a"],"result":"success"}}"#;
         for (call, free) in [(health, 0), (decision, 1), (health, 0)] {

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use super::dispatch::{self, Dispatcher, Reply};
 use super::error::RpcError;
-use crate::app::App;
+use crate::app::Project;
 use crate::app::operation::{Principal, Transport};
 use crate::server::correlation::CorrelationId;
 use crate::server::http::body::read_body;
@@ -34,7 +34,7 @@ pub(in crate::server) async fn answer<B>(
 where
     B: HttpBody<Data = Bytes, Error: Into<BoxError>>,
 {
-    let Some(app) = state.app() else {
+    let Some(project) = state.project() else {
         return unavailable(None, UnavailableReason::Starting, "the service is starting");
     };
     let body = match read_body(body).await {
@@ -43,10 +43,10 @@ where
     };
     // Acquired once the body has been read, so that slow senders hold no permit.
     let Some(permit) = RequestPermit::try_take(state.requests()) else {
-        return unavailable(Some(app), UnavailableReason::Overloaded, "too many requests at once");
+        return unavailable(Some(project), UnavailableReason::Overloaded, "too many requests at once");
     };
     let principal = Principal::local(client_of(headers), correlation_id, Transport::JsonRpc);
-    let mut dispatcher = Dispatcher { app, rates: state.rates(), principal: &principal, permit };
+    let mut dispatcher = Dispatcher { project, rates: state.rates(), principal: &principal, permit };
     respond(dispatcher.answer(&body).await)
 }
 
@@ -63,7 +63,7 @@ fn respond(reply: Reply) -> Response {
 }
 
 /// The response to a body that is no message of MCP, under its id where that can be read.
-pub(in crate::server) fn no_message(app: &App, body: &[u8]) -> Response {
+pub(in crate::server) fn no_message(project: &Project, body: &[u8]) -> Response {
     #[derive(serde::Deserialize)]
     struct Identified<'a> {
         #[serde(borrow)]
@@ -76,31 +76,31 @@ pub(in crate::server) fn no_message(app: &App, body: &[u8]) -> Response {
         let id = id.filter(|id| !id.get().starts_with(['{', '[', 't', 'f']));
         (RpcError::invalid_request("the body is not a message of the Model Context Protocol"), id)
     };
-    app.metrics().record_error(error.code.code());
+    project.metrics().record_error(error.code.code());
     respond(dispatch::reply_error(&error, id))
 }
 
 /// The response to a message over a rate limit, under the id of its call where that was read.
 pub(in crate::server) fn rate_limited(
-    app: Option<&Arc<App>>,
+    project: Option<&Arc<Project>>,
     wait: Duration,
     id: Option<&RawValue>,
 ) -> Response {
-    refuse(app, &RpcError::rate_limited(wait), id)
+    refuse(project, &RpcError::rate_limited(wait), id)
 }
 
 /// The response to a message that the service cannot process now: 503 with `Retry-After`.
 pub(in crate::server) fn unavailable(
-    app: Option<&Arc<App>>,
+    project: Option<&Arc<Project>>,
     reason: UnavailableReason,
     message: &str,
 ) -> Response {
-    refuse(app, &RpcError::unavailable(reason, message), None)
+    refuse(project, &RpcError::unavailable(reason, message), None)
 }
 
-fn refuse(app: Option<&Arc<App>>, error: &RpcError, id: Option<&RawValue>) -> Response {
-    if let Some(app) = app {
-        app.metrics().record_error(error.code.code());
+fn refuse(project: Option<&Arc<Project>>, error: &RpcError, id: Option<&RawValue>) -> Response {
+    if let Some(project) = project {
+        project.metrics().record_error(error.code.code());
     }
     respond(dispatch::reply_error(error, id))
 }

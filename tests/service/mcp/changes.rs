@@ -57,10 +57,10 @@ async fn subscribers_of_the_newer_era_are_told_what_they_asked_for() {
 
     // Nothing a client has seen changes.
     project.agent("web", "css-artist", "Writes other layouts.");
-    service.app.reindex().await.unwrap();
+    service.project.reindex().await.unwrap();
     // One more agent: the numbers in descriptions do.
     project.agent("web", "svg-artist", "Draws icons.");
-    service.app.reindex().await.unwrap();
+    service.project.reindex().await.unwrap();
     let told = events.next().await.unwrap();
     assert_eq!(told["method"], "notifications/tools/list_changed", "{told}");
     assert_eq!(told["params"]["_meta"]["io.modelcontextprotocol/subscriptionId"], 7, "{told}");
@@ -80,7 +80,7 @@ async fn sessions_of_the_older_era_are_told_on_their_stream() {
         .header("mcp-session-id", client.session.clone().unwrap());
     let mut events = Events::of(service.open(stream.body(Body::empty()).unwrap()).await);
     project.agent("web", "svg-artist", "Draws icons.");
-    service.app.reindex().await.unwrap();
+    service.project.reindex().await.unwrap();
     let told = [events.next().await.unwrap(), events.next().await.unwrap()];
     let methods = told.map(|message| message["method"].as_str().unwrap().to_owned());
     assert_eq!(methods, ["notifications/tools/list_changed", "notifications/resources/list_changed"]);
@@ -104,7 +104,7 @@ async fn a_client_that_vanishes_or_never_reads_holds_up_nobody() {
     }
     for number in 0..20 {
         project.agent("web", &format!("artist-{number}"), "Draws icons.");
-        service.app.reindex().await.unwrap();
+        service.project.reindex().await.unwrap();
     }
     let found = client.call("find_agents", json!({ "context": "draws icons" })).await;
     assert_eq!(found["structuredContent"]["agents"].as_array().unwrap().len(), 5);

@@ -41,8 +41,8 @@ async fn both_eras_introduce_the_same_server() {
 
 /// Waits for the end of the training: ranking changes once when it ends, and answers with it.
 async fn trained(service: &Service) {
-    let mut generations = service.app.generations();
-    while !service.app.snapshot().latent_ready {
+    let mut generations = service.project.generations();
+    while !service.project.snapshot().latent_ready {
         generations.changed().await.unwrap();
     }
 }
