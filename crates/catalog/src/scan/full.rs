@@ -8,8 +8,9 @@ use std::sync::Arc;
 use super::dedupe::dedupe;
 use super::files::{File, Files};
 use super::options::ScanOptions;
+use super::plugin_selection::RootKind;
 use super::reader::{Located, ReadOutcome, Reader};
-use super::roots::{Finder, RootKind};
+use super::roots::Finder;
 use super::scan_cache::{
     CachedComponentRoot, CachedManifests, CachedRoot, ManifestReader, ScanCache, ScanState,
 };

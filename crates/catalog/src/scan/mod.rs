@@ -7,6 +7,7 @@ mod full;
 mod incremental;
 mod options;
 mod patch;
+mod plugin_selection;
 mod reader;
 mod roots;
 mod scan_cache;

@@ -4,46 +4,16 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::plugin_selection::{
+    RootKind, is_in_plugins, is_never_opened, is_passed_by, may_have_plugins, needs_no_manifest, unloaded,
+};
 use super::scan_cache::ManifestReader;
 use crate::Plugin;
-use crate::layout::{
-    Collector, ComponentRoot, MANIFEST_FILE, MARKETPLACE_FILE, PluginFacts, is_skipped, normalize_path,
-};
+use crate::layout::{Collector, ComponentRoot, MANIFEST_FILE, MARKETPLACE_FILE, PluginFacts, normalize_path};
 use crate::limits::Limits;
 use crate::manifest::{Components, Listing, Manifest};
 use crate::problem::{Problem, code};
 use confined_fs::scan_root::ScanRoot;
-
-/// Folders of a project that contain plugins only by accident: build output, samples, and parts of a plugin.
-const PASSED_BY: [&str; 14] = [
-    "agents",
-    "commands",
-    "skills",
-    "hooks",
-    "target",
-    "dist",
-    "build",
-    "vendor",
-    "fixtures",
-    "tests",
-    "test",
-    "testdata",
-    "examples",
-    "templates",
-];
-/// Levels of folders below a root that are searched for manifests: `plugin/`, `categories/plugin/`.
-const MANIFEST_DEPTH: usize = 2;
-/// One more below `plugins/`: `plugins/category/plugin/`.
-const PLUGINS_DEPTH: usize = 3;
-
-/// The role of a root.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum RootKind {
-    /// The project: plugins need a manifest or a place in `plugins/`.
-    Project,
-    /// A folder the user named: a plugin, a folder of plugins or a collection.
-    Extra,
-}
 
 /// The plugins below one root.
 pub(super) struct FoundPlugins {
@@ -128,17 +98,13 @@ impl<'a, 'm> Finder<'a, 'm> {
 
     /// Searches the children of `folder`, which are `depth` levels below the root.
     fn descend(&mut self, folder: &Path, depth: usize) {
-        let in_plugins = folder.starts_with("plugins");
-        let limit = if in_plugins { PLUGINS_DEPTH } else { MANIFEST_DEPTH };
-        if depth > limit {
+        if !may_have_plugins(folder, depth) {
             return;
         }
         let mut layout = Collector::new(self.root, self.limits);
         for name in layout.list(folder) {
             let path = folder.join(&name);
-            let shown = name.to_string_lossy();
-            if shown.starts_with('.') || is_skipped(&path) || !self.may_enter(&mut layout, &path, in_plugins)
-            {
+            if is_never_opened(&path) || !self.may_enter(&mut layout, &path, is_in_plugins(folder)) {
                 continue;
             }
             self.folders_seen += 1;
@@ -148,10 +114,9 @@ impl<'a, 'm> Finder<'a, 'm> {
                 self.linked = true;
                 break;
             }
-            let bare = folder == Path::new("plugins")
-                || (self.role == RootKind::Extra && folder == Path::new("") && shown != "plugins");
-            let passed_by = !in_plugins && PASSED_BY.contains(&&*shown);
-            if !passed_by && !self.consider(&path, bare) {
+            let name = name.to_string_lossy();
+            let bare = needs_no_manifest(self.role, folder, &name);
+            if !is_passed_by(folder, &name) && !self.consider(&path, bare) {
                 self.descend(&path, depth + 1);
             }
         }
@@ -212,8 +177,9 @@ impl<'a, 'm> Finder<'a, 'm> {
         let stated = manifest.and_then(|manifest| manifest.name.clone());
         let folder_name = || real.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let name = stated.or_else(|| listing.map(|listing| listing.name.clone())).unwrap_or_else(folder_name);
-        let usable = self.report(folder, manifest);
-        let loaded = usable && (manifest.is_some() || self.has_components(folder));
+        let obstacle = manifest.and_then(|manifest| unloaded(folder, manifest));
+        let loaded = obstacle.is_none() && (manifest.is_some() || self.has_components(folder));
+        self.problems.extend(obstacle);
         let facts = facts(&name, manifest, listing);
         let components = match (manifest, listing) {
             (Some(manifest), _) => manifest.components.clone(),
@@ -223,23 +189,6 @@ impl<'a, 'm> Finder<'a, 'm> {
         let component_root =
             ComponentRoot { base: folder.to_owned(), facts, components, only_listed: selection };
         self.plugins.push((Plugin { name, root: folder.to_owned(), loaded }, component_root));
-    }
-
-    /// Returns whether the client loads the plugin, and reports why if it does not.
-    fn report(&mut self, folder: &Path, manifest: Option<&Manifest>) -> bool {
-        let Some(manifest) = manifest else { return true };
-        let path = folder.join(MANIFEST_FILE);
-        if let Some(reason) = &manifest.rejected {
-            let message = format!("Claude Code rejects the plugin's manifest: {reason}");
-            self.problems.push(Problem::new(path, code::MANIFEST_REJECTED, "kept", message));
-            return false;
-        }
-        if manifest.disabled {
-            let message = "Claude Code does not load the plugin: `defaultEnabled` is false";
-            self.problems.push(Problem::new(path, code::PLUGIN_DISABLED, "kept", message));
-            return false;
-        }
-        true
     }
 }
 
