@@ -62,8 +62,12 @@ pub struct PatternKey {
     pub min_similarity: u64,
     /// Matches at most.
     pub limit: usize,
-    /// Whose agents alone, with the generation of the catalog that says so.
-    pub plugin: Option<(String, u64)>,
+    /// Whose agents alone.
+    pub plugin: Option<String>,
+    /// Whether patterns with agents that the catalog lacks are among the matches.
+    pub with_incomplete: bool,
+    /// The generation of the catalog, which says whose agents are which and which are missing.
+    pub generation: u64,
     /// The version of the patterns: every write changes it.
     pub version: u64,
 }
@@ -150,7 +154,7 @@ impl QueryKey {
 impl PatternKey {
     /// Bytes it holds in memory, itself included.
     fn memory_bytes(&self) -> usize {
-        let plugin = self.plugin.as_ref().map_or(0, |(plugin, _)| plugin.capacity());
+        let plugin = self.plugin.as_ref().map_or(0, String::capacity);
         size_of::<Self>() + self.goal.capacity() + plugin
     }
 }
@@ -163,7 +167,15 @@ mod tests {
     use crate::config::CacheTtl;
 
     fn key(goal: String) -> PatternKey {
-        PatternKey { goal, min_similarity: 0, limit: 5, plugin: None, version: 1 }
+        PatternKey {
+            goal,
+            min_similarity: 0,
+            limit: 5,
+            plugin: None,
+            with_incomplete: false,
+            generation: 1,
+            version: 1,
+        }
     }
 
     #[test]

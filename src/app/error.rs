@@ -23,6 +23,14 @@ pub enum AppError {
         /// Near misses: ids, roles, capabilities; best first, may be empty.
         suggestions: Vec<String>,
     },
+    /// It does not fit the state of what it names.
+    #[error("{message}")]
+    Conflict {
+        /// What it does not fit, and what the caller can do.
+        message: String,
+        /// That state.
+        state: String,
+    },
     /// The store did not take it, and may later. Paths and details are for the log.
     #[error("{}", .0.kind())]
     NotStored(StoreError),
@@ -43,6 +51,7 @@ impl AppError {
             AppError::Invalid(_) => ErrorCode::InvalidParams,
             AppError::Forbidden { .. } => ErrorCode::Forbidden,
             AppError::NotFound { .. } => ErrorCode::NotFound,
+            AppError::Conflict { .. } => ErrorCode::Conflict,
             AppError::NotStored(_) => ErrorCode::Unavailable,
             AppError::Internal(_) => ErrorCode::Internal,
         }
@@ -61,6 +70,8 @@ impl AppError {
             }
             AppError::NotFound { message, suggestions } => ErrorObject::new(self.code(), message.clone())
                 .with_data(ErrorData { suggestions: Some(suggestions.clone()), ..ErrorData::default() }),
+            AppError::Conflict { message, state } => ErrorObject::new(self.code(), message.clone())
+                .with_data(ErrorData { state: Some(state.clone()), ..ErrorData::default() }),
             AppError::NotStored(cause) => {
                 let mut object = ErrorObject::unavailable(reason(cause), cause.kind());
                 if let Some(data) = &mut object.data {
@@ -86,7 +97,8 @@ fn reason(error: &StoreError) -> UnavailableReason {
         StoreError::Unavailable(_)
         | StoreError::Locked { .. }
         | StoreError::Invalid(_)
-        | StoreError::UnknownPattern(_) => UnavailableReason::NotStored,
+        | StoreError::UnknownPattern(_)
+        | StoreError::OtherTask { .. } => UnavailableReason::NotStored,
     }
 }
 
@@ -96,6 +108,13 @@ impl From<StoreError> for AppError {
             StoreError::UnknownPattern(id) => {
                 AppError::invalid(format!("pattern_id must be the id of a stored pattern, got {id:?}"))
             }
+            StoreError::OtherTask { task_id, stored } => AppError::Conflict {
+                message: format!(
+                    "task_id {task_id:?} already names the task {stored:?}: use another task_id, or send that \
+                     description to correct its outcome"
+                ),
+                state: stored,
+            },
             StoreError::Invalid(sentences) => AppError::Invalid(sentences),
             other => AppError::NotStored(other),
         }

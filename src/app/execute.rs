@@ -121,7 +121,10 @@ fn log_failure(error: &AppError, principal: &Principal, method: &'static str) {
         AppError::Internal(cause) => {
             tracing::error!(correlation_id, method, error = format!("{cause:#}"), "operation failed");
         }
-        AppError::Invalid(_) | AppError::Forbidden { .. } | AppError::NotFound { .. } => {}
+        AppError::Invalid(_)
+        | AppError::Forbidden { .. }
+        | AppError::NotFound { .. }
+        | AppError::Conflict { .. } => {}
     }
 }
 

@@ -59,7 +59,9 @@ impl Project {
         match stored {
             Ok(answer) if !answer.stored => Verdict::Superseded,
             Ok(_) => Verdict::Acknowledged,
-            Err(AppError::Invalid(sentences)) => Verdict::Refused(sentences.join("; ")),
+            Err(error @ (AppError::Invalid(_) | AppError::Conflict { .. })) => {
+                Verdict::Refused(error.to_string())
+            }
             Err(_) => Verdict::Unreachable,
         }
     }

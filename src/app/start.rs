@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::Project;
 use super::backups::FIRST_LOOK;
+use super::cache_warming::warm;
 use super::catalog_sources::Known;
+use super::frequent_queries::frequent_queries;
 use super::index::{self, Origin, Scanned};
 use super::jobs::{
     BackupJob, NeighbourJob, OutboxJob, PassageJob, PersistJob, RefreshJob, TrainingJob, WatchJob, rank_fully,
@@ -49,7 +51,11 @@ impl Project {
         project.store().wait_until_loaded();
         project.embedding().stay_out(&project.config().paths);
         rank_fully(&project, &never);
-        project.learning().index(&project.snapshot(), project.store().outcomes(), &mut Profiles::default());
+        let snapshot = project.snapshot();
+        // What was learned is part of an answer: those that were cached before it count no more.
+        if project.learning().index(&snapshot, project.store().outcomes(), &mut Profiles::default()) {
+            warm(&project, &snapshot, &frequent_queries(project.store()));
+        }
         project
     }
 }

@@ -140,6 +140,11 @@ fn without_instance(config: &Config, params: &Value, decided_at_ms: u64) -> anyh
     match recorded {
         Ok(stored) => Ok(Recorded::Stored(Box::new(stored))),
         Err(AppError::Invalid(details)) => Ok(Recorded::Refused(invalid(details))),
+        Err(error @ AppError::Conflict { .. }) => Ok(Recorded::Refused(CallError {
+            code: error.code().code().into(),
+            message: error.to_string(),
+            details: Vec::new(),
+        })),
         Err(error) => {
             tracing::warn!(%error, "the decision is queued");
             Ok(queue(&error.to_string()))
@@ -187,6 +192,10 @@ fn tell(recorded: &Recorded, as_json: bool) -> ExitCode {
                 stored.pattern.as_ref().map(|pattern| pattern.id.chars().take(ID_CHARS).collect::<String>());
             let learned = id.map(|id| format!("; the pattern {id} learned from it"));
             output::toned(&[(Tone::Good, "stored"), (Tone::Plain, &learned.unwrap_or_default())]);
+            if let Some(replaced) = &stored.replaced {
+                let result = replaced.result.as_deref().unwrap_or("an outcome");
+                output::hint(&format!("it replaces {result} by {}", replaced.agents_used.join(", ")));
+            }
             stored.warnings.iter().for_each(|warning| output::hint(warning));
         }
         Recorded::Queued(why) => {

@@ -57,7 +57,15 @@ fn pattern_match(number: usize) -> PatternMatch {
 }
 
 fn pattern_key(goal: String) -> PatternKey {
-    PatternKey { goal, min_similarity: 0, limit: 5, plugin: None, version: 1 }
+    PatternKey {
+        goal,
+        min_similarity: 0,
+        limit: 5,
+        plugin: None,
+        with_incomplete: false,
+        generation: 1,
+        version: 1,
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod corrections;
 mod fuzz;
 mod http;
 mod mcp;
+mod patterns;
 mod rpc;
 mod trust;
 mod wire;

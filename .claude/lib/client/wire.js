@@ -110,6 +110,7 @@ function pattern(value) {
         id: nonEmpty(fields['id'], 'the id of a pattern'),
         goal: string(fields['goal']),
         agent_sequence: list(fields['agent_sequence'], 'a sequence', (agent) => nonEmpty(agent, 'an agent')),
+        ...(fields['missing_agents'] === undefined ? {} : { missing_agents: strings(fields['missing_agents']) }),
         dependencies: Object.fromEntries(Object.entries(dependencies).map(([who, whom]) => [who, strings(whom)])),
         parallel_groups: list(fields['parallel_groups'] ?? [], 'the groups of a pattern', strings),
         success_count: number(fields['success_count']),
@@ -160,10 +161,21 @@ export function readDecision(result) {
     if (typeof fields['stored'] !== 'boolean')
         throw new InvalidResponse('`stored` is not a boolean');
     const learned = fields['pattern'];
+    const replaced = fields['replaced'];
     return {
         stored: fields['stored'],
         pattern: learned === null || learned === undefined ? null : pattern(learned),
+        ...(replaced === undefined ? {} : { replaced: replacedDecision(replaced) }),
         warnings: strings(fields['warnings']),
+    };
+}
+function replacedDecision(value) {
+    const fields = object(value, 'the decision that was replaced');
+    const { result, decided_at } = fields;
+    return {
+        agents_used: strings(fields['agents_used']),
+        ...(typeof result === 'string' ? { result } : {}),
+        ...(typeof decided_at === 'string' ? { decided_at } : {}),
     };
 }
 export function readDefinition(result) {

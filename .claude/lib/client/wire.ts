@@ -225,6 +225,8 @@ export interface OrchestrationPattern {
   id: string;
   goal: string;
   agent_sequence: string[];
+  /** Those of them that the catalog does not have; absent if there is none. */
+  missing_agents?: string[];
   dependencies: Record<string, string[]>;
   parallel_groups: string[][];
   success_count: number;
@@ -271,7 +273,16 @@ export interface DecisionAnswer {
   stored: boolean;
   /** The pattern that learned from the decision in effect. */
   pattern: OrchestrationPattern | null;
+  /** The decision on the same task that it replaced. */
+  replaced?: ReplacedDecision;
   warnings: string[];
+}
+
+export interface ReplacedDecision {
+  agents_used: string[];
+  result?: string;
+  /** RFC 3339, UTC. */
+  decided_at?: string;
 }
 
 export interface Definition {
@@ -450,6 +461,7 @@ function pattern(value: unknown): OrchestrationPattern {
     id: nonEmpty(fields['id'], 'the id of a pattern'),
     goal: string(fields['goal']),
     agent_sequence: list(fields['agent_sequence'], 'a sequence', (agent) => nonEmpty(agent, 'an agent')),
+    ...(fields['missing_agents'] === undefined ? {} : { missing_agents: strings(fields['missing_agents']) }),
     dependencies: Object.fromEntries(Object.entries(dependencies).map(([who, whom]) => [who, strings(whom)])),
     parallel_groups: list(fields['parallel_groups'] ?? [], 'the groups of a pattern', strings),
     success_count: number(fields['success_count']),
@@ -507,10 +519,22 @@ export function readDecision(result: unknown): DecisionAnswer {
   const fields = object(result, 'the answer');
   if (typeof fields['stored'] !== 'boolean') throw new InvalidResponse('`stored` is not a boolean');
   const learned = fields['pattern'];
+  const replaced = fields['replaced'];
   return {
     stored: fields['stored'],
     pattern: learned === null || learned === undefined ? null : pattern(learned),
+    ...(replaced === undefined ? {} : { replaced: replacedDecision(replaced) }),
     warnings: strings(fields['warnings']),
+  };
+}
+
+function replacedDecision(value: unknown): ReplacedDecision {
+  const fields = object(value, 'the decision that was replaced');
+  const { result, decided_at } = fields;
+  return {
+    agents_used: strings(fields['agents_used']),
+    ...(typeof result === 'string' ? { result } : {}),
+    ...(typeof decided_at === 'string' ? { decided_at } : {}),
   };
 }
 

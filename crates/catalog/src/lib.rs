@@ -17,6 +17,7 @@
 //! assert!(carried > 1_000);
 //! ```
 
+mod built_in_agents;
 mod cancellation;
 mod capability;
 mod catalog;
@@ -45,6 +46,7 @@ mod source;
 mod threads;
 mod workflow;
 
+pub use built_in_agents::is_built_in_agent;
 pub use cancellation::Cancellation;
 pub use catalog::Catalog;
 pub use changes::Changes;

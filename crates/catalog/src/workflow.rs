@@ -2,6 +2,7 @@
 
 use memchr::memmem::Finder;
 
+use super::built_in_agents::is_built_in_agent;
 use super::markdown::{self, Line, text_lines};
 
 /// Steps of one workflow; the longest real one has 26.
@@ -117,7 +118,7 @@ pub(super) fn agents(body: &str) -> Vec<String> {
     let names_one = |line: &&str| agent.find(line.as_bytes()).is_some() || line.contains('@');
     for line in text_lines(body).filter(names_one) {
         for name in typed(line).chain(mentioned(line)).chain(called(line)) {
-            if found.len() < MAX_AGENTS && !is_builtin(&name) && !found.contains(&name) {
+            if found.len() < MAX_AGENTS && !is_built_in_agent(&name) && !found.contains(&name) {
                 found.push(name);
             }
         }
@@ -126,10 +127,6 @@ pub(super) fn agents(body: &str) -> Vec<String> {
     let qualified: Vec<String> = found.iter().filter(|name| name.contains(':')).cloned().collect();
     found.retain(|name| !qualified.iter().any(|full| full.rsplit(':').next() == Some(name) && full != name));
     found
-}
-
-fn is_builtin(name: &str) -> bool {
-    ["general-purpose", "explore", "plan", "claude"].iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 fn is_name_char(c: char) -> bool {

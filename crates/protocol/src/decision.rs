@@ -12,7 +12,7 @@ use crate::OrchestrationPattern;
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DecisionParams {
-    /// The caller's name for the task; sent again it corrects what was sent before.
+    /// The caller's name for the task; sent again with the same description it corrects what was sent before.
     #[validate(length(min = 1, max = 200))]
     pub task_id: String,
     /// What was to be done.
@@ -68,7 +68,25 @@ pub struct DecisionStored {
     /// The pattern that learned from the decision in effect; `null` where none matched and the result founds none.
     #[schemars(extend("x-nullable" = true))]
     pub pattern: Option<OrchestrationPattern>,
+    /// The decision on the same task that it replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-model" = false))]
+    pub replaced: Option<ReplacedDecision>,
     /// A sentence for each agent that the catalog does not have, or has several times, and where it is not stored.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+}
+
+/// A decision that a later one on the same task replaced.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ReplacedDecision {
+    /// Who had worked on it, in order.
+    pub agents_used: Vec<String>,
+    /// success, failure or partial; absent where it cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<String>,
+    /// When it was made, RFC 3339, UTC; absent where that is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decided_at: Option<String>,
 }

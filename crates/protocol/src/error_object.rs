@@ -42,6 +42,9 @@ pub struct ErrorData {
     /// The role it takes: [`ErrorCode::Forbidden`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub required_role: Option<String>,
+    /// The state that the call does not fit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
 }
 
 impl ErrorObject {

@@ -23,7 +23,7 @@ pub mod schema;
 mod search;
 
 pub use access::{AccessRole, OperationClass};
-pub use decision::{DecisionParams, DecisionStored, ResultName};
+pub use decision::{DecisionParams, DecisionStored, ReplacedDecision, ResultName};
 pub use definition::{Definition, DefinitionQuery, DefinitionSource};
 pub use error_code::{ErrorCode, UnavailableReason};
 pub use error_object::{ErrorData, ErrorObject};

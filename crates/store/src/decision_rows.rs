@@ -11,6 +11,8 @@ use domain::patterns::{Decision, MAX_REMEMBERED_TASKS, Observation, Outcome, Tas
 pub(super) struct StoredDecision {
     pub task_description: String,
     pub agents_used: Vec<String>,
+    /// The outcome; `None` where the row has been damaged.
+    pub result: Option<Outcome>,
     /// When the task was first reported.
     pub at_ms: i64,
     /// When it was made; `None` if unknown.
@@ -48,7 +50,7 @@ pub(super) fn read_decision(
             let agents_used = from_json(text(row, 1));
             let task_description = text(row, 0).to_owned();
             let decided_at_ms = row.get(7).unwrap_or_default();
-            Ok(StoredDecision { task_description, agents_used, at_ms, decided_at_ms, observation })
+            Ok(StoredDecision { task_description, agents_used, result, at_ms, decided_at_ms, observation })
         })
         .optional()
 }

@@ -11,7 +11,9 @@ use super::decision_rows::{self as rows, StoredDecision};
 use super::error::StoreError;
 use super::patterns::{PatternDraft, Patterns, new_id};
 use super::transaction::{ApplyError, Transaction, WriteCommand};
-use domain::patterns::{Decision, DecisionContext, Goal, OutcomeHistory, Pattern, Plan, TaskOutcome};
+use domain::patterns::{
+    Decision, DecisionContext, Goal, Outcome, OutcomeHistory, Pattern, Plan, TaskOutcome, is_same_description,
+};
 
 /// The receipt of a decision.
 #[derive(Debug, Clone)]
@@ -23,8 +25,19 @@ pub struct DecisionReceipt {
     pub pattern: Option<Arc<Pattern>>,
     /// Whether it created that pattern.
     pub founded: bool,
-    /// Whether it replaced an earlier decision on the same task.
-    pub corrected: bool,
+    /// The earlier decision on the same task that it replaced.
+    pub replaced: Option<ReplacedDecision>,
+}
+
+/// A decision that another replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplacedDecision {
+    /// The agents that it named, in order.
+    pub agents_used: Vec<String>,
+    /// Its outcome; `None` where the row had been damaged.
+    pub result: Option<Outcome>,
+    /// When it was made, in milliseconds since the Unix epoch; `None` if unknown.
+    pub decided_at_ms: Option<i64>,
 }
 
 /// The aggregate of the outcomes of past tasks.
@@ -174,7 +187,7 @@ impl RecordDecision {
             is_superseded: true,
             pattern: self.patterns.with_draft(pattern),
             founded: false,
-            corrected: false,
+            replaced: None,
         }
     }
 }
@@ -198,6 +211,12 @@ impl WriteCommand for RecordDecision {
     fn apply(&mut self, transaction: &Transaction<'_>) -> Result<DecisionReceipt, ApplyError> {
         let &Transaction { connection, now_ms } = transaction;
         let former = rows::read_decision(connection, &self.decision.task_id)?;
+        if let Some(former) = &former
+            && !is_same_description(&former.task_description, &self.decision.task_description)
+        {
+            let (task_id, stored) = (self.decision.task_id.clone(), former.task_description.clone());
+            return Err(ApplyError::Refused(StoreError::OtherTask { task_id, stored }));
+        }
         // A decision is made before it arrives: a client's clock that is ahead must not block later corrections.
         let decided_at_ms = self.decision.decided_at_ms.map_or(now_ms, |at_ms| at_ms.min(now_ms));
         if let Some(former) = former.as_ref().filter(|former| is_later(former, decided_at_ms, now_ms)) {
@@ -209,6 +228,11 @@ impl WriteCommand for RecordDecision {
             self.patterns.with_draft(learn).map_err(ApplyError::Refused)?;
         rows::write_decision(connection, &self.decision, pattern_id.as_deref(), at_ms, decided_at_ms)?;
         self.outcomes.add(self.outcome(at_ms), Arc::clone(&self.goal));
-        Ok(DecisionReceipt { is_superseded: false, pattern, founded, corrected: former.is_some() })
+        let replaced = former.map(|former| ReplacedDecision {
+            agents_used: former.agents_used,
+            result: former.result,
+            decided_at_ms: former.decided_at_ms,
+        });
+        Ok(DecisionReceipt { is_superseded: false, pattern, founded, replaced })
     }
 }

@@ -19,6 +19,14 @@ pub enum StoreError {
     /// Name an existing pattern, or none.
     #[error("there is no pattern with the id `{0}`")]
     UnknownPattern(String),
+    /// Choose another task id, or send the description that is stored to correct that task's outcome.
+    #[error("task_id {task_id:?} names another task already: {stored:?}")]
+    OtherTask {
+        /// The id.
+        task_id: String,
+        /// The description stored under it.
+        stored: String,
+    },
     /// Nothing can be written until the process is restarted; the reason.
     #[error("the database is read-only: {0}")]
     ReadOnly(String),
@@ -40,6 +48,7 @@ impl StoreError {
             StoreError::Locked { .. } => "another process of this project holds its memory",
             StoreError::Invalid(_) => "what was sent is not valid",
             StoreError::UnknownPattern(_) => "there is no such pattern",
+            StoreError::OtherTask { .. } => "the task id names another task",
             StoreError::ReadOnly(_) => "the memory is read-only; GET /health says why",
             StoreError::Overloaded => "too much waits for the disk already; try again in a moment",
             StoreError::Unavailable(_) if self.is_disk_full() => {

@@ -88,7 +88,7 @@ mod transaction;
 mod writer;
 
 pub use backup::{BACKUPS_KEPT, Backup, Restored};
-pub use decisions::DecisionReceipt;
+pub use decisions::{DecisionReceipt, ReplacedDecision};
 pub use error::StoreError;
 pub use history::HistoryEntry;
 pub use import_export::{ImportReport, export as export_patterns};

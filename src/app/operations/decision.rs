@@ -6,6 +6,7 @@ use crate::app::operation::{Operation, Output, Principal, Rendering, Tool};
 use crate::app::{AppError, Project};
 use domain::patterns::{Decision, Outcome};
 use protocol::{AccessRole, DecisionParams, DecisionStored, OperationClass, ResultName};
+use store::{ReplacedDecision, rfc3339};
 
 /// What the client of an outdated decision reads.
 const SUPERSEDED: &str =
@@ -23,6 +24,15 @@ fn outcome_of(name: ResultName) -> Outcome {
     }
 }
 
+/// The wire form of a decision that was replaced.
+fn replaced_view(replaced: ReplacedDecision) -> protocol::ReplacedDecision {
+    protocol::ReplacedDecision {
+        agents_used: replaced.agents_used,
+        result: replaced.result.map(|result| result.as_str().to_owned()),
+        decided_at: replaced.decided_at_ms.map(rfc3339),
+    }
+}
+
 impl Output for DecisionStored {}
 
 impl Operation for CacheDecision {
@@ -36,7 +46,7 @@ impl Operation for CacheDecision {
         name: "record_outcome",
         position: 6,
         description: "Stores who worked on a task and how it went, so that recommendations learn. \
-                      The same task_id again corrects it.",
+                      The same task_id and description again correct it; another task needs another task_id.",
         counted: None,
         default_budget: None,
         default_limit: None,
@@ -78,7 +88,9 @@ impl Project {
         if receipt.is_superseded {
             warnings.push(SUPERSEDED.to_owned());
         }
-        let pattern = receipt.pattern.map(|pattern| pattern_view(&pattern));
-        Ok(DecisionStored { stored: !receipt.is_superseded, pattern, warnings })
+        let snapshot = self.snapshot();
+        let pattern = receipt.pattern.map(|pattern| pattern_view(&pattern, &snapshot));
+        let replaced = receipt.replaced.map(replaced_view);
+        Ok(DecisionStored { stored: !receipt.is_superseded, pattern, replaced, warnings })
     }
 }

@@ -7,7 +7,7 @@ use crate::app::cache::PatternKey;
 use crate::app::canonical_text::canonical;
 use crate::app::operation::{Operation, Output, Principal, Rendering, Tool};
 use crate::app::{AppError, Project, Snapshot, tokens};
-use catalog::{Kind, Lookup};
+use catalog::{Kind, Lookup, is_built_in_agent};
 use domain::patterns::{DEFAULT_MIN_SIMILARITY, Pattern, PatternMatch, SimilaritySearch};
 use protocol::{
     AccessRole, GoalQuery, OperationClass, OrchestrationPattern, PatternMatches, PatternParams, PatternQuery,
@@ -70,11 +70,13 @@ impl Operation for GetOrchestrationPattern {
             goal: required("goal", &params.goal)?,
             min_similarity: params.min_similarity,
             plugin: canonical(params.plugin.as_deref()),
+            with_incomplete: false,
             limit,
         })?;
         let (best, others) = found.split_first().ok_or_else(|| anyhow::anyhow!("a match without matches"))?;
+        let snapshot = project.snapshot();
         let close = others.iter().filter(|other| other.score >= best.score * ALTERNATIVE_SHARE);
-        let views = std::iter::once(best).chain(close).map(match_view);
+        let views = std::iter::once(best).chain(close).map(|found| match_view(found, &snapshot));
         let (mut views, tokens) = fitted(views.collect(), whole(params.max_tokens));
         let protocol::PatternMatch { pattern, success_rate, similarity, task_count } = views.remove(0);
         Ok(Recommendation {
@@ -109,10 +111,13 @@ impl Operation for QueryPattern {
             goal: required("goal", &params.goal)?,
             min_similarity: params.min_similarity,
             plugin: canonical(params.plugin.as_deref()),
+            with_incomplete: true,
             limit: whole(params.limit).unwrap_or(unasked),
         })?;
         let best = found.first().ok_or_else(|| anyhow::anyhow!("a match without matches"))?;
-        let (matches, tokens) = fitted(found.iter().map(match_view).collect(), whole(params.max_tokens));
+        let snapshot = project.snapshot();
+        let views = found.iter().map(|found| match_view(found, &snapshot)).collect();
+        let (matches, tokens) = fitted(views, whole(params.max_tokens));
         Ok(PatternMatches {
             reasoning: reasoning(best),
             confidence: rounded(best.score),
@@ -182,7 +187,8 @@ impl Operation for StorePattern {
 }
 
 impl Project {
-    /// The patterns that serve a goal, from the cache or the store.
+    /// The patterns that serve a goal, from the cache or the store. Those that name agents which the catalog lacks come
+    /// last, if they are wanted at all.
     fn match_patterns(&self, wanted: &Wanted) -> Result<(Arc<[PatternMatch]>, bool), AppError> {
         let Wanted { goal, plugin, limit, .. } = wanted;
         let min_similarity = wanted.min_similarity.unwrap_or(DEFAULT_MIN_SIMILARITY);
@@ -191,26 +197,41 @@ impl Project {
             goal: goal.clone(),
             min_similarity: min_similarity.to_bits(),
             limit: *limit,
-            plugin: plugin.clone().map(|plugin| (plugin, snapshot.generation)),
+            plugin: plugin.clone(),
+            with_incomplete: wanted.with_incomplete,
+            generation: snapshot.generation,
             version: self.store.version(),
         };
-        let is_wanted = |pattern: &Pattern| {
-            let agents = pattern.plan.agent_sequence();
-            plugin.as_ref().is_none_or(|plugin| agents.iter().all(|agent| is_of(&snapshot, agent, plugin)))
-        };
-        let matches = |min_similarity, limit| {
+        let matches = |min_similarity, limit, complete: bool| {
+            let is_wanted = |pattern: &Pattern| {
+                let agents = pattern.plan.agent_sequence();
+                plugin
+                    .as_ref()
+                    .is_none_or(|plugin| agents.iter().all(|agent| is_of(&snapshot, agent, plugin)))
+                    && complete == missing_agents(&snapshot, pattern).is_empty()
+            };
             let request = SimilaritySearch { goal, min_similarity, limit, now_ms: now_ms() };
             self.store.patterns().matches_among(&request, is_wanted)
         };
-        let (found, cache_hit) = self.caches.patterns.get_or(&key, || matches(min_similarity, *limit));
+        let (found, cache_hit) = self.caches.patterns.get_or(&key, || {
+            let mut found = matches(min_similarity, *limit, true);
+            if wanted.with_incomplete {
+                found.extend(matches(min_similarity, limit.saturating_sub(found.len()), false));
+            }
+            found
+        });
         if found.is_empty() {
+            let withheld = matches(min_similarity, 1, false);
+            if let Some(withheld) = withheld.first() {
+                return Err(withheld_for_missing_agents(&withheld.pattern, &snapshot));
+            }
             let of_plugin =
                 plugin.as_ref().map_or_else(String::new, |plugin| format!(" of plugin {plugin:?}"));
             return Err(AppError::NotFound {
                 message: format!(
                     "no pattern{of_plugin} serves {goal:?} with a similarity of at least {min_similarity}"
                 ),
-                suggestions: matches(0.2, 3).iter().map(|one| one.pattern.goal.clone()).collect(),
+                suggestions: matches(0.2, 3, true).iter().map(|one| one.pattern.goal.clone()).collect(),
             });
         }
         Ok((found, cache_hit))
@@ -221,6 +242,7 @@ impl Project {
         let snapshot = self.snapshot();
         let warning = |agent: &String| match snapshot.catalog.find(Kind::Agent, agent) {
             Lookup::One(_) => None,
+            Lookup::Missing if is_built_in_agent(agent) => None,
             Lookup::Missing => Some(format!("{agent} is not an agent of the catalog")),
             Lookup::Ambiguous(all) => {
                 let ids: Vec<&str> = all.iter().take(MAX_NAMED).map(|one| one.id.as_str()).collect();
@@ -247,7 +269,31 @@ struct Wanted {
     goal: String,
     min_similarity: Option<f64>,
     plugin: Option<String>,
+    /// Whether patterns with agents that the catalog lacks are wanted, too.
+    with_incomplete: bool,
     limit: usize,
+}
+
+/// The agents of a pattern that the catalog does not have. A name that several agents share is not missing.
+fn missing_agents(snapshot: &Snapshot, pattern: &Pattern) -> Vec<String> {
+    let is_missing = |agent: &&String| {
+        matches!(snapshot.catalog.find(Kind::Agent, agent), Lookup::Missing) && !is_built_in_agent(agent)
+    };
+    pattern.plan.agent_sequence().iter().filter(is_missing).cloned().collect()
+}
+
+/// Why a pattern that serves the goal is not recommended.
+fn withheld_for_missing_agents(pattern: &Pattern, snapshot: &Snapshot) -> AppError {
+    let missing = missing_agents(snapshot, pattern);
+    let named: Vec<&str> = missing.iter().take(MAX_NAMED).map(String::as_str).collect();
+    AppError::NotFound {
+        message: format!(
+            "the patterns that serve this goal name agents that the catalog does not have (of {:?}: {})",
+            pattern.goal,
+            named.join(", ")
+        ),
+        suggestions: Vec::new(),
+    }
 }
 
 /// Whether an agent, named by id or bare name, is of that plugin.
@@ -260,21 +306,27 @@ fn is_of(snapshot: &Snapshot, agent: &str, plugin: &str) -> bool {
 }
 
 /// The wire form of a match.
-fn match_view(found: &PatternMatch) -> protocol::PatternMatch {
+fn match_view(found: &PatternMatch, snapshot: &Snapshot) -> protocol::PatternMatch {
     protocol::PatternMatch {
-        pattern: pattern_view(&found.pattern),
+        pattern: pattern_view(&found.pattern, snapshot),
         success_rate: rounded(found.success_rate),
         similarity: rounded(found.similarity),
         task_count: found.task_count,
     }
 }
 
-/// The wire form of a pattern.
-pub fn pattern_view(pattern: &Pattern) -> OrchestrationPattern {
+/// The wire form of a pattern, with the agents that the catalog lacks.
+pub(super) fn pattern_view(pattern: &Pattern, snapshot: &Snapshot) -> OrchestrationPattern {
+    OrchestrationPattern { missing_agents: missing_agents(snapshot, pattern), ..stored_pattern_view(pattern) }
+}
+
+/// The wire form of a pattern as it is stored, whatever the catalog has.
+pub fn stored_pattern_view(pattern: &Pattern) -> OrchestrationPattern {
     OrchestrationPattern {
         id: pattern.id.clone(),
         goal: pattern.goal.clone(),
         agent_sequence: pattern.plan.agent_sequence().to_vec(),
+        missing_agents: Vec::new(),
         dependencies: pattern.plan.dependencies().clone(),
         parallel_groups: pattern.plan.parallel_groups().to_vec(),
         success_count: pattern.counters.successes,

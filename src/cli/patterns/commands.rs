@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::import_export;
-use crate::app::operations::patterns::{GetOrchestrationPattern, pattern_view};
+use crate::app::operations::patterns::{GetOrchestrationPattern, stored_pattern_view};
 use crate::cli::ask::{CallResult, ask};
 use crate::cli::pattern::show_plan;
 use crate::cli::{exit, output, store_access, table};
@@ -138,7 +138,7 @@ fn as_row(pattern: &Pattern) -> [String; 5] {
 
 /// Everything of a pattern as the wire has it, with whether it is offered.
 fn whole(pattern: &Pattern) -> Value {
-    let mut all = serde_json::to_value(pattern_view(pattern)).unwrap_or_default();
+    let mut all = serde_json::to_value(stored_pattern_view(pattern)).unwrap_or_default();
     if let Some(all) = all.as_object_mut() {
         all.insert("success_rate".to_owned(), json!(pattern.success_rate()));
         all.insert("task_count".to_owned(), json!(pattern.task_count()));

@@ -112,6 +112,11 @@ fn stored(answer: &Value) -> String {
         ),
         None => "Stored. No pattern learned from it.".to_owned(),
     };
+    let replaced = &answer["replaced"];
+    if replaced.is_object() {
+        let result = replaced["result"].as_str().unwrap_or("an outcome");
+        let _ = write!(said, " It replaces {result} by {}.", list(&replaced["agents_used"]).join(", "));
+    }
     for warning in list(&answer["warnings"]) {
         let _ = write!(said, " Warning: {warning}.");
     }

@@ -214,6 +214,7 @@ fn called(
             Ok(Called::failed(format!("Wrong arguments: {}.", sentences.join("; "))))
         }
         Err(error @ AppError::Forbidden { .. }) => Ok(Called::failed(format!("Not allowed: {error}."))),
+        Err(error @ AppError::Conflict { .. }) => Ok(Called::failed(format!("Not stored: {error}."))),
         Err(error @ AppError::NotStored(_)) => Ok(Called::failed(format!("Not stored: {error}."))),
         Err(AppError::Internal(_)) => {
             let data = json!({ "correlation_id": principal.correlation_id });

@@ -54,7 +54,12 @@ impl Outcome {
     }
 }
 
-/// One orchestration that took place. A later decision with the same `task_id` corrects an earlier one.
+/// Whether two descriptions are of one task: the same words in the same order, whatever their case and spacing.
+pub fn is_same_description(one: &str, other: &str) -> bool {
+    one.split_whitespace().map(str::to_lowercase).eq(other.split_whitespace().map(str::to_lowercase))
+}
+
+/// One orchestration that took place. A later decision with the same `task_id` and description corrects an earlier one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     /// The caller's name for the task.

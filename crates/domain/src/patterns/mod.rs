@@ -23,6 +23,7 @@ mod stats;
 
 pub use decision::{
     Decision, MAX_DURATION_MS, MAX_GOAL_CHARS, MAX_ID_CHARS, MAX_TOKENS_SAVED, Outcome, check_goal,
+    is_same_description,
 };
 pub use goal::{Goal, MAX_COMPARED_CHARS};
 pub use knn::{Neighbours, Profile};

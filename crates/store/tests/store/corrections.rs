@@ -35,11 +35,11 @@ fn an_older_decision_changes_nothing_and_the_receipt_says_so() {
     let newer = record(&store, decided(2_000, Outcome::Failure));
     assert!(!newer.is_superseded);
     let corrected = record(&store, decided(3_000, Outcome::Partial));
-    assert!(corrected.corrected);
+    assert!(corrected.replaced.is_some());
     let before = format!("{:?}", store.patterns().patterns().collect::<Vec<_>>());
 
     let older = record(&store, decided(2_999, Outcome::Success));
-    assert!(older.is_superseded && !older.corrected && !older.founded);
+    assert!(older.is_superseded && older.replaced.is_none() && !older.founded);
     assert_eq!(in_effect(&store), ("partial".to_owned(), Outcome::Partial));
     assert_eq!(format!("{:?}", store.patterns().patterns().collect::<Vec<_>>()), before);
 

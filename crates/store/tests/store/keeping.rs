@@ -58,10 +58,10 @@ fn what_was_acknowledged_is_there_after_a_restart() {
     let store = open(folder.path());
     let first =
         wait(store.record_decision(decision("t1", "add login to the api", Outcome::Success))).unwrap();
-    assert!(!first.is_superseded && first.founded && !first.corrected);
+    assert!(!first.is_superseded && first.founded && first.replaced.is_none());
     let again =
         wait(store.record_decision(decision("t1", "add login to the api", Outcome::Partial))).unwrap();
-    assert!(again.corrected && !again.founded);
+    assert!(again.replaced.is_some() && !again.founded);
     let learned = again.pattern.unwrap();
     assert_eq!(
         (learned.counters.successes, learned.counters.partials, learned.counters.duration_sum_ms),
