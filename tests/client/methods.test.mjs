@@ -36,25 +36,30 @@ test('every method answers in its typed shape', async (t) => {
   const goal = 'add authentication to the API';
   const stored = await adjutant.storePattern({
     goal,
-    agent_sequence: ['web:react-specialist', 'nobody'],
-    dependencies: { nobody: ['web:react-specialist'] },
+    agent_sequence: ['web:react-specialist', 'web:css-artist'],
+    dependencies: { 'web:css-artist': ['web:react-specialist'] },
   });
   assert.equal(stored.created, true);
-  assert.deepEqual(stored.warnings, ['nobody is not an agent of the catalog']);
+  assert.deepEqual(stored.warnings, []);
+  const incomplete = await adjutant.storePattern({ goal, agent_sequence: ['nobody'] });
+  assert.deepEqual(incomplete.warnings, ['nobody is not an agent of the catalog']);
 
   for (const asked of [goal, { goal }, { goal, min_similarity: 0.8 }]) {
     const found = await adjutant.getOrchestrationPattern(asked);
     assert.equal(found.pattern.id, stored.id, JSON.stringify(asked));
-    assert.deepEqual(found.pattern.parallel_groups, [['web:react-specialist'], ['nobody']]);
+    assert.deepEqual(found.pattern.parallel_groups, [['web:react-specialist'], ['web:css-artist']]);
     assert.deepEqual([found.similarity, found.task_count, found.alternatives], [1, 0, []]);
   }
   const matches = await adjutant.queryPattern({ goal, limit: 2 });
+  assert.deepEqual(matches.matches.map(({ pattern }) => pattern.missing_agents), [undefined, ['nobody']]);
   assert.equal(matches.matches[0].pattern.id, stored.id);
 
   const recorded = await adjutant.cacheDecision(decision('a', { task_description: goal, pattern_id: stored.id, duration_ms: 5 }));
   assert.equal(recorded.stored, true);
   assert.deepEqual([recorded.pattern.id, recorded.pattern.success_count], [stored.id, 1]);
   assert.equal(recorded.queued, undefined);
+  const corrected = await adjutant.cacheDecision(decision('a', { task_description: goal, result: 'failure' }));
+  assert.equal(corrected.replaced.result, 'success');
 
   const explained = await adjutant.explain({ kind: 'agent', context: 'react hooks' });
   assert.equal(explained.hits[0].id, 'web:react-specialist');
