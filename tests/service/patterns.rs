@@ -1,7 +1,5 @@
 //! Decisions stay those of their task, and a pattern is recommended only where all of its agents exist.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
-
 use crate::support::{Project, Service};
 use client::outbox::Outbox;
 use serde_json::{Value, json};

@@ -214,8 +214,9 @@ fn called(
             Ok(Called::failed(format!("Wrong arguments: {}.", sentences.join("; "))))
         }
         Err(error @ AppError::Forbidden { .. }) => Ok(Called::failed(format!("Not allowed: {error}."))),
-        Err(error @ AppError::Conflict { .. }) => Ok(Called::failed(format!("Not stored: {error}."))),
-        Err(error @ AppError::NotStored(_)) => Ok(Called::failed(format!("Not stored: {error}."))),
+        Err(error @ (AppError::Conflict { .. } | AppError::NotStored(_))) => {
+            Ok(Called::failed(format!("Not stored: {error}.")))
+        }
         Err(AppError::Internal(_)) => {
             let data = json!({ "correlation_id": principal.correlation_id });
             Err(ErrorData::internal_error("Internal error", Some(data)))
