@@ -87,14 +87,12 @@ export interface DefinitionResult extends wire.Provenance {
 
 /** How one method is called, and what its answer is without the service. */
 interface Method<T> {
-  name: string;
+  name: wire.MethodName;
   read: (result: unknown) => T;
   /** An empty answer with the reason. */
   empty: (why: string) => T;
   /** The answer while the service is not available; `empty` if absent. */
-  fallback?: (why: string) => T & { source: wire.Source };
-  /** Whether answers are cached. */
-  cached: boolean;
+  fallback?: (outage: string) => T & { source: wire.Source };
   /** Whether the request is sent even if the circuit is open. */
   force?: boolean;
 }
@@ -128,24 +126,23 @@ export class OrchestratorMCPClient {
       name: 'queryAgents',
       read: wire.readAgents,
       empty: (why) => ({ agents: [], ...noAnswer(why) }),
-      fallback: (why) => {
+      fallback: (outage) => {
         const { roles, isOwn } = this.#registry.roles();
-        return { ...agentsByRole(roles, params, why), source: isOwn ? 'registry' : 'embedded' };
+        return { ...agentsByRole(roles, params, outage), source: isOwn ? 'registry' : 'embedded' };
       },
-      cached: true,
     });
   }
 
   /** Finds skills. Empty in a fallback. */
   querySkills(params: wire.SkillQueryParams): Promise<SkillQueryResult> {
     const empty = (why: string) => ({ skills: [], ...noAnswer(why) });
-    return this.#ask(params, { name: 'querySkills', read: wire.readSkills, empty, cached: true });
+    return this.#ask(params, { name: 'querySkills', read: wire.readSkills, empty });
   }
 
   /** Finds workflows. Empty in a fallback. */
   queryWorkflows(params: wire.WorkflowQueryParams): Promise<WorkflowQueryResult> {
     const empty = (why: string) => ({ workflows: [], ...noAnswer(why) });
-    return this.#ask(params, { name: 'queryWorkflows', read: wire.readWorkflows, empty, cached: true });
+    return this.#ask(params, { name: 'queryWorkflows', read: wire.readWorkflows, empty });
   }
 
   /** The best pattern for a goal, which is passed as a string or in an object. `pattern` is null in a fallback. */
@@ -157,20 +154,19 @@ export class OrchestratorMCPClient {
         ...{ pattern: null, success_rate: 0, similarity: 0, task_count: 0, alternatives: [] },
         ...noAnswer(why),
       }),
-      cached: true,
     });
   }
 
   /** All patterns for such a goal, best first. Empty in a fallback. */
   queryPattern(params: wire.PatternQueryParams): Promise<PatternQueryResult> {
     const empty = (why: string) => ({ matches: [], ...noAnswer(why) });
-    return this.#ask(params, { name: 'queryPattern', read: wire.readMatches, empty, cached: true });
+    return this.#ask(params, { name: 'queryPattern', read: wire.readMatches, empty });
   }
 
   /** Stores a pattern. It is not queued: `id` is null if the service is not available. */
   async storePattern(params: wire.PatternParams): Promise<StorePatternResult> {
     const empty = () => ({ id: null, created: false, warnings: [] });
-    const stored = await this.#ask(params, { name: 'storePattern', read: wire.readStored, empty, cached: false });
+    const stored = await this.#ask(params, { name: 'storePattern', read: wire.readStored, empty });
     this.#cache.clear();
     return stored;
   }
@@ -192,20 +188,19 @@ export class OrchestratorMCPClient {
       name: 'getDefinition',
       read: (result) => ({ definition: wire.readDefinition(result) }),
       empty: () => ({ definition: null }),
-      cached: true,
     });
   }
 
   /** Explains the scores of an answer. Empty in a fallback. */
   explain(params: wire.ExplainParams): Promise<ExplainResult> {
     const empty = (why: string) => ({ reasoning: why, confidence: 0, unknown: [], hits: [], suggestions: [] });
-    return this.#ask(params, { name: 'explain', read: wire.readExplained, empty, cached: false });
+    return this.#ask(params, { name: 'explain', read: wire.readExplained, empty });
   }
 
   /** The health of the service; `status` is `unavailable` if it does not answer. Always sends a request. */
   getHealth(): Promise<HealthResult> {
     const empty = (why: string): wire.Health => ({ status: 'unavailable', reasons: [why] });
-    return this.#ask({}, { name: 'getHealth', read: wire.readHealth, empty, cached: false, force: true });
+    return this.#ask({}, { name: 'getHealth', read: wire.readHealth, empty, force: true });
   }
 
   /** Sends the queued decisions, as long as the service accepts them. */
@@ -227,8 +222,9 @@ export class OrchestratorMCPClient {
       // Callers in plain JavaScript may pass anything.
       wire.object(params, 'the argument');
       return await this.#answer(params, method).catch((error: unknown) => {
-        if (error instanceof Unavailable) return fallbackAnswer(method, error.message);
-        throw error;
+        if (!(error instanceof Unavailable)) throw error;
+        const answer = fallbackAnswer(method, error);
+        return error.error === undefined ? answer : { ...answer, error: error.error };
       });
     } catch (error) {
       // Parameters that cannot be serialised.
@@ -239,7 +235,8 @@ export class OrchestratorMCPClient {
 
   async #answer<T extends object>(params: object, method: Method<T>): Promise<T & wire.Provenance> {
     const key = cacheKey(method.name, params);
-    const hit = method.cached ? this.#cache.get(key) : undefined;
+    const { cacheable } = wire.METHODS[method.name];
+    const hit = cacheable ? this.#cache.get(key) : undefined;
     if (hit !== undefined) {
       return { ...method.read(hit), cache_hit: true, source: 'cache', fallback: false };
     }
@@ -247,17 +244,18 @@ export class OrchestratorMCPClient {
     this.#decisions.drainInBackground();
     if ('error' in response) {
       const { error } = response;
-      if (isRetryable(error)) return { ...fallbackAnswer(method, error.message), error };
+      if (isRetryable(error)) return { ...fallbackAnswer(method, new Unavailable('busy', error.message)), error };
       return { ...method.empty(error.message), source: 'server', fallback: false, error };
     }
-    if (method.cached) this.#cache.set(key, response.raw);
+    if (cacheable) this.#cache.set(key, response.raw);
     return { ...response.result, source: 'server', fallback: false };
   }
 }
 
-function fallbackAnswer<T extends object>({ fallback, empty }: Method<T>, reason: string): T & wire.Provenance {
-  if (fallback !== undefined) return { ...fallback(reason), fallback: true, reason };
-  return { ...empty(`The service is not available (${reason}).`), source: 'none', fallback: true, reason };
+function fallbackAnswer<T extends object>({ fallback, empty }: Method<T>, outage: Unavailable): T & wire.Provenance {
+  const { message: reason, sentence } = outage;
+  if (fallback !== undefined) return { ...fallback(sentence), fallback: true, reason };
+  return { ...empty(sentence), source: 'none', fallback: true, reason };
 }
 
 /** The metadata of an answer without rows. */

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::operations::decision::CacheDecision;
 use super::params::read_params;
 use super::{AppError, Project};
+use crate::config::ProjectConfig;
 use client::outbox::{self, Outbox, Replayed, Verdict};
 use protocol::{DecisionParams, DecisionStored};
 
@@ -25,14 +26,18 @@ impl Project {
         outbox::decision_time()
     }
 
-    /// Queues a decision that was made at that [`Project::decision_time`] on disk until the owner of the store drains it; for a
-    /// process that does not own the store.
+    /// Queues a decision that was made at that [`Project::decision_time`] on disk until the owner of the project's store drains
+    /// it; for a process that does not own the store.
     ///
     /// # Errors
     /// [`AppError::Invalid`] if it would be refused, [`AppError::Internal`] if it cannot be written.
-    pub fn queue_decision(&self, params: &Value, decided_at_ms: u64) -> Result<(), AppError> {
+    pub fn queue_decision(
+        config: &ProjectConfig,
+        params: &Value,
+        decided_at_ms: u64,
+    ) -> Result<(), AppError> {
         read_params::<CacheDecision>(Some(&params.to_string()))?;
-        let put = Outbox::new(&self.config.paths.outbox_dir).put_decided(params, decided_at_ms);
+        let put = Outbox::new(&config.paths.outbox_dir).put_decided(params, decided_at_ms);
         put.map_err(|error| AppError::Internal(error.into()))
     }
 

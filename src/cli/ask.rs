@@ -68,7 +68,11 @@ pub(super) fn call(config: &Config, method: &'static str, params: &Value) -> any
     match small_runtime()?.block_on(client.call::<Value>(method, params)) {
         Ok(answered) => {
             if is_running && answered.source == Source::Fallback {
-                output::hint("the running instance does not answer; this is from an index of this process");
+                let why = match client.outage().and_then(|outage| outage.known_code()) {
+                    Some(ErrorCode::Unauthenticated) => "does not accept the token of this command",
+                    _ => "does not answer",
+                };
+                output::hint(&format!("the running instance {why}; this is from an index of this process"));
             }
             Ok(CallResult::Answer(answered.value))
         }

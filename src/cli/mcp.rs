@@ -12,7 +12,7 @@ use super::{exit, output, store_access};
 use crate::app::{self, Project, Scanned};
 use crate::config::{Config, Environment, Flags};
 use crate::instance;
-use crate::server::mcp::{BUSY_BUDGET, ProxyBackend, serve_stdio};
+use crate::server::mcp::{Patience, ProxyBackend, serve_stdio};
 use crate::tasks::Tasks;
 use crate::telemetry::logging;
 use catalog::Cancellation;
@@ -56,7 +56,8 @@ pub(super) fn run(flags: &Flags, environment: &Environment) -> anyhow::Result<Ex
 
 fn sources(config: Config) -> ProxyBackend {
     let config = Arc::new(config);
-    let [for_running, for_count, for_start, for_wish] = std::array::from_fn(|_| Arc::clone(&config));
+    let [for_running, for_count, for_start, for_wish, for_queue, for_watch] =
+        std::array::from_fn(|_| Arc::clone(&config));
     // What was counted is what is started from.
     let scanned = Arc::new(Mutex::new(None::<Scanned>));
     let counted = Arc::clone(&scanned);
@@ -73,11 +74,21 @@ fn sources(config: Config) -> ProxyBackend {
         }),
         token: config.daemon.access.token.as_ref().map(|token| token.secret().to_owned()),
         command_prompts: config.project.command_prompts,
-        busy_budget: BUSY_BUDGET,
+        patience: Patience::default(),
+        queue: Box::new(move |decision, made_at_ms| {
+            Project::queue_decision(&for_queue.project, decision, made_at_ms)
+        }),
         start: Box::new(move || {
             let found = scanned.lock().unwrap_or_else(PoisonError::into_inner).take();
             let found = found.unwrap_or_else(|| app::scan(&for_start.project, &Cancellation::default()));
             Ok(Project::start_from(found, for_start.project.clone(), store_access::for_session(&for_start)?))
+        }),
+        watch: Box::new(move |changed| {
+            let watch = instance::RunFilesWatch::start(&for_watch.project.paths, changed);
+            let watch = watch.inspect_err(
+                |error| tracing::warn!(%error, "who serves the project is looked for twice a second"),
+            );
+            Some(Box::new(watch.ok()?))
         }),
         is_wished_for: Box::new(move || instance::HandoverRequest::is_pending(&for_wish.project.paths)),
     }

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{exit, output, running_client, small_runtime};
 use crate::config::{Config, Environment, Flags};
+use protocol::Refusal;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ReindexArguments {
@@ -23,11 +24,10 @@ pub(super) fn run(arguments: &ReindexArguments, environment: &Environment) -> an
         return Ok(exit::NOT_RUNNING.into());
     };
     let reply = small_runtime()?.block_on(client.post("/reindex", &json!({})))?;
-    anyhow::ensure!(
-        reply.status == 200,
-        "refused: {}",
-        reply.body["error"].as_str().unwrap_or("no reason given")
-    );
+    if reply.status != 200 {
+        let stated = Refusal::stated_in(&reply.body).map(|refusal| refusal.message);
+        anyhow::bail!("refused: {}", stated.as_deref().unwrap_or("no reason given"));
+    }
     let report = reply.body;
     if arguments.json {
         output::line(&format!("{report:#}"));

@@ -224,7 +224,9 @@ async fn occupied(port: u16, project: &ProjectConfig) -> Unbound {
         PortOwner::Adjutant(None) => {
             Unbound::Foreign { port, process: "an Adjutant that is starting or stopping".into() }
         }
-        PortOwner::Foreign(process) => Unbound::Foreign { port, process: process.to_string() },
+        PortOwner::Foreign(process) | PortOwner::Silent(process) => {
+            Unbound::Foreign { port, process: process.to_string() }
+        }
         PortOwner::None => Unbound::Foreign { port, process: "a program that does not answer".into() },
     }
 }

@@ -10,6 +10,7 @@ use crate::config::{Config, Environment, Flags};
 use crate::instance::Endpoint;
 use client::ClientError;
 use client::outbox::{Outbox, OutboxStatus};
+use protocol::Refusal;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct StatusArguments {
@@ -40,8 +41,17 @@ pub(super) fn run(arguments: &StatusArguments, environment: &Environment) -> any
     });
     let (health, metrics) = match asked {
         Ok(answers) => answers,
-        Err(error) => return Ok(tell_silent(arguments, &endpoint, &error, &outbox, waiting)),
+        Err(error) => {
+            let why = ("does not answer", error.to_string());
+            return Ok(tell_silent(arguments, &endpoint, &why, &outbox, waiting));
+        }
     };
+    if let Some(refusal) = Refusal::stated_in(&health)
+        && refusal.known_code().is_some_and(|code| !code.is_retryable())
+    {
+        let why = ("refused", refusal.message);
+        return Ok(tell_silent(arguments, &endpoint, &why, &outbox, waiting));
+    }
     if arguments.json {
         let url = &endpoint.url;
         let all = json!({
@@ -56,21 +66,20 @@ pub(super) fn run(arguments: &StatusArguments, environment: &Environment) -> any
     Ok(ExitCode::SUCCESS)
 }
 
-/// Says that an instance is there and does not answer as it should.
+/// Says that an instance is there, what it does in place of answering, and why.
 fn tell_silent(
     arguments: &StatusArguments,
     endpoint: &Endpoint,
-    error: &ClientError,
+    (verb, why): &(&str, String),
     outbox: &Value,
     waiting: OutboxStatus,
 ) -> ExitCode {
     let Endpoint { url, pid, .. } = endpoint;
     if arguments.json {
-        let all =
-            json!({ "running": true, "url": url, "pid": pid, "error": error.to_string(), "outbox": outbox });
+        let all = json!({ "running": true, "url": url, "pid": pid, "error": why, "outbox": outbox });
         output::line(&format!("{all:#}"));
     } else {
-        output::error(&format!("the instance at {url} (pid {pid}) does not answer: {error}"));
+        output::error(&format!("the instance at {url} (pid {pid}) {verb}: {why}"));
         show_waiting(waiting);
         output::hint(
             "adjutant down ends it and adjutant up starts it anew; until then clients use their fallback",

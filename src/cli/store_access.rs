@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::instance;
 use store::{Store, StoreError, StoreReader};
 
-/// Time a session has to hand the store over; it checks for a request twice a second.
+/// Time a session has to hand the store over; it hears of the request, or looks for one twice a second.
 const HANDOVER_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Pause between two attempts to open it.

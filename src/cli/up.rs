@@ -175,10 +175,10 @@ async fn choose_port(config: &Config, lost: &BTreeSet<u16>) -> anyhow::Result<Po
             PortOwner::Adjutant(Some(other)) if other.project.id == config.project.id => {
                 return Ok(PortChoice::Running(other));
             }
-            PortOwner::Foreign(process) if port == config.daemon.port => {
+            PortOwner::Foreign(process) | PortOwner::Silent(process) if port == config.daemon.port => {
                 return Ok(PortChoice::Foreign(port, process));
             }
-            PortOwner::None | PortOwner::Adjutant(_) | PortOwner::Foreign(_) => {}
+            PortOwner::None | PortOwner::Adjutant(_) | PortOwner::Foreign(_) | PortOwner::Silent(_) => {}
         }
     }
     anyhow::bail!("no free port between {} and {highest}", config.daemon.port)

@@ -6,6 +6,7 @@ mod port_owner;
 mod probe;
 mod process;
 mod run_files;
+mod run_files_watch;
 mod supervision;
 
 pub use handover::HandoverRequest;
@@ -14,4 +15,5 @@ pub use port_owner::process_on_port;
 pub use probe::{ForeignProcess, PortOwner, probe};
 pub use process::Process;
 pub use run_files::{Endpoint, ProjectName, announce, endpoint, running, withdraw};
+pub use run_files_watch::RunFilesWatch;
 pub use supervision::{Supervision, supervisor};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use client::{Client, ClientError};
+use client::{Client, ClientError, FailureKind};
 
 use super::port_owner::process_on_port;
 use super::run_files::{Endpoint, ProjectName};
@@ -19,6 +19,8 @@ pub enum PortOwner {
     Adjutant(Option<Endpoint>),
     /// Something else; the text names it as well as can be.
     Foreign(ForeignProcess),
+    /// A process that did not answer, which may be an Adjutant; the text names it as well as can be.
+    Silent(ForeignProcess),
 }
 
 /// Asks whoever listens on `port` who it is; no token is said, since it may be anybody.
@@ -26,7 +28,10 @@ pub async fn probe(port: u16) -> PortOwner {
     let reply = match Client::new(port, PROBE_TIMEOUT).get("/health").await {
         Ok(reply) => reply,
         Err(ClientError::Refused(_)) => return PortOwner::None,
-        Err(error) => return PortOwner::Foreign(ForeignProcess::on(port, &error.to_string())),
+        Err(error) if error.kind() == FailureKind::Foreign => {
+            return PortOwner::Foreign(ForeignProcess::on(port, &error.to_string()));
+        }
+        Err(error) => return PortOwner::Silent(ForeignProcess::silent(port, &error.to_string())),
     };
     let health = reply.body;
     let project: Option<ProjectName> = serde_json::from_value(health["project"].clone()).ok();
@@ -57,17 +62,24 @@ fn guarded(port: u16, pid: Option<u32>, health: &serde_json::Value) -> PortOwner
     PortOwner::Adjutant(Some(Endpoint { url: format!("http://127.0.0.1:{port}/"), port, pid, project }))
 }
 
-/// A program on a port that is no Adjutant.
+/// A program on a port that is not known to be an Adjutant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignProcess(String);
 
 impl ForeignProcess {
     /// The program on `port`, named as well as the system allows; `why` says how it was found not to be an Adjutant.
     fn on(port: u16, why: &str) -> Self {
-        ForeignProcess(match process_on_port(port) {
-            Some(process) => format!("{process} ({why})"),
-            None => format!("another program ({why})"),
-        })
+        ForeignProcess::named(port, "another program", why)
+    }
+
+    /// The program on `port` that did not answer, for the reason `why`.
+    fn silent(port: u16, why: &str) -> Self {
+        ForeignProcess::named(port, "a program that does not answer", why)
+    }
+
+    fn named(port: u16, otherwise: &str, why: &str) -> Self {
+        let process = process_on_port(port);
+        ForeignProcess(format!("{} ({why})", process.as_deref().unwrap_or(otherwise)))
     }
 }
 

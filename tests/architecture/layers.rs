@@ -77,7 +77,7 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ("tokenizers", &["semantic"], "sub-words are the encoder's"),
     ("rayon", &["semantic"], "only the network splits its work"),
     ("moka", &["app"], "caching is the app's"),
-    ("notify", &["app"], "watching is the app's"),
+    ("notify", &["app", "instance"], "the app watches what it indexes, instance its own few files"),
 ];
 
 /// What opens, creates, replaces or removes a file, which is done in `confined_fs` alone: a link planted in a project

@@ -6,7 +6,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 
-import { client, createProject, decision, freePort, health, listener, serve, stub, until } from './support.mjs';
+import {
+  CHECKOUT, client, createProject, decision, freePort, health, history, listener, serve, stub, until, waiting,
+} from './support.mjs';
 
 const ASKED = { role: 'frontend_developer', limit: 3 };
 
@@ -156,6 +158,70 @@ test('connections that bring no HTTP, or no end, are given up in time', async (t
     assertFallback(await adjutant.queryAgents(ASKED), what);
     assert.equal(adjutant.logged.length, 1, what);
   }
+});
+
+test('a write whose outcome is unknown is not sent again, unless it counts once', async (t) => {
+  const project = createProject(t);
+  const service = await serve(t, project);
+  const { project: { id } } = await (await fetch(`${service.url}health`)).json();
+  const posted = [];
+  // Breaks each connection off that was kept alive, once the service has stored what was sent.
+  const { url } = await listener(t, (socket) => {
+    socket.on('data', async (chunk) => {
+      const text = chunk.toString();
+      if (text.startsWith('GET')) {
+        const body = JSON.stringify(health(id));
+        socket.write(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+        return;
+      }
+      const body = text.slice(text.indexOf('\r\n\r\n') + 4);
+      posted.push(JSON.parse(body).method);
+      await fetch(service.url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+      socket.destroy();
+    });
+  });
+  const adjutant = client(t, project, { baseUrl: url });
+  const stored = await adjutant.storePattern({ goal: 'build the page', agent_sequence: ['web:react-specialist'] });
+  assert.deepEqual([stored.id, stored.fallback], [null, true]);
+  assert.match(stored.reason, /not known whether/);
+  assert.deepEqual(posted, ['storePattern']);
+
+  const recorded = await adjutant.cacheDecision(decision('once', { task_description: 'build the page' }));
+  assert.deepEqual([recorded.stored, recorded.queued], [false, 'disk']);
+  assert.deepEqual(posted, ['storePattern', 'cacheDecision', 'cacheDecision']);
+  // Sent twice and queued, it counts once.
+  const direct = client(t, project, { baseUrl: service.url });
+  await direct.flush();
+  assert.deepEqual(waiting(project), []);
+  const { matches } = await direct.queryPattern({ goal: 'build the page' });
+  assert.deepEqual(matches.map(({ task_count, pattern }) => [task_count, pattern.success_count]), [[1, 1]]);
+  assert.equal(history(project).length, 1);
+});
+
+test('a service that is busy when it is first asked is no other program', async (t) => {
+  const project = createProject(t);
+  const states = {
+    limited: [429, -32005, 'rate_limited', { retry_after_ms: 5 }],
+    overloaded: [503, -32006, 'unavailable', { reason: 'overloaded', retry_after_ms: 1_000 }],
+  };
+  for (const [what, [status, code, error, data]] of Object.entries(states)) {
+    const { url } = await stub(t, () => ({ status, body: { code, error, message: 'it has too much to do', data } }));
+    const answer = await client(t, project, { baseUrl: url }).queryAgents(ASKED);
+    assertFallback(answer, what);
+    assert.match(answer.reason, /it is busy: it has too much to do/);
+  }
+});
+
+test('a process without file descriptors is at fault itself, and asks again at once', async (t) => {
+  const project = createProject(t);
+  const { url } = await serve(t, project);
+  const script = path.join(CHECKOUT, 'tests/client/out-of-descriptors.mjs');
+  const limited = `ulimit -n 200 && exec "${process.execPath}" "${script}" "${project.root}" "${url}"`;
+  const { starved, later, logged } = JSON.parse(execFileSync('bash', ['-c', limited], { encoding: 'utf8' }));
+  assert.equal(starved.fallback, true);
+  assert.match(starved.reason, /too many files are open.*EMFILE/);
+  assert.equal(later.source, 'server', 'the very next query');
+  assert.doesNotMatch(logged.join('\n'), /not an Adjutant/);
 });
 
 /** Whether a process stands still. */

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
 
-import { client, createProject, listener, serve } from './support.mjs';
+import { client, createProject, decision, listener, serve } from './support.mjs';
 
 const SECRET = 'a-token-of-the-tests';
 
@@ -22,6 +22,31 @@ test('the token of a project is found and said to its service', async (t) => {
   assert.equal((await careless.queryAgents({ role: 'frontend_developer' })).source, 'registry');
   assert.match(careless.logged.join('\n'), /chmod 600/);
   assert.ok(!careless.logged.join('\n').includes(SECRET));
+});
+
+test('a wrong token is told from a service that is away, in one sentence', async (t) => {
+  const project = createProject(t);
+  const file = project.write('.claude/mcp-server/token', `${SECRET}\n`);
+  fs.chmodSync(file, 0o600);
+  await serve(t, project);
+  const wrong = [
+    ['another-token-of-the-tests', /refused the token/],
+    [undefined, /requires a token, and this project has none/],
+  ];
+  for (const [token, sentence] of wrong) {
+    if (token === undefined) fs.rmSync(file);
+    else fs.writeFileSync(file, token);
+    const adjutant = client(t, project, { cacheTtlMs: 0 });
+    const answer = await adjutant.queryAgents({ role: 'frontend_developer' });
+    assert.deepEqual([answer.source, answer.fallback, answer.error?.code], ['registry', true, -32001]);
+    assert.match(answer.reason, sentence);
+    assert.match(answer.reasoning, /^The service is there, but it /);
+    const recorded = await adjutant.cacheDecision(decision('a'));
+    assert.deepEqual([recorded.stored, recorded.queued], [false, 'disk']);
+    assert.match(recorded.reason, sentence);
+    assert.equal(adjutant.logged.length, 1, adjutant.logged.join('\n'));
+    assert.match(adjutant.logged[0], /: the service is there, but it (refused|requires)/);
+  }
 });
 
 test('no stranger hears the token', async (t) => {

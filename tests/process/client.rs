@@ -6,15 +6,17 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::support::Project;
-use adjutant::app::InProcess;
+use adjutant::app::{self, InProcess};
 use client::outbox::Outbox;
 use client::{Client, NoFallback, Options, OrchestratorClient, Recorded, Source};
+use protocol::ErrorCode;
 use serde_json::{Value, json};
+use store::{Store, StoreOptions};
 
 /// A loopback server that answers every request with `answer`, or holds the connection where there is none; its port
 /// and how often it was asked.
@@ -104,6 +106,71 @@ async fn whatever_a_server_does_a_question_is_answered() {
         assert_eq!((found.source, found.value.agents[0].id.as_str()), (source, "a:b"));
     }
     assert_eq!(asked.load(Ordering::SeqCst), 1);
+}
+
+/// A server that breaks off each connection once the whole request has come; its port, and the methods it was asked for.
+fn breaking_off() -> (u16, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let methods = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&methods);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = Vec::new();
+            let mut chunk = [0; 4096];
+            // The body is one line of JSON that ends with its outermost brace.
+            while !request.ends_with(b"}") {
+                let read = stream.read(&mut chunk).unwrap();
+                request.extend_from_slice(&chunk[..read]);
+            }
+            let request = String::from_utf8(request).unwrap();
+            let body: Value = serde_json::from_str(request.rsplit_once("\r\n\r\n").unwrap().1).unwrap();
+            noted.lock().unwrap().push(body["method"].as_str().unwrap().to_owned());
+        }
+    });
+    (port, methods)
+}
+
+#[tokio::test]
+async fn a_write_whose_outcome_is_unknown_is_reported_or_queued_and_not_repeated() {
+    let project = Project::sample();
+    let (port, asked) = breaking_off();
+    let client = client(&project, port);
+    // A fallback that could write, as a command's can.
+    let data = project.path().join("data");
+    let config = project.config(&data);
+    let writing = InProcess::opened_by(move || {
+        let store = Store::open(StoreOptions::new(config.paths.data_dir.clone()))?;
+        Ok(app::Project::offline(config.clone(), store))
+    });
+    let options = Options { timeout: Duration::from_secs(5), ..Options::on_port(port) };
+    let client_that_writes = OrchestratorClient::new(options, writing);
+    let plan = json!({ "goal": "build a page", "agent_sequence": ["web:react-specialist"] });
+    let refused = client_that_writes.call::<Value>("storePattern", &plan).await.unwrap_err();
+    assert!(refused.is_unavailable() && refused.message.contains("not known whether"), "{refused}");
+    let found = client_that_writes.query_agents(&json!({ "context": "helm charts" })).await.unwrap();
+    assert_eq!(found.source, Source::Fallback);
+    let recorded = client.cache_decision(&decision(1)).await;
+    assert!(matches!(&recorded, Recorded::Queued(why) if why.contains("broke")), "{recorded:?}");
+    assert_eq!(*asked.lock().unwrap(), ["storePattern", "queryAgents", "cacheDecision"]);
+}
+
+#[tokio::test]
+async fn a_wrong_token_is_told_from_a_service_that_is_away() {
+    const REFUSED: &str = "HTTP/1.1 401 Unauthorized\r\nconnection: close\r\n\r\n{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32001,\"message\":\"a token is required: Authorization: Bearer …\"},\"id\":null}";
+    let project = Project::sample();
+    let (port, _) = server(Some(REFUSED));
+    let client = client(&project, port);
+    let found = client.query_agents(&json!({ "context": "helm charts" })).await.unwrap();
+    assert_eq!(found.source, Source::Fallback);
+    assert_eq!(client.outage().unwrap().known_code(), Some(ErrorCode::Unauthenticated));
+    let recorded = client.cache_decision(&decision(1)).await;
+    assert!(matches!(&recorded, Recorded::Queued(why) if why.contains("token")), "{recorded:?}");
+    let alone = OrchestratorClient::new(Options::on_port(port), NoFallback);
+    let refused = alone.query_agents(&json!({ "context": "x" })).await.unwrap_err();
+    assert_eq!(refused.known_code(), Some(ErrorCode::Unauthenticated), "{refused}");
+    assert!(refused.message.contains("token") && !refused.is_unavailable(), "{refused}");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod fuzz;
 mod http;
 mod mcp;
 mod patterns;
+mod refusals;
 mod rpc;
 mod trust;
 mod wire;

@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use protocol::{AgentsFound, ErrorCode, SkillsFound, WorkflowsFound};
+use adjutant::app::operations::Method;
+use protocol::{AgentsFound, ErrorCode, METHODS, MethodTraits, OperationClass, SkillsFound, WorkflowsFound};
 use schemars::{JsonSchema, schema_for};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -34,6 +35,23 @@ fn typescript_has_the_same_table_of_errors() {
         format!("{}: {{ code: {}, retryable: {} }},", code.name(), code.code(), code.is_retryable())
     };
     let ours: Vec<String> = ErrorCode::ALL.into_iter().map(line).collect();
+    assert_eq!(theirs, ours.iter().map(String::as_str).collect());
+}
+
+#[test]
+fn clients_know_the_methods_as_the_operations_are() {
+    let known: Vec<_> = METHODS.map(|method| (method.name, method.class)).to_vec();
+    let served: Vec<_> = Method::ALL.map(|method| (method.name(), method.class())).to_vec();
+    assert_eq!(known, served);
+    let source = typescript();
+    let theirs: BTreeSet<&str> =
+        block(&source, "export const METHODS = {").into_iter().map(str::trim).collect();
+    let line = |method: MethodTraits| {
+        let MethodTraits { name, class, is_cacheable, is_repeatable } = method;
+        let writes = class == OperationClass::Write;
+        format!("{name}: {{ writes: {writes}, cacheable: {is_cacheable}, repeatable: {is_repeatable} }},")
+    };
+    let ours = METHODS.map(line);
     assert_eq!(theirs, ours.iter().map(String::as_str).collect());
 }
 

@@ -153,7 +153,7 @@ export class Decisions {
         }
         catch (error) {
             await this.#outbox.release(claim);
-            return error instanceof Unavailable ? error : new Unavailable('foreign', errorMessage(error));
+            return error instanceof Unavailable ? error : new Unavailable('local', errorMessage(error));
         }
         if ('result' in response) {
             await this.#outbox.acknowledge(claim);

@@ -187,7 +187,7 @@ export class Decisions {
       response = await this.#deliver(params, claim.decidedAtMs);
     } catch (error) {
       await this.#outbox.release(claim);
-      return error instanceof Unavailable ? error : new Unavailable('foreign', errorMessage(error));
+      return error instanceof Unavailable ? error : new Unavailable('local', errorMessage(error));
     }
     if ('result' in response) {
       await this.#outbox.acknowledge(claim);

@@ -16,9 +16,8 @@ const STEM_LENGTH = 5;
 /** Words too common to distinguish roles. */
 const STOP_WORDS = new Set('and are for from has how into its not our out that the this those when with you your'.split(' '));
 
-/** Agents of the matching roles. Keywords are a weak signal, so that `confidence` is 0. */
-export function agentsByRole(roles: readonly Role[], params: AgentQueryParams, why: string): AgentAnswer {
-  const outage = `The service is not available (${why}).`;
+/** Agents of the matching roles. Keywords are a weak signal, so that `confidence` is 0. `outage` is a sentence. */
+export function agentsByRole(roles: readonly Role[], params: AgentQueryParams, outage: string): AgentAnswer {
   const wanted = typeof params.role === 'string' ? normalizeName(params.role) : '';
   const named = wanted === '' ? undefined : roles.find((role) => normalizeName(role.name) === wanted);
   const matching = rankByKeywords(roles, params).filter((role) => role !== named);

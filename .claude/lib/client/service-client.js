@@ -2,14 +2,14 @@
  * The service as this client sees it: which address it has, whether it is available, and what it answers.
  *
  * Before the first request, and again after all connections were closed, the client asks the process behind the address
- * for its health: only this project's Adjutant receives further requests. A refused connection costs nothing, so the
- * next call tries again. After any other failure the circuit is open: calls fail at once, and a call starts at most one
- * probe at a time, which closes the circuit when the service is back.
+ * for its health: only this project's Adjutant receives further requests. A refused connection, or one that this process
+ * could not open, costs nothing, so the next call tries again. After any other failure the circuit is open: calls fail at
+ * once, and a call starts at most one probe at a time, which closes the circuit when the service is back.
  */
 import { errorMessage } from './logger.js';
 import { readToken, serviceUrl } from './project.js';
 import { Transport, Unavailable } from './transport.js';
-import { CLIENT_VERSION, ERROR_CODES, InvalidResponse, object, readCallError, readHealth, } from './wire.js';
+import { CLIENT_VERSION, ERROR_CODES, InvalidResponse, METHODS, object, readCallError, readHealth, readRefusal, } from './wire.js';
 /** A connection that was reset within this time may be tried again without noticeable cost. */
 const QUICK_RESET_MS = 50;
 /** Time between a failed probe and the next. */
@@ -75,12 +75,15 @@ export class ServiceClient {
         this.#checkCircuit(force);
         const began = performance.now();
         try {
-            const response = readResponse(await this.#post(body, began), id, read);
+            const response = readResponse(await this.#post(body, began, METHODS[method].repeatable), id, read);
             this.#noteSuccess();
             return response;
         }
         catch (error) {
-            throw this.#noteFailure(error, performance.now() - began);
+            const unavailable = this.#noteFailure(error, performance.now() - began);
+            if (METHODS[method].repeatable || !unavailable.isOutcomeUnknown)
+                throw unavailable;
+            throw new Unavailable(unavailable.failure, `${unavailable.message}; it is not known whether it did what it was asked`);
         }
     }
     /** Throws if a call has to fail at once; starts a probe if one is due. */
@@ -92,8 +95,11 @@ export class ServiceClient {
         this.#probe();
         throw this.#openCircuit;
     }
-    /** Posts to the identified service; a kept-alive connection that turns out to be broken is replaced once. */
-    async #post(body, began) {
+    /**
+     * Posts to the identified service. A kept-alive connection that turns out to be broken is replaced once, if the request
+     * may be sent again.
+     */
+    async #post(body, began, isRepeatable) {
         for (let attempt = 0;; attempt += 1) {
             const base = this.#identified ?? (await this.#identify());
             const left = Math.ceil(this.#settings.timeoutMs - (performance.now() - began));
@@ -103,7 +109,7 @@ export class ServiceClient {
                 return await this.#transport.exchange(base, '/', body, left, this.#token);
             }
             catch (error) {
-                if (attempt > 0 || !(error instanceof Unavailable && error.isStale))
+                if (attempt > 0 || !isRepeatable || !(error instanceof Unavailable && error.isStale))
                     throw error;
                 this.#identified = undefined;
             }
@@ -123,7 +129,7 @@ export class ServiceClient {
             base = serviceUrl(project, baseUrl, dataDir);
         }
         catch (error) {
-            throw new Unavailable('foreign', errorMessage(error));
+            throw new Unavailable('local', errorMessage(error));
         }
         let reply = await this.#transport.exchange(base, '/health', undefined, timeoutMs);
         this.#token = undefined;
@@ -169,9 +175,9 @@ export class ServiceClient {
                 return token;
         }
         catch (error) {
-            throw new Unavailable('foreign', errorMessage(error));
+            throw new Unavailable('local', errorMessage(error));
         }
-        throw new Unavailable('foreign', 'it requires a token, and this project has none');
+        throw unauthenticated('it requires a token, and this project has none');
     }
     #noteVersion(version) {
         if (version === CLIENT_VERSION)
@@ -190,8 +196,8 @@ export class ServiceClient {
         }, (error) => {
             this.#isProbing = false;
             this.#nextProbeAt = Date.now() + PROBE_INTERVAL_MS;
-            // Refused connections cost nothing: calls may try again themselves.
-            if (error instanceof Unavailable && error.failure === 'refused')
+            // What costs nothing may be tried again by the calls themselves.
+            if (error instanceof Unavailable && isFree(error))
                 this.#openCircuit = undefined;
         });
     }
@@ -204,23 +210,35 @@ export class ServiceClient {
     }
     /** Opens the circuit if the failure was costly, and logs the first failure of an outage. */
     #noteFailure(error, tookMs) {
-        const unavailable = error instanceof Unavailable ? error : new Unavailable('foreign', errorMessage(error));
+        const unavailable = error instanceof Unavailable ? error : new Unavailable('local', errorMessage(error));
         if (unavailable.failure === 'closed' || this.#isClosed)
             return unavailable;
         this.#identified = undefined;
-        const { failure } = unavailable;
         if (unavailable === this.#openCircuit)
             return unavailable;
-        const isCheap = failure === 'refused' || (failure === 'reset' && tookMs <= QUICK_RESET_MS);
+        const isCheap = isFree(unavailable) || (unavailable.failure === 'reset' && tookMs <= QUICK_RESET_MS);
         if (!isCheap)
             this.#openCircuit = unavailable;
         if (!this.#isAway) {
             this.#isAway = true;
-            const meanwhile = 'until it is back, answers come from the agent registry and decisions are queued';
-            this.#settings.logger.warn(`the service is not available (${unavailable.message}): ${meanwhile}`);
+            const meanwhile = 'until it answers, agents come from the agent registry and decisions are queued';
+            const sentence = unavailable.sentence.replace(/^T/, 't').replace(/\.$/, '');
+            this.#settings.logger.warn(`${sentence}: ${meanwhile}`);
         }
         return unavailable;
     }
+}
+/** Whether the attempt cost nothing, since nothing was sent. */
+function isFree({ failure }) {
+    return failure === 'refused' || failure === 'local';
+}
+function unauthenticated(message) {
+    const { code } = ERROR_CODES.unauthenticated;
+    return new Unavailable('unauthenticated', message, { error: { code, message } });
+}
+/** The refusal of a service that did not accept the token that was sent. */
+function wrongToken() {
+    return unauthenticated('it refused the token of this project');
 }
 /** Parses a JSON-RPC response; throws `Unavailable` if it is not one of an Adjutant. */
 function readResponse(reply, id, read) {
@@ -228,7 +246,7 @@ function readResponse(reply, id, read) {
         throw new Unavailable('busy', 'it is starting, stopping or overloaded');
     }
     if (reply.status === 401)
-        throw new Unavailable('foreign', 'it requires another token');
+        throw wrongToken();
     return validated(() => {
         const message = object(parseJson(reply.text), 'its response');
         if (message['error'] !== undefined && message['jsonrpc'] === undefined) {
@@ -263,7 +281,10 @@ function parseHealth(reply) {
                 throw new Unavailable('busy', `it is ${status}`);
         }
         if (reply.status === 401)
-            throw new Unavailable('foreign', 'it requires another token');
+            throw wrongToken();
+        const refusal = readRefusal(body);
+        if (refusal !== undefined && isRetryable(refusal))
+            throw new Unavailable('busy', `it is busy: ${refusal.message}`);
         if (reply.status !== 200)
             throw new InvalidResponse(`/health has status ${reply.status}`);
         return readHealth(body);

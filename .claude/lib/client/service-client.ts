@@ -2,9 +2,9 @@
  * The service as this client sees it: which address it has, whether it is available, and what it answers.
  *
  * Before the first request, and again after all connections were closed, the client asks the process behind the address
- * for its health: only this project's Adjutant receives further requests. A refused connection costs nothing, so the
- * next call tries again. After any other failure the circuit is open: calls fail at once, and a call starts at most one
- * probe at a time, which closes the circuit when the service is back.
+ * for its health: only this project's Adjutant receives further requests. A refused connection, or one that this process
+ * could not open, costs nothing, so the next call tries again. After any other failure the circuit is open: calls fail at
+ * once, and a call starts at most one probe at a time, which closes the circuit when the service is back.
  */
 
 import { errorMessage, type Logger } from './logger.js';
@@ -16,9 +16,12 @@ import {
   ERROR_CODES,
   type Health,
   InvalidResponse,
+  type MethodName,
+  METHODS,
   object,
   readCallError,
   readHealth,
+  readRefusal,
 } from './wire.js';
 
 /** A connection that was reset within this time may be tried again without noticeable cost. */
@@ -97,7 +100,7 @@ export class ServiceClient {
    * Calls a method. Rejects with `Unavailable` only. `read` parses the result or throws `InvalidResponse`; `force` sends
    * the request even if the circuit is open.
    */
-  async call<T>(method: string, params: object, read: (result: unknown) => T, force = false): Promise<Response<T>> {
+  async call<T>(method: MethodName, params: object, read: (result: unknown) => T, force = false): Promise<Response<T>> {
     this.#lastId += 1;
     const id = this.#lastId;
     const body = JSON.stringify({ jsonrpc: '2.0', id, method, params });
@@ -107,11 +110,13 @@ export class ServiceClient {
     this.#checkCircuit(force);
     const began = performance.now();
     try {
-      const response = readResponse(await this.#post(body, began), id, read);
+      const response = readResponse(await this.#post(body, began, METHODS[method].repeatable), id, read);
       this.#noteSuccess();
       return response;
     } catch (error) {
-      throw this.#noteFailure(error, performance.now() - began);
+      const unavailable = this.#noteFailure(error, performance.now() - began);
+      if (METHODS[method].repeatable || !unavailable.isOutcomeUnknown) throw unavailable;
+      throw new Unavailable(unavailable.failure, `${unavailable.message}; it is not known whether it did what it was asked`);
     }
   }
 
@@ -123,8 +128,11 @@ export class ServiceClient {
     throw this.#openCircuit;
   }
 
-  /** Posts to the identified service; a kept-alive connection that turns out to be broken is replaced once. */
-  async #post(body: string, began: number): Promise<Reply> {
+  /**
+   * Posts to the identified service. A kept-alive connection that turns out to be broken is replaced once, if the request
+   * may be sent again.
+   */
+  async #post(body: string, began: number, isRepeatable: boolean): Promise<Reply> {
     for (let attempt = 0; ; attempt += 1) {
       const base = this.#identified ?? (await this.#identify());
       const left = Math.ceil(this.#settings.timeoutMs - (performance.now() - began));
@@ -132,7 +140,7 @@ export class ServiceClient {
       try {
         return await this.#transport.exchange(base, '/', body, left, this.#token);
       } catch (error) {
-        if (attempt > 0 || !(error instanceof Unavailable && error.isStale)) throw error;
+        if (attempt > 0 || !isRepeatable || !(error instanceof Unavailable && error.isStale)) throw error;
         this.#identified = undefined;
       }
     }
@@ -152,7 +160,7 @@ export class ServiceClient {
     try {
       base = serviceUrl(project, baseUrl, dataDir);
     } catch (error) {
-      throw new Unavailable('foreign', errorMessage(error));
+      throw new Unavailable('local', errorMessage(error));
     }
     let reply = await this.#transport.exchange(base, '/health', undefined, timeoutMs);
     this.#token = undefined;
@@ -196,9 +204,9 @@ export class ServiceClient {
       const token = readToken(project, dataDir);
       if (token !== undefined) return token;
     } catch (error) {
-      throw new Unavailable('foreign', errorMessage(error));
+      throw new Unavailable('local', errorMessage(error));
     }
-    throw new Unavailable('foreign', 'it requires a token, and this project has none');
+    throw unauthenticated('it requires a token, and this project has none');
   }
 
   #noteVersion(version: string | undefined): void {
@@ -219,8 +227,8 @@ export class ServiceClient {
       (error: unknown) => {
         this.#isProbing = false;
         this.#nextProbeAt = Date.now() + PROBE_INTERVAL_MS;
-        // Refused connections cost nothing: calls may try again themselves.
-        if (error instanceof Unavailable && error.failure === 'refused') this.#openCircuit = undefined;
+        // What costs nothing may be tried again by the calls themselves.
+        if (error instanceof Unavailable && isFree(error)) this.#openCircuit = undefined;
       },
     );
   }
@@ -234,20 +242,35 @@ export class ServiceClient {
 
   /** Opens the circuit if the failure was costly, and logs the first failure of an outage. */
   #noteFailure(error: unknown, tookMs: number): Unavailable {
-    const unavailable = error instanceof Unavailable ? error : new Unavailable('foreign', errorMessage(error));
+    const unavailable = error instanceof Unavailable ? error : new Unavailable('local', errorMessage(error));
     if (unavailable.failure === 'closed' || this.#isClosed) return unavailable;
     this.#identified = undefined;
-    const { failure } = unavailable;
     if (unavailable === this.#openCircuit) return unavailable;
-    const isCheap = failure === 'refused' || (failure === 'reset' && tookMs <= QUICK_RESET_MS);
+    const isCheap = isFree(unavailable) || (unavailable.failure === 'reset' && tookMs <= QUICK_RESET_MS);
     if (!isCheap) this.#openCircuit = unavailable;
     if (!this.#isAway) {
       this.#isAway = true;
-      const meanwhile = 'until it is back, answers come from the agent registry and decisions are queued';
-      this.#settings.logger.warn(`the service is not available (${unavailable.message}): ${meanwhile}`);
+      const meanwhile = 'until it answers, agents come from the agent registry and decisions are queued';
+      const sentence = unavailable.sentence.replace(/^T/, 't').replace(/\.$/, '');
+      this.#settings.logger.warn(`${sentence}: ${meanwhile}`);
     }
     return unavailable;
   }
+}
+
+/** Whether the attempt cost nothing, since nothing was sent. */
+function isFree({ failure }: Unavailable): boolean {
+  return failure === 'refused' || failure === 'local';
+}
+
+function unauthenticated(message: string): Unavailable {
+  const { code } = ERROR_CODES.unauthenticated;
+  return new Unavailable('unauthenticated', message, { error: { code, message } });
+}
+
+/** The refusal of a service that did not accept the token that was sent. */
+function wrongToken(): Unavailable {
+  return unauthenticated('it refused the token of this project');
 }
 
 /** Parses a JSON-RPC response; throws `Unavailable` if it is not one of an Adjutant. */
@@ -255,7 +278,7 @@ function readResponse<T>(reply: Reply, id: number, read: (result: unknown) => T)
   if (reply.status === 503 && !concernsCall(reply, id)) {
     throw new Unavailable('busy', 'it is starting, stopping or overloaded');
   }
-  if (reply.status === 401) throw new Unavailable('foreign', 'it requires another token');
+  if (reply.status === 401) throw wrongToken();
   return validated(() => {
     const message = object(parseJson(reply.text), 'its response');
     if (message['error'] !== undefined && message['jsonrpc'] === undefined) {
@@ -287,7 +310,9 @@ function parseHealth(reply: Reply): Health {
       const status = object(body, 'its health')['status'];
       if (typeof status === 'string') throw new Unavailable('busy', `it is ${status}`);
     }
-    if (reply.status === 401) throw new Unavailable('foreign', 'it requires another token');
+    if (reply.status === 401) throw wrongToken();
+    const refusal = readRefusal(body);
+    if (refusal !== undefined && isRetryable(refusal)) throw new Unavailable('busy', `it is busy: ${refusal.message}`);
     if (reply.status !== 200) throw new InvalidResponse(`/health has status ${reply.status}`);
     return readHealth(body);
   });

@@ -11,19 +11,54 @@ export class Unavailable extends Error {
     failure;
     /** Whether a kept-alive connection turned out to be broken, so that a retry is worthwhile. */
     isStale;
-    constructor(failure, message, isStale = false) {
+    /** The error with which the service itself refused; undefined if it did not. */
+    error;
+    constructor(failure, message, { isStale = false, error } = {}) {
         super(message);
         this.failure = failure;
         this.isStale = isStale;
+        this.error = error;
+    }
+    /** Whether the request may have been carried out. */
+    get isOutcomeUnknown() {
+        return this.failure === 'reset' || this.failure === 'timeout';
+    }
+    /** The message as a sentence, which distinguishes a service that does not accept the token from one that is away. */
+    get sentence() {
+        if (this.failure === 'unauthenticated')
+            return `The service is there, but ${this.message}.`;
+        return `The service is not available (${this.message}).`;
     }
 }
-/** Failures by the code of a socket error; other codes mean a response that is not HTTP, or no network. */
+/** The one table of socket errors: the failure that each code means. */
 const FAILURES = {
     ECONNREFUSED: 'refused',
     ECONNRESET: 'reset',
     ECONNABORTED: 'reset',
     EPIPE: 'reset',
+    HPE_INVALID_EOF_STATE: 'reset',
+    ETIMEDOUT: 'timeout',
+    EMFILE: 'local',
+    ENFILE: 'local',
+    ENOMEM: 'local',
+    ENOBUFS: 'local',
+    EADDRNOTAVAIL: 'local',
 };
+/**
+ * The failure that a socket error means. Bytes that are not HTTP prove that another program listens; any other error that
+ * is not in the table proves nothing.
+ */
+function failureOf(code, isConnected) {
+    return FAILURES[code] ?? (code.startsWith('HPE_') ? 'foreign' : isConnected ? 'reset' : 'local');
+}
+/** A socket error as the end of a sentence. */
+function failureMessage(failure, base, { code, message }) {
+    if (failure === 'refused')
+        return `nothing listens on ${base.host}`;
+    if (code === 'EMFILE' || code === 'ENFILE')
+        return `too many files are open for a connection to it (${code})`;
+    return failure === 'local' ? `no connection to it could be opened: ${message}` : message;
+}
 /** A pool of connections to one process. */
 export class Transport {
     #agent = new http.Agent({ keepAlive: true, maxSockets: MAX_CONNECTIONS, timeout: IDLE_TIMEOUT_MS });
@@ -64,14 +99,25 @@ export class Transport {
                     return;
                 settled = true;
                 clearTimeout(timer);
-                reject(new Unavailable(failure, why, failure === 'reset' && request.reusedSocket));
+                reject(new Unavailable(failure, why, { isStale: failure === 'reset' && request.reusedSocket }));
                 request.destroy();
             };
             const timer = setTimeout(() => fail('timeout', `it did not answer within ${timeoutMs} ms`), timeoutMs);
-            request.on('socket', (socket) => this.#count(socket));
+            let isConnected = false;
+            request.on('socket', (socket) => {
+                this.#count(socket);
+                isConnected = !socket.connecting && !socket.destroyed;
+                socket.once('connect', () => {
+                    isConnected = true;
+                });
+            });
             request.on('error', (error) => {
-                const failure = FAILURES[error.code ?? ''] ?? 'foreign';
-                fail(failure, failure === 'refused' ? `nothing listens on ${base.host}` : error.message);
+                const failure = failureOf(error.code ?? '', isConnected);
+                fail(failure, failureMessage(failure, base, error));
+            });
+            request.on('upgrade', (_, socket) => {
+                socket.destroy();
+                fail('foreign', 'the process that listens there is not an Adjutant: it switches to another protocol');
             });
             request.on('close', () => fail('reset', 'the connection was closed'));
             request.on('response', (response) => {

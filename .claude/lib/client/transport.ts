@@ -3,6 +3,8 @@
 import * as http from 'node:http';
 import type { Socket } from 'node:net';
 
+import type { CallError } from './wire.js';
+
 /** Largest response: a definition has up to 1 MiB, six times that if every byte is escaped. */
 const MAX_RESPONSE_BYTES = 8 * 1024 * 1024;
 
@@ -12,11 +14,13 @@ const IDLE_TIMEOUT_MS = 4_000;
 /** Most connections at once; further exchanges wait for a free one. */
 const MAX_CONNECTIONS = 16;
 
-/** How an exchange failed. */
+/** How an exchange failed. Only after `reset` and `timeout` the request may have been carried out. */
 export type Failure =
   /** No process listens. */
   | 'refused'
-  /** The connection was reset or closed. */
+  /** This process could not send anything: it has too many open files, or cannot use what it is configured with. */
+  | 'local'
+  /** The connection broke before the whole response was there. */
   | 'reset'
   /** There was no response in time. */
   | 'timeout'
@@ -24,6 +28,8 @@ export type Failure =
   | 'foreign'
   /** The service is starting, stopping or overloaded. */
   | 'busy'
+  /** The service is there, and did not accept the token. */
+  | 'unauthenticated'
   /** This client is closed. */
   | 'closed';
 
@@ -32,11 +38,25 @@ export class Unavailable extends Error {
   readonly failure: Failure;
   /** Whether a kept-alive connection turned out to be broken, so that a retry is worthwhile. */
   readonly isStale: boolean;
+  /** The error with which the service itself refused; undefined if it did not. */
+  readonly error: CallError | undefined;
 
-  constructor(failure: Failure, message: string, isStale = false) {
+  constructor(failure: Failure, message: string, { isStale = false, error }: { isStale?: boolean; error?: CallError } = {}) {
     super(message);
     this.failure = failure;
     this.isStale = isStale;
+    this.error = error;
+  }
+
+  /** Whether the request may have been carried out. */
+  get isOutcomeUnknown(): boolean {
+    return this.failure === 'reset' || this.failure === 'timeout';
+  }
+
+  /** The message as a sentence, which distinguishes a service that does not accept the token from one that is away. */
+  get sentence(): string {
+    if (this.failure === 'unauthenticated') return `The service is there, but ${this.message}.`;
+    return `The service is not available (${this.message}).`;
   }
 }
 
@@ -45,13 +65,35 @@ export interface Reply {
   text: string;
 }
 
-/** Failures by the code of a socket error; other codes mean a response that is not HTTP, or no network. */
-const FAILURES: Record<string, Failure> = {
+/** The one table of socket errors: the failure that each code means. */
+const FAILURES: Readonly<Record<string, Failure>> = {
   ECONNREFUSED: 'refused',
   ECONNRESET: 'reset',
   ECONNABORTED: 'reset',
   EPIPE: 'reset',
+  HPE_INVALID_EOF_STATE: 'reset',
+  ETIMEDOUT: 'timeout',
+  EMFILE: 'local',
+  ENFILE: 'local',
+  ENOMEM: 'local',
+  ENOBUFS: 'local',
+  EADDRNOTAVAIL: 'local',
 };
+
+/**
+ * The failure that a socket error means. Bytes that are not HTTP prove that another program listens; any other error that
+ * is not in the table proves nothing.
+ */
+function failureOf(code: string, isConnected: boolean): Failure {
+  return FAILURES[code] ?? (code.startsWith('HPE_') ? 'foreign' : isConnected ? 'reset' : 'local');
+}
+
+/** A socket error as the end of a sentence. */
+function failureMessage(failure: Failure, base: URL, { code, message }: NodeJS.ErrnoException): string {
+  if (failure === 'refused') return `nothing listens on ${base.host}`;
+  if (code === 'EMFILE' || code === 'ENFILE') return `too many files are open for a connection to it (${code})`;
+  return failure === 'local' ? `no connection to it could be opened: ${message}` : message;
+}
 
 /** A pool of connections to one process. */
 export class Transport {
@@ -94,14 +136,25 @@ export class Transport {
         if (settled) return;
         settled = true;
         clearTimeout(timer);
-        reject(new Unavailable(failure, why, failure === 'reset' && request.reusedSocket));
+        reject(new Unavailable(failure, why, { isStale: failure === 'reset' && request.reusedSocket }));
         request.destroy();
       };
       const timer = setTimeout(() => fail('timeout', `it did not answer within ${timeoutMs} ms`), timeoutMs);
-      request.on('socket', (socket) => this.#count(socket));
+      let isConnected = false;
+      request.on('socket', (socket) => {
+        this.#count(socket);
+        isConnected = !socket.connecting && !socket.destroyed;
+        socket.once('connect', () => {
+          isConnected = true;
+        });
+      });
       request.on('error', (error: NodeJS.ErrnoException) => {
-        const failure = FAILURES[error.code ?? ''] ?? 'foreign';
-        fail(failure, failure === 'refused' ? `nothing listens on ${base.host}` : error.message);
+        const failure = failureOf(error.code ?? '', isConnected);
+        fail(failure, failureMessage(failure, base, error));
+      });
+      request.on('upgrade', (_, socket) => {
+        socket.destroy();
+        fail('foreign', 'the process that listens there is not an Adjutant: it switches to another protocol');
       });
       request.on('close', () => fail('reset', 'the connection was closed'));
       request.on('response', (response) => {

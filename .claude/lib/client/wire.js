@@ -23,6 +23,23 @@ export const ERROR_CODES = {
     upstream_busy: { code: -32013, retryable: true },
     upstream_timeout: { code: -32014, retryable: false },
 };
+/**
+ * The methods of the service, as its own table has them (a test compares the two): whether they change anything, whether
+ * their answers may be cached, and whether they may be sent again if it is unknown what became of the first time.
+ */
+export const METHODS = {
+    queryAgents: { writes: false, cacheable: true, repeatable: true },
+    querySkills: { writes: false, cacheable: true, repeatable: true },
+    queryWorkflows: { writes: false, cacheable: true, repeatable: true },
+    getOrchestrationPattern: { writes: false, cacheable: true, repeatable: true },
+    queryPattern: { writes: false, cacheable: true, repeatable: true },
+    storePattern: { writes: true, cacheable: false, repeatable: false },
+    importPatterns: { writes: true, cacheable: false, repeatable: false },
+    cacheDecision: { writes: true, cacheable: false, repeatable: true },
+    getDefinition: { writes: false, cacheable: true, repeatable: true },
+    getHealth: { writes: false, cacheable: false, repeatable: true },
+    explain: { writes: false, cacheable: false, repeatable: true },
+};
 /** A response that does not have the expected shape. */
 export class InvalidResponse extends Error {
 }
@@ -259,7 +276,19 @@ export function readHealth(result) {
         nonEmpty(object(project, '`project`')['id'], 'the id of its project');
     return { ...fields, status };
 }
-/** The `error` member of a JSON-RPC response. */
+/**
+ * The error with which an Adjutant refuses a request: the `error` of a JSON-RPC response, or an object of `code`, `error`
+ * (its name), `message` and `data` where JSON-RPC is not spoken. Undefined if it is neither.
+ */
+export function readRefusal(body) {
+    if (typeof body !== 'object' || body === null)
+        return undefined;
+    const { jsonrpc, code, error } = body;
+    const isNamed = Object.entries(ERROR_CODES).some(([name, known]) => name === error && known.code === code);
+    const stated = isNamed ? body : jsonrpc === '2.0' ? error : undefined;
+    return stated === undefined ? undefined : readCallError(stated);
+}
+/** An error object: the `error` member of a JSON-RPC response. */
 export function readCallError(value) {
     const fields = object(value, '`error`');
     if (typeof fields['code'] !== 'number')

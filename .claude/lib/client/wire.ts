@@ -39,9 +39,29 @@ export const ERROR_CODES = {
   upstream_timeout: { code: -32014, retryable: false },
 } as const;
 
+/**
+ * The methods of the service, as its own table has them (a test compares the two): whether they change anything, whether
+ * their answers may be cached, and whether they may be sent again if it is unknown what became of the first time.
+ */
+export const METHODS = {
+  queryAgents: { writes: false, cacheable: true, repeatable: true },
+  querySkills: { writes: false, cacheable: true, repeatable: true },
+  queryWorkflows: { writes: false, cacheable: true, repeatable: true },
+  getOrchestrationPattern: { writes: false, cacheable: true, repeatable: true },
+  queryPattern: { writes: false, cacheable: true, repeatable: true },
+  storePattern: { writes: true, cacheable: false, repeatable: false },
+  importPatterns: { writes: true, cacheable: false, repeatable: false },
+  cacheDecision: { writes: true, cacheable: false, repeatable: true },
+  getDefinition: { writes: false, cacheable: true, repeatable: true },
+  getHealth: { writes: false, cacheable: false, repeatable: true },
+  explain: { writes: false, cacheable: false, repeatable: true },
+} as const;
+
+export type MethodName = keyof typeof METHODS;
+
 /** An error of the service, such as a wrong parameter. It is an answer: the service is available. */
 export interface CallError {
-  /** As in JSON-RPC: -32602 invalid parameters, -32004 nothing matches, -32601 unknown method, -32603 internal error. */
+  /** As in `ERROR_CODES`: -32602 invalid parameters, -32004 nothing matches, -32001 no or a wrong token. */
   code: number;
   message: string;
   /** A sentence for each invalid parameter. */
@@ -618,7 +638,19 @@ export function readHealth(result: unknown): Health {
   return { ...(fields as Partial<Health>), status };
 }
 
-/** The `error` member of a JSON-RPC response. */
+/**
+ * The error with which an Adjutant refuses a request: the `error` of a JSON-RPC response, or an object of `code`, `error`
+ * (its name), `message` and `data` where JSON-RPC is not spoken. Undefined if it is neither.
+ */
+export function readRefusal(body: unknown): CallError | undefined {
+  if (typeof body !== 'object' || body === null) return undefined;
+  const { jsonrpc, code, error } = body as Fields;
+  const isNamed = Object.entries(ERROR_CODES).some(([name, known]) => name === error && known.code === code);
+  const stated = isNamed ? body : jsonrpc === '2.0' ? error : undefined;
+  return stated === undefined ? undefined : readCallError(stated);
+}
+
+/** An error object: the `error` member of a JSON-RPC response. */
 export function readCallError(value: unknown): CallError {
   const fields = object(value, '`error`');
   if (typeof fields['code'] !== 'number') throw new InvalidResponse('an error has no code');

@@ -5,18 +5,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use protocol::MethodTraits;
+
 /// Answers in the cache at most: more than a long orchestration asks for, and some 2 MB.
 const MAX_ANSWERS: usize = 256;
-
-/// Methods whose answers may be cached.
-const CACHEABLE: [&str; 6] = [
-    "queryAgents",
-    "querySkills",
-    "queryWorkflows",
-    "getDefinition",
-    "getOrchestrationPattern",
-    "queryPattern",
-];
 
 /// Answers by method and parameters.
 #[derive(Debug)]
@@ -27,7 +19,8 @@ pub(super) struct ClientCache {
 
 /// The key of a call; `None` where its answer must not be cached.
 pub(super) fn key_of(method: &str, params: &Value) -> Option<String> {
-    CACHEABLE.contains(&method).then(|| format!("{method} {params}"))
+    let is_cacheable = MethodTraits::of(method).is_some_and(|method| method.is_cacheable);
+    is_cacheable.then(|| format!("{method} {params}"))
 }
 
 impl ClientCache {
@@ -86,7 +79,9 @@ mod tests {
         let mut local = ClientCache::new(Duration::ZERO);
         local.put("a".into(), json!(1));
         assert_eq!(local.get("a"), None);
-        assert_eq!(key_of("cacheDecision", &json!({})), None);
+        for method in ["cacheDecision", "getHealth", "a method of a newer service"] {
+            assert_eq!(key_of(method, &json!({})), None, "{method}");
+        }
         assert!(key_of("queryAgents", &json!({})).is_some());
     }
 }

@@ -21,6 +21,8 @@ impl CallError {
     pub const INVALID: i64 = ErrorCode::InvalidParams.code() as i64;
     /// Nothing matches.
     pub const NOT_FOUND: i64 = ErrorCode::NotFound.code() as i64;
+    /// The server did not accept the token, or requires one.
+    pub const UNAUTHENTICATED: i64 = ErrorCode::Unauthenticated.code() as i64;
     /// Neither a server nor a fallback could answer now.
     pub const UNAVAILABLE: i64 = ErrorCode::Unavailable.code() as i64;
 
@@ -38,6 +40,16 @@ impl CallError {
     /// Neither a server nor a fallback answered, for this reason.
     pub fn unavailable(why: impl Into<String>) -> Self {
         CallError { code: CallError::UNAVAILABLE, message: why.into(), details: Vec::new() }
+    }
+
+    /// The server is there and did not accept the token; `has_token` says whether one was sent.
+    pub(crate) fn unauthenticated(has_token: bool) -> Self {
+        let message = if has_token {
+            "the service refused the token of this client"
+        } else {
+            "the service requires a token, and this client has none"
+        };
+        CallError { code: CallError::UNAUTHENTICATED, message: message.to_owned(), details: Vec::new() }
     }
 
     /// Whether neither a server nor a fallback could answer now; the same call may succeed later.

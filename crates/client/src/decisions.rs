@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::call_error::CallError;
-use super::orchestrator::OrchestratorClient;
+use super::orchestrator::{OrchestratorClient, Unanswered};
 use crate::outbox::{self, DECIDED_AT, Verdict, without_decision_time};
 use protocol::DecisionStored;
 
@@ -43,10 +43,9 @@ impl OrchestratorClient {
                 self.local().clear();
                 Recorded::Stored(Box::new(serde_json::from_value(stored).unwrap_or_default()))
             }
-            Err(refusal) if refusal.is_unavailable() => {
-                self.queue(&decision, decided_at_ms, &refusal.message)
-            }
-            Err(refusal) => Recorded::Refused(refusal),
+            Err(refusal) if refusal.is_final() => Recorded::Refused(refusal),
+            // Also where it may be stored: with the time it was made at, it counts once.
+            Err(refusal) => self.queue(&decision, decided_at_ms, &refusal.message),
         }
     }
 
@@ -69,12 +68,13 @@ impl OrchestratorClient {
 
     /// Sends a decision with the time it was made at; without, to a server that does not know that member.
     async fn send(&self, decision: Value) -> Result<Value, CallError> {
-        match self.ask_server(METHOD, &decision).await {
-            Err(refusal) if is_unknown_member(&refusal) => {
+        let answered = match self.ask_server(METHOD, &decision).await {
+            Err(Unanswered { error, .. }) if is_unknown_member(&error) => {
                 self.ask_server(METHOD, &without_decision_time(decision)).await
             }
             answered => answered,
-        }
+        };
+        answered.map_err(|unanswered| unanswered.error)
     }
 
     async fn send_again(&self, decision: Value) -> Verdict {

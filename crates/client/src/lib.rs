@@ -26,7 +26,7 @@ pub mod outbox;
 
 pub use call_error::CallError;
 pub use decisions::Recorded;
-pub use http::{Client, ClientError, Reply};
+pub use http::{Client, ClientError, FailureKind, Reply};
 pub use orchestrator::{
     Answered, Answering, DEFAULT_TIMEOUT, DEFAULT_TTL, Fallback, NoFallback, Options, OrchestratorClient,
     Source,

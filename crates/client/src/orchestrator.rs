@@ -11,9 +11,11 @@ use serde_json::{Value, json};
 
 use super::cache::{ClientCache, key_of};
 use super::call_error::CallError;
-use super::http::{Client, ClientError};
+use super::http::{Client, ClientError, FailureKind, Reply};
 use crate::outbox::Outbox;
-use protocol::{AgentsFound, Recommendation, SkillsFound, WorkflowsFound};
+use protocol::{
+    AgentsFound, ErrorCode, MethodTraits, OperationClass, Recommendation, SkillsFound, WorkflowsFound,
+};
 
 /// Time a server has to answer: two hundred times what it takes.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_millis(500);
@@ -133,10 +135,26 @@ pub struct OrchestratorClient {
 /// The state of the connection to the server.
 #[derive(Debug, Default)]
 struct Contact {
-    /// Whether the outage has been logged.
-    is_logged: bool,
+    /// Why the server did not answer the last time; `None` where it did. Logged once.
+    outage: Option<CallError>,
     /// Until when the server is not called.
     paused_until: Option<Instant>,
+}
+
+/// Why the server gave no result.
+#[derive(Debug)]
+pub(super) struct Unanswered {
+    /// What a caller is told.
+    pub(super) error: CallError,
+    /// Whether it may have done what it was asked all the same.
+    pub(super) is_outcome_unknown: bool,
+}
+
+impl From<CallError> for Unanswered {
+    /// What was not sent, or was refused.
+    fn from(error: CallError) -> Self {
+        Unanswered { error, is_outcome_unknown: false }
+    }
 }
 
 impl fmt::Debug for OrchestratorClient {
@@ -181,7 +199,8 @@ impl OrchestratorClient {
     /// Any method, its answer read as `T` (a [`Value`] takes all there is).
     ///
     /// # Errors
-    /// What the server or the fallback refused, with their code; [`CallError::is_unavailable`] where neither answered.
+    /// What the server or the fallback refused, with their code; [`CallError::is_unavailable`] where neither answered, also
+    /// where it is not known whether the server carried a write out: that is never left to the fallback.
     pub async fn call<T: DeserializeOwned>(
         &self,
         method: &str,
@@ -215,59 +234,87 @@ impl OrchestratorClient {
                 }
                 return Ok(Answered { value, source: Source::Server });
             }
-            Err(refusal) if refusal.is_final() => return Err(refusal),
-            Err(refusal) => refusal.message,
+            Err(Unanswered { error, .. }) if error.is_final() => return Err(error),
+            // A method of a newer service may write.
+            Err(Unanswered { error, is_outcome_unknown: true })
+                if MethodTraits::of(method).is_none_or(|method| method.class == OperationClass::Write) =>
+            {
+                let message = format!("{}; it is not known whether {method} was carried out", error.message);
+                return Err(CallError { message, ..error });
+            }
+            Err(Unanswered { error, .. }) => error,
         };
         let answered = self.fallback.answer(method, params).await;
-        let value = answered.unwrap_or_else(|| Err(CallError::unavailable(why)))?;
+        let value = answered.unwrap_or(Err(why))?;
         Ok(Answered { value, source: Source::Fallback })
     }
 
+    /// Why the server did not answer the last call, for which the fallback may have done so; `None` where it did.
+    /// [`CallError::known_code`] tells a token that it does not accept from a server that is away.
+    pub fn outage(&self) -> Option<CallError> {
+        self.contact().outage.clone()
+    }
+
     /// Asks the server alone.
-    pub(super) async fn ask_server(&self, method: &str, params: &Value) -> Result<Value, CallError> {
+    pub(super) async fn ask_server(&self, method: &str, params: &Value) -> Result<Value, Unanswered> {
         let paused = self.contact().paused_until;
         if paused.is_some_and(|until| Instant::now() < until) {
-            return Err(CallError::unavailable("the server took too long a moment ago"));
+            return Err(CallError::unavailable("the server took too long a moment ago").into());
         }
         let Some(port) = (self.options.locate)() else {
-            return Err(self.lost(&"no server runs", None));
+            return Err(self.lost(CallError::unavailable("no server runs"), None).into());
         };
         let call = json!({ "jsonrpc": "2.0", "method": method, "params": params, "id": 1 });
         let headers = [(CLIENT_HEADER, self.options.name.as_str())];
         let client = Client::new(port, self.options.timeout).with_token(self.options.token.as_deref());
-        let mut reply = match client.post_with("/", &headers, &call).await {
-            Ok(reply) => reply,
-            Err(error @ ClientError::Timeout(_)) => {
-                return Err(self.lost(&error, Some(Instant::now() + HANGING_PAUSE)));
-            }
-            Err(error) => return Err(self.lost(&error, None)),
-        };
+        let reply = client.post_with("/", &headers, &call).await.map_err(|error| {
+            let paused_until =
+                matches!(error, ClientError::Timeout(_)).then(|| Instant::now() + HANGING_PAUSE);
+            let is_outcome_unknown = error.kind() == FailureKind::OutcomeUnknown;
+            let error = self.lost(CallError::unavailable(error.to_string()), paused_until);
+            Unanswered { error, is_outcome_unknown }
+        })?;
+        self.read_reply(port, reply)
+    }
+
+    /// The result of a reply.
+    fn read_reply(&self, port: u16, mut reply: Reply) -> Result<Value, Unanswered> {
         if reply.body["jsonrpc"] != "2.0" {
             let why =
                 format!("what listens on port {port} is no Adjutant that serves (status {})", reply.status);
-            return Err(self.lost(&why, None));
+            return Err(self.lost(CallError::unavailable(why), None).into());
         }
         if let Some(result) = reply.body.get_mut("result") {
             *self.contact() = Contact::default();
             return Ok(result.take());
         }
         let refusal = CallError::of(&reply.body["error"]);
-        if !refusal.is_final() {
-            return Err(self.lost(&refusal, None));
+        if refusal.is_final() {
+            *self.contact() = Contact::default();
+            return Err(refusal.into());
         }
-        *self.contact() = Contact::default();
-        Err(refusal)
+        let known = refusal.known_code();
+        if known == Some(ErrorCode::Unauthenticated) {
+            let error = CallError::unauthenticated(self.options.token.is_some());
+            return Err(self.lost(error, None).into());
+        }
+        // A fault in the middle of the work says nothing about what was done before it.
+        let is_outcome_unknown =
+            matches!(known, None | Some(ErrorCode::Internal | ErrorCode::UpstreamTimeout));
+        let error = self.lost(CallError::unavailable(refusal.message), None);
+        Err(Unanswered { error, is_outcome_unknown })
     }
 
     /// Notes an outage, which is logged once until the server is back.
-    fn lost(&self, why: &dyn fmt::Display, paused_until: Option<Instant>) -> CallError {
+    fn lost(&self, why: CallError, paused_until: Option<Instant>) -> CallError {
         let mut contact = self.contact();
         contact.paused_until = paused_until;
-        if !std::mem::replace(&mut contact.is_logged, true) {
-            tracing::warn!(why = %why, "the server does not answer; the fallback does until it is back");
-        }
+        let before = contact.outage.replace(why.clone());
         drop(contact);
-        CallError::unavailable(why.to_string())
+        if before.is_none_or(|before| before.code != why.code) {
+            tracing::warn!(%why, "the server does not answer this client; the fallback does until it does");
+        }
+        why
     }
 
     fn contact(&self) -> MutexGuard<'_, Contact> {

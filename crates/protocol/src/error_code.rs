@@ -56,6 +56,22 @@ macro_rules! error_codes {
     };
 }
 
+impl ErrorCode {
+    /// The code of a request that was refused with this status before anything was known of a call: any status that the
+    /// table does not have means a fault of the service (5xx) or a request that none could be (4xx).
+    pub const fn of_http_status(status: u16) -> ErrorCode {
+        match status {
+            401 => ErrorCode::Unauthenticated,
+            403 => ErrorCode::Forbidden,
+            404 => ErrorCode::NotFound,
+            429 => ErrorCode::RateLimited,
+            503 => ErrorCode::Unavailable,
+            500..=599 => ErrorCode::Internal,
+            _ => ErrorCode::InvalidRequest,
+        }
+    }
+}
+
 error_codes! {
     // variant = JSON-RPC code, name, HTTP status, retryable, exit code
     /// Not JSON, or not UTF-8.
@@ -180,6 +196,16 @@ mod tests {
     fn what_may_be_retried_answers_a_status_that_says_so() {
         for code in ErrorCode::ALL {
             assert_eq!(code.is_retryable(), matches!(code.http_status(), 202 | 429 | 503), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_has_the_code_of_its_status() {
+        for status in [400, 401, 403, 404, 429, 500, 503] {
+            assert_eq!(ErrorCode::of_http_status(status).http_status(), status);
+        }
+        for status in [405, 406, 408, 413, 415, 431] {
+            assert_eq!(ErrorCode::of_http_status(status), ErrorCode::InvalidRequest, "{status}");
         }
     }
 

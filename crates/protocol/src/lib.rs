@@ -17,8 +17,10 @@ mod explain;
 mod health;
 mod import;
 mod kind;
+mod method;
 mod metrics;
 mod patterns;
+mod refusal;
 pub mod schema;
 mod search;
 
@@ -33,11 +35,13 @@ pub use health::{
 };
 pub use import::{ImportParams, Imported};
 pub use kind::KindName;
+pub use method::{METHODS, MethodTraits};
 pub use metrics::{MethodTokens, MetricsReport, PatternMetrics, Performance, QueryMetrics, TokenMetrics};
 pub use patterns::{
     GoalQuery, OrchestrationPattern, PatternMatch, PatternMatches, PatternParams, PatternQuery,
     PatternStored, Recommendation,
 };
+pub use refusal::Refusal;
 pub use search::{
     AgentQuery, AgentRow, AgentsFound, SkillQuery, SkillRow, SkillsFound, WorkflowQuery, WorkflowRow,
     WorkflowsFound,

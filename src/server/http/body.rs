@@ -7,19 +7,21 @@ use std::task::Poll;
 use axum::BoxError;
 use axum::body::HttpBody;
 use axum::http::StatusCode;
-use axum::response::Response;
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
-use super::responses::refusal;
 use crate::server::limits::{BODY_TIMEOUT, MAX_BODY_BYTES};
+use crate::server::rpc::RpcError;
 
 /// The whole body, within its limits of size and time.
-pub(in crate::server) async fn read_body<B>(body: B) -> Result<Bytes, Response>
+///
+/// # Errors
+/// 408, 413, or 400 where the sender broke it off.
+pub(in crate::server) async fn read_body<B>(body: B) -> Result<Bytes, RpcError>
 where
     B: HttpBody<Data = Bytes, Error: Into<BoxError>>,
 {
-    let too_large = || refusal(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 1 MiB");
+    let too_large = || RpcError::refused(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 1 MiB");
     if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
         return Err(too_large());
     }
@@ -30,9 +32,9 @@ where
         Poll::Pending => tokio::time::timeout(BODY_TIMEOUT, reading).await,
     };
     match read {
-        Err(_) => Err(refusal(StatusCode::REQUEST_TIMEOUT, "the body took too long")),
+        Err(_) => Err(RpcError::refused(StatusCode::REQUEST_TIMEOUT, "the body took too long")),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => Err(refusal(StatusCode::BAD_REQUEST, "the body could not be read")),
+        Ok(Err(_)) => Err(RpcError::refused(StatusCode::BAD_REQUEST, "the body could not be read")),
         Ok(Ok(whole)) => Ok(whole),
     }
 }

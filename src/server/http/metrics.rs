@@ -8,8 +8,9 @@ use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 
-use super::responses::unavailable;
+use super::responses::{Form, refuse};
 use crate::app::Project;
+use crate::server::rpc::RpcError;
 use crate::server::state::ServerState;
 use catalog::Kind;
 
@@ -19,7 +20,9 @@ pub(super) async fn metrics(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let Some(project) = state.project() else { return unavailable("the service is starting") };
+    let Some(project) = state.project() else {
+        return refuse(Form::Plain, &RpcError::starting());
+    };
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let format = query.as_deref().unwrap_or_default();
     if format.split('&').any(|pair| pair == "format=prometheus") || prefers_text(accept) {

@@ -1,11 +1,11 @@
 //! HTTP: the accept loop, what every request passes through, and the plain routes.
 //!
-//! A request comes in through `accept`, `service` routes it past `request_guard` (Host, Origin, body type), `auth` (bearer
-//! token) and the rate limit.
+//! A request comes in through `accept`, `service` routes it past `request_guard` (Host, Origin, body type), `authentication`
+//! (bearer token) and the rate limit.
 
 mod accept;
 mod access_policy;
-mod auth;
+mod authentication;
 pub(super) mod body;
 pub(super) mod client_info;
 mod header_timeout;

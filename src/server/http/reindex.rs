@@ -4,27 +4,37 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 
-use super::responses::{too_many, unavailable};
+use super::responses::{Form, refuse};
 use crate::server::correlation::CorrelationId;
 use crate::server::rate::CallClass;
+use crate::server::rpc::RpcError;
 use crate::server::state::ServerState;
-use protocol::ErrorCode;
+use protocol::UnavailableReason;
 
 /// Answers the report of the re-index it started or joined.
 pub(super) async fn reindex(
     State(state): State<ServerState>,
     Extension(CorrelationId(correlation_id)): Extension<CorrelationId>,
 ) -> Response {
-    let Some(project) = state.project() else { return unavailable("the service is starting") };
+    let Some(project) = state.project() else {
+        return refuse(Form::Plain, &RpcError::starting());
+    };
+    let refused = |error: &RpcError| {
+        project.metrics().record_error(error.code.code());
+        refuse(Form::Plain, error)
+    };
     if let Err(wait) = state.rates().admit_call(CallClass::Reindex) {
-        project.metrics().record_error(ErrorCode::RateLimited.code());
-        return too_many(wait);
+        return refused(&RpcError::rate_limited(wait));
     }
     match project.reindex().await {
         Ok(report) => Json(report).into_response(),
-        Err(error) => {
+        Err(error) if state.is_stopping() => {
             tracing::warn!(correlation_id, %error, "re-index refused");
-            unavailable("the service is stopping, or the scan failed")
+            refused(&RpcError::unavailable(UnavailableReason::Stopping, "the service is stopping"))
+        }
+        Err(error) => {
+            tracing::error!(correlation_id, %error, "a re-index failed");
+            refused(&RpcError::from_app(&error, &correlation_id))
         }
     }
 }

@@ -1,29 +1,63 @@
-//! Responses outside JSON-RPC: a status, a sentence, and `Retry-After` where a retry may succeed.
+//! Refusals: an error of the one table under its HTTP status, in the form that the path speaks.
 
 use std::time::Duration;
 
 use axum::Json;
-use axum::http::header::RETRY_AFTER;
-use axum::http::{HeaderValue, StatusCode};
+use axum::body::Body;
+use axum::http::HeaderValue;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde::Serialize;
 
-/// A response outside JSON-RPC: a status and a sentence.
-pub(in crate::server) fn refusal(status: StatusCode, why: &str) -> Response {
-    (status, Json(json!({ "error": why }))).into_response()
+use crate::server::rpc::{RpcError, write_error};
+use protocol::Refusal;
+
+/// How a refusal is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::server) enum Form {
+    /// As the response of a call whose id was not read.
+    JsonRpc,
+    /// As an object of `code`, `error`, `message` and `data`.
+    Plain,
 }
 
-/// 503 with `Retry-After: 1`.
-pub(in crate::server) fn unavailable(why: &str) -> Response {
-    let mut response = refusal(StatusCode::SERVICE_UNAVAILABLE, why);
-    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-    response
+impl Form {
+    /// The form of refusals at `path`.
+    pub(in crate::server) fn at(path: &str) -> Form {
+        if matches!(path, "/" | "/mcp") { Form::JsonRpc } else { Form::Plain }
+    }
 }
 
-/// 429 with `Retry-After`.
-pub(in crate::server) fn too_many(wait: Duration) -> Response {
-    let mut response = refusal(StatusCode::TOO_MANY_REQUESTS, "too many requests");
-    response.headers_mut().insert(RETRY_AFTER, retry_after(wait));
+/// The response to a request that is refused for `error`.
+pub(in crate::server) fn refuse(form: Form, error: &RpcError) -> Response {
+    match form {
+        // An error object is plain data: writing it cannot fail.
+        Form::JsonRpc => {
+            finish(Response::new(Body::from(write_error(error, None).unwrap_or_default())), error)
+        }
+        Form::Plain => refuse_with(error, &()),
+    }
+}
+
+/// The response in the plain form, with further members.
+pub(in crate::server) fn refuse_with<T: Serialize>(error: &RpcError, members: &T) -> Response {
+    #[derive(Serialize)]
+    struct Body<'a, T> {
+        #[serde(flatten)]
+        refusal: Refusal,
+        #[serde(flatten)]
+        members: &'a T,
+    }
+    finish(Json(Body { refusal: error.to_refusal(), members }).into_response(), error)
+}
+
+fn finish(mut response: Response, error: &RpcError) -> Response {
+    *response.status_mut() = error.status();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(wait) = error.retry_after {
+        headers.insert(RETRY_AFTER, retry_after(wait));
+    }
     response
 }
 

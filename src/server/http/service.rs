@@ -18,9 +18,10 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use tower::{Service, ServiceExt};
 
-use super::responses::{refusal, too_many};
-use super::{auth, health, metrics, reindex, request_guard};
+use super::responses::{Form, refuse};
+use super::{authentication, health, metrics, reindex, request_guard};
 use crate::server::correlation::CorrelationId;
+use crate::server::rpc::RpcError;
 use crate::server::state::ServerState;
 use crate::server::{mcp, rpc};
 
@@ -53,10 +54,12 @@ impl HttpService {
         B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
         let id = CorrelationId::of(request.headers());
-        let header = id.header();
+        let (header, form) = (id.header(), Form::at(request.uri().path()));
         let routed = AssertUnwindSafe(self.route(id, request)).catch_unwind().await;
-        let mut response =
-            routed.unwrap_or_else(|_| refusal(StatusCode::INTERNAL_SERVER_ERROR, "internal error"));
+        let mut response = routed.unwrap_or_else(|_| {
+            let id = header.as_ref().and_then(|(_, id)| id.to_str().ok()).unwrap_or_default();
+            refuse(form, &RpcError::internal(id))
+        });
         if let Some((name, value)) = header {
             response.headers_mut().insert(name, value);
         }
@@ -104,13 +107,14 @@ where
 /// # Errors
 /// The response that refuses it.
 fn admit<B>(state: &ServerState, request: &Request<B>) -> Result<(), Box<Response>> {
+    let form = Form::at(request.uri().path());
     request_guard::check(request, state.access_policy().bound)
-        .map_err(|(status, why)| Box::new(refusal(status, why)))?;
-    auth::authenticate(state, request)?;
+        .map_err(|(status, why)| Box::new(refuse(form, &RpcError::refused(status, why))))?;
+    authentication::authenticate(state, request)?;
     state.rates().admit_request().map_err(|wait| {
-        let refused = match request.uri().path() {
-            "/" | "/mcp" => rpc::endpoint::rate_limited(state.project(), wait, None),
-            _ => too_many(wait),
+        let refused = match form {
+            Form::JsonRpc => rpc::endpoint::rate_limited(state.project(), wait, None),
+            Form::Plain => refuse(form, &RpcError::rate_limited(wait)),
         };
         refused.into()
     })
@@ -118,15 +122,17 @@ fn admit<B>(state: &ServerState, request: &Request<B>) -> Result<(), Box<Respons
 
 async fn unknown(Extension(CorrelationId(id)): Extension<CorrelationId>, uri: Uri) -> Response {
     tracing::debug!(correlation_id = id, path = uri.path(), "no such route");
-    refusal(StatusCode::NOT_FOUND, "there is no such route; POST / answers JSON-RPC 2.0")
+    let why = "there is no such route; POST / answers JSON-RPC 2.0";
+    refuse(Form::at(uri.path()), &RpcError::refused(StatusCode::NOT_FOUND, why))
 }
 
 /// Registers the method of `/`, which [`HttpService::route`] serves itself.
 async fn unreached() {}
 
 /// The `Allow` header comes from the router itself.
-async fn not_allowed(_: Request) -> Response {
-    refusal(StatusCode::METHOD_NOT_ALLOWED, "this route does not take that method")
+async fn not_allowed(uri: Uri) -> Response {
+    let why = "this route does not take that method";
+    refuse(Form::at(uri.path()), &RpcError::refused(StatusCode::METHOD_NOT_ALLOWED, why))
 }
 
 #[cfg(test)]

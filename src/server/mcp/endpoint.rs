@@ -1,16 +1,18 @@
 //! `/mcp`: Streamable HTTP, both eras at one endpoint.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::Request;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::Response;
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use rmcp::transport::streamable_http_server::session::SessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
@@ -26,11 +28,12 @@ use crate::app::operation::{Principal, Transport};
 use crate::server::correlation::CorrelationId;
 use crate::server::http::body::read_body;
 use crate::server::http::client_info::client_of;
+use crate::server::http::responses::{self, Form};
 use crate::server::limits::MAX_BODY_BYTES;
 use crate::server::permit::RequestPermit;
 use crate::server::rate::CallClass;
-use crate::server::rpc::endpoint::{no_message, rate_limited, unavailable};
-use crate::server::rpc::write_error;
+use crate::server::rpc::endpoint::{no_message, rate_limited, refuse, unavailable};
+use crate::server::rpc::{RpcError, write_error};
 use crate::server::state::ServerState;
 use protocol::UnavailableReason;
 
@@ -97,7 +100,7 @@ impl Endpoint {
         let body = if parts.method == Method::POST {
             let bytes = match read_body(body).await {
                 Ok(bytes) => bytes,
-                Err(refused) => return refused,
+                Err(refused) => return refuse(Some(project), &refused, None),
             };
             let Some(mut taken) = RequestPermit::try_take(self.state.requests()) else {
                 return unavailable(
@@ -132,7 +135,7 @@ impl Endpoint {
         if let Some(body) = posted.filter(|_| response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE) {
             return no_message(project, &body);
         }
-        response.map(|body| Body::new(body.map_err(|never| match never {})))
+        stated(response).await
     }
 
     /// Answers a well-formed call of a tool that only reads; `None` leaves the request to the library.
@@ -163,6 +166,29 @@ impl Endpoint {
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         Some(response)
     }
+}
+
+/// A response of the library. What it refuses in words alone becomes an error of the one table, under the same status and
+/// headers.
+async fn stated<B>(response: Response<B>) -> Response
+where
+    B: HttpBody<Data = Bytes, Error = Infallible> + Send + 'static,
+{
+    let (parts, body) = response.into_parts();
+    let is_refusal = parts.status.is_client_error() || parts.status.is_server_error();
+    if !is_refusal || parts.headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/json") {
+        return Response::from_parts(parts, Body::new(body.map_err(|never| match never {})));
+    }
+    let words = body.collect().await.unwrap_or_else(|never| match never {}).to_bytes();
+    let words = String::from_utf8_lossy(&words);
+    let words = if words.is_empty() { parts.status.canonical_reason().unwrap_or("refused") } else { &words };
+    let mut refused = responses::refuse(Form::JsonRpc, &RpcError::refused(parts.status, words));
+    for (name, value) in &parts.headers {
+        if !matches!(*name, CONTENT_TYPE | CONTENT_LENGTH) {
+            refused.headers_mut().append(name, value.clone());
+        }
+    }
+    refused
 }
 
 /// The tool that a message calls, and its id; both empty where it is no call, which the library rejects.

@@ -1,7 +1,8 @@
 //! A client of the project's running instance, over its `/mcp` in the newer, stateless era.
 //!
-//! An instance that is away, one that is busy and a foreign program on its port are three outcomes: only the first and the
-//! last let another index answer.
+//! An instance that is away, one that is busy and a foreign program on its port are three answers: only the first and the
+//! last let another index answer. A connection that breaks is none of them: what reads is asked again, and what writes is
+//! not, since it may have been done.
 
 use std::time::{Duration, Instant};
 
@@ -13,17 +14,30 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::telemetry::token_usage::ClientName;
-use client::{Client, ClientError, Reply};
-use protocol::{ErrorCode, ErrorObject};
-
-/// Time an instance has to answer.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+use client::{Client, ClientError, FailureKind, Reply};
+use protocol::{ErrorCode, ErrorObject, OperationClass, Refusal};
 
 /// Time between the first two attempts at a busy instance; it doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 /// The longest time between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// How long a running instance is waited for.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// Time it has for one answer.
+    pub answer: Duration,
+    /// Time for which requests are repeated while it is busy.
+    pub busy: Duration,
+}
+
+impl Default for Patience {
+    /// Ten seconds for an answer; for a busy instance several times the start of the largest collection.
+    fn default() -> Self {
+        Patience { answer: Duration::from_secs(10), busy: Duration::from_secs(5) }
+    }
+}
 
 /// Why the instance did not answer.
 #[derive(Debug)]
@@ -32,9 +46,11 @@ pub(super) enum CallError {
     Away,
     /// What listens is not an Adjutant: the instance is gone, and another program has its port.
     Foreign(String),
-    /// It runs and cannot answer now: it starts, stops or is overloaded.
+    /// It runs and cannot answer now, or cannot be reached now; it did nothing.
     Busy(ErrorData),
-    /// It refused, or it is not known whether it did what it was asked.
+    /// It was asked for a change, and it is not known whether it made it.
+    OutcomeUnknown(ErrorData),
+    /// It refused.
     Failed(ErrorData),
 }
 
@@ -44,18 +60,19 @@ pub(super) struct InstanceClient {
     client: Client,
     /// The client on whose behalf it is called.
     for_whom: ClientName,
-    /// Time for which a busy instance is asked again.
-    busy_budget: Duration,
+    patience: Patience,
 }
 
 impl InstanceClient {
-    pub(super) fn on(port: u16, token: Option<&str>, for_whom: ClientName, busy_budget: Duration) -> Self {
-        InstanceClient { client: Client::new(port, ANSWER_TIMEOUT).with_token(token), for_whom, busy_budget }
+    pub(super) fn on(port: u16, token: Option<&str>, for_whom: ClientName, patience: Patience) -> Self {
+        InstanceClient { client: Client::new(port, patience.answer).with_token(token), for_whom, patience }
     }
 
-    /// Forwards a request and returns its result. Requests to a busy instance are retried within the budget.
+    /// Forwards a request, which does what `class` says, and returns its result. While the instance is busy the request is
+    /// repeated, as long as that cannot do anything twice.
     pub(super) async fn ask<T: DeserializeOwned>(
         &self,
+        class: OperationClass,
         method: &str,
         params: &impl Serialize,
     ) -> Result<T, CallError> {
@@ -65,12 +82,12 @@ impl InstanceClient {
         let began = Instant::now();
         let mut pause = FIRST_PAUSE;
         loop {
-            let reply = self.client.post_with("/mcp", &headers, &message).await.map_err(call_error)?;
-            if reply.status != BUSY_STATUS {
-                return read_reply(&reply);
-            }
-            if began.elapsed() + pause > self.busy_budget {
-                return Err(CallError::Busy(busy(&reply)));
+            let answered = match self.client.post_with("/mcp", &headers, &message).await {
+                Ok(reply) => read_reply(&reply),
+                Err(error) => Err(call_error(&error, class)),
+            };
+            if !matches!(answered, Err(CallError::Busy(_))) || began.elapsed() + pause > self.patience.busy {
+                return answered;
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
@@ -94,7 +111,7 @@ impl InstanceClient {
             Ok(()) => true,
             Err(error) => {
                 tracing::debug!(%error, "the event stream of the running instance ended");
-                !matches!(error, ClientError::Status(_) | ClientError::Refused(_))
+                error.kind() == FailureKind::OutcomeUnknown
             }
         }
     }
@@ -123,17 +140,20 @@ impl InstanceClient {
     }
 }
 
-/// The HTTP status of an instance that cannot answer now.
-const BUSY_STATUS: u16 = ErrorCode::Unavailable.http_status();
-
-/// Why there is no reply.
-fn call_error(error: ClientError) -> CallError {
-    match error {
-        ClientError::Refused(_) => CallError::Away,
-        ClientError::Foreign(why) => CallError::Foreign(why),
-        ClientError::NotConnected { .. } | ClientError::Timeout(_) | ClientError::Status(_) => {
-            failed(format!("the running instance: {error}"))
+/// Why there is no reply to a request that does what `class` says.
+fn call_error(error: &ClientError, class: OperationClass) -> CallError {
+    match (error.kind(), class) {
+        (FailureKind::Away, _) => CallError::Away,
+        (FailureKind::Foreign, _) => CallError::Foreign(error.to_string()),
+        (FailureKind::NotSent, _) | (FailureKind::OutcomeUnknown, OperationClass::Read) => {
+            let why =
+                format!("the project's running instance cannot be reached now ({error}); retry in a moment");
+            CallError::Busy(error_data(ErrorCode::Unavailable, why))
         }
+        (FailureKind::OutcomeUnknown, OperationClass::Write) => {
+            CallError::OutcomeUnknown(error_data(ErrorCode::Unavailable, error.to_string()))
+        }
+        (FailureKind::Refused, _) => failed(format!("the running instance: {error}")),
     }
 }
 
@@ -141,27 +161,37 @@ fn failed(message: String) -> CallError {
     CallError::Failed(ErrorData::internal_error(message, None))
 }
 
+fn error_data(code: ErrorCode, message: String) -> ErrorData {
+    ErrorData::new(rmcp::model::ErrorCode(code.code()), message, None)
+}
+
 /// The result or the error of a reply.
 fn read_reply<T: DeserializeOwned>(reply: &Reply) -> Result<T, CallError> {
     if let Some(result) = reply.body.get("result") {
         return serde_json::from_value(result.clone()).map_err(|error| failed(error.to_string()));
     }
-    let Some(error) = reply.body.get("error") else {
-        return Err(CallError::Foreign(format!("it answered with status {} and no result", reply.status)));
+    let Some(error) = Refusal::stated_in(&reply.body) else {
+        let why = format!("it answered with status {}, without a result or an error", reply.status);
+        return Err(CallError::Foreign(why));
     };
-    Err(serde_json::from_value(error.clone()).map_or_else(
-        |_| failed(format!("the running instance answered with status {}", reply.status)),
-        |error| CallError::Failed(as_older_era(error)),
-    ))
+    Err(match error.known_code() {
+        Some(code) if code.is_retryable() => CallError::Busy(busy(code, error)),
+        Some(code @ ErrorCode::Unauthenticated) => {
+            let why = "the project's running instance does not accept the token of this session; set MCP_TOKEN, or \
+                       write it into the project's token file";
+            CallError::Failed(error_data(code, why.to_owned()))
+        }
+        // Read as the library does: its own errors have data that the table does not have.
+        _ => serde_json::from_value(reply.body["error"].clone())
+            .map_or_else(|_| failed(error.message), |error| CallError::Failed(as_older_era(error))),
+    })
 }
 
-/// The error of a reply that says to retry later; an older instance says so in the status alone.
-fn busy(reply: &Reply) -> ErrorData {
-    let object: ErrorObject = serde_json::from_value(reply.body["error"].clone()).unwrap_or_default();
-    let why = if object.message.is_empty() { "it starts, stops or is overloaded" } else { &object.message };
-    let data = object.data.and_then(|data| serde_json::to_value(data).ok());
-    let message = format!("the project's running instance is busy ({why}); retry in a moment");
-    ErrorData::new(rmcp::model::ErrorCode(ErrorCode::Unavailable.code()), message, data)
+/// The error of a reply that says to retry later.
+fn busy(code: ErrorCode, ErrorObject { message, data, .. }: ErrorObject) -> ErrorData {
+    let data = data.and_then(|data| serde_json::to_value(data).ok());
+    let message = format!("the project's running instance is busy ({message}); retry in a moment");
+    ErrorData::new(rmcp::model::ErrorCode(code.code()), message, data)
 }
 
 /// The protocol version whose requests are self-contained.
@@ -191,4 +221,51 @@ fn as_older_era(mut error: ErrorData) -> ErrorData {
         error.code = rmcp::model::ErrorCode::RESOURCE_NOT_FOUND;
     }
     error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The name of an error's case.
+    fn case(error: &CallError) -> &'static str {
+        match error {
+            CallError::Away => "away",
+            CallError::Foreign(_) => "foreign",
+            CallError::Busy(_) => "busy",
+            CallError::OutcomeUnknown(_) => "unknown",
+            CallError::Failed(_) => "failed",
+        }
+    }
+
+    #[test]
+    fn away_busy_and_foreign_are_told_apart_and_no_write_is_repeated() {
+        let errors = [
+            (ClientError::Refused(1), ["away", "away"]),
+            (ClientError::NotConnected { port: 1, cause: "EMFILE".into() }, ["busy", "busy"]),
+            (ClientError::Timeout(Duration::ZERO), ["busy", "unknown"]),
+            (ClientError::Broken("reset".into()), ["busy", "unknown"]),
+            (ClientError::Foreign("SSH".into()), ["foreign", "foreign"]),
+        ];
+        for (error, expected) in errors {
+            let of = |class| case(&call_error(&error, class));
+            assert_eq!([of(OperationClass::Read), of(OperationClass::Write)], expected, "{error}");
+        }
+    }
+
+    #[test]
+    fn every_code_that_is_worth_a_retry_is_busy_and_no_other() {
+        for code in ErrorCode::ALL {
+            let object = ErrorObject::new(code, "as the table says");
+            let rpc = json!({ "jsonrpc": "2.0", "error": object, "id": null });
+            let plain = serde_json::to_value(Refusal::of(code, &object)).unwrap();
+            for body in [rpc, plain] {
+                let reply = Reply { status: code.http_status(), body };
+                let error = read_reply::<Value>(&reply).unwrap_err();
+                assert_eq!(case(&error), if code.is_retryable() { "busy" } else { "failed" }, "{code}");
+            }
+        }
+        let reply = Reply { status: 503, body: json!({ "error": "try again later" }) };
+        assert_eq!(case(&read_reply::<Value>(&reply).unwrap_err()), "foreign");
+    }
 }

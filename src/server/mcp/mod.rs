@@ -22,5 +22,6 @@ pub mod token_cost;
 mod tools;
 
 pub(super) use endpoint::Endpoint;
-pub use proxy_handler::{BUSY_BUDGET, ProxyBackend, serve_stdio};
+pub use instance_client::Patience;
+pub use proxy_handler::{Changed, ProxyBackend, Queue, serve_stdio};
 pub use sessions::MAX_SESSIONS;

@@ -25,27 +25,31 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite, BufReader};
-use tokio::sync::{OnceCell, mpsc, watch};
+use tokio::sync::{Notify, OnceCell, mpsc, watch};
 
 use super::handshake::Handshake;
-use super::instance_client::{CallError, InstanceClient};
+use super::instance_client::{CallError, InstanceClient, Patience};
 use super::list_changed::{ChangeFeed, ListVersions};
 use super::local_handler::{self, LocalHandler};
 use super::{framing, tools};
+use crate::app::operations::Method;
 use crate::app::{AppError, Project};
 use crate::tasks::{self, Tasks};
 use crate::telemetry::token_usage::ClientName;
 use catalog::KindMap;
-use protocol::ErrorCode;
+use protocol::OperationClass;
 
-/// Interval at which a running instance, or a request to hand the store over, is looked for.
+/// Interval at which a running instance, or a request to hand the store over, is looked for where nothing tells of one.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
+
+/// The same interval where every change is told: for word that was lost.
+const LOOK_INTERVAL: Duration = Duration::from_secs(30);
+
+/// Time before the instance is asked for its changes again.
+const RECONNECT_PAUSE: Duration = Duration::from_millis(500);
 
 /// Time that queued writes have before the store is handed over to an instance.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// Time for which requests to a busy instance are retried: several times the start of the largest collection.
-pub const BUSY_BUDGET: Duration = Duration::from_secs(5);
 
 /// Bytes buffered between framing and the library.
 const PIPE_BYTES: usize = 64 * 1024;
@@ -62,11 +66,22 @@ pub struct ProxyBackend {
     pub command_prompts: bool,
     /// Builds the index in this process. May block.
     pub start: Box<dyn Fn() -> anyhow::Result<Arc<Project>> + Send + Sync>,
-    /// Time for which requests to a busy instance are retried before the client gets an error.
-    pub busy_budget: Duration,
+    /// How long the running instance is waited for before the client gets an error.
+    pub patience: Patience,
+    /// Queues a decision, given as the parameters of `cacheDecision` and the time it was made at, on disk.
+    pub queue: Queue,
     /// Whether a starting instance requests the store that this process holds.
     pub is_wished_for: Box<dyn Fn() -> bool + Send + Sync>,
+    /// Begins to watch what `running` and `is_wished_for` read, and calls what it is given with each change, until its
+    /// result is dropped; `None` where that cannot be watched. May block.
+    pub watch: Box<dyn Fn(Changed) -> Option<Box<dyn Send + Sync>> + Send + Sync>,
 }
+
+/// What queues a decision on disk, or says why it is wrong or cannot be kept.
+pub type Queue = Box<dyn Fn(&Value, u64) -> Result<(), AppError> + Send + Sync>;
+
+/// What is called with each change of the files that say which process serves the project.
+pub type Changed = Box<dyn Fn() + Send + Sync>;
 
 impl fmt::Debug for ProxyBackend {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -97,6 +112,7 @@ where
         server_info: RwLock::new(ServerConfig::default()),
         client: RwLock::default(),
         marks: watch::Sender::default(),
+        changed: Arc::default(),
     }));
     let served = handler.serve(input, output).await;
     tasks.stop();
@@ -122,6 +138,8 @@ struct Inner {
     /// The client's name.
     client: RwLock<ClientName>,
     marks: watch::Sender<ListVersions>,
+    /// Wakes [`ProxyHandler::follow`]: who serves the project may have changed.
+    changed: Arc<Notify>,
 }
 
 impl ProxyHandler {
@@ -163,7 +181,9 @@ impl ProxyHandler {
 
     /// Loads the server info of the running instance, or of what would answer in its place.
     async fn load_server_info(&self) -> anyhow::Result<()> {
-        let server_info = match self.ask::<DiscoverResult>("server/discover", &json!({})).await {
+        let discovered =
+            self.ask_instance::<DiscoverResult>(OperationClass::Read, "server/discover", &json!({})).await;
+        let server_info = match discovered {
             Some(Ok(found)) => {
                 let prompts_change =
                     found.capabilities.prompts.as_ref().and_then(|prompts| prompts.list_changed);
@@ -172,10 +192,9 @@ impl ProxyHandler {
                     prompts_change == Some(true),
                 )
             }
-            Some(Err(error)) if !is_busy(&error) => {
-                anyhow::bail!("the running instance refused: {}", error.message)
-            }
-            Some(Err(_)) | None => {
+            Some(Err(Unanswered::Failed(error))) => anyhow::bail!("no session: {}", error.message),
+            // The instance may answer the next request.
+            Some(Err(Unanswered::Busy(_) | Unanswered::OutcomeUnknown(_))) | None => {
                 let backend = Arc::clone(&self.0.backend);
                 let counts = tasks::blocking(move || (backend.count)()).await.context("counting failed")?;
                 local_handler::server_info(
@@ -195,7 +214,7 @@ impl ProxyHandler {
         }
         let port = (self.0.backend.running)()?;
         let client = self.0.client.read().unwrap_or_else(PoisonError::into_inner).clone();
-        Some(InstanceClient::on(port, self.0.backend.token.as_deref(), client, self.0.backend.busy_budget))
+        Some(InstanceClient::on(port, self.0.backend.token.as_deref(), client, self.0.backend.patience))
     }
 
     fn owns_memory(&self, project: &Project) -> bool {
@@ -210,22 +229,36 @@ impl ProxyHandler {
         tracing::info!("the memory was left to an instance that starts");
     }
 
-    /// Forwards a request to the running instance; `None` where there is none. A busy instance is one: its error is
-    /// returned, and no other index answers.
+    /// Forwards a request that only reads to the running instance; `None` where there is none.
     async fn ask<T: DeserializeOwned>(
         &self,
         method: &str,
         params: &impl Serialize,
     ) -> Option<Result<T, ErrorData>> {
-        match self.instance()?.ask(method, params).await {
-            Ok(result) => Some(Ok(result)),
-            Err(CallError::Failed(error) | CallError::Busy(error)) => Some(Err(error)),
-            Err(CallError::Away) => None,
+        let answered = self.ask_instance(OperationClass::Read, method, params).await?;
+        Some(answered.map_err(Unanswered::into_error))
+    }
+
+    /// Forwards a request to the running instance; `None` where there is none. A busy instance is one: no other index
+    /// answers in its place.
+    async fn ask_instance<T: DeserializeOwned>(
+        &self,
+        class: OperationClass,
+        method: &str,
+        params: &impl Serialize,
+    ) -> Option<Result<T, Unanswered>> {
+        let unanswered = match self.instance()?.ask(class, method, params).await {
+            Ok(result) => return Some(Ok(result)),
+            Err(CallError::Away) => return None,
             Err(CallError::Foreign(why)) => {
                 tracing::warn!(why, "another program has the port of the running instance");
-                None
+                return None;
             }
-        }
+            Err(CallError::Busy(error)) => Unanswered::Busy(error),
+            Err(CallError::OutcomeUnknown(error)) => Unanswered::OutcomeUnknown(error),
+            Err(CallError::Failed(error)) => Unanswered::Failed(error),
+        };
+        Some(Err(unanswered))
     }
 
     async fn own_app(&self) -> anyhow::Result<&Arc<Project>> {
@@ -233,7 +266,12 @@ impl ProxyHandler {
             let backend = Arc::clone(&self.0.backend);
             tasks::blocking(move || (backend.start)()).await.context("starting failed")?
         };
-        self.0.own.get_or_try_init(start).await
+        let is_first = !self.0.own.initialized();
+        let own = self.0.own.get_or_try_init(start).await;
+        if is_first {
+            self.0.changed.notify_one();
+        }
+        own
     }
 
     async fn own(&self) -> Result<LocalHandler, ErrorData> {
@@ -253,6 +291,10 @@ impl ProxyHandler {
         {
             tracing::error!(error = format!("{error:#}"), "no index can be had");
         }
+        let (backend, changed) = (Arc::clone(&self.0.backend), Arc::clone(&self.0.changed));
+        let watch = tasks::blocking(move || (backend.watch)(Box::new(move || changed.notify_one()))).await;
+        let watch = watch.flatten();
+        let interval = if watch.is_some() { LOOK_INTERVAL } else { POLL_INTERVAL };
         loop {
             if let Some(instance) = self.instance() {
                 let mut changed = |list: &str| {
@@ -266,36 +308,75 @@ impl ProxyHandler {
                     // The stream ended: the next source may have other lists.
                     ["tools", "prompts", "resources"].into_iter().for_each(changed);
                 }
-            } else if let Some(project) = self.0.own.get() {
+                tokio::time::sleep(RECONNECT_PAUSE).await;
+                continue;
+            }
+            let own = self.0.own.get();
+            if let Some(project) = own
+                && self.owns_memory(project)
+                && (self.0.backend.is_wished_for)()
+            {
+                self.released(project).await;
+                continue;
+            }
+            let of_own = async {
+                let Some(project) = own else { return std::future::pending().await };
                 let mut generations = project.generations();
                 self.0.marks.send_if_modified(|marks| {
                     let now = ListVersions::of(project);
                     std::mem::replace(marks, now) != now
                 });
-                let _ = tokio::time::timeout(POLL_INTERVAL, generations.changed()).await;
-                if self.owns_memory(project) && (self.0.backend.is_wished_for)() {
-                    self.released(project).await;
-                }
-                continue;
+                let _ = generations.changed().await;
+            };
+            tokio::select! {
+                () = of_own => {}
+                () = self.0.changed.notified() => {}
+                () = tokio::time::sleep(interval) => {}
             }
-            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 }
 
-/// Whether an error says that the running instance could not answer now.
-fn is_busy(error: &ErrorData) -> bool {
-    error.code.0 == ErrorCode::Unavailable.code()
+/// Why a running instance gave no result.
+enum Unanswered {
+    /// It cannot answer now, and did nothing.
+    Busy(ErrorData),
+    /// It may have made the change that it was asked for.
+    OutcomeUnknown(ErrorData),
+    /// It refused.
+    Failed(ErrorData),
 }
 
-/// Queues an outcome while another process owns the store.
-fn queued(project: &Project, request: &CallToolRequestParams, decided_at_ms: u64) -> CallToolResult {
+impl Unanswered {
+    fn into_error(self) -> ErrorData {
+        match self {
+            Unanswered::Busy(error) | Unanswered::OutcomeUnknown(error) | Unanswered::Failed(error) => error,
+        }
+    }
+}
+
+/// What the tool does; one that only a newer instance has may write.
+fn class_of(tool: &str) -> OperationClass {
+    tools::named(tool).map_or(OperationClass::Write, |entry| entry.method.class())
+}
+
+/// Whether a tool reports an outcome, which counts once however often it arrives.
+fn is_decision(tool: &str) -> bool {
+    tools::named(tool).is_some_and(|entry| entry.method == Method::CacheDecision)
+}
+
+/// Queues an outcome; the model reads that it is not stored for the reason `why`, and what becomes of it `then`.
+fn queued(
+    backend: &ProxyBackend,
+    request: &CallToolRequestParams,
+    decided_at_ms: u64,
+    [why, then]: [&str; 2],
+) -> CallToolResult {
     let arguments = Value::Object(request.arguments.clone().unwrap_or_default());
-    match project.queue_decision(&arguments, decided_at_ms) {
+    match (backend.queue)(&arguments, decided_at_ms) {
         Ok(()) => {
-            let said = "Not stored yet: another process of this project holds its memory. It waits on disk, and is \
-                        stored once that process or an instance of the project (adjutant up) takes it over.";
-            let mut result = CallToolResult::success(vec![ContentBlock::text(said)]);
+            let said = format!("{why}. It waits on disk, and {then}.");
+            let mut result = CallToolResult::success(vec![ContentBlock::text(said.clone())]);
             let answer = json!({ "stored": false, "pattern": null, "warnings": [said] });
             result.structured_content = Some(answer);
             result
@@ -306,8 +387,9 @@ fn queued(project: &Project, request: &CallToolRequestParams, decided_at_ms: u64
         }
         Err(error) => {
             tracing::error!(%error, "an outcome can be neither stored nor queued");
-            let said = "Not stored: another process of this project holds its memory, and the outcome cannot be kept \
-                        on disk. Start the project's instance (adjutant up), then record it again.";
+            let said = format!(
+                "{why}, and it cannot be kept on disk. Start the project's instance (adjutant up), then record it again."
+            );
             CallToolResult::error(vec![ContentBlock::text(said)])
         }
     }
@@ -353,21 +435,37 @@ impl ServerHandler for ProxyHandler {
         if let Some(client) = local_handler::client_named(&context) {
             *self.0.client.write().unwrap_or_else(PoisonError::into_inner) = client;
         }
-        match self.ask::<CallToolResult>("tools/call", &request).await {
+        let class = class_of(&request.name);
+        let backend = &self.0.backend;
+        match self.ask_instance::<CallToolResult>(class, "tools/call", &request).await {
+            Some(Ok(result)) => return Ok(result.into()),
             // A model reads a result; an error of the protocol ends up in a client's log.
-            Some(Err(error)) if is_busy(&error) => {
+            Some(Err(Unanswered::Busy(error))) => {
                 let text = format!("Not done: {}.", error.message);
                 return Ok(CallToolResult::error(vec![ContentBlock::text(text)]).into());
             }
-            Some(answer) => return answer.map(CallToolResponse::from),
+            Some(Err(Unanswered::OutcomeUnknown(error))) if is_decision(&request.name) => {
+                let why = format!("Not known whether it is stored: {}", error.message);
+                let then = "counts once, also where it is stored already";
+                return Ok(queued(backend, &request, called_at_ms, [&why, then]).into());
+            }
+            Some(Err(Unanswered::OutcomeUnknown(error))) => {
+                let text =
+                    format!("Not known whether it was done: {}. Look before it is repeated.", error.message);
+                return Ok(CallToolResult::error(vec![ContentBlock::text(text)]).into());
+            }
+            Some(Err(Unanswered::Failed(error))) => return Err(error),
             None => {}
         }
         let own = self.own().await?;
         if let Some(project) = self.0.own.get()
             && !self.owns_memory(project)
-            && tools::named(&request.name).is_some_and(tools::Entry::writes)
+            && is_decision(&request.name)
         {
-            return Ok(queued(project, &request, called_at_ms).into());
+            let why = "Not stored yet: another process of this project holds its memory";
+            let then =
+                "is stored once that process or an instance of the project (adjutant up) takes it over";
+            return Ok(queued(backend, &request, called_at_ms, [why, then]).into());
         }
         own.call_tool(request, context).await
     }
@@ -501,6 +599,59 @@ mod tests {
         }
     }
 
+    /// What joins the instance on `port`, and counts how often another index was `built`.
+    fn joining(port: u16, built: &Arc<AtomicUsize>, patience: Patience) -> ProxyBackend {
+        let counted = Arc::clone(built);
+        ProxyBackend {
+            running: Box::new(move || Some(port)),
+            token: None,
+            count: Box::new(KindMap::default),
+            command_prompts: false,
+            start: Box::new(move || {
+                counted.fetch_add(1, Ordering::SeqCst);
+                anyhow::bail!("no other index may be built")
+            }),
+            patience,
+            queue: Box::new(|_, _| panic!("nothing is queued")),
+            is_wished_for: Box::new(|| false),
+            watch: Box::new(|_| None),
+        }
+    }
+
+    /// A session that has been introduced.
+    async fn open(backend: ProxyBackend, session: &Tasks, background: &Tasks) -> Conversation {
+        let (ours, theirs) = tokio::io::duplex(1 << 20);
+        let (input, output) = tokio::io::split(theirs);
+        let proxied = session.clone();
+        background.spawn(async move { serve_over(backend, &proxied, input, output).await.unwrap() });
+        let (output, input) = tokio::io::split(ours);
+        let mut conversation = Conversation { input, output: BufReader::new(output) };
+        let hello = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } });
+        assert!(conversation.request(1, "initialize", hello).await["result"].is_object());
+        conversation.send(json!({ "jsonrpc": "2.0", "method": "notifications/initialized" })).await;
+        conversation
+    }
+
+    #[tokio::test]
+    async fn an_instance_that_does_not_answer_at_the_start_ends_no_session() {
+        // Connections are taken by the kernel and never read.
+        let hanging = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = hanging.local_addr().unwrap().port();
+        let built = Arc::new(AtomicUsize::new(0));
+        let short = Patience { answer: Duration::from_millis(50), busy: Duration::from_millis(50) };
+        let (session, background) = (Tasks::default(), Tasks::default());
+        let mut conversation = open(joining(port, &built, short), &session, &background).await;
+        let find = json!({ "name": "find_agents", "arguments": { "context": "build pages" } });
+        let busy = conversation.request(2, "tools/call", find).await;
+        assert_eq!(busy["result"]["isError"], true, "{busy}");
+        assert!(busy["result"]["content"][0]["text"].as_str().unwrap().contains("retry"), "{busy}");
+        assert_eq!(built.load(Ordering::SeqCst), 0, "an index was built beside a running instance");
+        session.stop();
+        drop(conversation);
+        background.stop();
+        background.finished().await;
+    }
+
     #[tokio::test]
     async fn an_overloaded_instance_is_busy_and_no_other_index_is_built() {
         let dir = tempfile::tempdir().unwrap();
@@ -521,30 +672,11 @@ mod tests {
         background.spawn(async move { serve(vec![listener], service, &serving).await });
 
         let built = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&built);
-        let backend = ProxyBackend {
-            running: Box::new(move || Some(port)),
-            token: None,
-            count: Box::new(KindMap::default),
-            command_prompts: false,
-            start: Box::new(move || {
-                counted.fetch_add(1, Ordering::SeqCst);
-                anyhow::bail!("no other index may be built")
-            }),
-            busy_budget: Duration::from_millis(120),
-            is_wished_for: Box::new(|| false),
-        };
+        let backend =
+            joining(port, &built, Patience { busy: Duration::from_millis(120), ..Patience::default() });
         let all_taken: Vec<_> = (0..MAX_REQUESTS).map(|_| state.requests().try_acquire().unwrap()).collect();
-        let (ours, theirs) = tokio::io::duplex(1 << 20);
-        let (input, output) = tokio::io::split(theirs);
         let session = Tasks::default();
-        let proxied = session.clone();
-        background.spawn(async move { serve_over(backend, &proxied, input, output).await.unwrap() });
-        let (output, input) = tokio::io::split(ours);
-        let mut conversation = Conversation { input, output: BufReader::new(output) };
-        let hello = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } });
-        assert!(conversation.request(1, "initialize", hello).await["result"].is_object());
-        conversation.send(json!({ "jsonrpc": "2.0", "method": "notifications/initialized" })).await;
+        let mut conversation = open(backend, &session, &background).await;
         let find = json!({ "name": "find_agents", "arguments": { "context": "build pages" } });
         let busy = conversation.request(2, "tools/call", find.clone()).await;
         assert_eq!(busy["result"]["isError"], true, "{busy}");

@@ -39,7 +39,7 @@ where
     };
     let body = match read_body(body).await {
         Ok(body) => body,
-        Err(refused) => return refused,
+        Err(refused) => return refuse(Some(project), &refused, None),
     };
     // Acquired once the body has been read, so that slow senders hold no permit.
     let Some(permit) = RequestPermit::try_take(state.requests()) else {
@@ -98,7 +98,12 @@ pub(in crate::server) fn unavailable(
     refuse(project, &RpcError::unavailable(reason, message), None)
 }
 
-fn refuse(project: Option<&Arc<Project>>, error: &RpcError, id: Option<&RawValue>) -> Response {
+/// The response to a message that is refused, under the id of its call where that was read.
+pub(in crate::server) fn refuse(
+    project: Option<&Arc<Project>>,
+    error: &RpcError,
+    id: Option<&RawValue>,
+) -> Response {
     if let Some(project) = project {
         project.metrics().record_error(error.code.code());
     }

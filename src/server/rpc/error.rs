@@ -7,12 +7,14 @@ use serde::{Serialize, Serializer};
 
 use crate::app::AppError;
 use crate::app::operations::Method;
-use protocol::{ErrorCode, ErrorData, ErrorObject, UnavailableReason};
+use protocol::{ErrorCode, ErrorData, ErrorObject, Refusal, UnavailableReason};
 
 /// An error object of JSON-RPC 2.0, with the HTTP status a single call is answered under.
 #[derive(Debug)]
 pub(crate) struct RpcError {
     pub(crate) code: ErrorCode,
+    /// Where HTTP has a closer status than that of the code.
+    closer_status: Option<StatusCode>,
     object: ErrorObject,
     /// When to retry, as the `Retry-After` header says it.
     pub(crate) retry_after: Option<Duration>,
@@ -26,7 +28,7 @@ const MAX_EDITS: usize = 4;
 
 impl RpcError {
     fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        RpcError { code, object: ErrorObject::new(code, message), retry_after: None }
+        RpcError::of(code, ErrorObject::new(code, message))
     }
 
     fn with_data(self, data: ErrorData) -> Self {
@@ -34,7 +36,27 @@ impl RpcError {
     }
 
     pub(crate) fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        self.closer_status.unwrap_or_else(|| RpcError::status_of(self.code))
+    }
+
+    fn status_of(code: ErrorCode) -> StatusCode {
+        StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// A request that HTTP itself refuses with `status`, before a call was read.
+    pub(crate) fn refused(status: StatusCode, message: impl Into<String>) -> Self {
+        let error = RpcError::new(ErrorCode::of_http_status(status.as_u16()), message);
+        RpcError { closer_status: Some(status), ..error }
+    }
+
+    /// A request without the token that is required, or with another.
+    pub(crate) fn unauthenticated(message: &str) -> Self {
+        RpcError::new(ErrorCode::Unauthenticated, message)
+    }
+
+    /// As it is stated outside of JSON-RPC.
+    pub(crate) fn to_refusal(&self) -> Refusal {
+        Refusal::of(self.code, &self.object)
     }
 
     pub(crate) fn parse(reason: &str) -> Self {
@@ -76,6 +98,11 @@ impl RpcError {
         RpcError::of(ErrorCode::Unavailable, ErrorObject::unavailable(reason, message))
     }
 
+    /// A request that comes before the application has started.
+    pub(crate) fn starting() -> Self {
+        RpcError::unavailable(UnavailableReason::Starting, "the service is starting")
+    }
+
     /// A fault of ours: what happened is in the log under `correlation_id`, and nowhere else.
     pub(crate) fn internal(correlation_id: &str) -> Self {
         RpcError::from_app(&AppError::Internal(anyhow::anyhow!("internal")), correlation_id)
@@ -88,7 +115,7 @@ impl RpcError {
 
     fn of(code: ErrorCode, object: ErrorObject) -> Self {
         let ms = object.data.as_ref().and_then(|data| data.retry_after_ms);
-        RpcError { code, retry_after: ms.map(Duration::from_millis), object }
+        RpcError { code, closer_status: None, retry_after: ms.map(Duration::from_millis), object }
     }
 }
 

@@ -5,4 +5,5 @@ pub(super) mod endpoint;
 mod error;
 mod response;
 
+pub(super) use error::RpcError;
 pub(super) use response::write_error;

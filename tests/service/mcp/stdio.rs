@@ -1,9 +1,12 @@
 //! `adjutant mcp`: the real binary, spoken to over its standard input and output.
 
-use std::io::{BufRead, BufReader, Write};
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -182,6 +185,90 @@ impl Drop for Instance {
     }
 }
 
+/// What a relay does with one request.
+#[derive(Clone, Copy)]
+enum Treatment {
+    /// The instance is asked, and the connection closed without its answer.
+    Lose,
+    /// The instance is not asked: this is the answer.
+    Answer(&'static str),
+}
+
+/// Stands between a session and the instance, as a connection that may break in the middle of a call.
+struct Relay {
+    /// What becomes of the next calls; any further one is relayed.
+    treatments: Arc<Mutex<VecDeque<Treatment>>>,
+}
+
+impl Relay {
+    /// A relay that sessions of the project find in the place of `instance`.
+    fn before(instance: &Instance, data: &Path) -> Relay {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let file = data.join("endpoint.json");
+        let mut endpoint: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        endpoint["port"] = listener.local_addr().unwrap().port().into();
+        std::fs::write(&file, endpoint.to_string()).unwrap();
+        let treatments = Arc::new(Mutex::new(VecDeque::new()));
+        let (of_relay, port) = (Arc::clone(&treatments), instance.port);
+        std::thread::spawn(move || {
+            for client in listener.incoming() {
+                let (client, treatments) = (client.unwrap(), Arc::clone(&of_relay));
+                std::thread::spawn(move || relay(client, port, &treatments));
+            }
+        });
+        Relay { treatments }
+    }
+
+    fn next(&self, treatments: impl IntoIterator<Item = Treatment>) {
+        self.treatments.lock().unwrap().extend(treatments);
+    }
+
+    fn is_exhausted(&self) -> bool {
+        self.treatments.lock().unwrap().is_empty()
+    }
+}
+
+/// Serves the one request of a connection.
+fn relay(mut client: TcpStream, port: u16, treatments: &Mutex<VecDeque<Treatment>>) {
+    let Some(request) = whole_request(&client) else { return };
+    // The stream of changes is a matter of its own.
+    let is_call = !request.contains("subscriptions/listen");
+    match is_call.then(|| treatments.lock().unwrap().pop_front()).flatten() {
+        Some(Treatment::Answer(answer)) => client.write_all(answer.as_bytes()).unwrap(),
+        treatment => {
+            let mut instance = TcpStream::connect(("127.0.0.1", port)).unwrap();
+            // Answered whole, then closed.
+            let request = request.replacen("\r\n", "\r\nconnection: close\r\n", 1);
+            instance.write_all(request.as_bytes()).unwrap();
+            if treatment.is_none() {
+                let _ = std::io::copy(&mut instance, &mut client);
+            } else {
+                let mut lost = Vec::new();
+                let _ = instance.read_to_end(&mut lost);
+                assert!(!lost.is_empty());
+            }
+        }
+    }
+}
+
+/// A request with the body that its head announces.
+fn whole_request(client: &TcpStream) -> Option<String> {
+    let mut reader = BufReader::new(client);
+    let (mut head, mut length) = (String::new(), 0);
+    while !head.ends_with("\r\n\r\n") {
+        let start = head.len();
+        if reader.read_line(&mut head).ok()? == 0 {
+            return None;
+        }
+        if let Some(value) = head[start..].to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().ok()?;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    Some(head + &String::from_utf8(body).ok()?)
+}
+
 fn outcome(id: &str) -> Value {
     json!({ "task_id": id, "task_description": "build the page", "agents_used": ["web:react-specialist"], "result": "success" })
 }
@@ -239,6 +326,74 @@ fn it_joins_the_running_instance_and_survives_its_end() {
     let advice = session.call("recommend_pattern", json!({ "goal": "build the page" }));
     assert!(text_of(&advice).contains("web:react-specialist"), "{advice}");
     assert_eq!(session.end(), Some(0));
+}
+
+#[test]
+fn a_connection_that_breaks_in_mid_call_is_no_other_program() {
+    let project = Project::sample();
+    let data = data();
+    let instance = Instance::start(project.path(), data.path());
+    let relay = Relay::before(&instance, data.path());
+    for era in [OLD, NEW] {
+        let mut session = Session::start(project.path(), data.path(), era);
+        // A question is asked again.
+        let before = instance.calls("queryAgents");
+        relay.next([Treatment::Lose, Treatment::Lose]);
+        let found = session.call("find_agents", json!({ "context": "kubernetes cluster" }));
+        assert_eq!(found["structuredContent"]["agents"][0]["id"], "ops:kubernetes-architect");
+        assert_eq!(instance.calls("queryAgents"), before + 3, "{era}: the instance answered");
+        // An outcome is not: it waits on disk, and counts once.
+        let (first, second) = (format!("first in {era}"), format!("second in {era}"));
+        let before = instance.calls("cacheDecision");
+        relay.next([Treatment::Lose]);
+        let queued = session.call("record_outcome", outcome(&first));
+        assert_eq!(
+            (&queued["isError"], &queued["structuredContent"]["stored"]),
+            (&json!(false), &json!(false)),
+            "{queued}"
+        );
+        assert!(text_of(&queued).contains("broke"), "{queued}");
+        assert_eq!(instance.calls("cacheDecision"), before + 1, "{era}");
+        let waiting = std::fs::read_dir(project.path().join(".claude/mcp-server/outbox")).unwrap().count();
+        assert_eq!(waiting, 1, "{era}");
+        let stored = session.call("record_outcome", outcome(&second));
+        assert_eq!(stored["structuredContent"]["stored"], true, "{stored}");
+        let waiting = std::fs::read_dir(project.path().join(".claude/mcp-server/outbox")).unwrap().count();
+        assert_eq!(waiting, 0, "{era}: what waited was taken over");
+        assert!(relay.is_exhausted());
+        assert_eq!(session.end(), Some(0));
+    }
+    let mut history = adjutant("history", project.path(), data.path());
+    let output = history.arg("--json").output().unwrap();
+    let history: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(history["decisions"].as_array().unwrap().len(), 4, "{history}");
+    let mut session = Session::start(project.path(), data.path(), NEW);
+    let advice = session.call("recommend_pattern", json!({ "goal": "build the page" }));
+    assert_eq!(advice["structuredContent"]["task_count"], 4, "{advice}");
+}
+
+#[test]
+fn an_instance_that_is_busy_at_the_start_of_a_session_is_joined() {
+    const LIMITED: &str = "HTTP/1.1 429 Too Many Requests\r\ncontent-type: application/json\r\nretry-after: 1\r\nconnection: close\r\n\r\n{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32005,\"message\":\"Rate limit exceeded\",\"data\":{\"retry_after_ms\":5}},\"id\":null}";
+    const STARTING: &str = "HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\r\n{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32006,\"message\":\"the service is starting\",\"data\":{\"reason\":\"starting\"}},\"id\":null}";
+    let project = Project::sample();
+    let data = data();
+    let instance = Instance::start(project.path(), data.path());
+    let relay = Relay::before(&instance, data.path());
+    for era in [OLD, NEW] {
+        relay.next([
+            Treatment::Answer(LIMITED),
+            Treatment::Lose,
+            Treatment::Answer(STARTING),
+            Treatment::Answer(LIMITED),
+        ]);
+        let before = instance.calls("queryAgents");
+        let mut session = Session::start(project.path(), data.path(), era);
+        assert!(relay.is_exhausted());
+        session.call("find_agents", json!({ "context": "kubernetes cluster" }));
+        assert_eq!(instance.calls("queryAgents"), before + 1, "{era}");
+        assert_eq!(session.end(), Some(0));
+    }
 }
 
 #[test]

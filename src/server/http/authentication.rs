@@ -1,13 +1,14 @@
-//! Who may call: authentication by the bearer token, where the project has one.
+//! Who calls: authentication by the bearer token, where the project has one.
 
-use axum::Json;
 use axum::extract::Request;
 use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::Response;
 use serde_json::json;
 use subtle::ConstantTimeEq;
 
+use super::responses::{Form, refuse, refuse_with};
+use crate::server::rpc::RpcError;
 use crate::server::state::ServerState;
 
 /// Lets a request pass that has the token, where there is one.
@@ -17,7 +18,12 @@ use crate::server::state::ServerState;
 pub(super) fn authenticate<B>(state: &ServerState, request: &Request<B>) -> Result<(), Box<Response>> {
     match &state.access_policy().token {
         Some(token) if !has_token(request.headers(), token) => {
-            Err(unauthorised(state, request.uri().path()).into())
+            let why = if request.headers().contains_key(AUTHORIZATION) {
+                "the token is not the one of this service"
+            } else {
+                "a token is required: Authorization: Bearer …"
+            };
+            Err(unauthenticated(state, request.uri().path(), why).into())
         }
         _ => Ok(()),
     }
@@ -36,14 +42,16 @@ fn has_token(headers: &HeaderMap, token: &str) -> bool {
 
 /// The response without a valid token. At `/health` it identifies the service, so that a client recognises its project's
 /// instance before it sends its token; nothing else is disclosed.
-fn unauthorised(state: &ServerState, path: &str) -> Response {
-    let mut body = json!({ "error": "a token is required: Authorization: Bearer …" });
-    if path == "/health" {
-        body["service"] = "adjutant".into();
-        body["pid"] = std::process::id().into();
-        body["project"] = json!({ "id": state.project().map(|project| &project.config().id) });
-    }
-    let mut response = (StatusCode::UNAUTHORIZED, Json(body)).into_response();
+fn unauthenticated(state: &ServerState, path: &str, why: &str) -> Response {
+    let error = RpcError::unauthenticated(why);
+    let mut response = if path == "/health" {
+        let project = state.project().map(|project| &project.config().id);
+        let identity =
+            json!({ "service": "adjutant", "pid": std::process::id(), "project": { "id": project } });
+        refuse_with(&error, &identity)
+    } else {
+        refuse(Form::at(path), &error)
+    };
     let challenge = HeaderValue::from_static("Bearer realm=\"adjutant\"");
     response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
     response
