@@ -63,9 +63,13 @@ impl Site<'_> {
         EntryContext { kind, prefix: Arc::clone(self.prefix), naming, facts, not_loaded: "" }
     }
 
-    /// The context of `path`, with the folders between it and `folder` in the id.
+    /// The context of `path`, with the folders between it and `folder` in the id; of an agent that belongs to no plugin
+    /// they are not part.
     pub(super) fn below(&self, folder: &Path, path: &Path, kind: Kind, naming: Naming) -> EntryContext {
         let mut context = self.context(kind, naming);
+        if kind == Kind::Agent && self.facts.plugin.is_empty() {
+            return context;
+        }
         let between = path.parent().and_then(|parent| parent.strip_prefix(folder).ok());
         let mut parts = between.into_iter().flat_map(Path::components).peekable();
         if parts.peek().is_some() {

@@ -46,6 +46,22 @@ fn agents() {
 }
 
 #[test]
+fn the_projects_own_entries() {
+    // Folders are part of the ids of commands, and of agents only in plugins.
+    check(
+        "../.claude",
+        &[
+            ("agents/top.md", "text"),
+            ("agents/review/security.md", "text"),
+            ("agents/review/deep/odd.md", NAMED),
+            ("commands/review/diff.md", "text"),
+            ("skills/one/SKILL.md", NAMED),
+        ],
+        &["top", "security", "given", "review:diff", "one"],
+    );
+}
+
+#[test]
 fn manifests() {
     let manifest = ".claude-plugin/plugin.json";
     check("dir", &[(manifest, r#"{"name": "p"}"#), ("agents/a.md", "")], &["p:a"]);
