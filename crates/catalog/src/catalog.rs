@@ -8,9 +8,10 @@ use super::changes::Changes;
 use super::claude_code::{self, ClientView, Listed, ListingSize};
 use super::definition::Definition;
 use super::kind::{Kind, KindMap};
-use super::layer::{self, Layer, LayerId, Plugin, ScanReport, Scope};
+use super::layer::{self, Layer, LayerId, Plugin, ScanReport};
 use super::lookup::{Lookup, NameIndex};
-use super::merge;
+use super::merge::{self, Merged};
+use super::origin::Scope;
 use super::persist;
 use super::problem::Problem;
 use super::roles::Roles;
@@ -21,6 +22,8 @@ pub struct Catalog {
     /// Highest precedence first.
     layers: Vec<Arc<Layer>>,
     definitions: Arc<[Arc<Definition>]>,
+    /// Definitions that another layer precedes, ordered by kind and id.
+    shadowed: Arc<[Arc<Definition>]>,
     names: NameIndex,
     problems: Arc<[Problem]>,
     plugins: Arc<[Plugin]>,
@@ -35,15 +38,21 @@ impl Catalog {
     pub fn merge(layers: impl IntoIterator<Item = Arc<Layer>>) -> Catalog {
         let mut layers: Vec<Arc<Layer>> = layers.into_iter().collect();
         layers.sort_by(|a, b| a.id.cmp(&b.id));
-        let (catalog, noted, listing) = match &*layers {
-            [] => return Catalog::default(),
-            [only] => Catalog::of_one(only),
-            several => Catalog::of_several(several),
+        let (filled, empty): (Vec<_>, Vec<_>) =
+            layers.iter().partition(|layer| !layer.definitions.is_empty());
+        let (mut catalog, noted, listing) = match (&*filled, &*empty) {
+            ([], []) => return Catalog::default(),
+            ([only], _) | ([], [only, ..]) => Catalog::of_one(only),
+            (several, _) => Catalog::of_several(several),
         };
+        if layers.len() > 1 {
+            catalog.plugins = layers.iter().flat_map(|layer| layer.plugins.iter().cloned()).collect();
+        }
         let (roles, mut problems) =
             Roles::resolve(layers.iter().map(|layer| &layer.registry), &catalog.names);
         problems.extend(claude_code::listing_problem(&catalog.definitions, &noted, listing));
         problems.extend(noted.iter().cloned());
+        problems.extend(empty.iter().flat_map(|layer| layer.problems.iter().cloned()));
         // What was noted is in order, so that this costs little more than a look at it.
         problems.sort();
         problems.dedup();
@@ -61,8 +70,8 @@ impl Catalog {
         (catalog, Arc::clone(&layer.problems), layer.listing)
     }
 
-    fn of_several(layers: &[Arc<Layer>]) -> (Catalog, Arc<[Problem]>, ListingSize) {
-        let (definitions, mut problems) = merge::merge(layers);
+    fn of_several(layers: &[&Arc<Layer>]) -> (Catalog, Arc<[Problem]>, ListingSize) {
+        let Merged { serving: definitions, shadowed, mut problems } = merge::merge(layers);
         problems.extend(layers.iter().flat_map(|layer| layer.problems.iter().cloned()));
         problems.sort();
         let definitions: Arc<[Arc<Definition>]> = definitions.into();
@@ -70,7 +79,7 @@ impl Catalog {
         let catalog = Catalog {
             names: NameIndex::new(&definitions),
             definitions,
-            plugins: layers.iter().flat_map(|layer| layer.plugins.iter().cloned()).collect(),
+            shadowed: shadowed.into(),
             ..Catalog::default()
         };
         (catalog, problems.into(), listing)
@@ -107,6 +116,15 @@ impl Catalog {
         let from = self.definitions.partition_point(|definition| definition.kind < kind);
         let until = self.definitions.partition_point(|definition| definition.kind <= kind);
         &self.definitions[from..until]
+    }
+
+    /// The definitions of that kind and id that do not serve, since another layer precedes theirs; the highest precedence
+    /// first.
+    pub fn shadowed(&self, kind: Kind, id: &str) -> &[Arc<Definition>] {
+        let key = |definition: &Arc<Definition>| (definition.kind, definition.id.as_str()).cmp(&(kind, id));
+        let from = self.shadowed.partition_point(|definition| key(definition).is_lt());
+        let until = self.shadowed.partition_point(|definition| key(definition).is_le());
+        &self.shadowed[from..until]
     }
 
     /// What was wrong with what sources hold, and what was done about it, ordered by path.
@@ -189,8 +207,8 @@ impl Catalog {
                 let mut unloaded = layer.plugins.iter().filter(|plugin| !plugin.loaded);
                 !unloaded.any(|plugin| path.starts_with(&plugin.root))
             };
-            let serving = layer.definitions.iter().filter(|one| self.layers.len() == 1 || self.serves(one));
-            loaded.extend(serving.filter(|one| is_loaded(&one.path)).map(|one| (one, view)));
+            let serving = layer.definitions.iter().filter(|one| self.shadowed.is_empty() || self.serves(one));
+            loaded.extend(serving.filter(|one| is_loaded(&one.shown_path())).map(|one| (one, view)));
         }
         if self.layers.len() > 1 {
             loaded.sort_by(|(a, _), (b, _)| layer::order(a, b));

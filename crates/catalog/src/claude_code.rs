@@ -63,13 +63,13 @@ impl<'a> ClientView<'a> {
 
     /// Whether the client does not list the entry at all.
     fn leaves_out(&self, definition: &Definition) -> bool {
-        self.unlisted.contains(definition.path.as_path())
+        !self.unlisted.is_empty() && self.unlisted.contains(&*definition.shown_path())
     }
 
     /// The description as the client reads it, if it reads one.
     fn description(&self, definition: &'a Definition) -> Option<&'a str> {
-        let path = definition.path.as_path();
-        let has = !self.unread.contains(path) && !self.undescribed.contains(path);
+        let path = definition.shown_path();
+        let has = !self.unread.contains(&*path) && !self.undescribed.contains(&*path);
         has.then_some(definition.description.as_str()).filter(|text| !text.is_empty())
     }
 

@@ -1,8 +1,11 @@
 //! One agent, skill or workflow, as read from its file.
 
-use std::path::PathBuf;
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::kind::Kind;
+use super::origin::Origin;
 
 /// One entry of the catalog. Text fields are whole as read (lossy UTF-8, control characters removed);
 /// answers shorten them.
@@ -12,7 +15,7 @@ pub struct Definition {
     pub kind: Kind,
     /// `plugin:name`, written exactly as Claude Code writes it; a project's own entries have no prefix.
     pub id: String,
-    /// The plugin's name; empty for a project's own `.claude` entries.
+    /// The plugin's name; empty for a project's or a user's own `.claude` entries.
     pub plugin: String,
     /// Agents: the name in the front matter, else the stem. Skills: the folder. Workflows: the stem.
     pub name: String,
@@ -43,10 +46,24 @@ pub struct Definition {
     pub headings: Vec<String>,
     /// The text after the front matter.
     pub body: String,
+    /// Where it comes from.
+    pub origin: Arc<Origin>,
     /// The file, relative to the root it was found under.
     pub path: PathBuf,
     /// Lower-case hex SHA-256 of the file's bytes.
     pub content_hash: String,
     /// Whether its author asked not to offer it (`adjutant: hidden`): it is found by its id alone.
     pub hidden: bool,
+}
+
+impl Definition {
+    /// Its file as people are told of it: relative to the project, or absolute where it lies elsewhere.
+    pub fn shown_path(&self) -> Cow<'_, Path> {
+        let root = &self.origin.root;
+        if root.as_os_str().is_empty() {
+            Cow::Borrowed(&self.path)
+        } else {
+            Cow::Owned(root.join(&self.path))
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! From a file's bytes and its place in a plugin to a definition.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
@@ -34,6 +35,7 @@ pub(super) fn read(path: &Path, bytes: &[u8], context: &EntryContext) -> (Option
         kind: context.kind,
         id: format!("{}{}", context.prefix, name.in_id),
         plugin: context.facts.plugin.clone(),
+        origin: Arc::clone(&context.facts.origin),
         name: name.in_id,
         aliases: name.aliases,
         path: path.to_owned(),

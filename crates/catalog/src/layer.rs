@@ -9,40 +9,24 @@ use super::claude_code::ListingSize;
 use super::definition::Definition;
 use super::kind::Kind;
 use super::lookup::NameIndex;
+use super::origin::Scope;
 use super::problem::Problem;
 use super::role_registry::RoleRegistry;
 use super::scan::ScanCache;
-
-/// Where a layer comes from, which decides its precedence.
-///
-/// Declared in order of precedence, the highest first. Claude Code has one exception, which [`Scope::precedence`] knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Scope {
-    /// Files of the project.
-    Project,
-    /// The user's own files.
-    User,
-    /// Entries registered while the service runs.
-    Runtime,
-    /// What an upstream server offers.
-    Upstream,
-    /// A collection that comes with the service.
-    BuiltIn,
-}
+use super::user_scope::UserFiles;
 
 impl Scope {
-    /// All of them, the highest precedence first.
-    pub(super) const ALL: [Scope; 5] =
-        [Scope::Project, Scope::User, Scope::Runtime, Scope::Upstream, Scope::BuiltIn];
-
     /// The precedence of `definition` in a layer of this scope: of one id, the definition with the lowest number serves.
     ///
-    /// As in Claude Code, a user's own skills and commands (those of no plugin) come before the project's, agents and
-    /// everything of plugins after it.
+    /// As in Claude Code, a user's own skills and commands (those of no plugin) come before the project's, agents after
+    /// it, and what is installed for the user after both.
     pub fn precedence(self, definition: &Definition) -> u8 {
-        let is_personal =
-            self == Scope::User && definition.plugin.is_empty() && definition.kind != Kind::Agent;
-        if is_personal { 0 } else { self as u8 + 1 }
+        let rank = 2 * (self as u8 + 1);
+        match self {
+            Scope::User if !definition.plugin.is_empty() => rank + 1,
+            Scope::User if definition.kind != Kind::Agent => Scope::Managed.precedence(definition) + 1,
+            _ => rank,
+        }
     }
 }
 
@@ -66,6 +50,7 @@ impl LayerId {
 impl fmt::Display for LayerId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self.scope {
+            Scope::Managed => "managed",
             Scope::Project => "project",
             Scope::User => "user",
             Scope::Runtime => "runtime",
@@ -81,10 +66,17 @@ impl fmt::Display for LayerId {
 pub struct Plugin {
     /// Its name: the manifest's, else the marketplace's, else the folder's.
     pub name: String,
-    /// Its folder, relative to the root it was found under.
+    /// Its folder: relative to the root it was found under, absolute for an installed one.
     pub root: PathBuf,
     /// Whether Claude Code would load it.
     pub loaded: bool,
+}
+
+impl Plugin {
+    /// Whether it is one that Claude Code installed.
+    pub fn is_installed(&self) -> bool {
+        self.root.is_absolute()
+    }
 }
 
 /// What one scan cost.
@@ -114,6 +106,8 @@ pub struct Layer {
     pub(super) report: ScanReport,
     /// What a file source builds its next scan on; empty for other sources.
     pub(super) cache: ScanCache,
+    /// What the client's settings and registries said when the source of installed plugins read them.
+    pub(super) user_files: Option<Arc<UserFiles>>,
 }
 
 impl Layer {
@@ -147,6 +141,7 @@ impl Layer {
             listing: ListingSize::default(),
             report: ScanReport::default(),
             cache: ScanCache::default(),
+            user_files: None,
         }
     }
 

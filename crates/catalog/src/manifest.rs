@@ -43,6 +43,8 @@ pub(super) struct Manifest {
     pub components: Components,
     /// `defaultEnabled: false`.
     pub disabled: bool,
+    /// `defaultEnabled: true`.
+    pub default_enabled: bool,
     /// Why the client rejects the manifest and with it the plugin: a phrase.
     pub rejected: Option<String>,
 }
@@ -72,6 +74,7 @@ pub(super) fn read_manifest(bytes: &[u8]) -> Manifest {
         keywords: keywords(&map),
         components: components(&map),
         disabled: map.get("defaultEnabled") == Some(&Value::Bool(false)),
+        default_enabled: map.get("defaultEnabled") == Some(&Value::Bool(true)),
         rejected: rejection(&map),
     }
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 /// One diagnostic of a scan. The file it names may still be in the catalog: `action` says.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
-    /// The file or folder, relative to the root it was found under.
+    /// The file or folder: relative to the root it was found under, absolute beyond the project and the folders that were
+    /// named.
     pub path: Arc<Path>,
     /// The line, counted from 1, if the problem is in a single line.
     pub line: Option<usize>,
@@ -38,6 +39,14 @@ impl Problem {
         message: impl Into<String>,
     ) -> Problem {
         Problem { path: path.into().into(), line: None, code, message: message.into().into(), action }
+    }
+
+    /// The same with its path below `root`, unless that is empty.
+    pub(super) fn beneath(&self, root: &Path) -> Problem {
+        if root.as_os_str().is_empty() {
+            return self.clone();
+        }
+        Problem { path: root.join(&self.path).into(), ..self.clone() }
     }
 
     /// Its severity, which follows from its code.
@@ -134,6 +143,22 @@ pub mod code {
         MARKETPLACE_INVALID = "marketplace_invalid", Warning, "The marketplace.json cannot be used.";
         COMPONENT_REFUSED = "component_refused", Warning, "A component path leads out of the plugin.";
         COMPONENT_MISSING = "component_missing", Note, "A component path of the manifest does not exist.";
+        PLUGIN_NOT_CACHED = "plugin-not-cached", Warning,
+            "A plugin is installed or enabled, and its folder is not there: Claude Code does not load it either.";
+        PLUGIN_NAME_TAKEN = "plugin-name-taken", Warning,
+            "Plugins of two marketplaces have one name: the ids of the later one have `@MARKETPLACE` behind it.";
+        PLUGIN_PATH_REFUSED = "plugin_path_refused", Warning,
+            "A plugin is said to lie outside of the client's plugins and of its marketplace: it is not read.";
+        CACHE_NAMED = "cache_named", Note,
+            "A folder that was named is the client's cache, which holds old versions: what is installed is read instead.";
+        SETTINGS_UNUSABLE = "settings_unusable", Warning,
+            "A settings file or a registry of the client cannot be used: what it said before counts, else nothing.";
+        SETTINGS_LINKED = "settings_linked", Note,
+            "A settings file or a registry of the client is a link: changes of its target are noticed late.";
+        REGISTRY_VERSION = "registry_version", Warning,
+            "The registry of installed plugins has an unknown version: what has a known form is read.";
+        INSTALL_INVALID = "install_invalid", Warning,
+            "One entry of the client's settings or registries cannot be used: the others are.";
         PLUGIN_DISABLED = "plugin_disabled", Note, "The plugin says `defaultEnabled: false`: its entries are kept.";
         ROLES_INVALID = "roles_invalid", Error, "The role registry, or one role of it, cannot be used.";
         ROLE_UNRESOLVED = "role_unresolved", Warning, "A role names an agent that the catalog does not hold.";

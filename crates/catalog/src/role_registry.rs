@@ -53,6 +53,9 @@ impl RoleRegistry {
     }
 
     fn find(&mut self, options: &ScanOptions) -> Option<(PathBuf, Vec<u8>)> {
+        if options.project.as_os_str().is_empty() && options.registry.is_none() {
+            return None;
+        }
         let (base, names) = match &options.registry {
             Some(path) => {
                 (path.parent().map_or_else(PathBuf::new, Path::to_owned), vec![path.file_name()?.into()])

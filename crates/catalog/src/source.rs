@@ -56,6 +56,31 @@ pub struct WatchRoot {
     pub path: PathBuf,
     /// Whether changes in the folders below count as well.
     pub recursive: bool,
+    /// If not empty, only these entries of the folder count.
+    pub names: Vec<&'static str>,
+}
+
+impl WatchRoot {
+    /// A folder with everything below it.
+    pub fn tree(path: impl Into<PathBuf>) -> WatchRoot {
+        WatchRoot { path: path.into(), recursive: true, names: Vec::new() }
+    }
+
+    /// A folder alone.
+    pub fn folder(path: impl Into<PathBuf>) -> WatchRoot {
+        WatchRoot { recursive: false, ..WatchRoot::tree(path) }
+    }
+
+    /// Some entries of a folder, in which much else happens.
+    pub fn entries(path: impl Into<PathBuf>, names: &[&'static str]) -> WatchRoot {
+        WatchRoot { names: names.to_vec(), ..WatchRoot::folder(path) }
+    }
+
+    /// Whether a change at `path` counts, if it is heard of.
+    pub fn covers(&self, path: &Path) -> bool {
+        let Ok(inside) = path.strip_prefix(&self.path) else { return false };
+        self.names.is_empty() || self.names.iter().any(|name| inside == Path::new(name))
+    }
 }
 
 /// The catalog of `sources` where nothing but `changed` differs from `previous`: each source is asked about the changes
@@ -71,7 +96,7 @@ pub fn reload(
     for source in sources {
         let layer = previous.layer(source.id())?;
         let roots = source.watch_roots(Some(layer));
-        let concerns = |path: &Path| roots.iter().any(|root| path.starts_with(&root.path));
+        let concerns = |path: &Path| roots.iter().any(|root| root.covers(path));
         let mut own = Vec::new();
         for (path, is_covered) in changed.iter().zip(&mut is_covered) {
             if concerns(path) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::path::lossy;
 use crate::kind::Kind;
 use crate::manifest::Components;
+use crate::origin::Origin;
 
 /// What all entries of a plugin have in common.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -14,6 +15,8 @@ pub(crate) struct PluginFacts {
     pub plugin: String,
     pub category: String,
     pub keywords: Vec<String>,
+    /// Where they come from.
+    pub origin: Arc<Origin>,
 }
 
 /// The origin of the last part of an entry's id.

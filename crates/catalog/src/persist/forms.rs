@@ -11,6 +11,7 @@ use crate::definition::Definition;
 use crate::kind::Kind;
 use crate::layout::{EntryContext, NOT_LOADED, Naming, PluginFacts};
 use crate::manifest::{Command, Components, Listing, Manifest};
+use crate::origin::{Origin, Scope};
 use crate::problem::{CODES, Problem};
 use crate::scan::{File, Read};
 use confined_fs::scan_root::Stamp;
@@ -37,6 +38,10 @@ struct FactsForm<'a> {
     category: &'a str,
     #[serde(borrow)]
     keywords: Vec<&'a str>,
+    /// By position in [`Scope::ALL`].
+    scope: u8,
+    marketplace: &'a str,
+    root: &'a [u8],
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -106,29 +111,43 @@ impl<'a> BlockForm<'a> {
             }
             forms.push(FileForm::of(file, u32::try_from(number).ok()?)?);
         }
-        let facts = known.iter().map(|facts| FactsForm {
-            plugin: &facts.plugin,
-            category: &facts.category,
-            keywords: borrowed(&facts.keywords),
-        });
-        Some(BlockForm { facts: facts.collect(), files: forms })
+        let facts = known.iter().map(|facts| FactsForm::of(facts)).collect::<Option<_>>()?;
+        Some(BlockForm { facts, files: forms })
     }
 
     /// `None` if a number is out of range.
     pub(super) fn to_files(&self) -> Option<Arc<[File]>> {
         let facts: Vec<Arc<PluginFacts>> =
-            self.facts.iter().map(|facts| Arc::new(facts.to_facts())).collect();
+            self.facts.iter().map(|facts| facts.to_facts().map(Arc::new)).collect::<Option<_>>()?;
         self.files.iter().map(|file| file.to_file(&facts)).collect()
     }
 }
 
-impl FactsForm<'_> {
-    fn to_facts(&self) -> PluginFacts {
-        PluginFacts {
+impl<'a> FactsForm<'a> {
+    fn of(facts: &'a PluginFacts) -> Option<Self> {
+        let PluginFacts { plugin, category, keywords, origin } = facts;
+        Some(FactsForm {
+            plugin,
+            category,
+            keywords: borrowed(keywords),
+            scope: number(&Scope::ALL, &origin.scope)?,
+            marketplace: &origin.marketplace,
+            root: bytes_of(&origin.root),
+        })
+    }
+
+    fn to_facts(&self) -> Option<PluginFacts> {
+        let origin = Origin {
+            scope: *Scope::ALL.get(usize::from(self.scope))?,
+            marketplace: self.marketplace.to_owned(),
+            root: path_of(self.root).to_owned(),
+        };
+        Some(PluginFacts {
             plugin: self.plugin.to_owned(),
             category: self.category.to_owned(),
             keywords: owned(&self.keywords),
-        }
+            origin: Arc::new(origin),
+        })
     }
 }
 
@@ -166,7 +185,7 @@ impl<'a> FileForm<'a> {
         let context =
             EntryContext { kind, prefix: self.prefix.into(), naming, facts: Arc::clone(facts), not_loaded };
         let read = match &self.definition {
-            Some(form) => Read::Entry(Arc::new(form.to_definition(kind, &facts.plugin, path))),
+            Some(form) => Read::Entry(Arc::new(form.to_definition(kind, facts, path))),
             None => Read::Nothing(path.into()),
         };
         let shared: Option<Arc<Path>> = (!self.problems.is_empty()).then(|| path.into());
@@ -203,6 +222,7 @@ impl<'a> DefinitionForm<'a> {
             agents,
             headings,
             body,
+            origin: _,
             path: _,
             content_hash,
             hidden,
@@ -223,13 +243,14 @@ impl<'a> DefinitionForm<'a> {
         }
     }
 
-    fn to_definition(&self, kind: Kind, plugin: &str, path: &Path) -> Definition {
+    fn to_definition(&self, kind: Kind, facts: &PluginFacts, path: &Path) -> Definition {
         let [aliases, tools, keywords, capabilities, steps, agents, headings] =
             [0, 1, 2, 3, 4, 5, 6].map(|list: usize| owned(&self.lists[list]));
         Definition {
             kind,
             id: self.id.to_owned(),
-            plugin: plugin.to_owned(),
+            plugin: facts.plugin.clone(),
+            origin: Arc::clone(&facts.origin),
             name: self.name.to_owned(),
             aliases,
             description: self.description.to_owned(),
@@ -282,6 +303,7 @@ pub(super) struct ManifestForm<'a> {
     #[serde(borrow)]
     components: ComponentsForm<'a>,
     disabled: bool,
+    default_enabled: bool,
     rejected: Option<&'a str>,
 }
 
@@ -315,13 +337,14 @@ pub(super) struct ListingForm<'a> {
 
 impl<'a> ManifestForm<'a> {
     pub(super) fn of(manifest: &'a Manifest) -> Self {
-        let Manifest { name, category, keywords, components, disabled, rejected } = manifest;
+        let Manifest { name, category, keywords, components, disabled, default_enabled, rejected } = manifest;
         ManifestForm {
             name: name.as_deref(),
             category,
             keywords: borrowed(keywords),
             components: ComponentsForm::of(components),
             disabled: *disabled,
+            default_enabled: *default_enabled,
             rejected: rejected.as_deref(),
         }
     }
@@ -333,6 +356,7 @@ impl<'a> ManifestForm<'a> {
             keywords: owned(&self.keywords),
             components: self.components.to_components(),
             disabled: self.disabled,
+            default_enabled: self.default_enabled,
             rejected: self.rejected.map(str::to_owned),
         }
     }

@@ -15,13 +15,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::forms::{BlockForm, ListingForm, ManifestForm, Numbers, bytes_of, path_of};
-use crate::layer::{LayerId, Scope};
+use crate::layer::LayerId;
+use crate::origin::Scope;
 use crate::scan::{CachedManifests, CachedRoot, Files, ScanCache};
 use crate::threads::in_shares;
 use confined_fs::scan_root::Stamp;
 
 /// Identifies the file and the version of its layout, which is incremented with every change to it or to a form.
-const MAGIC: &[u8; 16] = b"adjutant-files\0\x02";
+const MAGIC: &[u8; 16] = b"adjutant-files\0\x03";
 
 /// Sections that a thread decodes at a time; one holds some 64 files.
 const SHARE: usize = 1;

@@ -36,7 +36,7 @@ pub(super) fn dedupe(definitions: Vec<Arc<Definition>>) -> Deduped {
             (code::DUPLICATE_ID, "kept", "another file has this id; Claude Code keeps one of them")
         };
         let message = format!("{}: {message}", definition.id);
-        merged.problems.push(Problem::new(definition.path.clone(), code, action, message));
+        merged.problems.push(Problem::new(definition.shown_path(), code, action, message));
         if is_copy { merged.copies.push(definition) } else { merged.kept.push(definition) }
     }
     merged

@@ -7,7 +7,8 @@ use super::options::ScanOptions;
 use super::{full, incremental};
 use crate::cancellation::Cancellation;
 use crate::catalog::Catalog;
-use crate::layer::{Layer, LayerId, Scope};
+use crate::layer::{Layer, LayerId};
+use crate::origin::Scope;
 use crate::source::{CatalogSource, Known, Loaded, WatchRoot};
 
 /// Folders of components, in a plugin and below `.claude`.
@@ -43,14 +44,14 @@ impl CatalogSource for FileSource {
 
     fn watch_roots(&self, layer: Option<&Layer>) -> Vec<WatchRoot> {
         let project = &self.options.project;
-        let folder = |path: PathBuf, recursive| WatchRoot { path, recursive };
         let own = project.join(".claude");
-        let mut roots: Vec<WatchRoot> = COMPONENTS.iter().map(|part| folder(own.join(part), true)).collect();
-        roots.extend([folder(project.clone(), false), folder(own, false)]);
-        roots.extend(["plugins", ".claude-plugin"].map(|part| folder(project.join(part), true)));
+        let mut roots: Vec<WatchRoot> =
+            COMPONENTS.iter().map(|part| WatchRoot::tree(own.join(part))).collect();
+        roots.extend([WatchRoot::folder(project), WatchRoot::folder(own)]);
+        roots.extend(["plugins", ".claude-plugin"].map(|part| WatchRoot::tree(project.join(part))));
         for dir in &self.options.extra_plugin_dirs {
             // Free of links, as the layer knows it.
-            roots.push(folder(dir.canonicalize().unwrap_or_else(|_| dir.clone()), true));
+            roots.push(WatchRoot::tree(dir.canonicalize().unwrap_or_else(|_| dir.clone())));
         }
         for plugin in layer.into_iter().flat_map(|layer| &*layer.plugins) {
             // A plugin of a further folder is covered by that folder, whatever its own path is relative to.
@@ -58,9 +59,9 @@ impl CatalogSource for FileSource {
             let is_covered = |root: &WatchRoot| root.recursive && plugin_root.starts_with(&root.path);
             if plugin_root == *project {
                 // A plugin that is the project itself is watched by its components: below it may lie anything.
-                roots.extend(COMPONENTS.map(|part| folder(project.join(part), true)));
+                roots.extend(COMPONENTS.map(|part| WatchRoot::tree(project.join(part))));
             } else if !roots.iter().any(is_covered) {
-                roots.push(folder(plugin_root, true));
+                roots.push(WatchRoot::tree(plugin_root));
             }
         }
         roots.sort();

@@ -18,9 +18,10 @@ use crate::cancellation::Cancellation;
 use crate::claude_code::ListingSize;
 use crate::definition::Definition;
 use crate::layer::{self, Layer, LayerId, Plugin, ScanReport};
-use crate::layout::{Collector, ComponentRoot, PluginFacts, path_order};
+use crate::layout::{Candidate, Collector, ComponentRoot, PluginFacts, path_order};
 use crate::lookup::NameIndex;
 use crate::manifest::Components;
+use crate::origin::Origin;
 use crate::persist::PersistedScan;
 use crate::problem::{Problem, code};
 use crate::role_registry::RoleRegistry;
@@ -28,23 +29,35 @@ use crate::source::{Known, Loaded};
 use confined_fs::scan_root::ScanRoot;
 
 /// Scans everything that `options` name. Never fails as a whole: what cannot be read becomes a [`Problem`].
-///
-/// A file whose stamp (modification and change time in nanoseconds, size, inode, device) and whose plugin's manifest
-/// and marketplace are the same as in `known` is not opened again.
 pub(super) fn scan(
     id: &LayerId,
     options: &ScanOptions,
     known: Known<'_>,
     cancellation: &Cancellation,
 ) -> Loaded {
+    scan_listed(id, options, known, cancellation, list_named)
+}
+
+/// Scans what `list` finds.
+///
+/// A file whose stamp (modification and change time in nanoseconds, size, inode, device) and whose plugin's manifest
+/// and marketplace are the same as in `known` is not opened again.
+pub(crate) fn scan_listed(
+    id: &LayerId,
+    options: &ScanOptions,
+    known: Known<'_>,
+    cancellation: &Cancellation,
+    list: impl FnOnce(&mut Pass<'_>) -> Vec<(ScanRoot, Vec<Candidate>)>,
+) -> Loaded {
     let cache = match known {
         Known::Nothing => None,
         Known::Layer(layer) => Some(&layer.cache),
-        Known::Persisted(persisted) => return scan_persisted(id, options, persisted, cancellation),
+        Known::Persisted(persisted) => return scan_persisted(id, options, persisted, cancellation, list),
     };
     let manifests = cache.map(|cache| &*cache.manifests);
     let layer = scan_with(
         Pass::new(id, options, manifests, cancellation),
+        list,
         move || cache.map(|cache| &cache.roots),
         |_, _| (),
     );
@@ -57,6 +70,7 @@ fn scan_persisted(
     options: &ScanOptions,
     persisted: &PersistedScan,
     cancellation: &Cancellation,
+    list: impl FnOnce(&mut Pass<'_>) -> Vec<(ScanRoot, Vec<Candidate>)>,
 ) -> Loaded {
     let mut before = None;
     let layer = std::thread::scope(|scope| {
@@ -64,7 +78,7 @@ fn scan_persisted(
         // Decoding returns `None` for damaged bytes and has no other reason to fail.
         let files = || files.join().ok().flatten();
         let pass = Pass::new(id, options, Some(&persisted.manifests), cancellation);
-        scan_with(pass, files, |known: Vec<CachedRoot>, report| {
+        scan_with(pass, list, files, |known: Vec<CachedRoot>, report| {
             let n_known: usize = known.iter().map(|root| root.files.len()).sum();
             if report.files_read > 0 || report.files_reused != n_known {
                 before = Some(of_files(id, &known));
@@ -86,16 +100,19 @@ fn of_files(id: &LayerId, roots: &[CachedRoot]) -> Layer {
 /// read what changed.
 fn scan_with<R: Borrow<Vec<CachedRoot>>>(
     mut pass: Pass<'_>,
+    list: impl FnOnce(&mut Pass<'_>) -> Vec<(ScanRoot, Vec<Candidate>)>,
     files: impl FnOnce() -> Option<R>,
     done: impl FnOnce(R, &ScanReport),
 ) -> Layer {
-    let roots = pass.open_roots();
-    let mut candidates = Vec::new();
-    for (at, (root, role)) in roots.iter().enumerate() {
-        pass.list(at, root, *role, &mut candidates);
+    let (mut beneath, mut candidates) = (Vec::new(), Vec::new());
+    for (at, (root, mut own)) in list(&mut pass).into_iter().enumerate() {
+        // The limit must not depend on the order in which the file system lists a folder.
+        own.sort_by(|a, b| path_order(&a.path, &b.path));
+        candidates.extend(own.into_iter().map(|candidate| (at, candidate)));
+        beneath.push(root);
     }
     pass.bound(&mut candidates);
-    let beneath: Vec<&ScanRoot> = roots.iter().map(|(root, _)| root).collect();
+    let beneath: Vec<&ScanRoot> = beneath.iter().collect();
     let known = files();
     let recalled = known.as_ref().map(|known| known.borrow().as_slice()).unwrap_or_default();
     let reading = Reader {
@@ -113,20 +130,22 @@ fn scan_with<R: Borrow<Vec<CachedRoot>>>(
 }
 
 /// The state of one scan.
-struct Pass<'a> {
+pub(crate) struct Pass<'a> {
     id: &'a LayerId,
-    options: &'a ScanOptions,
-    cancellation: &'a Cancellation,
-    manifests: ManifestReader<'a>,
+    pub(crate) options: &'a ScanOptions,
+    pub(crate) cancellation: &'a Cancellation,
+    pub(crate) manifests: ManifestReader<'a>,
     roots: Vec<CachedRoot>,
     component_roots: Vec<CachedComponentRoot>,
     /// Whether component roots are independent: a change in one cannot affect what is found in others.
     is_independent: bool,
     definitions: Vec<Arc<Definition>>,
-    plugins: Vec<Plugin>,
+    pub(crate) plugins: Vec<Plugin>,
     plugin_folders: HashSet<PathBuf>,
-    problems: Vec<Problem>,
+    pub(crate) problems: Vec<Problem>,
     report: ScanReport,
+    /// Where the definitions come from, unless their plugin says otherwise.
+    origin: Arc<Origin>,
 }
 
 impl<'a> Pass<'a> {
@@ -149,6 +168,7 @@ impl<'a> Pass<'a> {
             plugin_folders: HashSet::new(),
             problems: Vec::new(),
             report: ScanReport::default(),
+            origin: Arc::new(Origin { scope: id.scope, ..Origin::default() }),
         }
     }
 
@@ -179,8 +199,8 @@ impl<'a> Pass<'a> {
         roots
     }
 
-    /// Adds the candidates of the root number `at`.
-    fn list(&mut self, at: usize, root: &ScanRoot, role: RootKind, candidates: &mut Vec<Located>) {
+    /// The candidates of the root number `at`.
+    fn list(&mut self, at: usize, root: &ScanRoot, role: RootKind) -> Vec<Candidate> {
         let finder = Finder::new(root, role, self.options.limits, &mut self.manifests);
         let mut found = finder.find();
         let mut layout = Collector::new(root, self.options.limits);
@@ -188,10 +208,11 @@ impl<'a> Pass<'a> {
         // The report on a root without entries depends on whether there is a plugin at all.
         self.is_independent &= !is_empty && !found.linked;
         if role == RootKind::Project {
-            self.collect(at, &mut layout, own_component_root());
+            self.collect(at, &mut layout, own_component_root(Path::new(".claude"), &self.origin.clone()));
             is_empty &= layout.candidates.is_empty();
         }
-        for (plugin, component_root) in found.plugins {
+        for (plugin, mut component_root) in found.plugins {
+            Arc::make_mut(&mut component_root.facts).origin = Arc::clone(&self.origin);
             if self.cancellation.is_cancelled() {
                 break;
             }
@@ -213,13 +234,11 @@ impl<'a> Pass<'a> {
         }
         self.problems.append(&mut found.problems);
         self.is_independent &= !layout.linked;
-        // The limit must not depend on the order in which the file system lists a folder.
-        layout.candidates.sort_by(|a, b| path_order(&a.path, &b.path));
-        candidates.extend(layout.candidates.into_iter().map(|candidate| (at, candidate)));
+        layout.candidates
     }
 
     /// Collects the candidates of one more component root.
-    fn collect(&mut self, root: usize, layout: &mut Collector<'_>, component_root: ComponentRoot) {
+    pub(crate) fn collect(&mut self, root: usize, layout: &mut Collector<'_>, component_root: ComponentRoot) {
         // There are no more component roots than folders, which are bounded.
         layout.component_root = u32::try_from(self.component_roots.len()).unwrap_or(u32::MAX);
         layout.collect(&component_root);
@@ -250,7 +269,8 @@ impl<'a> Pass<'a> {
             } else {
                 self.report.files_reused += 1;
             }
-            self.problems.extend(file.problems.iter().cloned());
+            let origin = &candidate.context.facts.origin;
+            self.problems.extend(file.problems.iter().map(|problem| problem.beneath(&origin.root)));
             self.definitions.extend(file.definition().cloned());
             files[*root].push(file);
         }
@@ -264,9 +284,10 @@ impl<'a> Pass<'a> {
         self.definitions.sort_by(|a, b| layer::order(a, b));
         let mut deduped = dedupe(self.definitions);
         self.problems.append(&mut deduped.problems);
-        self.problems.extend(
-            self.component_roots.iter().flat_map(|component_root| component_root.problems.iter().cloned()),
-        );
+        self.problems.extend(self.component_roots.iter().flat_map(|of| {
+            let root = &of.component_root.facts.origin.root;
+            of.problems.iter().map(|problem| problem.beneath(root))
+        }));
         self.problems.sort();
         self.report.manifests_read = self.manifests.read;
         let definitions: Arc<[Arc<Definition>]> = deduped.kept.into();
@@ -286,15 +307,27 @@ impl<'a> Pass<'a> {
             registry: RoleRegistry::read(self.options),
             report: self.report,
             cache: ScanCache { roots: self.roots, manifests: Arc::new(self.manifests.known), state },
+            user_files: None,
         }
     }
 }
 
-/// The component root of a project's own entries.
-fn own_component_root() -> ComponentRoot {
+/// Lists the folders that the options name.
+fn list_named(pass: &mut Pass<'_>) -> Vec<(ScanRoot, Vec<Candidate>)> {
+    let roots = pass.open_roots().into_iter().enumerate();
+    let list = |(at, (root, role)): (usize, (ScanRoot, RootKind))| {
+        let candidates = pass.list(at, &root, role);
+        (root, candidates)
+    };
+    roots.map(list).collect()
+}
+
+/// The component root of entries that belong to no plugin.
+pub(crate) fn own_component_root(base: &Path, origin: &Arc<Origin>) -> ComponentRoot {
+    let facts = PluginFacts { origin: Arc::clone(origin), ..PluginFacts::default() };
     ComponentRoot {
-        base: PathBuf::from(".claude"),
-        facts: Arc::new(PluginFacts::default()),
+        base: base.to_owned(),
+        facts: Arc::new(facts),
         components: Components::default(),
         only_listed: false,
     }

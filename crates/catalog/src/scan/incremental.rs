@@ -90,6 +90,7 @@ pub(super) fn rescan(
         listing: patched.listing,
         report,
         cache: ScanCache { roots, manifests: Arc::clone(&previous.cache.manifests), state },
+        user_files: None,
     })
 }
 

@@ -11,7 +11,7 @@ use crate::problem::{Problem, code};
 
 /// The role of a root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum RootKind {
+pub(crate) enum RootKind {
     /// The project: plugins need a manifest or a place in `plugins/`.
     Project,
     /// A folder the user named: a plugin, a folder of plugins or a collection.

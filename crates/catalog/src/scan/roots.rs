@@ -16,7 +16,7 @@ use crate::problem::{Problem, code};
 use confined_fs::scan_root::ScanRoot;
 
 /// The plugins below one root.
-pub(super) struct FoundPlugins {
+pub(crate) struct FoundPlugins {
     pub plugins: Vec<(Plugin, ComponentRoot)>,
     pub problems: Vec<Problem>,
     /// Whether a link was followed.
@@ -24,7 +24,7 @@ pub(super) struct FoundPlugins {
 }
 
 /// Finds plugins below one root.
-pub(super) struct Finder<'a, 'm> {
+pub(crate) struct Finder<'a, 'm> {
     pub root: &'a ScanRoot,
     pub role: RootKind,
     pub limits: Limits,
@@ -40,7 +40,7 @@ pub(super) struct Finder<'a, 'm> {
 }
 
 impl<'a, 'm> Finder<'a, 'm> {
-    pub(super) fn new(
+    pub(crate) fn new(
         root: &'a ScanRoot,
         role: RootKind,
         limits: Limits,
@@ -74,6 +74,15 @@ impl<'a, 'm> Finder<'a, 'm> {
             self.descend(Path::new(""), 1);
         }
         self.plugins.sort_by(|a, b| (&a.0.root, &a.0.name).cmp(&(&b.0.root, &b.0.name)));
+        FoundPlugins { plugins: self.plugins, problems: self.problems, linked: self.linked }
+    }
+
+    /// The plugin in `folder` alone, which is enabled, whatever its manifest says; `listing` is what its marketplace says of
+    /// it.
+    pub(crate) fn enabled(mut self, folder: &Path, listing: &Listing) -> FoundPlugins {
+        let manifest = self.manifests.manifest(self.root, &folder.join(MANIFEST_FILE));
+        let manifest = manifest.map(|manifest| Manifest { disabled: false, ..(*manifest).clone() });
+        self.add(folder, manifest.as_ref(), Some(listing));
         FoundPlugins { plugins: self.plugins, problems: self.problems, linked: self.linked }
     }
 
@@ -206,5 +215,6 @@ fn facts(name: &str, manifest: Option<&Manifest>, listing: Option<&Listing>) -> 
         .filter(|category| !category.is_empty())
         .or_else(|| manifest.map(|manifest| manifest.category.as_str()))
         .unwrap_or_default();
-    Arc::new(PluginFacts { plugin: name.to_owned(), category: category.to_lowercase(), keywords })
+    let category = category.to_lowercase();
+    Arc::new(PluginFacts { plugin: name.to_owned(), category, keywords, ..PluginFacts::default() })
 }

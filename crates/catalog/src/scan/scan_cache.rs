@@ -63,7 +63,7 @@ pub(crate) struct CachedManifests {
 }
 
 /// Reads manifests, unchanged ones from the cache.
-pub(super) struct ManifestReader<'a> {
+pub(crate) struct ManifestReader<'a> {
     last: Option<&'a CachedManifests>,
     /// Those of this scan, for the next one.
     pub known: CachedManifests,
@@ -77,7 +77,7 @@ impl<'a> ManifestReader<'a> {
     }
 
     /// The manifest at `path`; `None` if there is no such file.
-    pub(super) fn manifest(&mut self, root: &ScanRoot, path: &Path) -> Option<Arc<Manifest>> {
+    pub(crate) fn manifest(&mut self, root: &ScanRoot, path: &Path) -> Option<Arc<Manifest>> {
         let stamp = root.stamp(path)?;
         let absolute = root.path().join(path);
         let last = self.last.and_then(|last| last.manifests.get(&absolute));
@@ -93,11 +93,11 @@ impl<'a> ManifestReader<'a> {
     }
 
     /// The local plugins of the marketplace at `path`; `None` if there is no such file.
-    pub(super) fn marketplace(&mut self, root: &ScanRoot, path: &Path) -> Option<Marketplace> {
+    pub(crate) fn marketplace(&mut self, root: &ScanRoot, path: &Path) -> Option<Marketplace> {
         let stamp = root.stamp(path)?;
         let absolute = root.path().join(path);
         let last = self.last.and_then(|last| last.marketplaces.get(&absolute));
-        let listings = match last {
+        let listings = match self.known.marketplaces.get(&absolute).or(last) {
             Some((known, listings)) if *known == stamp => Arc::clone(listings),
             _ => Arc::new(self.bytes(root, path).and_then(|bytes| read_marketplace(&bytes))),
         };

@@ -214,7 +214,8 @@ fn watch_roots_are_where_entries_may_come_from() {
     let source = FileSource::new(LayerId::only(Scope::Project), options);
     let layer = source.load(Known::Nothing, &Cancellation::default()).layer;
     let roots = source.watch_roots(Some(&layer));
-    let watched = |path: PathBuf, recursive| roots.contains(&WatchRoot { path, recursive });
+    let watched =
+        |path: PathBuf, recursive| roots.contains(&WatchRoot { path, recursive, names: Vec::new() });
     assert!(watched(root.clone(), false) && watched(root.join(".claude"), false));
     assert!(watched(root.join("plugins"), true) && watched(root.join(".claude/agents"), true));
     assert!(watched(extra, true) && watched(root.join("sub/q"), true));

@@ -8,3 +8,6 @@ mod incremental;
 mod layers;
 mod listing;
 mod samples;
+mod user_home;
+mod user_registries;
+mod user_scope;
