@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::index::Index;
 use crate::numeric::ratio;
 use crate::query::{QueryTokens, WeightedQuery};
-use crate::request::Request;
+use crate::request::{EntryFilter, Request};
 use crate::score_buffer::ScoreBuffer;
 use crate::text;
 use crate::text_scores::TextScores;
@@ -46,7 +46,7 @@ pub(crate) fn best_intent_scores(
     let mut best = ScoreBuffer::zeros(index.core.range(request.kind).len());
     for query in queries {
         let TextScores { lexical, lexical_max, latent, latent_max } =
-            TextScores::compute(index, &query.weighted_terms(), request.kind, request.plugin);
+            TextScores::compute(index, &query.weighted_terms(), request.kind, &EntryFilter::of(request));
         let raise = |best: &mut f32, fused: f32| *best = if fused > *best { fused } else { *best };
         if latent_max > 0.0 {
             for ((best, &lexical), &latent) in best.iter_mut().zip(&*lexical).zip(&*latent) {

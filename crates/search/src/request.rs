@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use catalog::{Definition, Kind};
+use catalog::{Definition, Kind, Scope};
 
 /// A request: which entries suit a task? At least one of `capability`, `role` and `context` should contain words; they
 /// combine.
@@ -18,6 +18,8 @@ pub struct Request<'a> {
     pub context: Option<&'a str>,
     /// Restricts the answer to entries of this plugin.
     pub plugin: Option<&'a str>,
+    /// Restricts the answer to entries of these scopes.
+    pub scopes: Option<&'a [Scope]>,
     /// The most hits to return.
     pub limit: usize,
     /// What past outcomes say about entries.
@@ -25,6 +27,30 @@ pub struct Request<'a> {
     /// The similarity that an embedding model finds between the request and each entry of the kind: cosines in catalog
     /// order, -1..=1, NaN for an entry that is not embedded yet. Ignored where their number is not that of the entries.
     pub similarity: Option<&'a [f32]>,
+}
+
+/// Which entries may be in an answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct EntryFilter<'a> {
+    plugin: Option<&'a str>,
+    scopes: Option<&'a [Scope]>,
+}
+
+impl<'a> EntryFilter<'a> {
+    pub(crate) fn of(request: &Request<'a>) -> Self {
+        EntryFilter { plugin: request.plugin, scopes: request.scopes }
+    }
+
+    /// Whether no entry is left out.
+    pub(crate) fn admits_all(&self) -> bool {
+        *self == EntryFilter::default()
+    }
+
+    /// Whether the entry may be in the answer.
+    pub(crate) fn admits(&self, definition: &Definition) -> bool {
+        self.plugin.is_none_or(|plugin| definition.plugin == plugin)
+            && self.scopes.is_none_or(|scopes| scopes.contains(&definition.origin.scope))
+    }
 }
 
 /// A prior over entries, learned from past outcomes.
@@ -60,6 +86,7 @@ impl Default for Request<'_> {
             role: None,
             context: None,
             plugin: None,
+            scopes: None,
             limit: 5,
             prior: None,
             similarity: None,
@@ -75,6 +102,7 @@ impl fmt::Debug for Request<'_> {
             .field("role", &self.role)
             .field("context", &self.context)
             .field("plugin", &self.plugin)
+            .field("scopes", &self.scopes)
             .field("limit", &self.limit)
             .field("prior", &self.prior.is_some())
             .field("similarity", &self.similarity.is_some())

@@ -2,6 +2,7 @@
 
 use crate::bm25f::WeightedTerm;
 use crate::index::Index;
+use crate::request::EntryFilter;
 use crate::score_buffer::ScoreBuffer;
 use catalog::Kind;
 
@@ -18,12 +19,12 @@ pub(crate) struct TextScores {
 }
 
 impl TextScores {
-    /// Scores a query; entries of other plugins than `plugin`, where one is given, get 0.
+    /// Scores a query; entries that `filter` does not admit get 0.
     pub(crate) fn compute(
         index: &Index,
         query: &[WeightedTerm],
         kind: Kind,
-        plugin: Option<&str>,
+        filter: &EntryFilter<'_>,
     ) -> TextScores {
         let range = index.core.range(kind);
         let mut lexical = ScoreBuffer::zeros(range.len());
@@ -33,10 +34,10 @@ impl TextScores {
             latent = ScoreBuffer::zeros(range.len());
             bound.cosines(query, &range, &mut latent);
         }
-        if let Some(plugin) = plugin {
+        if !filter.admits_all() {
             for (at, definition) in index.core.definitions[range].iter().enumerate() {
                 let cosine = latent.get(at).copied().unwrap_or_default();
-                if (lexical[at] > 0.0 || cosine > 0.0) && definition.plugin != plugin {
+                if (lexical[at] > 0.0 || cosine > 0.0) && !filter.admits(definition) {
                     lexical[at] = 0.0;
                     latent.iter_mut().skip(at).take(1).for_each(|cosine| *cosine = 0.0);
                 }

@@ -10,7 +10,7 @@ use crate::intents::best_intent_scores;
 use crate::model_fit::model_fit;
 use crate::numeric::{as_f32, as_u32, ratio};
 use crate::query::WeightedQuery;
-use crate::request::{Prior, Request};
+use crate::request::{EntryFilter, Prior, Request};
 use crate::role_index::FilledRole;
 use crate::score_buffer::ScoreBuffer;
 use crate::semantic_signal::SemanticSignal;
@@ -39,7 +39,7 @@ pub(crate) struct RankingSignals<'a> {
     pub(super) semantic: Option<SemanticSignal>,
     /// The best fused score for one of several intents; empty for a single intent.
     intent: ScoreBuffer,
-    plugin: Option<&'a str>,
+    filter: EntryFilter<'a>,
     /// Entries whose name is the request.
     pub(super) named: Vec<u32>,
     complexity: f32,
@@ -60,7 +60,8 @@ impl<'a> RankingSignals<'a> {
         let ParsedQuery { role, tokens, is_single_text, complexity } = parsed;
         let (role, complexity) = (*role, *complexity);
         let query = core.query_parser().parse(tokens);
-        let text = TextScores::compute(index, &query.weighted_terms(), request.kind, request.plugin);
+        let filter = EntryFilter::of(request);
+        let text = TextScores::compute(index, &query.weighted_terms(), request.kind, &filter);
         let capability_matches =
             request.capability.map_or_else(Vec::new, |requested| core.capabilities.find(requested));
         let latent_share = core.latent_share(request.kind);
@@ -75,7 +76,7 @@ impl<'a> RankingSignals<'a> {
             kind: request.kind,
             range,
             query,
-            plugin: request.plugin,
+            filter,
             role,
             capability_matches,
             text,
@@ -220,12 +221,12 @@ impl<'a> RankingSignals<'a> {
         self.semantic.as_ref().is_some_and(|signal| signal.is_close(document - self.range.start))
     }
 
-    /// Whether an entry passes the plugin filter.
+    /// Whether an entry passes the request's filter.
     pub(crate) fn is_eligible(&self, document: usize) -> bool {
-        self.plugin.is_none_or(|plugin| self.core().definitions[document].plugin == plugin)
+        self.filter.admits_all() || self.filter.admits(&self.core().definitions[document])
     }
 
-    /// Whether an entry is of the requested kind and plugin.
+    /// Whether an entry is of the requested kind and passes the filter.
     pub(super) fn is_listed(&self, document: u32) -> bool {
         let document = document as usize;
         self.range.contains(&document) && self.is_eligible(document)
