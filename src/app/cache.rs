@@ -14,6 +14,7 @@ use super::search_response::SearchResponse;
 use crate::config::CacheTtl;
 use catalog::KindMap;
 use domain::patterns::PatternMatch;
+use protocol::ScopeName;
 
 /// Bytes that one cache holds at most: some hundreds of answers, more than an orchestrator asks for in a day.
 pub const MAX_BYTES: u64 = 1024 * 1024;
@@ -32,6 +33,8 @@ pub struct QueryKey {
     pub context: Option<String>,
     /// Only this plugin's entries.
     pub plugin: Option<String>,
+    /// Only entries of this scope.
+    pub scope: Option<ScopeName>,
     /// Rows at most.
     pub limit: usize,
     /// Tokens at most.

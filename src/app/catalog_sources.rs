@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::ProjectConfig;
+use crate::config::{ProjectConfig, UserScope};
 use catalog::{
     Cancellation, Catalog, CatalogSource, Definition, FileSource, Kind, Layer, LayerId, Limits,
-    PersistedScan, ScanOptions, Scope, WatchRoot,
+    PersistedScan, ScanOptions, Scope, UserPlaces, UserSource, WatchRoot,
 };
 
 /// The collection a checkout of this project carries, which stands in where there are no plugins.
@@ -45,7 +45,16 @@ pub(super) struct CatalogSources {
 
 impl CatalogSources {
     pub(super) fn new(config: &ProjectConfig) -> CatalogSources {
-        CatalogSources { sources: vec![Arc::new(project_files(config))], stand_in: built_in(config) }
+        let mut sources: Vec<Arc<dyn CatalogSource>> = Vec::with_capacity(3);
+        let mut plugin_dirs = config.plugin_dirs.clone();
+        if let Some(places) = config.user_scope.as_ref().map(|scope| places(scope, config)) {
+            let limits = limits(config);
+            let cache: Vec<PathBuf> = plugin_dirs.extract_if(.., |dir| places.is_cache(dir)).collect();
+            sources.push(Arc::new(UserSource::managed(places.clone(), limits)));
+            sources.push(Arc::new(UserSource::new(places, limits, cache)));
+        }
+        sources.push(Arc::new(project_files(config, plugin_dirs)));
+        CatalogSources { sources, stand_in: built_in(config) }
     }
 
     /// Loads every source. What is the same as in `known` is taken over instead of read; once `cancellation` is set the
@@ -74,10 +83,11 @@ impl CatalogSources {
         (self.stand_in.is_none() || !holds_only_own(&catalog)).then_some(catalog)
     }
 
-    /// The folders to watch while `served` serves. Those of the built-in collection are not: it comes with the service.
-    pub(super) fn watch_roots(&self, served: &Catalog) -> Vec<WatchRoot> {
+    /// The folders to watch while `served` serves, or whatever does. Those of the built-in collection are not: it comes with
+    /// the service.
+    pub(super) fn watch_roots(&self, served: Option<&Catalog>) -> Vec<WatchRoot> {
         let of_source = |source: &Arc<dyn CatalogSource>| {
-            source.watch_roots(served.layer(source.id()).map(|layer| &**layer))
+            source.watch_roots(served.and_then(|served| served.layer(source.id())).map(|layer| &**layer))
         };
         self.sources.iter().flat_map(of_source).collect()
     }
@@ -109,14 +119,22 @@ fn load(sources: &[Arc<dyn CatalogSource>], known: Known<'_>, cancellation: &Can
     Loaded { catalog: Catalog::merge(layers), before: is_changed.then(|| Catalog::merge(before)) }
 }
 
-/// The project's own files and the further plugin folders.
-fn project_files(config: &ProjectConfig) -> FileSource {
+fn limits(config: &ProjectConfig) -> Limits {
     let usual = Limits::default();
     // Each entry may have a plugin's folder to itself.
-    let limits = Limits { files: config.max_files, folders: usual.folders.max(config.max_files), ..usual };
-    let extra_plugin_dirs = config.plugin_dirs.clone();
-    let options = ScanOptions { extra_plugin_dirs, limits, ..ScanOptions::new(&config.root) };
+    Limits { files: config.max_files, folders: usual.folders.max(config.max_files), ..usual }
+}
+
+/// The project's own files and the further plugin folders.
+fn project_files(config: &ProjectConfig, extra_plugin_dirs: Vec<PathBuf>) -> FileSource {
+    let options = ScanOptions { extra_plugin_dirs, limits: limits(config), ..ScanOptions::new(&config.root) };
     FileSource::new(LayerId::only(Scope::Project), options)
+}
+
+/// The user's folders as the catalog wants them.
+fn places(scope: &UserScope, config: &ProjectConfig) -> UserPlaces {
+    let UserScope { home, base, plugins, managed } = scope.clone();
+    UserPlaces { home, base, plugins, managed, project: config.root.clone() }
 }
 
 /// The built-in collection, where the project carries it and names no further plugin folders.

@@ -78,6 +78,7 @@ fn evaluate_one(snapshot: &Snapshot, expectation: &Expectation) -> Verdict {
         role: role.as_deref(),
         context: context.as_deref(),
         plugin: plugin.as_deref(),
+        scopes: None,
         limit,
         prior: None,
         similarity: None,

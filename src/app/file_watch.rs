@@ -3,7 +3,7 @@
 //! Only creations, content changes, renames and removals count: reading files to index them raises access events, and
 //! answering those would never end.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use notify::{Event, EventKind};
 
 use super::reindex::Extent;
 use super::workers::WakeSignal;
+use catalog::WatchRoot;
 
 /// Changes that come together within this time cause one scan.
 const DEBOUNCE: Duration = Duration::from_millis(300);
@@ -46,16 +47,21 @@ impl FileWatch {
         *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
     }
 
-    /// Takes note of an event, unless it lies below `run_dir`, where the service writes itself.
-    pub(super) fn record(&self, event: notify::Result<Event>, run_dir: &Path) {
+    /// Takes note of an event, as far as it concerns paths that `filter` admits.
+    pub(super) fn record(&self, event: notify::Result<Event>, filter: &WatchFilter) {
         {
             let mut changes = self.changes();
             match event {
                 // Events were lost.
                 Err(_) => *changes = Extent::Everything,
                 Ok(event) if event.need_rescan() => *changes = Extent::Everything,
-                Ok(event) if concerns_catalog(&event, run_dir) => changes.add(event.paths),
-                Ok(_) => return,
+                Ok(mut event) => {
+                    event.paths.retain(|path| filter.admits(path));
+                    if !changes_content(event.kind) || event.paths.is_empty() {
+                        return;
+                    }
+                    changes.add(event.paths);
+                }
             }
         }
         self.signal.wake_within(DEBOUNCE);
@@ -71,13 +77,33 @@ impl FileWatch {
     }
 }
 
-/// Whether an event can change what a scan reads.
-fn concerns_catalog(event: &Event, run_dir: &Path) -> bool {
-    let kind_counts = match event.kind {
+/// Which paths are heard of in the folders that are watched.
+#[derive(Debug)]
+pub(super) struct WatchFilter {
+    run_dir: PathBuf,
+    roots: Vec<WatchRoot>,
+}
+
+impl WatchFilter {
+    /// Nothing counts below `run_dir`, where the service writes itself; of the folders in which only some entries count,
+    /// those of `roots`, no others do.
+    pub(super) fn new(run_dir: PathBuf, roots: Vec<WatchRoot>) -> WatchFilter {
+        WatchFilter { run_dir, roots }
+    }
+
+    fn admits(&self, path: &Path) -> bool {
+        let is_busy = |root: &WatchRoot| !root.names.is_empty() && path.parent() == Some(root.path.as_path());
+        !path.starts_with(&self.run_dir)
+            && (!self.roots.iter().any(is_busy) || self.roots.iter().any(|root| root.covers(path)))
+    }
+}
+
+/// Whether an event of this kind can change what a scan reads.
+fn changes_content(kind: EventKind) -> bool {
+    match kind {
         EventKind::Modify(ModifyKind::Metadata(_)) | EventKind::Access(_) | EventKind::Other => false,
         EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_) | EventKind::Any => true,
-    };
-    kind_counts && event.paths.iter().any(|path| !path.starts_with(run_dir))
+    }
 }
 
 #[cfg(test)]
@@ -106,13 +132,28 @@ mod tests {
             ("reading", vec![event(EventKind::Access(AccessKind::Read), "/p/plugins/a.md")], "nothing"),
             ("being looked at", vec![event(metadata, "/p/plugins/a.md")], "nothing"),
             ("our own files", vec![event(content, "/p/.claude/mcp-server/logs/x")], "nothing"),
+            ("the user's settings", vec![event(content, "/u/.claude/settings.json")], "one path"),
+            ("an agent of the user's", vec![event(content, "/u/.claude/agents/a.md")], "one path"),
+            ("what the client does all day", vec![event(content, "/u/.claude/history.jsonl")], "nothing"),
+            (
+                "a file that takes its name",
+                vec![
+                    event(content, "/u/.claude/settings.json.1").add_path("/u/.claude/settings.json".into()),
+                ],
+                "one path",
+            ),
             ("a queue that overflowed", vec![overflow], "everything"),
             ("a storm", storm, "everything"),
         ];
+        let roots = vec![
+            WatchRoot::tree("/u/.claude/agents"),
+            WatchRoot::entries("/u/.claude", &["settings.json", "agents"]),
+        ];
+        let filter = WatchFilter::new("/p/.claude/mcp-server".into(), roots);
         for (what, events, expected) in cases {
             let watch = FileWatch::default();
             for event in events {
-                watch.record(Ok(event), Path::new("/p/.claude/mcp-server"));
+                watch.record(Ok(event), &filter);
             }
             let heard = match watch.take() {
                 Extent::Around(paths) if paths.len() == 1 => "one path",
@@ -124,7 +165,7 @@ mod tests {
             assert_eq!(watch.take(), Extent::Nothing, "{what}: once");
         }
         let watch = FileWatch::default();
-        watch.record(Err(notify::Error::generic("broken")), Path::new("/p"));
+        watch.record(Err(notify::Error::generic("broken")), &filter);
         assert_eq!(watch.take(), Extent::Everything);
     }
 }

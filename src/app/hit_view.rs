@@ -1,8 +1,10 @@
 //! Hits as rows of an answer: the summary of an entry that a client gets before it loads the whole definition.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::json::Members;
+use super::origins;
 use catalog::{Definition, Kind};
 use search::Hit;
 
@@ -24,6 +26,8 @@ enum Cell<'a> {
     Prose(&'a str),
     /// A list, cut to some entries.
     List(&'a [String]),
+    /// Nothing: the row lacks the member.
+    Absent,
 }
 
 /// A member of a row that follows from the entry alone.
@@ -43,6 +47,9 @@ const ID: Column = Column::new("id", |entry| Cell::Text(&entry.id));
 const NAME: Column = Column::new("name", |entry| Cell::Text(&entry.name));
 const DESCRIPTION: Column = Column::new("description", |entry| Cell::Prose(&entry.description));
 const PLUGIN: Column = Column::new("plugin", |entry| Cell::Text(&entry.plugin));
+const SCOPE: Column = Column::new("scope", |entry| Cell::Text(origins::scope_text(entry)));
+const MARKETPLACE: Column =
+    Column::new("marketplace", |entry| origins::marketplace(entry).map_or(Cell::Absent, Cell::Text));
 const MODEL: Column = Column::new("model", |entry| Cell::Text(entry.model.as_deref().unwrap_or("inherit")));
 const CAPABILITIES: Column = Column::new("capabilities", |entry| Cell::List(&entry.capabilities));
 const CATEGORY: Column = Column::new("category", |entry| Cell::Text(&entry.category));
@@ -56,9 +63,9 @@ const AGENTS: Column = Column::new("agents", |entry| Cell::List(&entry.agents));
 /// The columns of each kind's rows, in the order in which they are written.
 fn columns(kind: Kind) -> &'static [Column] {
     match kind {
-        Kind::Agent => &[ID, NAME, DESCRIPTION, MODEL, CAPABILITIES, PLUGIN],
-        Kind::Skill => &[ID, NAME, CATEGORY, KEYWORDS, DESCRIPTION, PLUGIN],
-        Kind::Workflow => &[ID, NAME, DESCRIPTION, ARGUMENTS, STEPS, AGENTS, PLUGIN],
+        Kind::Agent => &[ID, NAME, DESCRIPTION, MODEL, CAPABILITIES, PLUGIN, SCOPE, MARKETPLACE],
+        Kind::Skill => &[ID, NAME, CATEGORY, KEYWORDS, DESCRIPTION, PLUGIN, SCOPE, MARKETPLACE],
+        Kind::Workflow => &[ID, NAME, DESCRIPTION, ARGUMENTS, STEPS, AGENTS, PLUGIN, SCOPE, MARKETPLACE],
     }
 }
 
@@ -78,11 +85,14 @@ pub(super) struct HitView<'a> {
     hit: &'a Hit,
     /// Tighter lengths than [`MAX_DESCRIPTION_CHARS`] and [`MAX_LISTED`], where a token budget requires them.
     lengths: Option<Lengths>,
+    /// Definitions that this one precedes under its id.
+    shadowed: &'a [Arc<Definition>],
 }
 
 impl<'a> HitView<'a> {
-    pub(super) fn new(hit: &'a Hit) -> Self {
-        HitView { hit, lengths: None }
+    /// `shadowed` are the definitions that the hit's precedes under its id.
+    pub(super) fn new(hit: &'a Hit, shadowed: &'a [Arc<Definition>]) -> Self {
+        HitView { hit, lengths: None, shadowed }
     }
 
     /// The same row cut to these lengths.
@@ -105,6 +115,7 @@ impl<'a> HitView<'a> {
                 Cell::Text(text) => row.text(column.name, text),
                 Cell::Prose(text) => row.text(column.name, &self.prose(text)),
                 Cell::List(items) => row.texts(column.name, &self.list(items)),
+                Cell::Absent => {}
             }
         }
     }
@@ -119,7 +130,9 @@ impl<'a> HitView<'a> {
                 row.texts("fallbacks", fallbacks);
             }
         }
-        let copies = self.lengths.map_or(&copies[..], |lengths| first(copies, lengths.listed));
+        let shadowed = self.shadowed.iter().map(|one| format!("{} ({})", one.id, origins::scope_text(one)));
+        let copies: Vec<Cow<'_, str>> = shadowed.map(Cow::from).chain(copies.iter().map(Cow::from)).collect();
+        let copies = self.lengths.map_or(&copies[..], |lengths| first(&copies, lengths.listed));
         if !copies.is_empty() {
             row.texts("copies", copies);
         }

@@ -28,6 +28,7 @@ mod json;
 mod latent;
 pub mod operation;
 pub mod operations;
+pub mod origins;
 mod outbox_drain;
 mod outcome_prior;
 pub mod params;

@@ -12,7 +12,7 @@ use super::snapshot::Snapshot;
 use super::tokens;
 use crate::telemetry::sampler::Sampler;
 use catalog::Kind;
-use search::Findings;
+use search::{Findings, Hit};
 
 /// Lengths tried to fit rows into a token budget, longest first.
 const LENGTHS: [Lengths; 6] = [
@@ -66,7 +66,9 @@ pub struct ServedResponse {
 impl SearchResponse {
     /// The answer about entries of `kind` that findings in a snapshot give, fitted to `max_tokens` where there is a budget.
     pub fn of(kind: Kind, snapshot: &Snapshot, findings: &Findings, max_tokens: Option<usize>) -> Self {
-        let mut rows: Vec<HitView<'_>> = findings.hits.iter().map(HitView::new).collect();
+        let shadowed = |hit: &Hit| snapshot.catalog.shadowed(kind, &hit.definition.id);
+        let mut rows: Vec<HitView<'_>> =
+            findings.hits.iter().map(|hit| HitView::new(hit, shadowed(hit))).collect();
         if let Some(budget) = max_tokens {
             rows = fitted(&rows, budget);
         }

@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::index::Scanned;
-use super::tokens;
+use super::{origins, tokens};
 use catalog::{Catalog, Definition, Kind, KindMap};
+use protocol::OriginHealth;
 use search::{Index, LatentSpace};
 
 /// One generation of the catalog and its indexes.
@@ -21,6 +22,8 @@ pub struct Snapshot {
     pub latent_ready: bool,
     /// Whether the built-in collection serves, since the project has no plugins of its own.
     pub embedded_default: bool,
+    /// How many entries come from where; counted when first needed.
+    origins: Arc<OnceLock<OriginHealth>>,
     /// The text of the project's alias file, to detect changes.
     pub(super) own_aliases: Option<Arc<str>>,
     /// Estimated tokens of the listing lines of each kind; counted when first needed.
@@ -53,6 +56,7 @@ impl Snapshot {
             index,
             latent_ready: false,
             embedded_default,
+            origins: Arc::default(),
             own_aliases: own_aliases.map(Into::into),
             listing_tokens: Arc::default(),
             listing_before: None,
@@ -71,6 +75,7 @@ impl Snapshot {
             index: self.index.with_latent(latent),
             latent_ready: true,
             embedded_default: self.embedded_default,
+            origins: Arc::clone(&self.origins),
             own_aliases: self.own_aliases.clone(),
             listing_tokens: Arc::clone(&self.listing_tokens),
             listing_before: self.listing_before,
@@ -83,6 +88,11 @@ impl Snapshot {
     /// The number of definitions of that kind.
     pub fn count(&self, kind: Kind) -> usize {
         self.catalog.of_kind(kind).len()
+    }
+
+    /// How many entries come from where.
+    pub fn origins(&self) -> OriginHealth {
+        *self.origins.get_or_init(|| origins::counts(&self.catalog))
     }
 
     /// Estimated tokens of what a client would list of the kind, the baseline of what a query saves.

@@ -45,7 +45,8 @@ fn print_json(catalog: &Catalog) {
     });
     let counts = catalog.counts();
     let counts = counts.iter().map(|(kind, count)| (kind.plural(), json!(count)));
-    let all: Value = counts.chain([("problems", problems.collect())]).collect();
+    let origins = json!(app::origins::counts(catalog));
+    let all: Value = counts.chain([("origins", origins), ("problems", problems.collect())]).collect();
     output::line(&format!("{all:#}"));
 }
 
@@ -70,6 +71,7 @@ fn print_text(catalog: &Catalog) {
     for (code, n) in by_code {
         output::line(&format!("{n:>6}  {code}"));
     }
+    output::line(&app::origins::phrase(&app::origins::counts(catalog)));
     output::line(&format!(
         "{}; {} files with problems",
         catalog.counts().enumerated(", "),

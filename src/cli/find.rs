@@ -32,6 +32,19 @@ pub(super) enum KindArgument {
     Workflows,
 }
 
+/// Where an entry comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ScopeArgument {
+    /// The project: its files, and what is installed for it
+    Project,
+    /// You: your own files, and what is installed for you
+    User,
+    /// Your administrator
+    Managed,
+    /// The service: what comes with it, or is registered with it
+    Server,
+}
+
 impl KindArgument {
     fn kind(self) -> Kind {
         match self {
@@ -81,6 +94,9 @@ struct QueryArguments {
     /// Only this plugin's entries
     #[arg(long)]
     plugin: Option<String>,
+    /// Only entries of this scope
+    #[arg(long, value_enum)]
+    scope: Option<ScopeArgument>,
     /// Rows at most, 1 to 20
     #[arg(long, value_name = "N")]
     limit: Option<i64>,
@@ -114,6 +130,9 @@ impl QueryArguments {
             if let Some(value) = value {
                 params.insert(name.to_owned(), value.as_str().into());
             }
+        }
+        if let Some(scope) = self.scope.and_then(|scope| scope.to_possible_value()) {
+            params.insert("scope".to_owned(), scope.get_name().into());
         }
         if let Some(limit) = self.limit {
             params.insert("limit".to_owned(), limit.into());

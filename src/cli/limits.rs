@@ -244,6 +244,11 @@ fn files() -> Vec<Limit> {
             ("max_folder_depth", count(depth), "below a component folder such as agents/"),
             ("max_folders", count(folders), "visited in search of plugins"),
             (
+                "max_settings_bytes",
+                Amount::Bytes(catalog::MAX_SETTINGS_BYTES),
+                "of the client's settings and registries; with a hundred plugins they have some 60 KB",
+            ),
+            (
                 "max_learned_entries",
                 count(app::MAX_ENTRIES_LEARNED),
                 "likeness of meaning is learned of; a larger collection is ranked by words",

@@ -101,6 +101,7 @@ fn show(url: &str, health: &Value, metrics: &Value) {
         "process",
         &format!("pid {}, version {}, up {}", health["pid"], text(&health["version"]), uptime(health)),
     );
+    row("entries", &super::up::origins(health));
     let indexes = &health["indexes"];
     row(
         "index",

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::register::{Registered, register};
 use super::{allocator, client_of, exit, output, small_runtime};
+use crate::app;
 use crate::config::{Config, Environment, Flags};
 use crate::instance::{self, Endpoint, ForeignProcess, PortOwner};
 use confined_fs::FilePath;
@@ -241,6 +242,9 @@ fn spawn(config: &Config, flags: &Flags, port: u16, said: &FilePath) -> anyhow::
     if let Some(max_files) = flags.max_files {
         command.arg("--max-files").arg(max_files.to_string());
     }
+    if flags.no_user_scope {
+        command.arg("--no-user-scope");
+    }
     if flags.no_watch {
         command.arg("--no-watch");
     }
@@ -268,6 +272,7 @@ async fn report(config: &Config, endpoint: &Endpoint) -> anyhow::Result<()> {
         "adjutant serves {} on {} (pid {})",
         endpoint.project.root, endpoint.url, endpoint.pid
     ));
+    output::line(&origins(&health));
     output::line(&format!(
         "indexed {} agents, {} skills, {} workflows; {} files with problems (see: adjutant doctor)",
         count("agents"),
@@ -290,12 +295,19 @@ async fn report(config: &Config, endpoint: &Endpoint) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Where the entries come from, as an instance's health says.
+pub(super) fn origins(health: &Value) -> String {
+    // An instance of an earlier version does not say.
+    let counts = serde_json::from_value(health["origins"].clone()).unwrap_or_default();
+    app::origins::phrase(&counts)
+}
+
 fn show_sample(context: &str, agents: &[Value], result: &Value) {
     output::line("");
     output::line(&format!("who can \"{context}\"? (confidence {})", result["confidence"]));
     for agent in agents {
         let text = |member: &str| agent[member].as_str().unwrap_or_default();
-        let description = crate::app::hit_view::shortened(text("description"), 70);
+        let description = app::hit_view::shortened(text("description"), 70);
         output::line(&format!("  {:<44} {}", text("id"), description));
     }
     output::line(&format!("  because: {}", result["reasoning"].as_str().unwrap_or_default()));

@@ -11,6 +11,7 @@ mod project;
 mod raw;
 mod resolve;
 mod settings;
+mod user_scope;
 
 pub use access::{Access, Token};
 pub use daemon::{DEFAULT_PORT, DaemonConfig};
@@ -20,3 +21,4 @@ pub use project::ProjectConfig;
 pub use raw::{Environment, Flags};
 pub use resolve::Config;
 pub use settings::{CacheTtl, Memory, Reindex};
+pub use user_scope::UserScope;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use confined_fs::DirPath;
 use sha2::{Digest, Sha256};
 
-use super::{CacheTtl, ConfigError, Environment, Flags, Memory, Paths, Reindex};
+use super::{CacheTtl, ConfigError, Environment, Flags, Memory, Paths, Reindex, UserScope};
 
 /// Entries of a scan at most where nothing is said: twenty times the largest known collection, and what two seconds index.
 const DEFAULT_MAX_FILES: usize = 50_000;
@@ -20,6 +20,8 @@ pub struct ProjectConfig {
     pub id: String,
     /// Further plugin folders, in the order given.
     pub plugin_dirs: Vec<PathBuf>,
+    /// The user's folders; `None` where what the user has is left out.
+    pub user_scope: Option<UserScope>,
     /// Where files are kept.
     pub paths: Paths,
     /// How long answers are cached.
@@ -53,6 +55,7 @@ impl ProjectConfig {
             id: id(&root),
             root,
             plugin_dirs,
+            user_scope: UserScope::resolve(flags.no_user_scope, environment)?,
             paths,
             cache: CacheTtl::resolve(environment)?,
             reindex: Reindex::resolve(flags.no_watch, environment)?,

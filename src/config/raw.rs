@@ -31,6 +31,9 @@ pub struct Flags {
     /// Agents, skills and commands that are read at most (default: 50000; also `MCP_MAX_FILES`)
     #[arg(long, value_name = "N")]
     pub max_files: Option<NonZeroU32>,
+    /// Leave out what is installed for you and your own agents, skills and commands (also `MCP_USER_SCOPE=off`)
+    #[arg(long)]
+    pub no_user_scope: bool,
     /// Do not watch the files for changes (also `MCP_WATCH=off`)
     #[arg(long)]
     pub no_watch: bool,
@@ -48,13 +51,20 @@ impl fmt::Debug for Environment {
 }
 
 impl Environment {
-    /// The process's environment: `MCP_*`, `ADJUTANT_*`, and what the command line asks for of the user's folders
-    /// and the allocator.
+    /// The process's environment: `MCP_*`, `ADJUTANT_*`, and what says where the user's folders are and how the allocator
+    /// works.
     pub fn of_process() -> Self {
         let wanted = |name: &str| {
             name.starts_with("MCP_")
                 || name.starts_with("ADJUTANT_")
-                || matches!(name, "HOME" | "XDG_CONFIG_HOME" | "MALLOC_ARENA_MAX")
+                || matches!(
+                    name,
+                    "HOME"
+                        | "XDG_CONFIG_HOME"
+                        | "CLAUDE_CONFIG_DIR"
+                        | "CLAUDE_CODE_PLUGIN_CACHE_DIR"
+                        | "MALLOC_ARENA_MAX"
+                )
         };
         let named = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
         Environment(named.filter(|(name, value)| wanted(name) && !value.is_empty()).collect())

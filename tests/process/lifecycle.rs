@@ -23,6 +23,7 @@ fn adjutant(home: &Path, arguments: &[&str]) -> Command {
     command
         .args(arguments)
         .env("HOME", home)
+        .env("MCP_USER_SCOPE", "off")
         .env_remove("MCP_PORT")
         .env_remove("MCP_ROOT")
         .env_remove("MCP_DATA_DIR");
@@ -75,8 +76,19 @@ impl Served {
     }
 
     pub(super) fn start_in(project: &Path, data: TempDir, more: &[&str]) -> Served {
+        Served::start_as(project, data, more, |_| {})
+    }
+
+    /// The same in an environment that `settle` has a say in.
+    pub(super) fn start_as(
+        project: &Path,
+        data: TempDir,
+        more: &[&str],
+        settle: impl FnOnce(&mut Command),
+    ) -> Served {
         let arguments = ["serve", "--port", "0", "--root", path(project), "--data-dir", path(data.path())];
         let mut command = adjutant(data.path(), &arguments);
+        settle(&mut command);
         let child = command.args(more).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut served = Served { child, port: 0, data };
         served.port = wait_for("the endpoint file", || served.endpoint()?["port"].as_u64()?.try_into().ok());

@@ -17,3 +17,4 @@ mod lifecycle;
 mod memory;
 mod planted_links;
 mod pressure;
+mod user_scope;

@@ -164,7 +164,7 @@ async fn wrong_parameters_get_a_sentence_each() {
         (
             "queryAgents",
             json!({ "contxt": "a" }),
-            "contxt is not a known parameter (known: capability, role, context, limit, plugin, max_tokens)",
+            "contxt is not a known parameter (known: capability, role, context, limit, plugin, scope, max_tokens)",
         ),
         ("querySkills", json!({}), "context is required"),
         ("querySkills", json!({ "context": "" }), "context must not be empty, got only white space"),

@@ -70,6 +70,7 @@ function rowOf(reference, role) {
         model: 'inherit',
         capabilities: [],
         plugin: colon < 0 ? '' : reference.slice(0, colon),
+        scope: 'project',
         role: role.name,
         score: 0,
     };

@@ -83,6 +83,7 @@ function rowOf(reference: string, role: Role): AgentRow {
     model: 'inherit',
     capabilities: [],
     plugin: colon < 0 ? '' : reference.slice(0, colon),
+    scope: 'project',
     role: role.name,
     score: 0,
   };

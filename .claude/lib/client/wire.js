@@ -68,13 +68,17 @@ function optionalLists(fields, ...keys) {
     const present = keys.filter((key) => Array.isArray(fields[key]));
     return Object.fromEntries(present.map((key) => [key, strings(fields[key])]));
 }
+const SCOPES = ['project', 'user', 'managed', 'server'];
+/** Services that do not say know no other scope than the project. */
+const scope = (value) => SCOPES.find((known) => known === value) ?? 'project';
 function row(value) {
     const fields = object(value, 'a row');
     const name = nonEmpty(fields['name'], 'the name of a row');
     // Older services send no id.
     const plugin = string(fields['plugin']);
     const id = string(fields['id']) || (plugin === '' ? name : `${plugin}:${name}`);
-    return { ...fields, id, name, description: string(fields['description']), plugin, score: number(fields['score']) };
+    const rest = { description: string(fields['description']), plugin, scope: scope(fields['scope']) };
+    return { ...fields, id, name, ...rest, score: number(fields['score']) };
 }
 function agentRow(value) {
     const fields = row(value);

@@ -99,8 +99,17 @@ export interface QueryBounds {
   max_tokens?: number;
 }
 
+/** Where an entry comes from: the project, the user, an administrator, or the service itself. */
+export type Scope = 'project' | 'user' | 'managed' | 'server';
+
+/** Parameters of every query for entries. */
+export interface EntryBounds extends QueryBounds {
+  /** Only entries of this scope; a fallback does not know scopes and passes over it. */
+  scope?: Scope;
+}
+
 /** At least one of capability, role and context is required; they combine. Lengths are in characters. */
-export interface AgentQueryParams extends QueryBounds {
+export interface AgentQueryParams extends EntryBounds {
   /** A capability, up to 100 characters. */
   capability?: string;
   /** A role of the registry, up to 50 characters. */
@@ -109,12 +118,12 @@ export interface AgentQueryParams extends QueryBounds {
   context?: string;
 }
 
-export interface SkillQueryParams extends QueryBounds {
+export interface SkillQueryParams extends EntryBounds {
   /** The task in your words, up to 500 characters. */
   context: string;
 }
 
-export interface WorkflowQueryParams extends QueryBounds {
+export interface WorkflowQueryParams extends EntryBounds {
   /** The goal, up to 500 characters. */
   goal: string;
 }
@@ -174,22 +183,26 @@ export interface ExplainParams {
   role?: string;
   context?: string;
   plugin?: string;
+  scope?: Scope;
   limit?: number;
 }
 
 export interface AgentRow {
-  /** `plugin:name`, or a bare name of the project's own. */
+  /** `plugin:name`, or a bare name of the project's or the user's own. */
   id: string;
   name: string;
   description: string;
   model: string;
   capabilities: string[];
   plugin: string;
+  scope: Scope;
+  /** The marketplace that the plugin was installed from. */
+  marketplace?: string;
   /** The role that it fills. */
   role?: string;
   /** Fallback agents for that role. */
   fallbacks?: string[];
-  /** Ids of the same agent in other plugins. */
+  /** Ids of the same agent in other plugins; `id (scope)` of one that this one precedes under its id. */
   copies?: string[];
   /** 0 to 1; 0 in a fallback, which does not rank. */
   score: number;
@@ -202,6 +215,8 @@ export interface SkillRow {
   keywords: string[];
   description: string;
   plugin: string;
+  scope: Scope;
+  marketplace?: string;
   copies?: string[];
   score: number;
 }
@@ -214,6 +229,8 @@ export interface WorkflowRow {
   steps: string[];
   agents: string[];
   plugin: string;
+  scope: Scope;
+  marketplace?: string;
   copies?: string[];
   score: number;
 }
@@ -310,6 +327,8 @@ export interface Definition {
   id: string;
   name: string;
   plugin: string;
+  scope: Scope;
+  marketplace?: string;
   aliases: string[];
   description: string;
   when_to_use: string;
@@ -365,6 +384,8 @@ export interface Health {
   cache?: { hits: number; misses: number; hit_rate: number };
   database?: { connected: boolean; size_mb: number; read_only?: boolean; dropped_log_rows?: number };
   indexes?: { agents: number; skills: number; workflows: number; patterns: number };
+  /** How many entries come from where; `plugins` counts the installed ones. */
+  origins?: { installed: number; plugins: number; user: number; project: number; managed: number; server: number };
   version?: string;
   project?: { root: string; id: string };
   pid?: number;
@@ -416,13 +437,21 @@ function optionalLists<K extends string>(fields: Fields, ...keys: K[]): Partial<
   return Object.fromEntries(present.map((key) => [key, strings(fields[key])])) as Partial<Record<K, string[]>>;
 }
 
-function row(value: unknown): Fields & { id: string; name: string; description: string; plugin: string; score: number } {
+const SCOPES: readonly Scope[] = ['project', 'user', 'managed', 'server'];
+
+/** Services that do not say know no other scope than the project. */
+const scope = (value: unknown): Scope => SCOPES.find((known) => known === value) ?? 'project';
+
+function row(
+  value: unknown,
+): Fields & { id: string; name: string; description: string; plugin: string; scope: Scope; score: number } {
   const fields = object(value, 'a row');
   const name = nonEmpty(fields['name'], 'the name of a row');
   // Older services send no id.
   const plugin = string(fields['plugin']);
   const id = string(fields['id']) || (plugin === '' ? name : `${plugin}:${name}`);
-  return { ...fields, id, name, description: string(fields['description']), plugin, score: number(fields['score']) };
+  const rest = { description: string(fields['description']), plugin, scope: scope(fields['scope']) };
+  return { ...fields, id, name, ...rest, score: number(fields['score']) };
 }
 
 function agentRow(value: unknown): AgentRow {

@@ -30,12 +30,17 @@ pub struct DefinitionQuery {
 pub struct Definition<'a> {
     /// agent, skill or workflow.
     pub kind: Cow<'a, str>,
-    /// `plugin:name`, or a bare name of the project's own.
+    /// `plugin:name`, or a bare name of the project's or the user's own.
     pub id: Cow<'a, str>,
     /// Its name.
     pub name: Cow<'a, str>,
     /// Its plugin.
     pub plugin: Cow<'a, str>,
+    /// Where it comes from: project, user, managed or server.
+    pub scope: Cow<'a, str>,
+    /// The marketplace its plugin was installed from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub marketplace: Option<Cow<'a, str>>,
     /// Other names it goes by.
     pub aliases: Cow<'a, [String]>,
     /// What it is for.
@@ -89,7 +94,7 @@ pub struct Definition<'a> {
 #[serde(default)]
 #[schemars(extend("required" = []))]
 pub struct DefinitionSource<'a> {
-    /// The file.
+    /// The file: relative to the project, absolute elsewhere.
     pub path: Cow<'a, str>,
     /// Of its content.
     pub sha256: Cow<'a, str>,

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 
-use crate::KindName;
+use crate::{KindName, ScopeName};
 
 /// What `explain` takes: a query of any kind. Lengths count Unicode characters.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, Validate, JsonSchema)]
@@ -25,6 +25,8 @@ pub struct ExplainParams {
     /// Only this plugin's entries.
     #[validate(length(max = 200))]
     pub plugin: Option<String>,
+    /// Only entries of this scope.
+    pub scope: Option<ScopeName>,
     /// Rows at most.
     #[validate(range(min = 1, max = 20))]
     pub limit: Option<i64>,

@@ -27,6 +27,8 @@ pub struct Health {
     pub database: DatabaseHealth,
     /// What is indexed.
     pub indexes: IndexHealth,
+    /// Where that comes from.
+    pub origins: OriginHealth,
     /// The version of the running binary.
     pub version: Cow<'static, str>,
     /// Which project is answered for.
@@ -90,6 +92,24 @@ pub struct IndexHealth {
     pub workflows: usize,
     /// Patterns.
     pub patterns: usize,
+}
+
+/// How many entries come from where.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct OriginHealth {
+    /// Entries of installed plugins.
+    pub installed: usize,
+    /// Installed plugins that are read.
+    pub plugins: usize,
+    /// The user's own entries.
+    pub user: usize,
+    /// Entries of the project.
+    pub project: usize,
+    /// Entries that an administrator prescribes, those of plugins apart.
+    pub managed: usize,
+    /// Entries that come with the service or are registered with it.
+    pub server: usize,
 }
 
 /// Which project is answered for.

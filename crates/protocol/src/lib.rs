@@ -22,6 +22,7 @@ mod metrics;
 mod patterns;
 mod refusal;
 pub mod schema;
+mod scope;
 mod search;
 
 pub use access::{AccessRole, OperationClass};
@@ -31,7 +32,8 @@ pub use error_code::{ErrorCode, UnavailableReason};
 pub use error_object::{ErrorData, ErrorObject};
 pub use explain::{ExplainParams, ExplainedHit, ExplainedTerm, Explanation};
 pub use health::{
-    CacheHealth, DatabaseHealth, EmbeddingHealth, Health, IndexHealth, NoParams, ProjectHealth, StartTimings,
+    CacheHealth, DatabaseHealth, EmbeddingHealth, Health, IndexHealth, NoParams, OriginHealth, ProjectHealth,
+    StartTimings,
 };
 pub use import::{ImportParams, Imported};
 pub use kind::KindName;
@@ -42,6 +44,7 @@ pub use patterns::{
     PatternStored, Recommendation,
 };
 pub use refusal::Refusal;
+pub use scope::ScopeName;
 pub use search::{
     AgentQuery, AgentRow, AgentsFound, SkillQuery, SkillRow, SkillsFound, WorkflowQuery, WorkflowRow,
     WorkflowsFound,

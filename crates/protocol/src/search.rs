@@ -4,6 +4,8 @@ use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 
+use crate::ScopeName;
+
 /// What `queryAgents` takes. Lengths count Unicode characters.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, Validate, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -25,6 +27,8 @@ pub struct AgentQuery {
     /// Only this plugin's agents.
     #[validate(length(max = 200))]
     pub plugin: Option<String>,
+    /// Only agents of this scope.
+    pub scope: Option<ScopeName>,
     /// Tokens of all rows at most.
     #[validate(range(min = 1, max = 100_000))]
     pub max_tokens: Option<i64>,
@@ -37,7 +41,10 @@ fn context_first(schema: &mut Schema) {
 
 /// What rows of every kind have stands before what is of one kind.
 fn shared_first(schema: &mut Schema) {
-    move_to_front(schema, &["id", "name", "description", "plugin", "score", "copies"]);
+    move_to_front(
+        schema,
+        &["id", "name", "description", "plugin", "scope", "marketplace", "score", "copies"],
+    );
 }
 
 fn move_to_front(schema: &mut Schema, names: &[&str]) {
@@ -64,6 +71,8 @@ pub struct SkillQuery {
     /// Only this plugin's skills.
     #[validate(length(max = 200))]
     pub plugin: Option<String>,
+    /// Only skills of this scope.
+    pub scope: Option<ScopeName>,
     /// Tokens of all rows at most.
     #[validate(range(min = 1, max = 100_000))]
     pub max_tokens: Option<i64>,
@@ -82,6 +91,8 @@ pub struct WorkflowQuery {
     /// Only this plugin's workflows.
     #[validate(length(max = 200))]
     pub plugin: Option<String>,
+    /// Only workflows of this scope.
+    pub scope: Option<ScopeName>,
     /// Tokens of all rows at most.
     #[validate(range(min = 1, max = 100_000))]
     pub max_tokens: Option<i64>,
@@ -116,7 +127,7 @@ pub struct AgentsFound {
 #[serde(default)]
 #[schemars(extend("required" = ["id", "name", "description", "plugin", "score"]), transform = shared_first)]
 pub struct AgentRow {
-    /// `plugin:name`, or a bare name of the project's own.
+    /// `plugin:name`, or a bare name of the project's or the user's own.
     pub id: String,
     /// Its name.
     pub name: String,
@@ -128,13 +139,18 @@ pub struct AgentRow {
     pub capabilities: Vec<String>,
     /// Its plugin.
     pub plugin: String,
+    /// Where it comes from: project, user, managed or server.
+    pub scope: String,
+    /// The marketplace its plugin was installed from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub marketplace: Option<String>,
     /// The role it fills, where one was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
     /// Who is asked next for that role.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fallbacks: Vec<String>,
-    /// Ids of the same agent in other plugins.
+    /// Ids of the same agent in other plugins; `id (scope)` of one that this one precedes under its id.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub copies: Vec<String>,
     /// How well it fits, 0 to 1.
@@ -170,7 +186,7 @@ pub struct SkillsFound {
 #[serde(default)]
 #[schemars(extend("required" = ["id", "name", "description", "plugin", "score"]), transform = shared_first)]
 pub struct SkillRow {
-    /// `plugin:name`, or a bare name of the project's own.
+    /// `plugin:name`, or a bare name of the project's or the user's own.
     pub id: String,
     /// Its name.
     pub name: String,
@@ -182,7 +198,12 @@ pub struct SkillRow {
     pub description: String,
     /// Its plugin.
     pub plugin: String,
-    /// Ids of the same skill in other plugins.
+    /// Where it comes from: project, user, managed or server.
+    pub scope: String,
+    /// The marketplace its plugin was installed from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub marketplace: Option<String>,
+    /// Ids of the same skill in other plugins; `id (scope)` of one that this one precedes under its id.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub copies: Vec<String>,
     /// How well it fits, 0 to 1.
@@ -218,7 +239,7 @@ pub struct WorkflowsFound {
 #[serde(default)]
 #[schemars(extend("required" = ["id", "name", "description", "plugin", "score"]), transform = shared_first)]
 pub struct WorkflowRow {
-    /// `plugin:name`, or a bare name of the project's own.
+    /// `plugin:name`, or a bare name of the project's or the user's own.
     pub id: String,
     /// Its name.
     pub name: String,
@@ -232,7 +253,12 @@ pub struct WorkflowRow {
     pub agents: Vec<String>,
     /// Its plugin.
     pub plugin: String,
-    /// Ids of the same workflow in other plugins.
+    /// Where it comes from: project, user, managed or server.
+    pub scope: String,
+    /// The marketplace its plugin was installed from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub marketplace: Option<String>,
+    /// Ids of the same workflow in other plugins; `id (scope)` of one that this one precedes under its id.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub copies: Vec<String>,
     /// How well it fits, 0 to 1.

@@ -14,7 +14,7 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use super::refresh::compare_with_files;
 use crate::app::Project;
 use crate::app::catalog_sources::CatalogSources;
-use crate::app::file_watch::WatchState;
+use crate::app::file_watch::{WatchFilter, WatchState};
 use crate::app::reindex::Extent;
 use crate::app::workers::{Job, Rest, Run};
 
@@ -42,12 +42,15 @@ impl WatchJob {
 
     /// A watcher whose events reach the project's queue of changes.
     fn start(project: &Arc<Project>) -> notify::Result<RecommendedWatcher> {
-        let (watched, run_dir) = (Arc::downgrade(project), project.config().paths.run_dir.path());
+        let config = project.config();
+        let roots = CatalogSources::new(config).watch_roots(None);
+        let filter = WatchFilter::new(config.paths.run_dir.path(), roots);
+        let watched = Arc::downgrade(project);
         // A planted link must not make it walk through folders outside of the project.
         let settings = notify::Config::default().with_follow_symlinks(false);
         let record = move |event| {
             if let Some(project) = watched.upgrade() {
-                project.file_watch().record(event, &run_dir);
+                project.file_watch().record(event, &filter);
             }
         };
         RecommendedWatcher::new(record, settings)
@@ -116,7 +119,7 @@ fn is_inside(project: &Path, folder: &Path) -> bool {
 /// The folders to watch for the catalog that serves.
 fn folders(project: &Project) -> Watched {
     // The project's own aliases lie in one of them, too.
-    let roots = CatalogSources::new(project.config()).watch_roots(&project.snapshot().catalog);
+    let roots = CatalogSources::new(project.config()).watch_roots(Some(&project.snapshot().catalog));
     let base = &project.config().root;
     let identified = roots.into_iter().filter(|root| is_inside(base, &root.path)).filter_map(|root| {
         let metadata = std::fs::metadata(&root.path).ok().filter(std::fs::Metadata::is_dir)?;

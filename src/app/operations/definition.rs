@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::kind_query::kind_of;
 use super::kind_query::whole;
 use crate::app::operation::{Operation, Output, Principal, Rendering, Tool};
-use crate::app::{AppError, Project, Snapshot, tokens};
+use crate::app::{AppError, Project, Snapshot, origins, tokens};
 use catalog::{Definition, Kind, Lookup};
 use protocol::{AccessRole, DefinitionQuery, DefinitionSource, OperationClass};
 use search::Request;
@@ -45,6 +45,8 @@ fn view<'a>(definition: &'a Definition, body: &'a str) -> protocol::Definition<'
         id: definition.id.as_str().into(),
         name: definition.name.as_str().into(),
         plugin: definition.plugin.as_str().into(),
+        scope: origins::scope_text(definition).into(),
+        marketplace: origins::marketplace(definition).map(Cow::from),
         aliases: definition.aliases.as_slice().into(),
         description: definition.description.as_str().into(),
         when_to_use: definition.when_to_use.as_str().into(),
@@ -57,7 +59,7 @@ fn view<'a>(definition: &'a Definition, body: &'a str) -> protocol::Definition<'
         steps: definition.steps.as_slice().into(),
         agents: definition.agents.as_slice().into(),
         source: DefinitionSource {
-            path: definition.path.to_string_lossy(),
+            path: definition.shown_path().to_string_lossy().into_owned().into(),
             sha256: definition.content_hash.as_str().into(),
             changed_since_use: false,
         },

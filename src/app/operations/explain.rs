@@ -34,6 +34,7 @@ impl Operation for Explain {
             role: canonical(params.role.as_deref()),
             context: canonical(params.context.as_deref()),
             plugin: canonical(params.plugin.as_deref()),
+            scope: params.scope,
             limit: whole(params.limit).unwrap_or(DEFAULT_LIMIT),
             ..QueryKey::default()
         };

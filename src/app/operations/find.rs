@@ -9,8 +9,10 @@ use crate::app::cache::QueryKey;
 use crate::app::embedding::SemanticScores;
 use crate::app::hit_view::shortened;
 use crate::app::operation::{Operation, Principal, Tool};
+use crate::app::origins;
 use crate::app::search_response::{SearchResponse, ServedResponse};
 use crate::app::{AppError, Project, Snapshot};
+use crate::config::ProjectConfig;
 use catalog::Kind;
 use protocol::{AccessRole, AgentQuery, OperationClass, SkillQuery, WorkflowQuery};
 use search::{Findings, Prior, Request};
@@ -77,7 +79,11 @@ impl Project {
         }
         if response.is_empty() {
             return Err(AppError::NotFound {
-                message: format!("no {} matches {}", kind.as_str(), described(&key)),
+                message: if snapshot.catalog.definitions().is_empty() {
+                    nothing_indexed(&self.config)
+                } else {
+                    format!("no {} matches {}", kind.as_str(), described(&key))
+                },
                 suggestions: response.suggestions.clone(),
             });
         }
@@ -95,6 +101,7 @@ pub(super) fn request_of<'a>(kind: Kind, key: &'a QueryKey, prior: Option<&'a dy
         role: key.role.as_deref(),
         context: key.context.as_deref(),
         plugin: key.plugin.as_deref(),
+        scopes: key.scope.map(origins::scopes),
         limit: key.limit,
         prior,
         similarity: None,
@@ -123,6 +130,20 @@ fn record_of(
     }
 }
 
+/// Why nothing is found where there is nothing: which folders were looked at, and where plugins can be had.
+pub(in crate::app) fn nothing_indexed(config: &ProjectConfig) -> String {
+    format!(
+        "no agents, skills or workflows were found; looked in {}; marketplaces to begin with (claude plugin marketplace \
+         add): {}",
+        origins::places(config),
+        MARKETPLACES.join(", ")
+    )
+}
+
+/// Public marketplaces, by the names under which Claude Code adds them.
+const MARKETPLACES: [&str; 3] =
+    ["anthropics/claude-plugins-official", "wshobson/agents", "obra/superpowers-marketplace"];
+
 /// Characters of the caller's text that an error repeats.
 const MAX_REPEATED_CHARS: usize = 100;
 
@@ -137,7 +158,8 @@ fn described(key: &QueryKey) -> String {
     let named = parts.iter().filter_map(|(name, value)| {
         value.as_ref().map(|value| format!("{name} \"{}\"", shortened(value, MAX_REPEATED_CHARS)))
     });
-    named.collect::<Vec<_>>().join(" with ")
+    let scope = key.scope.map(|scope| format!("scope \"{}\"", origins::scope_as_text(scope)));
+    named.chain(scope).collect::<Vec<_>>().join(" with ")
 }
 
 impl Project {

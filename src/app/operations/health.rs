@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::find::nothing_indexed;
 use crate::app::operation::{Operation, Output, Principal};
-use crate::app::{AppError, Project, WatchState, tokens};
+use crate::app::{AppError, Project, WatchState, origins, tokens};
 use crate::telemetry::token_usage::{TokenCounts, TokenUsage};
 use crate::telemetry::{logging, resident_memory};
 use catalog::Kind;
@@ -53,12 +54,15 @@ impl Project {
         let mut reasons = Vec::new();
         if snapshot.embedded_default {
             reasons.push(
-                "the project has no plugins: the built-in collection in fixtures/plugins is served".into(),
+                format!(
+                    "the project has no plugins: the built-in collection in fixtures/plugins is served; looked in {}",
+                    origins::places(&self.config)
+                ),
             );
         }
         let notes = reasons.len();
         if snapshot.catalog.definitions().is_empty() {
-            reasons.push("no agents, skills or workflows were found".into());
+            reasons.push(nothing_indexed(&self.config));
         }
         let watch = match self.file_watch().state() {
             WatchState::Off => "off",
@@ -92,6 +96,7 @@ impl Project {
                 workflows: snapshot.count(Kind::Workflow),
                 patterns: self.store.patterns().len(),
             },
+            origins: snapshot.origins(),
             version: env!("CARGO_PKG_VERSION").into(),
             project: ProjectHealth {
                 root: self.config.root.display().to_string(),

@@ -70,6 +70,7 @@ impl KindQuery for AgentQuery {
             role: canonical(self.role.as_deref()),
             context: canonical(self.context.as_deref()),
             plugin: canonical(self.plugin.as_deref()),
+            scope: self.scope,
             ..bounds(self.limit, self.max_tokens)
         };
         if key.capability.is_none() && key.role.is_none() && key.context.is_none() {
@@ -98,6 +99,7 @@ impl KindQuery for SkillQuery {
         Ok(QueryKey {
             context: Some(required(Self::TEXT, &self.context)?),
             plugin: canonical(self.plugin.as_deref()),
+            scope: self.scope,
             ..bounds(self.limit, self.max_tokens)
         })
     }
@@ -122,6 +124,7 @@ impl KindQuery for WorkflowQuery {
         Ok(QueryKey {
             context: Some(required(Self::TEXT, &self.goal)?),
             plugin: canonical(self.plugin.as_deref()),
+            scope: self.scope,
             ..bounds(self.limit, self.max_tokens)
         })
     }

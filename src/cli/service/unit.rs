@@ -180,6 +180,9 @@ fn command_line(config: &Config, flags: &Flags) -> anyhow::Result<Vec<String>> {
     if let Some(max_files) = flags.max_files {
         command.extend(["--max-files".to_owned(), max_files.to_string()]);
     }
+    if flags.no_user_scope {
+        command.push("--no-user-scope".to_owned());
+    }
     if flags.no_watch {
         command.push("--no-watch".to_owned());
     }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::app::operations::kind_query::{QueryNames, names};
-use crate::app::{Project, Snapshot, tokens};
+use crate::app::{Project, Snapshot, origins, tokens};
 use crate::server::mcp::token_cost;
 use catalog::{Definition, Kind};
 
@@ -64,6 +64,8 @@ pub(super) struct OfKind {
 /// All that is counted.
 #[derive(Debug)]
 pub(super) struct Measured {
+    /// Where the entries come from, in a phrase.
+    pub(super) origins: String,
     pub(super) kinds: Vec<OfKind>,
     /// Instructions and names of the tools.
     pub(super) start: Texts,
@@ -90,6 +92,7 @@ pub(super) async fn measure(project: &Project) -> Measured {
     }
     let schemas = token_cost::schemas(&snapshot).into_iter().map(|(_, shown)| shown).collect();
     Measured {
+        origins: origins::phrase(&snapshot.origins()),
         kinds,
         start: Texts::new("start", vec![token_cost::at_start(&snapshot)]),
         schemas: Texts::new("schemas", schemas),

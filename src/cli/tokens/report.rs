@@ -136,6 +136,7 @@ fn print(measured: &Measured, summary: &Summary) {
         output::toned(&[(Tone::Quiet, &format!("{label:<12} ")), (Tone::Plain, &value)]);
     };
     output::line("");
+    row("counted", measured.origins.clone());
     let Summary { carried, uncapped, start, schemas, answer, answer_json, body } = *summary;
     row(
         "carrying",
