@@ -57,7 +57,7 @@ const root = fs.mkdtempSync(path.join(os.tmpdir(), 'adjutant-bench-'));
 fs.cpSync(path.join(FIXTURES, 'plugins'), path.join(root, 'plugins'), { recursive: true });
 fs.mkdirSync(path.join(root, '.claude'));
 fs.copyFileSync(path.join(FIXTURES, 'agent-registry.yml'), path.join(root, '.claude/agent-registry.yml'));
-const args = ['serve', '--root', root, '--port', '0', '--no-watch'];
+const args = ['serve', '--root', root, '--port', '0', '--no-watch', '--no-user-scope'];
 const service = spawn(process.env.ADJUTANT_BIN, args, { stdio: ['ignore', 'pipe', 'inherit'] });
 const [said] = await once(service.stdout, 'data');
 const [base] = /http:\/\/\S+?\//.exec(String(said));

@@ -20,6 +20,8 @@ const CONDITION_TIMEOUT_MS = 20_000;
 for (const name of Object.keys(process.env)) {
   if (/^(MCP_|ADJUTANT_URL$|CLAUDE_PROJECT_DIR$)/.test(name)) delete process.env[name];
 }
+// Nor what a developer has installed.
+process.env.MCP_USER_SCOPE = 'off';
 
 export function binary() {
   const target = process.env.CARGO_TARGET_DIR ?? path.join(CHECKOUT, 'target');

@@ -55,6 +55,7 @@ fn work_in_progress_does_not_hold_up_the_end() {
 fn it_can_be_stopped_while_it_starts() {
     let (project, data) = (large_project(), tempfile::tempdir().unwrap());
     let mut child = Command::new(env!("CARGO_BIN_EXE_adjutant"))
+        .env("MCP_USER_SCOPE", "off")
         .args(["serve", "--port", "0", "--root"])
         .arg(project.path())
         .arg("--data-dir")

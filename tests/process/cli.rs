@@ -11,7 +11,12 @@ use serde_json::Value;
 fn run(project: &Project, arguments: &[&str]) -> Output {
     let root = project.path().to_str().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_adjutant"));
-    command.args(arguments).args(["--root", root]).env("HOME", root).stdin(Stdio::null());
+    command
+        .args(arguments)
+        .args(["--root", root])
+        .env("HOME", root)
+        .env("MCP_USER_SCOPE", "off")
+        .stdin(Stdio::null());
     command.output().unwrap()
 }
 
@@ -181,6 +186,7 @@ fn colours_are_for_terminals_and_a_closed_pipe_is_no_error() {
         command
             .args(["find", "agents", "helm", "--root", root])
             .env_remove("HOME")
+            .env("MCP_USER_SCOPE", "off")
             .envs(more.iter().copied());
         command.output().unwrap()
     };
@@ -188,7 +194,10 @@ fn colours_are_for_terminals_and_a_closed_pipe_is_no_error() {
     assert!(run(&[("CLICOLOR_FORCE", "1")]).stdout.contains(&0x1b));
 
     let mut command = Command::new(env!("CARGO_BIN_EXE_adjutant"));
-    command.args(["show", "agent", "css-artist", "--root", root]).env("HOME", root);
+    command
+        .args(["show", "agent", "css-artist", "--root", root])
+        .env("HOME", root)
+        .env("MCP_USER_SCOPE", "off");
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();

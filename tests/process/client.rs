@@ -214,7 +214,8 @@ impl Served {
         command
             .args(["serve", "--no-watch", "--port", &port.to_string(), "--root"])
             .arg(root)
-            .env("HOME", root);
+            .env("HOME", root)
+            .env("MCP_USER_SCOPE", "off");
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let mut served = Served { child, port: 0 };
         let began = Instant::now();
@@ -249,7 +250,11 @@ fn is_healthy(port: u16) -> bool {
 fn history(project: &Project) -> Vec<String> {
     let root = project.path();
     let mut command = Command::new(env!("CARGO_BIN_EXE_adjutant"));
-    command.args(["history", "--json", "--limit", "1000", "--root"]).arg(root).env("HOME", root);
+    command
+        .args(["history", "--json", "--limit", "1000", "--root"])
+        .arg(root)
+        .env("HOME", root)
+        .env("MCP_USER_SCOPE", "off");
     let output = command.output().unwrap();
     let history: Value = serde_json::from_slice(&output.stdout).unwrap();
     let decisions = history["decisions"].as_array().unwrap();
@@ -340,6 +345,7 @@ fn of_two_clients_that_queued_a_task_the_later_decision_stays_in_effect() {
         .args(["history", "show", "twice", "--json", "--root"])
         .arg(project.path())
         .env("HOME", project.path())
+        .env("MCP_USER_SCOPE", "off")
         .output()
         .unwrap();
     let twice: Value = serde_json::from_slice(&command.stdout).unwrap();

@@ -73,7 +73,7 @@ fn run(command: &mut Command, project: &TempDir) -> Output {
     for name in ["MCP_PORT", "MCP_ROOT", "MCP_DATA_DIR", "MCP_TOKEN", "ADJUTANT_URL", "ADJUTANT_TOKEN"] {
         command.env_remove(name);
     }
-    command.env("HOME", project.path()).stdin(Stdio::null()).output().unwrap()
+    command.env("HOME", project.path()).env("MCP_USER_SCOPE", "off").stdin(Stdio::null()).output().unwrap()
 }
 
 fn text(output: &Output) -> String {

@@ -15,7 +15,13 @@ const DEADLINE: Duration = Duration::from_secs(30);
 
 fn adjutant(home: &Path, project: &Project, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_adjutant"));
-    command.args(arguments).arg("--root").arg(project.path()).env("HOME", home).env_remove("XDG_CONFIG_HOME");
+    command
+        .args(arguments)
+        .arg("--root")
+        .arg(project.path())
+        .env("HOME", home)
+        .env("MCP_USER_SCOPE", "off")
+        .env_remove("XDG_CONFIG_HOME");
     command.stdin(Stdio::null());
     command
 }

@@ -10,7 +10,12 @@ use super::support::Project;
 fn run(project: &Project, arguments: &[&str]) -> Output {
     let root = project.path().to_str().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_adjutant"));
-    command.args(arguments).args(["--root", root]).env("HOME", root).stdin(Stdio::null());
+    command
+        .args(arguments)
+        .args(["--root", root])
+        .env("HOME", root)
+        .env("MCP_USER_SCOPE", "off")
+        .stdin(Stdio::null());
     command.output().unwrap()
 }
 

@@ -163,7 +163,7 @@ async fn a_bound_address_may_be_addressed() {
 
 fn adjutant(home: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_adjutant"));
-    command.args(arguments).env("HOME", home).stdin(Stdio::null());
+    command.args(arguments).env("HOME", home).env("MCP_USER_SCOPE", "off").stdin(Stdio::null());
     for name in ["MCP_PORT", "MCP_ROOT", "MCP_DATA_DIR", "MCP_TOKEN", "MCP_BIND"] {
         command.env_remove(name);
     }

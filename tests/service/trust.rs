@@ -62,7 +62,12 @@ fn doctor_tells_what_looks_like_an_order_to_a_model() {
         project.agent("evil", name, description);
     }
     let mut command = Command::new(env!("CARGO_BIN_EXE_adjutant"));
-    let output = command.args(["doctor", "--json", "--root"]).arg(project.path()).output().unwrap();
+    let output = command
+        .env("MCP_USER_SCOPE", "off")
+        .args(["doctor", "--json", "--root"])
+        .arg(project.path())
+        .output()
+        .unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["agents"], 10, "nothing is left out");
     for (name, _, code) in &cases {

@@ -20,7 +20,14 @@ const DEADLINE: Duration = Duration::from_secs(30);
 
 fn adjutant(command: &str, project: &Path, data: &Path) -> Command {
     let mut started = Command::new(env!("CARGO_BIN_EXE_adjutant"));
-    started.arg(command).arg("--root").arg(project).arg("--data-dir").arg(data).env("HOME", data);
+    started
+        .arg(command)
+        .arg("--root")
+        .arg(project)
+        .arg("--data-dir")
+        .arg(data)
+        .env("HOME", data)
+        .env("MCP_USER_SCOPE", "off");
     for name in ["MCP_PORT", "MCP_ROOT", "MCP_DATA_DIR", "MCP_PLUGINS", "MCP_COMMAND_PROMPTS"] {
         started.env_remove(name);
     }
