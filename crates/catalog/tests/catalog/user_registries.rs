@@ -1,33 +1,51 @@
 //! The client's settings and registries: every shape of them, and files that are not what they should be.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use adjutant_catalog::{Cancellation, reload};
 use serde_json::{Value, json};
 
 use crate::user_home::{User, codes, entry, ids, write};
 
+/// What a registry holds, the ids that are served, and the codes of the problems.
+type Case = (&'static str, Value, &'static [&'static str], &'static [&'static str]);
+
+/// A user who has enabled two plugins; both, and an installation of each.
+fn two_plugins() -> (User, [PathBuf; 2], [Value; 2]) {
+    let user = User::new();
+    let paths = [user.cache("a", "m", "1"), user.cache("b", "m", "1")];
+    user.enable(&json!({ "a@m": true, "b@m": true }));
+    let installs = paths.each_ref().map(|path| at(path));
+    (user, paths, installs)
+}
+
+fn at(path: &Path) -> Value {
+    json!({ "scope": "user", "installPath": path })
+}
+
+fn of(plugins: &Value) -> Value {
+    json!({ "version": 2, "plugins": plugins })
+}
+
+fn check(user: &User, cases: &[Case]) {
+    for (what, registry, expected, problems) in cases {
+        user.registry(registry);
+        let catalog = user.catalog();
+        assert_eq!(ids(&catalog), *expected, "{what}: {:?}", catalog.problems());
+        let mut codes = codes(&catalog);
+        codes.sort_unstable();
+        assert_eq!(codes, *problems, "{what}: {:?}", catalog.problems());
+    }
+}
+
 #[test]
 fn registries_of_every_shape() {
-    let user = User::new();
-    let path = user.cache("a", "m", "1");
-    let other = user.cache("b", "m", "1");
-    user.enable(&json!({ "a@m": true, "b@m": true }));
-    let of = |plugins: Value| json!({ "version": 2, "plugins": plugins });
-    let at = |path: &Path| json!({ "scope": "user", "installPath": path });
-    let (entry, second) = (at(&path), at(&other));
-    let missing = user.own("plugins/cache/m/gone/1");
-    let odd = json!([
-        1, {}, { "scope": "galaxy", "installPath": path }, { "scope": "local", "installPath": path }, entry,
-    ]);
-    // What the registry holds, the ids that are served, and the codes of the problems.
-    let cases: [(&str, Value, &[&str], &[&str]); 15] = [
-        ("version 2", of(json!({ "a@m": [entry] })), &["a:a"], &["plugin-not-cached"]),
-        ("two of one plugin", of(json!({ "a@m": [entry, entry] })), &["a:a"], &["plugin-not-cached"]),
+    let (user, [path, _], [entry, _]) = two_plugins();
+    let cases: [Case; 9] = [
+        ("version 2", of(&json!({ "a@m": [entry] })), &["a:a"], &["plugin-not-cached"]),
+        ("two of one plugin", of(&json!({ "a@m": [entry, entry] })), &["a:a"], &["plugin-not-cached"]),
         (
             "version 1",
             json!({ "version": 1, "plugins": { "a@m": { "installPath": path, "version": "1" } } }),
@@ -47,42 +65,6 @@ fn registries_of_every_shape() {
             &["plugin-not-cached", "registry_version"],
         ),
         (
-            "a folder that is gone",
-            of(json!({ "a@m": [at(&missing)], "b@m": [second] })),
-            &["b:b"],
-            &["plugin-not-cached"],
-        ),
-        (
-            "a file in place of a folder",
-            of(json!({ "a@m": [at(&path.join("agents/a.md"))], "b@m": [second] })),
-            &["b:b"],
-            &["plugin-not-cached"],
-        ),
-        (
-            "a folder elsewhere",
-            of(json!({ "a@m": [at(&user.path("project"))], "b@m": [second] })),
-            &["b:b"],
-            &["plugin_path_refused"],
-        ),
-        (
-            "a path that leads out",
-            of(json!({ "a@m": [at(&user.own("plugins/../../../project"))], "b@m": [second] })),
-            &["b:b"],
-            &["plugin_path_refused"],
-        ),
-        (
-            "the whole plugins folder",
-            of(json!({ "a@m": [at(&user.own("plugins"))], "b@m": [second] })),
-            &["b:b"],
-            &["plugin_path_refused"],
-        ),
-        (
-            "odd entries beside good ones",
-            of(json!({ "a@m": odd, "b@m": [second], "nomarket": [entry], "@m": [entry] })),
-            &["a:a", "b:b"],
-            &["install_invalid"; 6],
-        ),
-        (
             "plugins as a list",
             json!({ "version": 2, "plugins": [] }),
             &[],
@@ -90,16 +72,57 @@ fn registries_of_every_shape() {
         ),
         ("a list", json!([]), &[], &["plugin-not-cached", "plugin-not-cached", "settings_unusable"]),
         ("null", json!(null), &[], &["plugin-not-cached", "plugin-not-cached", "settings_unusable"]),
-        ("nothing installed", of(json!({})), &[], &["plugin-not-cached", "plugin-not-cached"]),
+        ("nothing installed", of(&json!({})), &[], &["plugin-not-cached", "plugin-not-cached"]),
     ];
-    for (what, registry, expected, problems) in cases {
-        user.registry(&registry);
-        let catalog = user.catalog();
-        assert_eq!(ids(&catalog), expected, "{what}: {:?}", catalog.problems());
-        let mut codes = codes(&catalog);
-        codes.sort_unstable();
-        assert_eq!(codes, problems, "{what}: {:?}", catalog.problems());
-    }
+    check(&user, &cases);
+}
+
+#[test]
+fn installations_that_cannot_be_read_are_problems() {
+    let (user, [path, _], [entry, second]) = two_plugins();
+    let missing = user.own("plugins/cache/m/gone/1");
+    let odd = json!([
+        1, {}, { "scope": "galaxy", "installPath": path }, { "scope": "local", "installPath": path }, entry,
+    ]);
+    let cases: [Case; 6] = [
+        (
+            "a folder that is gone",
+            of(&json!({ "a@m": [at(&missing)], "b@m": [second] })),
+            &["b:b"],
+            &["plugin-not-cached"],
+        ),
+        (
+            "a file in place of a folder",
+            of(&json!({ "a@m": [at(&path.join("agents/a.md"))], "b@m": [second] })),
+            &["b:b"],
+            &["plugin-not-cached"],
+        ),
+        (
+            "a folder elsewhere",
+            of(&json!({ "a@m": [at(&user.path("project"))], "b@m": [second] })),
+            &["b:b"],
+            &["plugin_path_refused"],
+        ),
+        (
+            "a path that leads out",
+            of(&json!({ "a@m": [at(&user.own("plugins/../../../project"))], "b@m": [second] })),
+            &["b:b"],
+            &["plugin_path_refused"],
+        ),
+        (
+            "the whole plugins folder",
+            of(&json!({ "a@m": [at(&user.own("plugins"))], "b@m": [second] })),
+            &["b:b"],
+            &["plugin_path_refused"],
+        ),
+        (
+            "odd entries beside good ones",
+            of(&json!({ "a@m": odd, "b@m": [second], "nomarket": [entry], "@m": [entry] })),
+            &["a:a", "b:b"],
+            &["install_invalid"; 6],
+        ),
+    ];
+    check(&user, &cases);
 }
 
 #[test]

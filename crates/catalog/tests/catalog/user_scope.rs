@@ -1,7 +1,5 @@
 //! What the user has: installed plugins as Claude Code counts them, and own entries.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
