@@ -33,6 +33,7 @@ test('with nobody listening every method answers from what there is', async (t) 
     model: 'sonnet',
     capabilities: ['react', 'user interfaces'],
     plugin: 'web',
+    scope: 'project',
     role: 'frontend_developer',
     fallbacks: ['web:css-artist', 'ops:incident-responder'],
     score: 0,
@@ -292,7 +293,7 @@ test('a service of another version is asked for what it knows', async (t) => {
   const behind = client(t, project, { baseUrl: older.url, cacheTtlMs: 0 });
   const { agents, confidence, fallback } = await behind.queryAgents(ASKED);
   assert.deepEqual([agents, confidence, fallback],
-    [[{ id: 'a:b', name: 'b', plugin: 'a', description: '', model: 'inherit', capabilities: [], score: 0 }], 0, false]);
+    [[{ id: 'a:b', name: 'b', plugin: 'a', scope: 'project', description: '', model: 'inherit', capabilities: [], score: 0 }], 0, false]);
   const skills = await behind.querySkills({ context: 'x' });
   assert.deepEqual([skills.skills, skills.fallback, skills.error.code], [[], true, -32601]);
   assert.deepEqual((await behind.cacheDecision(decision('a'))).queued, 'disk');
