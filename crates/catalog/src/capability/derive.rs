@@ -1,8 +1,9 @@
 //! Deriving the capabilities of entries that state none: lower-case tags of one to three words.
 //!
 //! They come from the name, the description, a capabilities section of the body and the headings, and from the plugin's
-//! keywords as far as the entry's own text contains them. Only whole words count.
+//! keywords as far as the entry's own text contains them. Only whole words count, and no example dialogue.
 
+use super::dialogue::{is_personal, is_turn, without_dialogue};
 use super::term_search;
 use super::tokens::Token;
 use super::words::{self, tokens};
@@ -51,14 +52,16 @@ const SECTIONS: [&[&str]; 16] = [
 pub(crate) fn derive(definition: &Definition, lines: &[Line<'_>], facts: &PluginFacts) -> Vec<String> {
     let mut tags = Tags::default();
     name_tags(&definition.name, &facts.plugin, &mut tags);
-    let description = head(&definition.description, MAX_DESCRIPTION);
+    let description = without_dialogue(&definition.description);
+    let description = head(&description, MAX_DESCRIPTION);
     let lower = description.to_ascii_lowercase();
     let words = tokens(description, &lower);
     tags.add_all(term_search::terms_in(&words, false), FROM_DESCRIPTION_TERMS);
-    section_tags(lines, &mut tags);
+    let lines = without_examples(lines);
+    section_tags(&lines, &mut tags);
     tags.add_all(phrases(&words, false), FROM_DESCRIPTION_PHRASES);
     if tags.list.len() < MAX_TAGS {
-        let headings = definition.headings.join("\n");
+        let headings = markdown::headings(&lines).join("\n");
         let lower = headings.to_ascii_lowercase();
         let heading_words = tokens(&headings, &lower);
         tags.add_all(term_search::terms_in(&heading_words, false), FROM_HEADINGS);
@@ -151,10 +154,31 @@ fn section_tags(lines: &[Line<'_>], tags: &mut Tags) {
                     section = is_section(text).then_some(level);
                 }
             }
-            Line::Bullet(_, text) | Line::Numbered(_, text) if section.is_some() => item_tags(text, tags),
+            Line::Bullet(_, text) | Line::Numbered(_, text) if section.is_some() && !is_turn(text) => {
+                item_tags(text, tags);
+            }
             _ => {}
         }
     }
+}
+
+/// `lines` without those in `<example>` tags.
+fn without_examples<'a>(lines: &[Line<'a>]) -> Vec<Line<'a>> {
+    let mut depth = 0_usize;
+    let mut is_outside = |line: &Line<'_>| {
+        let (Line::Heading(_, text) | Line::Bullet(_, text) | Line::Numbered(_, text) | Line::Text(text)) =
+            *line
+        else {
+            return depth == 0;
+        };
+        if !text.contains("example") {
+            return depth == 0;
+        }
+        let was_outside = depth == 0;
+        depth = (depth + text.matches("<example").count()).saturating_sub(text.matches("</example").count());
+        was_outside && depth == 0 && !text.contains("<example")
+    };
+    lines.iter().filter(|line| is_outside(line)).copied().collect()
 }
 
 fn is_section(heading: &str) -> bool {
@@ -228,7 +252,9 @@ fn phrase(run: &[Token<'_>], in_list: bool) -> Option<String> {
         let long = word.chars().nth(1).is_some();
         long && word.starts_with(|c: char| c.is_alphabetic() || c == '.') && !word.contains('_') && !file
     };
-    let fits = (1..=MAX_WORDS).contains(&run.len()) && run.iter().all(shape);
+    let fits = (1..=MAX_WORDS).contains(&run.len())
+        && run.iter().all(shape)
+        && !run.iter().any(|token| is_personal(token.text));
     let says_something = !run.iter().all(|token| token.known.is_some_and(|known| known.is_generic));
     let allowed = run.len() > 1 || (in_list && run.iter().all(|token| token.text.chars().nth(2).is_some()));
     (fits && says_something && allowed).then(|| join(run))
@@ -263,6 +289,16 @@ mod tests {
         };
         let lines: Vec<_> = crate::markdown::lines(body).collect();
         assert_eq!(derive(&definition, &lines, &PluginFacts::default()), expected);
+    }
+
+    #[test]
+    fn what_somebody_says_in_an_example_is_no_capability() {
+        let said = "Lightens the mood. Examples: <example>user: \"We debug a React app, it feels sluggish\" assistant: \"I've \
+                    added Kubernetes\"</example>\nUser: \"our login bug\"\nAssistant: I'll fix the MongoDB index";
+        check("joker", said, "", &["joker"]);
+        let body = "## Capabilities\n- Bad puns\n- User: \"MongoDB outages\"\n<example>\n- Kubernetes jokes\n## React tests\n</example>\n- Word play";
+        check("joker", "", body, &["joker", "bad puns", "word play"]);
+        check("helper", "I've fixed bugs, we'll deploy charts", "", &[]);
     }
 
     #[test]

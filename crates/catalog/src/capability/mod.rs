@@ -1,6 +1,7 @@
 //! Deriving the capabilities of entries that state none.
 
 mod derive;
+mod dialogue;
 mod term_search;
 mod tokens;
 mod word;
