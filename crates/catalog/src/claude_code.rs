@@ -21,13 +21,12 @@ const DESCRIPTION: usize = 1_536;
 /// Codes of entries that are not listed at all.
 const UNLISTED: [&str; 2] = [code::NEVER_SHOWN_BY_CLIENT, code::NOT_LOADED_BY_CLIENT];
 
-/// Codes of files whose front matter the client cannot read.
-const UNREAD: [&str; 5] = [
+/// Codes of files whose front matter the client cannot read. What is too large or too complex here is not so for the client.
+const UNREAD: [&str; 4] = [
     code::FRONTMATTER_SALVAGED,
+    code::FRONTMATTER_CRLF,
     code::FRONTMATTER_UNCLOSED,
     code::FRONTMATTER_NOT_FIRST,
-    code::FRONTMATTER_TOO_LARGE,
-    code::FRONTMATTER_TOO_COMPLEX,
 ];
 
 /// One line of the client's listing.

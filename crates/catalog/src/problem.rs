@@ -89,6 +89,9 @@ pub mod code {
             "Blank lines stand before the front matter: it was read; Claude Code reads none of it.";
         FRONTMATTER_REPAIRED = "frontmatter_repaired", Note,
             "The front matter is not YAML until plain values are quoted, as Claude Code does too.";
+        FRONTMATTER_CRLF = "frontmatter_crlf", Warning,
+            "The front matter is YAML only once plain values are quoted, which Claude Code does not do in lines that end in CR LF: \
+             it loses every field.";
         FRONTMATTER_SALVAGED = "frontmatter_salvaged", Warning,
             "The front matter is not YAML even after quoting: read line by line; Claude Code loses every field.";
         FRONTMATTER_TOO_LARGE = "frontmatter_too_large", Warning,

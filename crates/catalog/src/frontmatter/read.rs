@@ -204,17 +204,14 @@ fn fall_back(
     };
     let quotable = matches!(error, StrictError::Yaml { .. });
     if let Some(fields) = quotable.then(|| strict_block(&quoting::quoted(block)).ok()).flatten() {
-        let (action, note, reading) = if carriage_returns {
-            (
-                "repaired",
-                "; Claude Code cannot quote lines that end in CR LF and loses every field",
-                Reading::Salvaged,
-            )
+        let (code, note, reading) = if carriage_returns {
+            let note = "Claude Code cannot quote lines that end in CR LF and loses every field";
+            (code::FRONTMATTER_CRLF, note, Reading::Salvaged)
         } else {
-            ("repaired", "; quoting plain values mends it", Reading::Quoted)
+            (code::FRONTMATTER_REPAIRED, "quoting plain values mends it", Reading::Quoted)
         };
-        let message = format!("the front matter is not YAML: {reason}{note}");
-        findings.push(Finding { code: code::FRONTMATTER_REPAIRED, line, action, message });
+        let message = format!("the front matter is not YAML: {reason}; {note}");
+        findings.push(Finding { code, line, action: "repaired", message });
         return (fields, reading, usize::MAX);
     }
     let salvaged = lenient::read(block, if quotable { Keys::Known } else { Keys::Any });
