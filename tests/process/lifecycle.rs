@@ -499,7 +499,8 @@ fn a_project_without_plugins_serves_the_built_in_collection() {
     let manifest = r#"{"name": "adjutant", "agents": ["./asker.md", "./.claude/agents/orchestrator.md"]}"#;
     project.write(".claude-plugin/plugin.json", manifest);
     for file in ["asker.md", ".claude/agents/orchestrator.md"] {
-        project.write(file, "---\nname: asker\ndescription: Asks.\n---\n");
+        let name = Path::new(file).file_stem().unwrap().to_str().unwrap();
+        project.write(file, &format!("---\nname: {name}\ndescription: Asks.\n---\n"));
     }
     let served = Served::start(project.path(), &[]);
     let health = health(served.port).unwrap();

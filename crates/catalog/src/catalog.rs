@@ -1,7 +1,6 @@
 //! Everything that can be found: the layers of all sources, merged.
 
 use std::io::{self, Write};
-use std::path::Path;
 use std::sync::Arc;
 
 use super::changes::Changes;
@@ -203,12 +202,8 @@ impl Catalog {
             self.layers.iter().map(|layer| ClientView::of(&layer.problems)).collect();
         let mut loaded = Vec::with_capacity(self.definitions.len());
         for (layer, view) in self.layers.iter().zip(&views) {
-            let is_loaded = |path: &Path| {
-                let mut unloaded = layer.plugins.iter().filter(|plugin| !plugin.loaded);
-                !unloaded.any(|plugin| path.starts_with(&plugin.root))
-            };
             let serving = layer.definitions.iter().filter(|one| self.shadowed.is_empty() || self.serves(one));
-            loaded.extend(serving.filter(|one| is_loaded(&one.shown_path())).map(|one| (one, view)));
+            loaded.extend(serving.filter(|one| !one.not_loaded).map(|one| (one, view)));
         }
         if self.layers.len() > 1 {
             loaded.sort_by(|(a, _), (b, _)| layer::order(a, b));

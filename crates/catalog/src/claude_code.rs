@@ -18,8 +18,8 @@ pub const LISTING_BUDGET: usize = 23_750;
 /// Characters of one description in that listing.
 const DESCRIPTION: usize = 1_536;
 
-/// Codes of entries that are not listed at all.
-const UNLISTED: [&str; 2] = [code::NEVER_SHOWN_BY_CLIENT, code::NOT_LOADED_BY_CLIENT];
+/// The code of entries that are loaded and yet not listed.
+const UNLISTED: [&str; 1] = [code::NEVER_SHOWN_BY_CLIENT];
 
 /// Codes of files whose front matter the client cannot read. What is too large or too complex here is not so for the client.
 const UNREAD: [&str; 4] = [
@@ -62,7 +62,8 @@ impl<'a> ClientView<'a> {
 
     /// Whether the client does not list the entry at all.
     fn leaves_out(&self, definition: &Definition) -> bool {
-        !self.unlisted.is_empty() && self.unlisted.contains(&*definition.shown_path())
+        let is_unlisted = || self.unlisted.contains(&*definition.shown_path());
+        definition.not_loaded || (!self.unlisted.is_empty() && is_unlisted())
     }
 
     /// The description as the client reads it, if it reads one.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::invocation::Invocation;
 use super::kind::Kind;
 use super::origin::Origin;
 
@@ -13,7 +14,8 @@ use super::origin::Origin;
 pub struct Definition {
     /// Its kind.
     pub kind: Kind,
-    /// `plugin:name`, written exactly as Claude Code writes it; a project's own entries have no prefix.
+    /// `plugin:name`, written exactly as Claude Code writes it; a project's own entries have no prefix. No two definitions of
+    /// a file layer have the same kind and id: where several files claim one, all but one have `@` and their path behind it.
     pub id: String,
     /// The plugin's name; empty for a project's or a user's own `.claude` entries.
     pub plugin: String,
@@ -54,6 +56,11 @@ pub struct Definition {
     pub content_hash: String,
     /// Whether its author asked not to offer it (`adjutant: hidden`): it is found by its id alone.
     pub hidden: bool,
+    /// Skills and workflows: who may run it in Claude Code.
+    pub invocation: Invocation,
+    /// Whether Claude Code does not load it under its id: it does not look there, does not load the plugin, or keeps another
+    /// file of the same id.
+    pub not_loaded: bool,
 }
 
 impl Definition {

@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::definition::Definition;
 use super::frontmatter::{self, Fields, FrontMatter};
+use super::invocation::Invocation;
 use super::kind::Kind;
 use super::layout::{EntryContext, Naming, client_skill_id};
 use super::markdown::Line;
@@ -40,6 +41,7 @@ pub(super) fn read(path: &Path, bytes: &[u8], context: &EntryContext) -> (Option
         aliases: name.aliases,
         path: path.to_owned(),
         content_hash: hash(bytes),
+        not_loaded: context.facts.not_loaded,
         ..Definition::default()
     };
     fill(&mut definition, &matter.fields, context);
@@ -54,14 +56,30 @@ pub(super) fn read(path: &Path, bytes: &[u8], context: &EntryContext) -> (Option
     {
         report.add(code, "kept", &message);
     }
-    if !context.not_loaded.is_empty() {
-        let message = format!("Claude Code does not load this: {}", context.not_loaded);
-        report.add(code::NOT_LOADED_BY_CLIENT, "kept", &message);
+    if let Some(reason) = not_loaded(&definition, &matter, context) {
+        definition.not_loaded = true;
+        report.add(code::NOT_LOADED_BY_CLIENT, "kept", &format!("Claude Code does not load this: {reason}"));
     }
     if path.to_str().is_none_or(|text| text.contains(char::is_control)) {
         report.add(code::PATH_NOT_CLEAN, "kept", "the path holds control characters or is not UTF-8");
     }
     (Some(definition), report.problems)
+}
+
+/// Why the client does not load the file, if it does load its plugin: a phrase.
+fn not_loaded(
+    definition: &Definition,
+    matter: &FrontMatter<'_>,
+    context: &EntryContext,
+) -> Option<&'static str> {
+    if !context.not_loaded.is_empty() {
+        return Some(context.not_loaded);
+    }
+    // An agent of a plugin is loaded whatever it lacks.
+    let is_own_agent = definition.kind == Kind::Agent && context.facts.plugin.is_empty();
+    let is_described = matter.client_reads_it && matter.fields.text("description").is_some();
+    (is_own_agent && !(matter.client_name.is_some() && is_described))
+        .then_some("it reads no `name` and `description` here, which an agent outside of plugins needs")
 }
 
 fn is_readme(path: &Path) -> bool {
@@ -127,8 +145,18 @@ fn fill(definition: &mut Definition, fields: &Fields, context: &EntryContext) {
     let stated = fields.list("keywords").into_iter().chain(fields.list("tags"));
     let keywords = stated.map(|word| one_line(&word).to_lowercase()).chain(context.facts.keywords.clone());
     definition.keywords = distinct(keywords);
+    if definition.kind != Kind::Agent {
+        definition.invocation = invocation(fields);
+    }
     definition.capabilities =
         distinct(fields.list("capabilities").into_iter().map(|capability| one_line(&capability)));
+}
+
+/// As the client reads it: `disable-model-invocation` counts where it is true, `user-invocable` where it is there and not.
+fn invocation(fields: &Fields) -> Invocation {
+    let is_true = |key: &str| fields.text(key).map(|value| value == "true");
+    let by_user = is_true("user-invocable") != Some(false);
+    Invocation::of(by_user, is_true("disable-model-invocation") != Some(true))
 }
 
 /// Fills in what the body states, and derives what the front matter does not state.
@@ -210,6 +238,13 @@ impl Report<'_> {
         if !states || !matter.client_reads_it {
             let message = "Claude Code never shows this to the model: it reads no description here";
             self.add(code::NEVER_SHOWN_BY_CLIENT, "kept", message);
+        }
+        if !definition.invocation.is_by_model() {
+            let who = if definition.invocation == Invocation::UserOnly { "only the user" } else { "nobody" };
+            let message = format!(
+                "Claude Code never shows this to the model: `disable-model-invocation` is true, {who} may run it"
+            );
+            self.add(code::NEVER_SHOWN_BY_CLIENT, "kept", &message);
         }
         let length = definition.description.encode_utf16().count();
         if length > CLIENT_DESCRIPTION {

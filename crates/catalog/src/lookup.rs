@@ -11,15 +11,16 @@ use super::kind::Kind;
 pub enum Lookup<'a> {
     /// Exactly one definition has that id, alias or bare name.
     One(&'a Arc<Definition>),
-    /// Several definitions share that bare name, alias or id; never empty.
+    /// Several definitions, each of another id, share that bare name or alias; never empty.
     Ambiguous(Vec<&'a Arc<Definition>>),
     /// No definition has it.
     Missing,
 }
 
 impl<'a> Lookup<'a> {
-    /// The result for these definitions.
+    /// The result for these definitions. Of several with one id, which no caller could tell apart, the first counts.
     pub(super) fn of(mut found: Vec<&'a Arc<Definition>>) -> Lookup<'a> {
+        found.dedup_by(|one, before| one.id == before.id);
         match (found.pop(), found.is_empty()) {
             (None, _) => Lookup::Missing,
             (Some(only), true) => Lookup::One(only),
@@ -141,6 +142,7 @@ impl NameIndex {
     }
 
     /// The definitions that `name` means, in the catalog's order: all that match in the most specific way that matches any.
+    /// An alias or a bare name means what the client loads, where that carries it, and nothing else.
     pub(super) fn find(&self, kind: Kind, name: &str) -> Vec<&Arc<Definition>> {
         let found = self.find_written(kind, name);
         if !found.is_empty() || !name.contains('/') {
@@ -156,6 +158,11 @@ impl NameIndex {
             .filter(|definition| definition.kind == kind)
             .filter_map(|definition| Some((MatchRank::of(definition, name)?, definition)))
             .collect();
+        if found.iter().all(|(rank, _)| *rank != MatchRank::Id)
+            && found.iter().any(|(_, definition)| !definition.not_loaded)
+        {
+            found.retain(|(_, definition)| !definition.not_loaded);
+        }
         let Some(surest) = found.iter().map(|(rank, _)| *rank).min() else { return Vec::new() };
         found.retain(|(rank, _)| *rank == surest);
         found.sort_by(|(_, a), (_, b)| (&a.id, &a.path).cmp(&(&b.id, &b.path)));

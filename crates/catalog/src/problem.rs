@@ -108,15 +108,15 @@ pub mod code {
         DESCRIPTION_CUT_BY_CLIENT = "description_cut_by_client", Note,
             "The description is longer than what Claude Code's listing shows.";
         NEVER_SHOWN_BY_CLIENT = "never_shown_by_client", Warning,
-            "Claude Code never shows the model a command or skill that states no description.";
+            "Claude Code never shows the model a command or skill that states no description, or that says the model may not run it.";
         LISTING_OVER_BUDGET = "listing_over_budget", Warning,
             "All descriptions of skills and commands exceed what Claude Code lists: it lists some by name only.";
         NOT_LOADED_BY_CLIENT = "not_loaded_by_client", Warning,
-            "Claude Code does not look for an entry at this place: kept all the same.";
+            "Claude Code does not load an entry from here: kept all the same, without a claim to an id that it does load.";
         DUPLICATE_ID = "duplicate_id", Warning,
-            "Several files have this id: all are kept, Claude Code keeps one.";
+            "Several files have this id, of which Claude Code keeps one: the others are found under an id with their path.";
         IDENTICAL_COPY = "identical_copy", Note,
-            "The same id with the same content was found before, under another root: one is kept.";
+            "The same id with the same content was found in another place: one is kept.";
         SHADOWED_ID = "shadowed_id", Note,
             "A layer of higher precedence has this id: its entry serves, this one is left out.";
         README_SKIPPED = "readme_skipped", Note, "A README without front matter is no entry.";
@@ -143,9 +143,14 @@ pub mod code {
         ROOT_UNREADABLE = "root_unreadable", Error, "The root is not a folder or cannot be read.";
         MANIFEST_REJECTED = "manifest_rejected", Warning,
             "Claude Code rejects the manifest and with it the whole plugin: its entries are kept all the same.";
-        MARKETPLACE_INVALID = "marketplace_invalid", Warning, "The marketplace.json cannot be used.";
-        COMPONENT_REFUSED = "component_refused", Warning, "A component path leads out of the plugin.";
-        COMPONENT_MISSING = "component_missing", Note, "A component path of the manifest does not exist.";
+        MARKETPLACE_INVALID = "marketplace_invalid", Warning,
+            "The marketplace.json, or one plugin of it, cannot be used as it is written.";
+        COMPONENT_REFUSED = "component_refused", Warning,
+            "A component path leads out of the plugin, or names what Claude Code does not take there.";
+        COMPONENT_MISSING = "component_missing", Note,
+            "A component path of the manifest does not exist, or a plugin of the marketplace is not where it says.";
+        COMPONENT_UNLISTED = "component_unlisted", Warning,
+            "The plugin has a part that its manifest or marketplace does not list where it lists others: it is not indexed.";
         PLUGIN_NOT_CACHED = "plugin-not-cached", Warning,
             "A plugin is installed or enabled, and its folder is not there: Claude Code does not load it either.";
         PLUGIN_NAME_TAKEN = "plugin-name-taken", Warning,

@@ -42,6 +42,10 @@ pub(crate) struct Collector<'a> {
     plugins: IndexSet<String>,
     /// The plugin being collected, by position in `plugins`.
     plugin: usize,
+    /// How many candidates were met, including files that were added before.
+    pub(super) n_met: usize,
+    /// Candidates of the component root that the client does not load, with their real files.
+    unloaded: Vec<(PathBuf, PathBuf, EntryContext)>,
     /// The candidates, in order.
     pub candidates: Vec<Candidate>,
     /// Problems met on the way.
@@ -60,6 +64,8 @@ impl<'a> Collector<'a> {
             seen: HashSet::default(),
             plugins: IndexSet::new(),
             plugin: 0,
+            n_met: 0,
+            unloaded: Vec::new(),
             candidates: Vec::new(),
             problems: Vec::new(),
             component_root: 0,
@@ -67,43 +73,92 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// Collects the entries of a component root.
+    /// Collects the entries of a component root. A file that is found both where the client loads it and where it does not is
+    /// loaded, whatever the order.
     pub(crate) fn collect(&mut self, component_root: &ComponentRoot) {
         let plugin = &component_root.facts.plugin;
         self.plugin = self.plugins.insert_full(plugin.clone()).0;
         let prefix = if plugin.is_empty() { Arc::default() } else { Arc::from(format!("{plugin}:")) };
         let site = Site { facts: &component_root.facts, base: &component_root.base, prefix: &prefix };
-        self.agents(&site, component_root.components.agents.as_deref(), component_root.only_listed);
-        self.commands(&site, component_root.components.commands.as_deref(), component_root.only_listed);
-        self.skills(&site, &component_root.components.skills, component_root.only_listed);
+        let ComponentRoot { components, added, only_added, .. } = component_root;
+        if !only_added {
+            match &components.agents {
+                Some(listed) => self.listed_agents(&site, listed),
+                None => self.default_folder(&site, Kind::Agent),
+            }
+            match &components.commands {
+                Some(listed) => self.listed_commands(&site, listed),
+                None => self.default_folder(&site, Kind::Workflow),
+            }
+            if component_root.has_skills_folder {
+                self.skills(&site);
+            }
+        }
+        self.listed_agents(&site, added.agents.as_deref().unwrap_or_default());
+        self.listed_commands(&site, added.commands.as_deref().unwrap_or_default());
+        for written in components.skills.iter().chain(&added.skills) {
+            self.listed_skill(&site, written);
+        }
+        for (path, real, context) in std::mem::take(&mut self.unloaded) {
+            self.push_once(path, real, context);
+        }
+        if !only_added {
+            let lists =
+                [(Kind::Agent, components.agents.is_some()), (Kind::Workflow, components.commands.is_some())];
+            for (kind, _) in lists.into_iter().filter(|(_, is_listed)| *is_listed) {
+                self.report_unlisted(site.base, kind);
+            }
+        }
     }
 
-    fn agents(&mut self, site: &Site<'_>, listed: Option<&[String]>, only_listed: bool) {
-        let Some(paths) = listed else {
-            if !only_listed && let Some(folder) = self.enter(&site.base.join("agents")) {
-                self.walk(site, &folder, Kind::Agent);
-            }
+    /// Reports the files of a default folder that a manifest replaces by a list without them.
+    fn report_unlisted(&mut self, base: &Path, kind: Kind) {
+        let folder = base.join(default_name(kind));
+        if !self.root.path().join(&folder).symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
             return;
+        }
+        let files =
+            self.walker(&folder).into_iter().filter_entry(|entry| !is_skipped(entry.path())).flatten();
+        let paths =
+            files.filter(|entry| entry.file_type().is_file()).map(|entry| self.relative(entry.path()));
+        let is_unlisted = |path: &PathBuf| {
+            has_md_extension(path)
+                && !stem(path).eq_ignore_ascii_case("README")
+                && !self.seen.contains(&(kind, self.plugin, path.clone().into_os_string()))
         };
-        for written in paths {
+        let unlisted: Vec<PathBuf> = paths.filter(is_unlisted).take(self.limits.files).collect();
+        if let Some(first) = unlisted.iter().min() {
+            let message = format!(
+                "the manifest or marketplace lists {0} in place of this folder: {1} files in it are not indexed, such as {2}",
+                default_name(kind),
+                unlisted.len(),
+                shown(first)
+            );
+            self.problems.push(Problem::new(folder, code::COMPONENT_UNLISTED, "skipped", message));
+        }
+    }
+
+    /// Collects the agents or commands of the folder that they are in unless a manifest says otherwise.
+    fn default_folder(&mut self, site: &Site<'_>, kind: Kind) {
+        if let Some(folder) = self.enter(&site.base.join(default_name(kind))) {
+            self.walk(site, &folder, kind);
+        }
+    }
+
+    fn listed_agents(&mut self, site: &Site<'_>, listed: &[String]) {
+        for written in listed {
             let Some(path) = self.component(site.base, written) else { continue };
             if self.is_dir(&path) {
                 self.walk(site, &path, Kind::Agent);
             } else if has_md_extension(&path) {
                 let naming = Naming::Stated { stem: stem(&path).into() };
-                self.push(path, Kind::Agent, site.context(Kind::Agent, naming));
+                self.push(path, site.context(Kind::Agent, naming));
             }
         }
     }
 
-    fn commands(&mut self, site: &Site<'_>, listed: Option<&[Command]>, only_listed: bool) {
-        let Some(commands) = listed else {
-            if !only_listed && let Some(folder) = self.enter(&site.base.join("commands")) {
-                self.walk(site, &folder, Kind::Workflow);
-            }
-            return;
-        };
-        for command in commands {
+    fn listed_commands(&mut self, site: &Site<'_>, listed: &[Command]) {
+        for command in listed {
             match command {
                 Command::Path(written) => {
                     let Some(path) = self.component(site.base, written) else { continue };
@@ -111,13 +166,18 @@ impl<'a> Collector<'a> {
                         self.walk(site, &path, Kind::Workflow);
                     } else {
                         let naming = Naming::Fixed { name: command_name(&path).into() };
-                        self.push(path, Kind::Workflow, site.context(Kind::Workflow, naming));
+                        self.push(path, site.context(Kind::Workflow, naming));
                     }
                 }
                 Command::Named(name, written) => {
                     let Some(path) = self.component(site.base, written) else { continue };
+                    if self.is_dir(&path) {
+                        let message = format!("the source {written:?} of the command {name:?} is a folder");
+                        self.refuse(site.base, message);
+                        continue;
+                    }
                     let naming = Naming::Fixed { name: name.as_str().into() };
-                    self.push(path, Kind::Workflow, site.context(Kind::Workflow, naming));
+                    self.push(path, site.context(Kind::Workflow, naming));
                 }
                 Command::Inline(name, content) => {
                     let naming = Naming::Fixed { name: name.as_str().into() };
@@ -135,7 +195,7 @@ impl<'a> Collector<'a> {
     /// Collects every markdown file below `folder`; sub-folders become part of the id.
     fn walk(&mut self, site: &Site<'_>, folder: &Path, kind: Kind) {
         let mut entries = self.walker(folder).into_iter();
-        while let Some(entry) = entries.next().filter(|_| self.candidates.len() <= self.limits.files) {
+        while let Some(entry) = entries.next().filter(|_| self.has_room()) {
             let Some(entry) = self.entry(folder, entry) else { continue };
             let path = self.relative(entry.path());
             let kind_of_file = entry.file_type();
@@ -145,7 +205,7 @@ impl<'a> Collector<'a> {
                 } else if kind == Kind::Workflow && self.is_file(&path.join(SKILL_FILE)) {
                     let naming = Naming::Fixed { name: lossy(path.file_name()).into() };
                     let context = site.below(folder, &path, Kind::Skill, naming);
-                    self.push(path.join(SKILL_FILE), Kind::Skill, context);
+                    self.push(path.join(SKILL_FILE), context);
                     entries.skip_current_dir();
                 }
             } else if kind_of_file.is_symlink() {
@@ -162,21 +222,35 @@ impl<'a> Collector<'a> {
                     _ => Naming::Fixed { name: command_name(&path).into() },
                 };
                 let context = site.below(folder, &path, kind, naming);
-                self.push(path, kind, context);
+                self.push(path, context);
             }
         }
     }
 
-    pub(super) fn push(&mut self, path: PathBuf, kind: Kind, context: EntryContext) {
+    /// Whether there are no more candidates than will be read, so that one more is noticed.
+    pub(super) fn has_room(&self) -> bool {
+        self.candidates.len() + self.unloaded.len() <= self.limits.files
+    }
+
+    pub(super) fn push(&mut self, path: PathBuf, context: EntryContext) {
         let real = path.clone();
-        self.push_once(path, real, kind, context);
+        self.push_linked(path, real, context);
+    }
+
+    /// Adds the candidate at `path`, whose real file is `real`: at once if the client loads it, else at the end.
+    pub(super) fn push_linked(&mut self, path: PathBuf, real: PathBuf, context: EntryContext) {
+        self.n_met += 1;
+        if context.not_loaded.is_empty() {
+            self.push_once(path, real, context);
+        } else if self.has_room() {
+            self.unloaded.push((path, real, context));
+        }
     }
 
     /// Adds the candidate at `path` unless the same real file was added for this plugin before.
-    pub(super) fn push_once(&mut self, path: PathBuf, real: PathBuf, kind: Kind, context: EntryContext) {
-        // One more than will be read, so that the limit is noticed.
+    fn push_once(&mut self, path: PathBuf, real: PathBuf, context: EntryContext) {
         if self.candidates.len() <= self.limits.files
-            && self.seen.insert((kind, self.plugin, real.into_os_string()))
+            && self.seen.insert((context.kind, self.plugin, real.into_os_string()))
         {
             self.candidates.push(Candidate {
                 path,
@@ -274,6 +348,11 @@ impl<'a> Collector<'a> {
         self.stays_inside(&path).then_some(path)
     }
 
+    /// Reports a component path that the client does not take, although what it names may be indexed.
+    pub(super) fn refuse(&mut self, base: &Path, message: String) {
+        self.problems.push(Problem::new(self.manifest_of(base), code::COMPONENT_REFUSED, "kept", message));
+    }
+
     /// The manifest that names the components of the plugin in `base`.
     fn manifest_of(&self, base: &Path) -> PathBuf {
         let manifest = base.join(MANIFEST_FILE);
@@ -324,4 +403,9 @@ impl<'a> Collector<'a> {
     pub(crate) fn is_file(&self, path: &Path) -> bool {
         self.root.path().join(path).symlink_metadata().is_ok_and(|metadata| metadata.is_file())
     }
+}
+
+/// The folder of agents or commands in a plugin whose manifest names no other.
+fn default_name(kind: Kind) -> &'static str {
+    if kind == Kind::Agent { "agents" } else { "commands" }
 }

@@ -17,6 +17,8 @@ pub(crate) struct PluginFacts {
     pub keywords: Vec<String>,
     /// Where they come from.
     pub origin: Arc<Origin>,
+    /// Whether the client does not load the plugin.
+    pub not_loaded: bool,
 }
 
 /// The origin of the last part of an entry's id.
@@ -49,8 +51,14 @@ pub(crate) struct ComponentRoot {
     pub base: PathBuf,
     pub facts: Arc<PluginFacts>,
     pub components: Components,
-    /// Whether only the listed components count (a marketplace's selection from a shared folder).
-    pub only_listed: bool,
+    /// What marketplaces list for the plugin; added to `components`.
+    pub added: Components,
+    /// Whether the skills folder counts besides the skills that are listed.
+    pub has_skills_folder: bool,
+    /// Whether only `added` counts: a marketplace's selection from a folder without a manifest that several plugins share.
+    pub only_added: bool,
+    /// Whether other plugins have the same folder.
+    pub is_shared: bool,
 }
 
 /// What all contexts in a component root share.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::definition::Definition;
+use crate::invocation::Invocation;
 use crate::kind::Kind;
 use crate::layout::{EntryContext, NOT_LOADED, Naming, PluginFacts};
 use crate::manifest::{Command, Components, Listing, Manifest};
@@ -42,6 +43,7 @@ struct FactsForm<'a> {
     scope: u8,
     marketplace: &'a str,
     root: &'a [u8],
+    not_loaded: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -82,6 +84,9 @@ struct DefinitionForm<'a> {
     body: &'a str,
     content_hash: &'a str,
     hidden: bool,
+    /// By position in [`Invocation::ALL`].
+    invocation: u8,
+    not_loaded: bool,
     #[serde(borrow)]
     lists: [Vec<&'a str>; 7],
 }
@@ -125,7 +130,7 @@ impl<'a> BlockForm<'a> {
 
 impl<'a> FactsForm<'a> {
     fn of(facts: &'a PluginFacts) -> Option<Self> {
-        let PluginFacts { plugin, category, keywords, origin } = facts;
+        let PluginFacts { plugin, category, keywords, origin, not_loaded } = facts;
         Some(FactsForm {
             plugin,
             category,
@@ -133,6 +138,7 @@ impl<'a> FactsForm<'a> {
             scope: number(&Scope::ALL, &origin.scope)?,
             marketplace: &origin.marketplace,
             root: bytes_of(&origin.root),
+            not_loaded: *not_loaded,
         })
     }
 
@@ -147,6 +153,7 @@ impl<'a> FactsForm<'a> {
             category: self.category.to_owned(),
             keywords: owned(&self.keywords),
             origin: Arc::new(origin),
+            not_loaded: self.not_loaded,
         })
     }
 }
@@ -167,7 +174,10 @@ impl<'a> FileForm<'a> {
             },
             facts,
             not_loaded: number(&NOT_LOADED, not_loaded)?,
-            definition: file.definition().map(|definition| DefinitionForm::of(definition)),
+            definition: match file.definition() {
+                Some(definition) => Some(DefinitionForm::of(definition)?),
+                None => None,
+            },
             problems: problems.iter().map(ProblemForm::of).collect::<Option<_>>()?,
         })
     }
@@ -185,7 +195,7 @@ impl<'a> FileForm<'a> {
         let context =
             EntryContext { kind, prefix: self.prefix.into(), naming, facts: Arc::clone(facts), not_loaded };
         let read = match &self.definition {
-            Some(form) => Read::Entry(Arc::new(form.to_definition(kind, facts, path))),
+            Some(form) => Read::Entry(Arc::new(form.to_definition(kind, facts, path)?)),
             None => Read::Nothing(path.into()),
         };
         let shared: Option<Arc<Path>> = (!self.problems.is_empty()).then(|| path.into());
@@ -202,7 +212,8 @@ impl<'a> FileForm<'a> {
 }
 
 impl<'a> DefinitionForm<'a> {
-    fn of(definition: &'a Definition) -> Self {
+    /// `None` if it may be run by nobody that is known here.
+    fn of(definition: &'a Definition) -> Option<Self> {
         // Without `..`, so that a new field cannot be forgotten.
         let Definition {
             kind: _,
@@ -226,8 +237,10 @@ impl<'a> DefinitionForm<'a> {
             path: _,
             content_hash,
             hidden,
+            invocation,
+            not_loaded,
         } = definition;
-        DefinitionForm {
+        Some(DefinitionForm {
             id,
             name,
             description,
@@ -238,15 +251,17 @@ impl<'a> DefinitionForm<'a> {
             body,
             content_hash,
             hidden: *hidden,
+            invocation: number(&Invocation::ALL, invocation)?,
+            not_loaded: *not_loaded,
             lists: [aliases, tools, keywords, capabilities, steps, agents, headings]
                 .map(|list| borrowed(list)),
-        }
+        })
     }
 
-    fn to_definition(&self, kind: Kind, facts: &PluginFacts, path: &Path) -> Definition {
+    fn to_definition(&self, kind: Kind, facts: &PluginFacts, path: &Path) -> Option<Definition> {
         let [aliases, tools, keywords, capabilities, steps, agents, headings] =
             [0, 1, 2, 3, 4, 5, 6].map(|list: usize| owned(&self.lists[list]));
-        Definition {
+        Some(Definition {
             kind,
             id: self.id.to_owned(),
             plugin: facts.plugin.clone(),
@@ -268,7 +283,9 @@ impl<'a> DefinitionForm<'a> {
             path: path.to_owned(),
             content_hash: self.content_hash.to_owned(),
             hidden: self.hidden,
-        }
+            invocation: *Invocation::ALL.get(usize::from(self.invocation))?,
+            not_loaded: self.not_loaded,
+        })
     }
 }
 
@@ -333,6 +350,9 @@ pub(super) struct ListingForm<'a> {
     keywords: Vec<&'a str>,
     #[serde(borrow)]
     components: ComponentsForm<'a>,
+    strict: bool,
+    shares_folder: bool,
+    fault: Option<&'a str>,
 }
 
 impl<'a> ManifestForm<'a> {
@@ -364,9 +384,18 @@ impl<'a> ManifestForm<'a> {
 
 impl<'a> ListingForm<'a> {
     pub(super) fn of(listing: &'a Listing) -> Self {
-        let Listing { name, source, category, keywords, components } = listing;
+        let Listing { name, source, category, keywords, components, strict, shares_folder, fault } = listing;
         let (keywords, components) = (borrowed(keywords), ComponentsForm::of(components));
-        ListingForm { name, source, category, keywords, components }
+        ListingForm {
+            name,
+            source,
+            category,
+            keywords,
+            components,
+            strict: *strict,
+            shares_folder: *shares_folder,
+            fault: fault.as_deref(),
+        }
     }
 
     pub(super) fn to_listing(&self) -> Listing {
@@ -376,6 +405,9 @@ impl<'a> ListingForm<'a> {
             category: self.category.to_owned(),
             keywords: owned(&self.keywords),
             components: self.components.to_components(),
+            strict: self.strict,
+            shares_folder: self.shares_folder,
+            fault: self.fault.map(str::to_owned),
         }
     }
 }

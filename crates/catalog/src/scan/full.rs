@@ -218,7 +218,7 @@ impl<'a> Pass<'a> {
             }
             // A root that is named twice or lies in another contains the same plugin again.
             let real = root.path().join(&plugin.root);
-            if self.plugin_folders.insert(real) || component_root.only_listed {
+            if self.plugin_folders.insert(real) || component_root.is_shared {
                 self.collect(at, &mut layout, component_root);
                 self.plugins.push(plugin);
             }
@@ -295,7 +295,7 @@ impl<'a> Pass<'a> {
             options: self.options.clone(),
             is_independent: self.is_independent,
             component_roots: self.component_roots.into_iter().map(Arc::new).collect(),
-            copies: deduped.copies.into(),
+            claimants: deduped.claimants.into(),
         };
         Layer {
             id: self.id.clone(),
@@ -329,6 +329,9 @@ pub(crate) fn own_component_root(base: &Path, origin: &Arc<Origin>) -> Component
         base: base.to_owned(),
         facts: Arc::new(facts),
         components: Components::default(),
-        only_listed: false,
+        added: Components::default(),
+        has_skills_folder: true,
+        only_added: false,
+        is_shared: false,
     }
 }

@@ -16,7 +16,6 @@ use super::scan_cache::{CachedComponentRoot, CachedRoot, ScanCache, ScanState};
 use crate::cancellation::Cancellation;
 use crate::layer::{Layer, ScanReport};
 use crate::layout::{Collector, ComponentRoot, MARKETPLACE_FILE, normalize_path, path_order};
-use crate::manifest::Command;
 use crate::role_registry::RoleRegistry;
 use confined_fs::scan_root::ScanRoot;
 
@@ -78,8 +77,12 @@ pub(super) fn rescan(
     }
     report.files_reused = count.saturating_sub(report.files_read);
     let patched = patch.finish()?;
-    let state =
-        ScanState { options: options.clone(), is_independent: true, component_roots, copies: patched.copies };
+    let state = ScanState {
+        options: options.clone(),
+        is_independent: true,
+        component_roots,
+        claimants: patched.claimants,
+    };
     Some(Layer {
         id: previous.id.clone(),
         definitions: patched.definitions,
@@ -220,6 +223,9 @@ fn affected(previous: &Layer, changed: &[PathBuf]) -> Option<BTreeSet<u32>> {
 /// Whether a change at `inside`, relative to the component root, affects its components; `None` if it may affect the
 /// component root itself or whether the client loads it.
 fn concerns(component_root: &ComponentRoot, inside: &Path) -> Option<bool> {
+    if component_root.is_shared || !component_root.has_skills_folder {
+        return None;
+    }
     let mut parts = inside.components();
     let first = parts.next()?.as_os_str();
     let is_alone = parts.next().is_none();
@@ -229,15 +235,8 @@ fn concerns(component_root: &ComponentRoot, inside: &Path) -> Option<bool> {
     if COMPONENTS.iter().any(|component| first == *component) {
         return (!is_alone).then_some(true);
     }
-    let commands = component_root.components.commands.iter().flatten().filter_map(|command| match command {
-        Command::Path(path) | Command::Named(_, path) => Some(path),
-        Command::Inline(..) => None,
-    });
-    let agents = component_root.components.agents.iter().flatten();
-    let mut stated = agents
-        .chain(&component_root.components.skills)
-        .chain(commands)
-        .filter_map(|path| normalize_path(path));
+    let ComponentRoot { components, added, .. } = component_root;
+    let mut stated = components.paths().chain(added.paths()).filter_map(normalize_path);
     Some(stated.any(|path| inside.starts_with(&path) || path.starts_with(inside)))
 }
 

@@ -33,7 +33,7 @@ pub(super) struct Patch<'a> {
 #[derive(Debug)]
 pub(super) struct Patched {
     pub definitions: Arc<[Arc<Definition>]>,
-    pub copies: Arc<[Arc<Definition>]>,
+    pub claimants: Arc<[Arc<Definition>]>,
     pub problems: Arc<[Problem]>,
     pub listing: ListingSize,
     pub names: NameIndex,
@@ -90,7 +90,7 @@ impl<'a> Patch<'a> {
     /// The patched lists. `None` if two definitions have the same id and path, so that their order is unknown.
     pub(super) fn finish(mut self) -> Option<Patched> {
         let was = &self.previous.cache.state;
-        let (mut kept, mut copies) = (Exchange::default(), Exchange::default());
+        let (mut kept, mut claimants) = (Exchange::default(), Exchange::default());
         let Exchange { removed, added } = std::mem::take(&mut self.definitions);
         let ids: BTreeSet<(Kind, &str)> = removed
             .iter()
@@ -98,27 +98,36 @@ impl<'a> Patch<'a> {
             .map(|definition| (definition.kind, definition.id.as_str()))
             .collect();
         for id in ids {
-            let old = dedupe(in_order(
-                carriers(&self.previous.definitions, id)
-                    .iter()
-                    .chain(carriers(&was.copies, id))
-                    .cloned()
-                    .collect(),
-            )?);
-            let stay = old.kept.iter().chain(&old.copies).filter(|one| !holds(&removed, one));
+            let claimed = carriers(&was.claimants, id);
+            let claimed = if claimed.is_empty() { carriers(&self.previous.definitions, id) } else { claimed };
+            let old = dedupe(claimed.to_vec());
+            let stay = claimed.iter().filter(|one| !holds(&removed, one));
             let come = added.iter().filter(|one| (one.kind, one.id.as_str()) == id);
-            let new = dedupe(in_order(stay.chain(come).cloned().collect())?);
+            let mut new = dedupe(in_order(stay.chain(come).cloned().collect())?);
             self.problems.removed.extend(old.problems);
             self.problems.added.extend(new.problems);
-            kept.note(&old.kept, &new.kept);
-            copies.note(&old.copies, &new.copies);
+            // As they were kept, so that what stays the same is shared.
+            let old_kept = kept_before(&self.previous.definitions, &old.kept);
+            for one in &mut new.kept {
+                if let Some(same) = old_kept.iter().find(|same| *same == one) {
+                    *one = Arc::clone(same);
+                }
+            }
+            kept.note(&old_kept, &new.kept);
+            claimants.note(&old.claimants, &new.claimants);
         }
         let definitions = exchanged(&self.previous.definitions, &kept);
         let problems = self.problems();
         let added = listing(&kept.added, &problems);
         let listing = self.previous.listing.changed(added, listing(&kept.removed, &self.previous.problems));
         let names = self.previous.names.changed(&definitions, &kept.removed, &kept.added);
-        Some(Patched { copies: exchanged(&was.copies, &copies), definitions, problems, listing, names })
+        Some(Patched {
+            claimants: exchanged(&was.claimants, &claimants),
+            definitions,
+            problems,
+            listing,
+            names,
+        })
     }
 
     /// The patched problems, ordered, with repetitions.
@@ -170,6 +179,15 @@ fn carriers<'a>(definitions: &'a [Arc<Definition>], id: (Kind, &str)) -> &'a [Ar
     let from = definitions.partition_point(|definition| (definition.kind, definition.id.as_str()) < id);
     let alike = definitions[from..].iter().take_while(|one| (one.kind, one.id.as_str()) == id);
     &definitions[from..from + alike.count()]
+}
+
+/// Those of `definitions`, which are in the catalog's order, that are equal to these.
+fn kept_before(definitions: &[Arc<Definition>], equal: &[Arc<Definition>]) -> Vec<Arc<Definition>> {
+    let there = |one: &Arc<Definition>| {
+        let alike = carriers(definitions, (one.kind, &one.id));
+        alike.iter().find(|known| known.path == one.path).unwrap_or(one).clone()
+    };
+    equal.iter().map(there).collect()
 }
 
 /// `definitions`, which are in the catalog's order, with the exchange applied.

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use crate::layout::{MANIFEST_FILE, is_skipped};
-use crate::manifest::Manifest;
+use crate::manifest::{Listing, Manifest};
 use crate::problem::{Problem, code};
 
 /// The role of a root.
@@ -67,13 +67,19 @@ pub(super) fn needs_no_manifest(root: RootKind, folder: &Path, name: &str) -> bo
     folder == Path::new("plugins") || (root == RootKind::Extra && is_root && name != "plugins")
 }
 
-/// Why the client does not load the plugin in `folder`; `None` if its manifest is no obstacle.
-pub(super) fn unloaded(folder: &Path, manifest: &Manifest) -> Option<Problem> {
+/// Why the client does not load the plugin in `folder`, which marketplaces list so; `None` if its manifest is no obstacle.
+pub(super) fn unloaded(folder: &Path, manifest: &Manifest, listings: &[Listing]) -> Option<Problem> {
     let (code, message) = if let Some(reason) = &manifest.rejected {
         (code::MANIFEST_REJECTED, format!("Claude Code rejects the plugin's manifest: {reason}"))
     } else if manifest.disabled {
         let message = "Claude Code does not load the plugin: `defaultEnabled` is false";
         (code::PLUGIN_DISABLED, message.to_owned())
+    } else if manifest.components.selects()
+        && listings.iter().any(|listing| !listing.strict && listing.components.selects())
+    {
+        let message = "Claude Code does not load the plugin: its marketplace entry says `strict: false`, and both the entry and \
+                       the manifest name components";
+        (code::MANIFEST_REJECTED, message.to_owned())
     } else {
         return None;
     };

@@ -33,8 +33,8 @@ pub(crate) struct Finder<'a, 'm> {
     linked: bool,
     folders_seen: usize,
     listings: Vec<Listing>,
-    /// The first listing of each folder, by position in `listings`.
-    listed: HashMap<PathBuf, usize>,
+    /// The listings of each folder, by position in `listings`.
+    listed: HashMap<PathBuf, Vec<usize>>,
     found: HashSet<PathBuf>,
     plugins: Vec<(Plugin, ComponentRoot)>,
 }
@@ -65,9 +65,8 @@ impl<'a, 'm> Finder<'a, 'm> {
     pub(super) fn find(mut self) -> FoundPlugins {
         self.read_marketplace();
         self.consider(Path::new(""), self.role == RootKind::Extra);
-        for listing in std::mem::take(&mut self.listings) {
+        for listing in self.listings.clone() {
             self.consider_listing(&listing);
-            self.listings.push(listing);
         }
         let is_plugin = self.found.contains(self.root.path());
         if !(self.role == RootKind::Extra && is_plugin) {
@@ -82,7 +81,7 @@ impl<'a, 'm> Finder<'a, 'm> {
     pub(crate) fn enabled(mut self, folder: &Path, listing: &Listing) -> FoundPlugins {
         let manifest = self.manifests.manifest(self.root, &folder.join(MANIFEST_FILE));
         let manifest = manifest.map(|manifest| Manifest { disabled: false, ..(*manifest).clone() });
-        self.add(folder, manifest.as_ref(), Some(listing));
+        self.add_listed(folder, manifest.as_ref(), std::slice::from_ref(listing));
         FoundPlugins { plugins: self.plugins, problems: self.problems, linked: self.linked }
     }
 
@@ -91,10 +90,14 @@ impl<'a, 'm> Finder<'a, 'm> {
         let Some(marketplace) = self.manifests.marketplace(self.root, path) else { return };
         match &*marketplace {
             Ok(listings) => {
-                self.listings.clone_from(listings);
-                for (at, listing) in listings.iter().enumerate() {
+                for fault in listings.iter().filter_map(|listing| listing.fault.as_ref()) {
+                    let message = format!("a plugin of the marketplace is not as it should be: {fault}");
+                    self.problems.push(Problem::new(path, code::MARKETPLACE_INVALID, "kept", message));
+                }
+                self.listings = listings.iter().filter(|listing| !listing.name.is_empty()).cloned().collect();
+                for (at, listing) in self.listings.iter().enumerate() {
                     if let Some(folder) = normalize_path(&listing.source) {
-                        self.listed.entry(folder).or_insert(at);
+                        self.listed.entry(folder).or_default().push(at);
                     }
                 }
             }
@@ -149,8 +152,7 @@ impl<'a, 'm> Finder<'a, 'm> {
         if manifest.is_none() && !(bare && self.has_components(folder)) {
             return false;
         }
-        let listing = self.listed.get(folder).and_then(|&at| self.listings.get(at)).cloned();
-        self.add(folder, manifest.as_deref(), listing.as_ref());
+        self.add(folder, manifest.as_deref());
         true
     }
 
@@ -164,7 +166,10 @@ impl<'a, 'm> Finder<'a, 'm> {
         let mut layout = Collector::new(self.root, self.limits);
         if layout.enter(&folder).is_some() {
             let manifest = self.manifests.manifest(self.root, &folder.join(MANIFEST_FILE));
-            self.add(&folder, manifest.as_deref(), Some(listing));
+            self.add(&folder, manifest.as_deref());
+        } else if layout.problems.is_empty() {
+            let message = format!("the plugin {:?} is not at {:?}", listing.name, listing.source);
+            self.problems.push(Problem::new(MARKETPLACE_FILE, code::COMPONENT_MISSING, "skipped", message));
         }
         self.linked |= layout.linked;
         self.problems.append(&mut layout.problems);
@@ -173,48 +178,137 @@ impl<'a, 'm> Finder<'a, 'm> {
     fn has_components(&self, folder: &Path) -> bool {
         let base = self.root.path().join(folder);
         ["agents", "commands", "skills"].iter().any(|part| base.join(part).is_dir())
-            || base.join("SKILL.md").is_file()
+            || Collector::new(self.root, self.limits).skill_file(folder).is_some()
     }
 
-    fn add(&mut self, folder: &Path, manifest: Option<&Manifest>, listing: Option<&Listing>) {
+    /// Adds the plugin in `folder`, or each that the root's marketplace makes of it.
+    fn add(&mut self, folder: &Path, manifest: Option<&Manifest>) {
+        let listings = self.listed.get(folder).into_iter().flatten();
+        let listings: Vec<Listing> = listings.filter_map(|&at| self.listings.get(at)).cloned().collect();
+        self.add_listed(folder, manifest, &listings);
+    }
+
+    /// Adds the plugin in `folder`, or each that these listings make of it.
+    fn add_listed(&mut self, folder: &Path, manifest: Option<&Manifest>, listings: &[Listing]) {
         let real = self.root.path().join(folder).canonicalize().unwrap_or_else(|_| folder.to_owned());
-        // Several listings may share a folder without a manifest, each with a selection of its own.
-        let selection = manifest.is_none() && listing.is_some_and(|listing| listing.components.selects());
-        if !self.found.insert(real.clone()) && !selection {
+        if !self.found.insert(real.clone()) {
             return;
         }
-        let stated = manifest.and_then(|manifest| manifest.name.clone());
-        let folder_name = || real.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let name = stated.or_else(|| listing.map(|listing| listing.name.clone())).unwrap_or_else(folder_name);
-        let obstacle = manifest.and_then(|manifest| unloaded(folder, manifest));
-        let loaded = obstacle.is_none() && (manifest.is_some() || self.has_components(folder));
+        let obstacle = manifest.and_then(|manifest| unloaded(folder, manifest, listings));
+        let selects = listings.iter().any(|listing| listing.components.selects());
+        let loaded = obstacle.is_none() && (manifest.is_some() || selects || self.has_components(folder));
         self.problems.extend(obstacle);
-        let facts = facts(&name, manifest, listing);
-        let components = match (manifest, listing) {
-            (Some(manifest), _) => manifest.components.clone(),
-            (None, Some(listing)) => listing.components.clone(),
-            (None, None) => Components::default(),
-        };
-        let component_root =
-            ComponentRoot { base: folder.to_owned(), facts, components, only_listed: selection };
-        self.plugins.push((Plugin { name, root: folder.to_owned(), loaded }, component_root));
+        let is_shared = manifest.is_none() && listings.iter().any(|listing| listing.shares_folder);
+        if !is_shared {
+            let stated = manifest.and_then(|manifest| manifest.name.clone());
+            let folder_name = || real.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let name = stated.or_else(|| listings.first().map(|listing| listing.name.clone()));
+            let added = added(listings);
+            let selected = added.selected();
+            let component_root = ComponentRoot {
+                base: folder.to_owned(),
+                facts: facts(&name.unwrap_or_else(folder_name), manifest, listings, loaded),
+                components: manifest.map_or_else(
+                    || Components { skills: Vec::new(), ..selected.clone() },
+                    |manifest| manifest.components.clone(),
+                ),
+                has_skills_folder: manifest.is_some() || selected.skills.is_empty(),
+                added,
+                only_added: false,
+                is_shared,
+            };
+            if !component_root.has_skills_folder {
+                self.report_unlisted(folder, &component_root.added, &["skills"]);
+            }
+            self.push(component_root);
+            return;
+        }
+        for listing in listings {
+            self.push(ComponentRoot {
+                base: folder.to_owned(),
+                facts: facts(&listing.name, None, std::slice::from_ref(listing), loaded),
+                components: Components::default(),
+                has_skills_folder: true,
+                added: listing.components.clone(),
+                only_added: listing.components.selects(),
+                is_shared,
+            });
+        }
+        if listings.len() > 1 && listings.iter().all(|listing| listing.components.selects()) {
+            self.report_unlisted(folder, &added(listings), &["agents", "commands", "skills"]);
+        }
+    }
+
+    fn push(&mut self, component_root: ComponentRoot) {
+        let ComponentRoot { base, facts, .. } = &component_root;
+        let plugin = Plugin { name: facts.plugin.clone(), root: base.clone(), loaded: !facts.not_loaded };
+        self.plugins.push((plugin, component_root));
+    }
+
+    /// Reports what these parts of a folder have and no plugin of the marketplace lists, where it lists others.
+    fn report_unlisted(&mut self, folder: &Path, listed: &Components, parts: &[&str]) {
+        let paths: Vec<PathBuf> = listed.paths().filter_map(normalize_path).collect();
+        let mut layout = Collector::new(self.root, self.limits);
+        for part in parts {
+            if layout.enter(&folder.join(part)).is_none() {
+                continue;
+            }
+            let mut left = layout.list(&folder.join(part));
+            left.retain(|name| {
+                let path = Path::new(part).join(name);
+                let is_entry =
+                    layout.is_dir(&folder.join(&path)) || path.extension().is_some_and(|end| end == "md");
+                is_entry && !paths.iter().any(|listed| listed.starts_with(&path) || path.starts_with(listed))
+            });
+            if let Some(first) = left.first() {
+                let message = format!(
+                    "the marketplace lists parts of this folder, and no plugin of it lists {} others, such as {:?}: they are not \
+                     indexed",
+                    left.len(),
+                    first.to_string_lossy()
+                );
+                self.problems.push(Problem::new(
+                    folder.join(part),
+                    code::COMPONENT_UNLISTED,
+                    "skipped",
+                    message,
+                ));
+            }
+        }
+        self.linked |= layout.linked;
     }
 }
 
-fn facts(name: &str, manifest: Option<&Manifest>, listing: Option<&Listing>) -> Arc<PluginFacts> {
+/// What all of these list.
+fn added(listings: &[Listing]) -> Components {
+    let mut all = Components::default();
+    for listing in listings {
+        all.add(&listing.components);
+    }
+    all
+}
+
+fn facts(name: &str, manifest: Option<&Manifest>, listings: &[Listing], loaded: bool) -> Arc<PluginFacts> {
     let mut keywords = Vec::new();
     let stated = manifest.map(|manifest| &manifest.keywords);
-    for keyword in stated.into_iter().chain(listing.map(|listing| &listing.keywords)).flatten() {
+    for keyword in stated.into_iter().chain(listings.iter().map(|listing| &listing.keywords)).flatten() {
         let keyword = crate::sanitize::one_line(keyword).trim().to_lowercase();
         if !keyword.is_empty() && !keywords.contains(&keyword) {
             keywords.push(keyword);
         }
     }
-    let category = listing
-        .map(|listing| listing.category.as_str())
-        .filter(|category| !category.is_empty())
-        .or_else(|| manifest.map(|manifest| manifest.category.as_str()))
+    let categories = listings.iter().map(|listing| listing.category.as_str());
+    let category = categories
+        .chain(manifest.map(|manifest| manifest.category.as_str()))
+        .find(|category| !category.is_empty())
         .unwrap_or_default();
     let category = category.to_lowercase();
-    Arc::new(PluginFacts { plugin: name.to_owned(), category, keywords, ..PluginFacts::default() })
+    let not_loaded = !loaded;
+    Arc::new(PluginFacts {
+        plugin: name.to_owned(),
+        category,
+        keywords,
+        not_loaded,
+        ..PluginFacts::default()
+    })
 }

@@ -31,8 +31,8 @@ pub(crate) struct ScanState {
     pub is_independent: bool,
     /// In the order in which they were collected: a file refers to its own by position.
     pub component_roots: Arc<[Arc<CachedComponentRoot>]>,
-    /// Identical copies that were left out, in the catalog's order.
-    pub copies: Arc<[Arc<Definition>]>,
+    /// Definitions whose id others claim as well, as their files state them, in the catalog's order.
+    pub claimants: Arc<[Arc<Definition>]>,
 }
 
 /// A component root, and its problems besides those of its files.

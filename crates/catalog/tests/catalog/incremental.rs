@@ -47,10 +47,10 @@ enum Edit {
 }
 
 const FOLDERS: [&str; 4] = ["agents/sub", "skills/s", "skills", "commands"];
-const OWN: [&str; 3] = ["agents/own.md", "skills/own/SKILL.md", "commands/sub/c.md"];
+const OWN: [&str; 4] = ["agents/own.md", "agents/sub/own.md", "skills/own/SKILL.md", "commands/sub/c.md"];
 const FILES: [&str; 10] = [
     "agents/z.md",
-    "skills/s/skill.md",
+    "skills/s/Skill.md",
     "skills/flat.md",
     "commands/t/SKILL.md",
     "agents/a.md",
@@ -60,22 +60,28 @@ const FILES: [&str; 10] = [
     "commands/c.md",
     "extra/listed.md",
 ];
-const TEXTS: [&str; 6] = [
+const TEXTS: [&str; 7] = [
     "---\nname: same\ndescription: First: with a colon\n---\n\n# Body\n",
     "---\nname: same\ndescription: Second\n---\n\nUse the other agent.\n",
     "---\ndescription: No name\n---\n",
     "No front matter\n",
     "",
     "---\nname: open\n",
+    "---\nname: b\ndisable-model-invocation: true\n---\n\n- **First**: same, z\n- `listed` and b\n",
 ];
-const MANIFESTS: [&str; 5] = [
+const MANIFESTS: [&str; 6] = [
     r#"{"name": "x", "keywords": ["body"]}"#,
     r#"{"name": "y", "agents": ["./extra/listed.md"]}"#,
     r#"{"name": "has blank"}"#,
     "{",
     r#"{"name": "x", "commands": {"in": {"content": "Inline"}}, "skills": ["./skills/nested"]}"#,
+    r#"{"name": "x", "skills": ["./skills/nested/t", "./skills/flat.md"], "commands": ["./commands/c.md"]}"#,
 ];
-const MARKETPLACES: [&str; 3] = [
+const MARKETPLACES: [&str; 6] = [
+    r#"{"plugins": [{"name": "q", "source": "./plugins/p0", "skills": ["./skills/nested/t"], "agents": ["./extra/listed.md"]}]}"#,
+    r#"{"plugins": [{"name": "q", "source": "./plugins/p2", "agents": ["./agents/a.md"]},
+        {"name": "r", "source": "./plugins/p2", "strict": false, "skills": ["./skills/s"]}]}"#,
+    r#"{"plugins": [{"name": "q", "source": "./plugins/p1"}, {"name": "r", "source": "./plugins/p1"}, {"name": "s"}]}"#,
     r#"{"plugins": [{"name": "q", "source": "./plugins/p0", "category": "one", "tags": ["body"]}]}"#,
     r#"{"plugins": [{"name": "q", "source": "./plugins/p1", "category": "two"}]}"#,
     "[]",

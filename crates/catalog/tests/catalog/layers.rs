@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use adjutant_catalog::{
     Cancellation, Catalog, CatalogSource, Definition, FileSource, Kind, Known, Layer, LayerId, Loaded,
-    Lookup, ScanOptions, Scope, WatchRoot, reload, scan,
+    ScanOptions, Scope, WatchRoot, reload, scan,
 };
 
 fn write(path: impl AsRef<Path>, text: &str) {
@@ -74,7 +74,7 @@ fn of_one_id_the_layer_of_the_highest_precedence_serves() {
 }
 
 #[test]
-fn the_same_content_in_another_layer_is_a_copy_and_a_layers_own_duplicates_stay() {
+fn the_same_content_in_another_layer_is_a_copy_and_of_a_layers_own_duplicates_the_first_is_meant() {
     let same = || entry(Kind::Agent, "p", "same", "content");
     let twin = Definition { path: "twin.md".into(), ..entry(Kind::Agent, "p", "same", "other") };
     let catalog = Catalog::merge([
@@ -82,7 +82,7 @@ fn the_same_content_in_another_layer_is_a_copy_and_a_layers_own_duplicates_stay(
         layer(Scope::User, [same(), entry(Kind::Agent, "p", "mine", "content")]),
     ]);
     assert_eq!(codes(&catalog), ["identical_copy"]);
-    assert!(matches!(catalog.find(Kind::Agent, "p:same"), Lookup::Ambiguous(both) if both.len() == 2));
+    assert_eq!(says(&catalog, Kind::Agent, "p:same"), Some("content"));
     assert_eq!(says(&catalog, Kind::Agent, "mine"), Some("content"));
     assert_eq!(catalog.counts()[Kind::Agent], 3);
 }

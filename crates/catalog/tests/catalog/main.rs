@@ -3,10 +3,12 @@
 mod behaviours;
 mod corpus;
 mod faults;
+mod identity;
 mod ids;
 mod incremental;
 mod layers;
 mod listing;
+mod manifests;
 mod samples;
 mod user_home;
 mod user_registries;
