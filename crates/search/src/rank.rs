@@ -110,7 +110,8 @@ fn ranked(signals: &RankingSignals<'_>, request: &Request<'_>) -> Vec<Row> {
         if let Some(prior) = request.prior {
             apply_prior(signals, prior, &known, &mut top.rows);
         }
-        let rows = dedup(core, top.rows.into_iter(), limit);
+        put_owners_first(core, &mut top.rows);
+        let rows = dedup(core, &top.rows, limit);
         if rows.len() == limit || !top.is_cut {
             return rows;
         }
@@ -123,7 +124,7 @@ fn ranked(signals: &RankingSignals<'_>, request: &Request<'_>) -> Vec<Row> {
 fn notify_prior(signals: &RankingSignals<'_>, prior: &dyn Prior) -> Vec<usize> {
     let core = signals.core();
     let top = top_rows(signals, LEADER_ROWS);
-    let leaders = dedup(core, top.rows.into_iter(), N_LEADERS);
+    let leaders = dedup(core, &top.rows, N_LEADERS);
     let leaders: Vec<_> = leaders.iter().map(|&(at, score)| (&*core.definitions[at], score)).collect();
     prior.observe_leaders(&leaders);
     let are_few = signals.range.len() <= FEW_ENTRIES;
@@ -215,11 +216,39 @@ fn by_rank(a: &Row, b: &Row) -> Ordering {
     b.1.total_cmp(&a.1).then(a.0.cmp(&b.0))
 }
 
-/// The first `limit` rows of which none is a near duplicate of one before.
-fn dedup(core: &IndexCore, rows: impl Iterator<Item = Row>, limit: usize) -> Vec<Row> {
+/// Moves each entry that the client does not load, since another has its id, behind the one that has it.
+fn put_owners_first(core: &IndexCore, rows: &mut [Row]) {
+    let definition = |row: &Row| &core.definitions[row.0];
+    let mut at = 0;
+    while at < rows.len() {
+        let loser = definition(&rows[at]);
+        if !loser.not_loaded {
+            at += 1;
+            continue;
+        }
+        let is_owner = |row: &Row| {
+            let owner = definition(row);
+            !owner.not_loaded && loser.id.strip_prefix(&*owner.id).is_some_and(|rest| rest.starts_with('@'))
+        };
+        match rows[at + 1..].iter().position(is_owner) {
+            Some(offset) => rows[at..at + offset + 2].rotate_left(1),
+            None => at += 1,
+        }
+    }
+}
+
+/// The first `limit` rows of which none is a near duplicate of one before. What the client does not load leaves the place to
+/// a near duplicate among the rows that it does load.
+fn dedup(core: &IndexCore, rows: &[Row], limit: usize) -> Vec<Row> {
     let mut seen: Vec<usize> = Vec::new();
-    let mut distinct = rows.filter(|&(document, _)| {
+    let is_loaded = |document: usize| !core.definitions[document].not_loaded;
+    let mut distinct = rows.iter().copied().filter(|&(document, _)| {
         let representative = core.duplicates.representative(document);
+        let is_loaded_twin =
+            |&(twin, _): &Row| core.duplicates.representative(twin) == representative && is_loaded(twin);
+        if !is_loaded(document) && rows.iter().any(is_loaded_twin) {
+            return false;
+        }
         let is_new = !seen.contains(&representative);
         if is_new {
             seen.push(representative);
