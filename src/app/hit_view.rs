@@ -59,13 +59,17 @@ const KEYWORDS: Column = Column::new("keywords", |entry| {
 const ARGUMENTS: Column = Column::new("arguments", |entry| Cell::Prose(&entry.arguments));
 const STEPS: Column = Column::new("steps", |entry| Cell::List(&entry.steps));
 const AGENTS: Column = Column::new("agents", |entry| Cell::List(&entry.agents));
+const INVOCATION: Column =
+    Column::new("invocation", |entry| entry.invocation.restriction().map_or(Cell::Absent, Cell::Text));
 
 /// The columns of each kind's rows, in the order in which they are written.
 fn columns(kind: Kind) -> &'static [Column] {
     match kind {
         Kind::Agent => &[ID, NAME, DESCRIPTION, MODEL, CAPABILITIES, PLUGIN, SCOPE, MARKETPLACE],
-        Kind::Skill => &[ID, NAME, CATEGORY, KEYWORDS, DESCRIPTION, PLUGIN, SCOPE, MARKETPLACE],
-        Kind::Workflow => &[ID, NAME, DESCRIPTION, ARGUMENTS, STEPS, AGENTS, PLUGIN, SCOPE, MARKETPLACE],
+        Kind::Skill => &[ID, NAME, CATEGORY, KEYWORDS, DESCRIPTION, PLUGIN, SCOPE, MARKETPLACE, INVOCATION],
+        Kind::Workflow => {
+            &[ID, NAME, DESCRIPTION, ARGUMENTS, STEPS, AGENTS, PLUGIN, SCOPE, MARKETPLACE, INVOCATION]
+        }
     }
 }
 

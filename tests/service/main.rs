@@ -9,6 +9,7 @@ mod access;
 mod corrections;
 mod fuzz;
 mod http;
+mod identity;
 mod mcp;
 mod patterns;
 mod refusals;

@@ -218,6 +218,8 @@ export interface SkillRow {
   scope: Scope;
   marketplace?: string;
   copies?: string[];
+  /** Who may run it in Claude Code, where its file restricts that. */
+  invocation?: 'user_only' | 'model_only' | 'nobody';
   score: number;
 }
 
@@ -232,6 +234,8 @@ export interface WorkflowRow {
   scope: Scope;
   marketplace?: string;
   copies?: string[];
+  /** Who may run it in Claude Code, where its file restricts that. */
+  invocation?: 'user_only' | 'model_only' | 'nobody';
   score: number;
 }
 
@@ -340,6 +344,8 @@ export interface Definition {
   arguments: string;
   steps: string[];
   agents: string[];
+  /** Who may run it in Claude Code, where its file restricts that. */
+  invocation?: 'user_only' | 'model_only' | 'nobody';
   /** `changed_since_use`: the content differs from the one that this service handed out before. */
   source: { path: string; sha256: string; changed_since_use?: boolean };
   /** The instructions. */

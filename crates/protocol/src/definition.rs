@@ -15,7 +15,7 @@ pub struct DefinitionQuery {
     /// agent, skill or workflow.
     pub kind: KindName,
     /// `plugin:name`, an alias, or a bare name where it is unique.
-    #[validate(length(min = 1, max = 300))]
+    #[validate(length(min = 1, max = 1_000))]
     #[schemars(extend("x-model" = "plugin:name"))]
     pub id: String,
     /// Tokens of the whole answer at most: the body is cut where they run out, and the answer says so.
@@ -68,6 +68,9 @@ pub struct Definition<'a> {
     /// The agents it names.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     pub agents: Cow<'a, [String]>,
+    /// `user_only`, `model_only` or `nobody`: who may run it in Claude Code, where its file restricts that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invocation: Option<Cow<'a, str>>,
     /// Where it comes from.
     pub source: DefinitionSource<'a>,
     /// The instructions themselves.

@@ -203,6 +203,9 @@ pub struct SkillRow {
     /// The marketplace its plugin was installed from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub marketplace: Option<String>,
+    /// `user_only`, `model_only` or `nobody`: who may run it in Claude Code, where its file restricts that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invocation: Option<String>,
     /// Ids of the same skill in other plugins; `id (scope)` of one that this one precedes under its id.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub copies: Vec<String>,
@@ -258,6 +261,9 @@ pub struct WorkflowRow {
     /// The marketplace its plugin was installed from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub marketplace: Option<String>,
+    /// `user_only`, `model_only` or `nobody`: who may run it in Claude Code, where its file restricts that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invocation: Option<String>,
     /// Ids of the same workflow in other plugins; `id (scope)` of one that this one precedes under its id.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub copies: Vec<String>,

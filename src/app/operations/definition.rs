@@ -58,6 +58,7 @@ fn view<'a>(definition: &'a Definition, body: &'a str) -> protocol::Definition<'
         arguments: definition.arguments.as_str().into(),
         steps: definition.steps.as_slice().into(),
         agents: definition.agents.as_slice().into(),
+        invocation: definition.invocation.restriction().map(Cow::from),
         source: DefinitionSource {
             path: definition.shown_path().to_string_lossy().into_owned().into(),
             sha256: definition.content_hash.as_str().into(),
@@ -159,7 +160,12 @@ impl Operation for GetDefinition {
         let kind = kind_of(params.kind);
         let snapshot = project.snapshot();
         let wanted = whole(params.max_tokens);
-        match snapshot.catalog.find(kind, params.id.trim()) {
+        // A name may begin or end with a blank.
+        let found = match snapshot.catalog.find(kind, &params.id) {
+            Lookup::Missing => snapshot.catalog.find(kind, params.id.trim()),
+            found => found,
+        };
+        match found {
             Lookup::One(definition) => {
                 let whole = || tokens_of(&view(definition, &definition.body));
                 let whole = snapshot.whole_tokens(definition, whole);

@@ -41,12 +41,23 @@ fn found(answer: &Value, field: &str, kind: &str) -> String {
             "" => String::new(),
             role => format!(" [role {role}]"),
         };
+        let invocation = invocation(row);
         let description = shortened(&text(row, "description").replace('\n', " "), LINE_CHARS);
         // Writing to a String cannot fail.
-        let _ = writeln!(said, "{}. {}{role}: {description}", at + 1, text(row, "id"));
+        let _ = writeln!(said, "{}. {}{role}{invocation}: {description}", at + 1, text(row, "id"));
     }
     let _ = write!(said, "Next: get_definition with kind {kind:?} and the id you choose.");
     said
+}
+
+/// Who may run an entry, where not everybody may.
+fn invocation(entry: &Value) -> String {
+    match text(entry, "invocation") {
+        "" => String::new(),
+        "user_only" => " [only the user may run it]".to_owned(),
+        "model_only" => " [no slash command]".to_owned(),
+        other => format!(" [invocation {other}]"),
+    }
 }
 
 fn nothing(answer: &Value) -> String {
@@ -78,6 +89,7 @@ fn definition(answer: &Value) -> String {
     if !arguments.is_empty() {
         let _ = write!(said, ", arguments {arguments}");
     }
+    said.push_str(&invocation(answer));
     let _ = write!(said, " (from {})\n\n{}", text(&answer["source"], "path"), text(answer, "body"));
     said
 }
