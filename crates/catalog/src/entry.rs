@@ -171,7 +171,6 @@ fn read_body(definition: &mut Definition, body: &str, context: &EntryContext) {
     }
     if definition.kind == Kind::Workflow {
         definition.steps = workflow::steps(&lines);
-        definition.agents = workflow::agents(body);
     }
     if definition.capabilities.is_empty() {
         definition.capabilities = capability::derive(definition, &lines, &context.facts);

@@ -17,6 +17,7 @@
 //! assert!(carried > 1_000);
 //! ```
 
+mod agent_mentions;
 mod built_in_agents;
 mod cancellation;
 mod capability;

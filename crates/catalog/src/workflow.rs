@@ -1,14 +1,9 @@
-//! The steps of a command and the agents it calls, from its body.
+//! The steps of a command, from its body.
 
-use memchr::memmem::Finder;
-
-use super::built_in_agents::is_built_in_agent;
-use super::markdown::{self, Line, text_lines};
+use super::markdown::{self, Line};
 
 /// Steps of one workflow; the longest real one has 26.
 const MAX_STEPS: usize = 40;
-/// Agents of one workflow.
-const MAX_AGENTS: usize = 40;
 /// Characters of a step's title.
 const MAX_TITLE: usize = 120;
 
@@ -110,160 +105,14 @@ fn tidy(title: &str) -> String {
     title.char_indices().nth(MAX_TITLE).map_or(title, |(at, _)| &title[..at]).to_owned()
 }
 
-/// Agents that the body calls, as written, in order: `subagent_type: "plugin:name"`, `@agent-name`, and
-/// `the code-reviewer agent`. Claude Code's own agents are left out.
-pub(super) fn agents(body: &str) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    let agent = Finder::new("agent");
-    let names_one = |line: &&str| agent.find(line.as_bytes()).is_some() || line.contains('@');
-    for line in text_lines(body).filter(names_one) {
-        for name in typed(line).chain(mentioned(line)).chain(called(line)) {
-            if found.len() < MAX_AGENTS && !is_built_in_agent(&name) && !found.contains(&name) {
-                found.push(name);
-            }
-        }
-    }
-    // `code-reviewer` beside `quality:code-reviewer` is the same agent, named twice.
-    let qualified: Vec<String> = found.iter().filter(|name| name.contains(':')).cloned().collect();
-    found.retain(|name| !qualified.iter().any(|full| full.rsplit(':').next() == Some(name) && full != name));
-    found
-}
-
-fn is_name_char(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '-' | '_' | ':' | '.')
-}
-
-/// The name at the start of `text`, which must begin with a letter.
-fn name_at(text: &str) -> Option<&str> {
-    let end = text.find(|c: char| !is_name_char(c)).unwrap_or(text.len());
-    let name = text[..end].trim_end_matches(['.', ':', '-']);
-    name.starts_with(char::is_alphabetic).then_some(name)
-}
-
-/// Values of `subagent_type` and `agent_type`.
-fn typed(line: &str) -> impl Iterator<Item = String> + '_ {
-    ["subagent_type", "agent_type"].into_iter().flat_map(move |key| {
-        line.match_indices(key).filter_map(move |(at, _)| {
-            let whole = !line[..at].ends_with(is_name_char);
-            let value = line[at + key.len()..].trim_start_matches(['`', '"', '\'', '*']);
-            let value = value.trim_start().strip_prefix([':', '='])?;
-            let name = name_at(value.trim_start_matches([' ', '"', '\'', '`', '\\']))?;
-            (whole && name.len() > 1).then(|| name.to_owned())
-        })
-    })
-}
-
-/// `@agent-name` and `@plugin:name`, but not an address, a decorator or a package.
-fn mentioned(line: &str) -> impl Iterator<Item = String> + '_ {
-    line.match_indices('@').filter_map(move |(at, _)| {
-        if line[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-')) {
-            return None;
-        }
-        let name = name_at(&line[at + 1..])?;
-        let after = line[at + 1 + name.len()..].chars().next();
-        let stated = name.strip_prefix("agent-").or_else(|| name.contains(':').then_some(name))?;
-        (!matches!(after, Some('/' | '(')) && !stated.is_empty()).then(|| stated.to_owned())
-    })
-}
-
-/// Words that stand before "agent" without naming one.
-const NO_NAMES: [&str; 18] = [
-    "multi-agent",
-    "sub-agent",
-    "per-file",
-    "per-unit",
-    "read-only",
-    "fan-out",
-    "long-running",
-    "single-purpose",
-    "multi-step",
-    "follow-up",
-    "built-in",
-    "open-source",
-    "cross-agent",
-    "real-time",
-    "high-level",
-    "third-party",
-    "user-agent",
-    "end-to-end",
-];
-/// Words before the name of an agent that is called.
-const CALLS: [&str; 10] =
-    ["use", "launch", "invoke", "call", "spawn", "delegate", "to", "dispatch", "with", "run"];
-/// Words that refer to an agent without naming it.
-const PLACING: [&str; 30] = [
-    "the",
-    "an",
-    "a",
-    "appropriate",
-    "same",
-    "main",
-    "new",
-    "next",
-    "first",
-    "second",
-    "third",
-    "each",
-    "every",
-    "right",
-    "relevant",
-    "specialized",
-    "specialist",
-    "local",
-    "current",
-    "another",
-    "this",
-    "that",
-    "single",
-    "other",
-    "active",
-    "custom",
-    "separate",
-    "fresh",
-    "independent",
-    "dedicated",
-];
-
-/// `the code-reviewer agent`, `use the debugger agent`, `` `debugger` agent ``.
-fn called(line: &str) -> impl Iterator<Item = String> + '_ {
-    let words: Vec<&str> = line.split_whitespace().collect();
-    let mut found = Vec::new();
-    for (at, word) in words.iter().enumerate().skip(1) {
-        let noun = word.trim_matches(|c: char| !c.is_alphanumeric()).to_ascii_lowercase();
-        if !matches!(noun.as_str(), "agent" | "agents" | "subagent" | "subagents") {
-            continue;
-        }
-        let written = words[at - 1];
-        let inner = written.trim_matches(['*', '`', '"', '\'', '(', '[']);
-        let Some(name) = name_at(inner).filter(|name| name.len() == inner.len()) else { continue };
-        if name.chars().any(char::is_uppercase) || NO_NAMES.contains(&name) || PLACING.contains(&name) {
-            continue;
-        }
-        let marked = written.starts_with(['*', '`']) && written.ends_with(['*', '`']);
-        let joined = name.contains('-') || name.contains(':');
-        let is_called = at > 2
-            && words[at - 2].eq_ignore_ascii_case("the")
-            && CALLS.iter().any(|call| words[at - 3].eq_ignore_ascii_case(call));
-        if marked || joined || is_called {
-            found.push(name.to_owned());
-        }
-    }
-    found.into_iter()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{agents, steps};
+    use super::steps;
 
     #[track_caller]
     fn check_steps(body: &str, expected: &[&str]) {
         let lines: Vec<_> = crate::markdown::lines(body).collect();
         assert_eq!(steps(&lines), expected);
-    }
-
-    #[track_caller]
-    fn check_agents(body: &str, expected: &[&str]) {
-        assert_eq!(agents(body), expected);
     }
 
     #[test]
@@ -276,23 +125,5 @@ mod tests {
             &["Look", "Run the tests"],
         );
         check_steps("# Only a title\n1. alone\n", &[]);
-    }
-
-    #[test]
-    fn agents_are_those_that_are_called() {
-        check_agents(
-            "- subagent_type: \"q-a:test-engineer\"\n subagent_type=general-purpose",
-            &["q-a:test-engineer"],
-        );
-        check_agents("Use the debugger agent to: x", &["debugger"]);
-        check_agents(
-            "the **code-reviewer** agent and a read-only agent, multi-agent work",
-            &["code-reviewer"],
-        );
-        check_agents(
-            "ask @agent-planner or @ops:deployer, not me@agent-x.org or @babel/core",
-            &["planner", "ops:deployer"],
-        );
-        check_agents("Use the appropriate agent to do it", &[]);
     }
 }

@@ -60,6 +60,7 @@ struct FileForm<'a> {
     not_loaded: u8,
     #[serde(borrow)]
     definition: Option<DefinitionForm<'a>>,
+    agent_names: Option<u32>,
     #[serde(borrow)]
     problems: Vec<ProblemForm<'a>>,
 }
@@ -160,7 +161,7 @@ impl<'a> FactsForm<'a> {
 
 impl<'a> FileForm<'a> {
     fn of(file: &'a File, facts: u32) -> Option<Self> {
-        let File { stamp, context, read: _, problems, .. } = file;
+        let File { stamp, context, read: _, agent_names, problems, .. } = file;
         let EntryContext { kind, prefix, naming, facts: _, not_loaded } = context;
         Some(FileForm {
             path: bytes_of(file.path()),
@@ -178,6 +179,7 @@ impl<'a> FileForm<'a> {
                 Some(definition) => Some(DefinitionForm::of(definition)?),
                 None => None,
             },
+            agent_names: *agent_names,
             problems: problems.iter().map(ProblemForm::of).collect::<Option<_>>()?,
         })
     }
@@ -206,6 +208,7 @@ impl<'a> FileForm<'a> {
             context,
             component_root: 0,
             read,
+            agent_names: self.agent_names,
             problems: problems?,
         })
     }

@@ -20,6 +20,8 @@ pub(crate) struct File {
     /// Its component root, by position in the scan.
     pub component_root: u32,
     pub read: Read,
+    /// Of a command: a checksum of the names that it was searched for, once that has happened.
+    pub agent_names: Option<u32>,
     pub problems: Arc<[Problem]>,
 }
 

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::agent_links;
 use super::dedupe::dedupe;
 use super::files::{File, Files};
 use super::options::ScanOptions;
@@ -121,7 +122,8 @@ fn scan_with<R: Borrow<Vec<CachedRoot>>>(
         cap: pass.options.limits.file_bytes,
         cancellation: pass.cancellation,
     };
-    let outcomes = reading.all(&candidates);
+    let mut outcomes = reading.all(&candidates);
+    agent_links::link(&mut outcomes);
     pass.gather(&beneath, &candidates, outcomes);
     if let Some(known) = known {
         done(known, &pass.report);

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::agent_links;
 use super::files::File;
 use super::options::ScanOptions;
 use super::patch::Patch;
@@ -131,6 +132,7 @@ fn list_again(
     let located: Vec<_> = layout.candidates.into_iter().map(|candidate| (0, candidate)).collect();
     let reading = Reader { roots: &[&root], known: roots, cap: options.limits.file_bytes, cancellation };
     let mut outcomes = reading.all(&located);
+    agent_links::link(&mut outcomes);
     for ((_, candidate), outcome) in located.iter().zip(&mut outcomes) {
         renewed.get_mut(&candidate.component_root)?.problems.append(&mut outcome.problems);
     }

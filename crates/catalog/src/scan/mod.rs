@@ -1,5 +1,6 @@
 //! Scanning plugin folders, in full or incrementally.
 
+mod agent_links;
 mod dedupe;
 mod file_source;
 mod files;

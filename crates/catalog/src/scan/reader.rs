@@ -88,6 +88,7 @@ impl Reader<'_> {
                         Some(definition) => Read::Entry(Arc::new(definition)),
                         None => Read::Nothing(candidate.path.as_path().into()),
                     },
+                    agent_names: None,
                     problems: problems.into(),
                 };
                 ReadOutcome { file: Some(file), problems: Vec::new(), opened: true }

@@ -1,6 +1,7 @@
 //! The catalog as its callers see it: what it reads, under which ids, and what it says of files that are wrong.
 
 mod behaviours;
+mod client_flags;
 mod corpus;
 mod faults;
 mod identity;
