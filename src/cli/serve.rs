@@ -12,8 +12,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{allocator, exit, output, small_runtime, store_access, supervisor};
 use crate::app::{self, Daemon, Project, Scanned};
-use crate::config::{Access, Config, Environment, Flags, ProjectConfig, Token};
-use crate::instance::{self, Endpoint, PortOwner};
+use crate::config::{Access, Config, Environment, Flags, MODEL_DIR, ProjectConfig, Token};
+use crate::instance::{self, Endpoint, PortOwner, Process};
 use crate::server::{self, AccessPolicy, ServerState, rate};
 use crate::tasks::{self, Tasks};
 use crate::telemetry::logging;
@@ -78,6 +78,7 @@ pub(super) fn run(arguments: &ServeArguments, environment: &Environment) -> anyh
         Err(error) => return Err(anyhow::Error::new(error).context("the store could not be opened")),
     };
     instance::sweep(&config.project.paths);
+    semantic::install::sweep(&config.project.paths.data_dir, MODEL_DIR, Process::is_running);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(runtime_threads())
         .enable_all()

@@ -37,6 +37,13 @@ impl Process {
             && start_time(self.pid).is_some_and(|started| started == self.started)
     }
 
+    /// Whether a process of that id runs, whichever it is.
+    pub fn is_running(pid: u32) -> bool {
+        let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+        // One that belongs to somebody else may not be signalled, and runs.
+        pid.is_some_and(|pid| test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
+    }
+
     /// Asks it to end. Verify with [`Process::is_alive`] first: that is what keeps strangers safe.
     pub fn terminate(&self) -> bool {
         self.is_alive() && self.target().is_some_and(|pid| kill_process(pid, Signal::TERM).is_ok())

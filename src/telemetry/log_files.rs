@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -51,11 +52,15 @@ fn name_of(day: Date) -> String {
     format!("mcp.{day}.log")
 }
 
+/// Compresses and removes what is older than a day.
+type Tidy = fn(&ConfinedDir, Date) -> io::Result<()>;
+
 /// Writes lines into the file of the day. Each call of `write` brings one line, as the subscriber makes it.
 #[derive(Debug)]
 pub(super) struct DailyFile {
     dir: DirPath,
     today: fn() -> Date,
+    tidy: Tidy,
     day: Date,
     file: Option<File>,
     /// Whole lines that wait.
@@ -72,16 +77,22 @@ impl DailyFile {
     /// # Errors
     /// Where the folder or the file cannot be written.
     pub(super) fn open(dir: &DirPath) -> io::Result<Self> {
-        DailyFile::with_clock(dir, today)
+        DailyFile::over(dir, today, tidy)
     }
 
+    #[cfg(test)]
     fn with_clock(dir: &DirPath, today: fn() -> Date) -> io::Result<Self> {
+        DailyFile::over(dir, today, tidy)
+    }
+
+    fn over(dir: &DirPath, today: fn() -> Date, tidy: Tidy) -> io::Result<Self> {
         let day = today();
         let file = dir.create()?.append(name_of(day).as_ref())?;
         let bytes = file.metadata()?.len();
         let daily = DailyFile {
             dir: dir.clone(),
             today,
+            tidy,
             day,
             file: Some(file),
             waiting: Vec::with_capacity(BUFFER_BYTES),
@@ -130,13 +141,20 @@ impl DailyFile {
         self.waiting_lines = 0;
     }
 
-    /// Compresses and removes older files, on a thread of its own: a large file takes a second.
+    /// Compresses and removes older files, on a thread of its own: a large file takes a second. What cannot be tidied up
+    /// today, or crashes, is logged and tried again tomorrow and at the next start.
     fn tidy_up(&self) {
-        let (dir, day) = (self.dir.clone(), self.day);
-        let tidying = std::thread::Builder::new().name("log-janitor".into()).spawn(move || {
-            // What cannot be tidied up today is tried again tomorrow.
-            let _ = dir.open().and_then(|dir| tidy(&dir, day));
-        });
+        let (dir, day, tidy) = (self.dir.clone(), self.day, self.tidy);
+        let tidying =
+            std::thread::Builder::new().name("log-janitor".into()).spawn(move || {
+                match catch_unwind(AssertUnwindSafe(|| dir.open().and_then(|dir| tidy(&dir, day)))) {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => {
+                        tracing::warn!(%error, "older log files are left as they are until tomorrow")
+                    }
+                    Err(_) => tracing::error!("tidying older log files crashed; it is tried again tomorrow"),
+                }
+            });
         drop(tidying);
     }
 }
@@ -253,12 +271,13 @@ mod tests {
     use std::cell::Cell;
     use std::io::{Read, Write};
     use std::path::Path;
+    use std::sync::atomic::{AtomicU64, Ordering};
 
     use flate2::read::GzDecoder;
     use time::macros::date;
     use time::{Date, Duration};
 
-    use super::{DailyFile, DirPath, is_log, kept_of, name_of, tidy, unwritten_lines};
+    use super::{ConfinedDir, DailyFile, DirPath, is_log, kept_of, name_of, tidy, unwritten_lines};
     use crate::telemetry::limits::{DAYS_KEPT, MAX_DAY_BYTES, MAX_TEXT_CHARS};
 
     const FIRST: Date = date!(2026 - 11 - 21);
@@ -310,6 +329,28 @@ mod tests {
         drop(log);
         assert_eq!(std::fs::read_to_string(dir.path().join(name_of(FIRST))).unwrap(), "a\nd\n");
         assert_eq!(std::fs::read_to_string(dir.path().join(name_of(date!(2026 - 11 - 22)))).unwrap(), "b\n");
+    }
+
+    #[test]
+    fn a_janitor_that_crashes_holds_no_line_up_and_comes_again_the_next_day() {
+        thread_local!(static DAY: Cell<Date> = const { Cell::new(FIRST) });
+        static CALLS: AtomicU64 = AtomicU64::new(0);
+        fn crash(_: &ConfinedDir, _: Date) -> std::io::Result<()> {
+            CALLS.fetch_add(1, Ordering::SeqCst);
+            panic!("on purpose, for a test");
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let mut log = DailyFile::over(&dir.path().into(), || DAY.get(), crash).unwrap();
+        log.write_all(b"a\n").unwrap();
+        DAY.set(date!(2026 - 11 - 22));
+        log.write_all(b"b\n").unwrap();
+        drop(log);
+        for (day, line) in [(FIRST, "a\n"), (date!(2026 - 11 - 22), "b\n")] {
+            assert_eq!(std::fs::read_to_string(dir.path().join(name_of(day))).unwrap(), line);
+        }
+        while CALLS.load(Ordering::SeqCst) < 2 {
+            std::thread::yield_now();
+        }
     }
 
     #[test]

@@ -16,6 +16,8 @@ fn temporary_files_of_a_killed_process_are_swept_at_the_start() {
     // No process has the first id; the second is the first process of all, which is there as long as the machine is.
     let (gone, alive) = (999_999_999, 1);
     let swept = [
+        format!("data/model.{gone}.new/config.json"),
+        format!("data/model.{gone}.old/config.json"),
         format!("data/catalog.{gone}.tmp"),
         format!("data/index.bin.{gone}-3.tmp"),
         format!("data/latent.bin.{gone}-0.tmp"),
@@ -25,6 +27,8 @@ fn temporary_files_of_a_killed_process_are_swept_at_the_start() {
         format!("logs/mcp.2026-11-21.log.gz.{gone}-0.tmp"),
     ];
     let stays = [
+        "data/model/config.json".to_owned(),
+        format!("data/model.{alive}.new/config.json"),
         format!("data/catalog.bin.{alive}-0.tmp"),
         format!("data/notes.{gone}.tmp"),
         "data/catalog.tmp".to_owned(),

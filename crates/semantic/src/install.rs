@@ -45,6 +45,44 @@ pub fn install(source: &NamedDir, into: &DirPath, name: &str) -> Result<ModelInf
     installed
 }
 
+/// The process that was replacing the directory `name` by way of `leftover`, and whether it is what was there before.
+fn writer_of(leftover: &str, name: &str) -> Option<(u32, bool)> {
+    let (process, end) = leftover.strip_prefix(name)?.strip_prefix('.')?.split_once('.')?;
+    let is_former = match end {
+        "old" => true,
+        "new" => false,
+        _ => return None,
+    };
+    process
+        .bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| process.parse().ok())?
+        .map(|pid| (pid, is_former))
+}
+
+/// Removes what installations of the directory `name` in `into` left whose process, by its id, is not running; a former
+/// model that had no successor yet is put back. Returns how many directories were dealt with.
+pub fn sweep(into: &DirPath, name: &str, is_running: impl Fn(u32) -> bool) -> usize {
+    let Ok(folder) = into.open() else { return 0 };
+    let mut swept = 0;
+    for leftover in folder.names().unwrap_or_default() {
+        let Some((process, is_former)) = leftover.to_str().and_then(|found| writer_of(found, name)) else {
+            continue;
+        };
+        if is_running(process) {
+            continue;
+        }
+        let is_missing = folder.facts(OsStr::new(name)).is_err();
+        let dealt_with = if is_former && is_missing {
+            folder.rename(&leftover, &folder, OsStr::new(name))
+        } else {
+            folder.remove_tree(&leftover)
+        };
+        swept += usize::from(dealt_with.is_ok());
+    }
+    swept
+}
+
 /// Removes an installed model. Returns `false` where there is none.
 ///
 /// # Errors
@@ -118,4 +156,41 @@ fn verify(encoder: &Encoder, copy: &NamedDir) -> Result<ModelInfo, ModelError> {
         }
     }
     Ok(ModelInfo { name: encoder.info().name.clone(), ..copied.info().clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{DirPath, sweep};
+
+    #[test]
+    fn what_a_killed_installation_left_is_removed_or_put_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let (data, running) = (DirPath::from(folder.path()), 7);
+        let model = |name: &str| {
+            fs::create_dir_all(folder.path().join(name)).unwrap();
+            fs::write(folder.path().join(name).join("config.json"), name).unwrap();
+        };
+        let names = || {
+            let entries = fs::read_dir(folder.path()).unwrap();
+            let mut names: Vec<_> =
+                entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+            names.sort();
+            names
+        };
+        let stays = ["model.7.new", "model.7.old", "model.x.new", "model.8.bak", "models.8.new"];
+        stays.into_iter().for_each(model);
+        ["model", "model.8.new", "model.9.old"].into_iter().for_each(model);
+        assert_eq!(sweep(&data, "model", |process| process == running), 2);
+        assert_eq!(
+            names(),
+            ["model", "model.7.new", "model.7.old", "model.8.bak", "model.x.new", "models.8.new"]
+        );
+
+        // Killed between taking the former model away and putting the new one in its place.
+        fs::rename(folder.path().join("model"), folder.path().join("model.8.old")).unwrap();
+        assert_eq!(sweep(&data, "model", |process| process == running), 1);
+        assert_eq!(fs::read_to_string(folder.path().join("model/config.json")).unwrap(), "model");
+    }
 }

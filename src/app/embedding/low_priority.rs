@@ -1,7 +1,11 @@
 //! A thread that gives way to all others, for embedding entries.
+//!
+//! It is no worker: it has nothing to do by itself, and the `embedding` worker waits for each of its answers. A crash costs
+//! the text at hand; the worker then goes without the model, which `/health` says.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 
 use super::loaded_model::LoadedModel;
 use semantic::chunking::{MAX_PASSAGE_TOKENS, MAX_REQUEST_TOKENS};
@@ -10,8 +14,8 @@ use semantic::{InputRole, ModelError, encoder};
 /// What became of one text.
 type Embedded = Result<Vec<f32>, ModelError>;
 
-/// A text to embed, what it is, and where its vector goes.
-type Task = (Arc<LoadedModel>, String, InputRole, SyncSender<Embedded>);
+/// Work for the thread, which answers by itself.
+type Task = Box<dyn FnOnce() + Send>;
 
 /// The thread, which ends when this is dropped.
 #[derive(Debug)]
@@ -28,10 +32,21 @@ impl LowPriorityThread {
         Ok(LowPriorityThread(sender))
     }
 
-    /// The vector of a text, or why it has none; `None` where embedding crashed, now or before.
+    /// The vector of a text, or why it has none; `None` where embedding it crashed.
     pub(super) fn embed(&self, model: &Arc<LoadedModel>, text: String, role: InputRole) -> Option<Embedded> {
+        let max_tokens = match role {
+            InputRole::Passage => MAX_PASSAGE_TOKENS,
+            InputRole::Query => MAX_REQUEST_TOKENS,
+        };
+        let model = Arc::clone(model);
+        self.run(move || model.encoder.embed(&text, role, max_tokens))
+    }
+
+    /// What `task` yields on the thread; `None` where it crashed.
+    fn run<T: Send + 'static>(&self, task: impl FnOnce() -> T + Send + 'static) -> Option<T> {
         let (reply, answer) = sync_channel(1);
-        self.0.send((Arc::clone(model), text, role, reply)).ok()?;
+        // Nobody waits any more only where the project was closed meanwhile.
+        self.0.send(Box::new(move || drop(reply.send(task())))).ok()?;
         answer.recv().ok()
     }
 }
@@ -39,13 +54,9 @@ impl LowPriorityThread {
 fn work(tasks: &Receiver<Task>) {
     lower_priority();
     encoder::use_current_thread_only();
-    while let Ok((model, text, role, reply)) = tasks.recv() {
-        let max_tokens = match role {
-            InputRole::Passage => MAX_PASSAGE_TOKENS,
-            InputRole::Query => MAX_REQUEST_TOKENS,
-        };
-        // Nobody waits any more only where the project was closed meanwhile.
-        let _ = reply.send(model.encoder.embed(&text, role, max_tokens));
+    while let Ok(task) = tasks.recv() {
+        // Whoever waits finds that there is no answer; the panic hook logged why.
+        let _ = catch_unwind(AssertUnwindSafe(task));
     }
 }
 
@@ -55,5 +66,19 @@ fn lower_priority() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(None, 19) {
         tracing::debug!(%error, "entries are embedded at the usual priority");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LowPriorityThread;
+
+    #[test]
+    fn a_crash_costs_the_text_at_hand_and_not_the_thread() {
+        let thread = LowPriorityThread::start().unwrap();
+        for number in 0..3 {
+            assert_eq!(thread.run(|| -> u32 { panic!("on purpose, for a test") }), None);
+            assert_eq!(thread.run(move || number), Some(number));
+        }
     }
 }
