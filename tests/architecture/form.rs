@@ -1,5 +1,7 @@
 //! What a file looks like: short, introduced, named after what it knows; a folder's front declares and nothing more.
 
+use std::path::{Path, PathBuf};
+
 use crate::assert_none;
 use crate::sources::{sources, top};
 
@@ -13,7 +15,21 @@ const MAX_FILE_LINES: usize = 600;
 const NOT_LISTED: &[&str] = &[];
 
 /// Documents and scripts, which name no folder of one machine.
-const DOCUMENTS: &[&str] = &["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "scripts/test", ".ci/run"];
+const DOCUMENTS: &[&str] = &[
+    "README.md",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "scripts/check",
+    "scripts/lint-workflows",
+    "scripts/terminal-picture",
+    "scripts/test",
+    ".ci/run",
+];
+
+/// Folders of documents: every file in them, at any depth, that is text.
+const FOLDERS_OF_DOCUMENTS: &[&str] = &["docs", "examples", ".github/workflows"];
 
 #[test]
 fn files_are_short_named_and_introduced() {
@@ -77,13 +93,37 @@ fn limits_are_listed_by_the_command() {
     assert_none(&violations);
 }
 
+/// The text files in a folder, at any depth, but for what a build or a package manager put there.
+fn texts_in(folder: &Path) -> Vec<(PathBuf, String)> {
+    let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let paths = paths.filter(|path| !path.ends_with("target") && !path.ends_with("node_modules"));
+    paths
+        .flat_map(|path| match std::fs::read_to_string(&path) {
+            Ok(text) => vec![(path, text)],
+            Err(_) if path.is_dir() => texts_in(&path),
+            // A picture.
+            Err(_) => Vec::new(),
+        })
+        .collect()
+}
+
 #[test]
 fn documents_name_no_machine() {
-    for file in DOCUMENTS {
-        let text =
-            std::fs::read_to_string(top().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+    let read = |file: &&str| {
+        let path = top().join(file);
+        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{file}: {error}"));
+        (path, text)
+    };
+    let mut documents: Vec<(PathBuf, String)> = DOCUMENTS.iter().map(read).collect();
+    for folder in FOLDERS_OF_DOCUMENTS {
+        let texts = texts_in(&top().join(folder));
+        assert!(!texts.is_empty(), "{folder} holds no document");
+        documents.extend(texts);
+    }
+    for (path, text) in documents {
         for name in ["/root/", "/home/", "/Users/"] {
-            assert!(!text.contains(name), "{file} names a folder of one machine: {name}");
+            assert!(!text.contains(name), "{} names a folder of one machine: {name}", path.display());
         }
     }
 }
