@@ -1,5 +1,8 @@
 //! What can go wrong with an operation, by what the caller can do about it, and the error object each becomes.
 
+use std::io::ErrorKind;
+
+use client::outbox::OutboxError;
 use protocol::{AccessRole, ErrorCode, ErrorData, ErrorObject, UnavailableReason};
 use store::StoreError;
 
@@ -34,6 +37,14 @@ pub enum AppError {
     /// The store did not take it, and may later. Paths and details are for the log.
     #[error("{}", .0.kind())]
     NotStored(StoreError),
+    /// It cannot be done now, and may be later.
+    #[error("{sentence}")]
+    Unavailable {
+        /// Why, as a client's program reads it.
+        reason: UnavailableReason,
+        /// Why, as a person reads it.
+        sentence: &'static str,
+    },
     /// A fault of ours: the detail is for the log, never for the client.
     #[error(transparent)]
     Internal(#[from] anyhow::Error),
@@ -52,7 +63,7 @@ impl AppError {
             AppError::Forbidden { .. } => ErrorCode::Forbidden,
             AppError::NotFound { .. } => ErrorCode::NotFound,
             AppError::Conflict { .. } => ErrorCode::Conflict,
-            AppError::NotStored(_) => ErrorCode::Unavailable,
+            AppError::NotStored(_) | AppError::Unavailable { .. } => ErrorCode::Unavailable,
             AppError::Internal(_) => ErrorCode::Internal,
         }
     }
@@ -72,13 +83,8 @@ impl AppError {
                 .with_data(ErrorData { suggestions: Some(suggestions.clone()), ..ErrorData::default() }),
             AppError::Conflict { message, state } => ErrorObject::new(self.code(), message.clone())
                 .with_data(ErrorData { state: Some(state.clone()), ..ErrorData::default() }),
-            AppError::NotStored(cause) => {
-                let mut object = ErrorObject::unavailable(reason(cause), cause.kind());
-                if let Some(data) = &mut object.data {
-                    data.correlation_id = Some(correlation_id.to_owned());
-                }
-                object
-            }
+            AppError::NotStored(cause) => unavailable(reason(cause), cause.kind(), correlation_id),
+            AppError::Unavailable { reason, sentence } => unavailable(*reason, sentence, correlation_id),
             AppError::Internal(_) => ErrorObject::new(self.code(), "Internal error").with_data(ErrorData {
                 correlation_id: Some(correlation_id.to_owned()),
                 ..ErrorData::default()
@@ -87,18 +93,46 @@ impl AppError {
     }
 }
 
+fn unavailable(reason: UnavailableReason, sentence: &str, correlation_id: &str) -> ErrorObject {
+    let mut object = ErrorObject::unavailable(reason, sentence);
+    if let Some(data) = &mut object.data {
+        data.correlation_id = Some(correlation_id.to_owned());
+    }
+    object
+}
+
 /// Why the store did not take it, as a client reads it.
 fn reason(error: &StoreError) -> UnavailableReason {
     match error {
         StoreError::ReadOnly(_) => UnavailableReason::ReadOnly,
         StoreError::Overloaded => UnavailableReason::Overloaded,
         StoreError::Closed => UnavailableReason::Stopping,
-        StoreError::Unavailable(_) if error.is_disk_full() => UnavailableReason::DiskFull,
+        StoreError::DiskFull(_) => UnavailableReason::DiskFull,
         StoreError::Unavailable(_)
         | StoreError::Locked { .. }
         | StoreError::Invalid(_)
         | StoreError::UnknownPattern(_)
         | StoreError::OtherTask { .. } => UnavailableReason::NotStored,
+    }
+}
+
+impl From<OutboxError> for AppError {
+    fn from(error: OutboxError) -> Self {
+        let (reason, sentence) = match &error {
+            OutboxError::Full(_) => {
+                (UnavailableReason::Overloaded, "too many decisions wait on disk already; start an instance")
+            }
+            OutboxError::Failed { source, .. } => match source.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                    (UnavailableReason::DiskFull, "the disk is full; try again once there is room")
+                }
+                ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => {
+                    (UnavailableReason::ReadOnly, "the decision cannot be kept on disk: it is read-only")
+                }
+                _ => (UnavailableReason::NotStored, "the decision cannot be kept on disk; try again later"),
+            },
+        };
+        AppError::Unavailable { reason, sentence }
     }
 }
 
@@ -131,7 +165,7 @@ mod tests {
             (StoreError::Overloaded, "overloaded"),
             (StoreError::Closed, "stopping"),
             (StoreError::ReadOnly("/secret".to_owned()), "read_only"),
-            (StoreError::Unavailable("database or disk is full".to_owned()), "disk_full"),
+            (StoreError::DiskFull("database or disk is full".to_owned()), "disk_full"),
             (StoreError::Unavailable("disk I/O error /secret".to_owned()), "not_stored"),
         ];
         for (cause, reason) in cases {
@@ -141,6 +175,27 @@ mod tests {
             assert!(!object.message.contains("secret"), "{}", object.message);
             let data = object.data.unwrap();
             assert_eq!((data.reason.as_deref(), data.correlation_id.as_deref()), (Some(reason), Some("c-1")));
+            assert!(data.retry_after_ms.is_some_and(|ms| ms >= 1_000), "{reason}");
+        }
+    }
+
+    #[test]
+    fn what_the_outbox_cannot_take_now_says_why_and_when_to_retry() {
+        let failed = |kind: ErrorKind| OutboxError::Failed { path: "/secret".into(), source: kind.into() };
+        let cases = [
+            (OutboxError::Full(10_000), "overloaded"),
+            (failed(ErrorKind::StorageFull), "disk_full"),
+            (failed(ErrorKind::QuotaExceeded), "disk_full"),
+            (failed(ErrorKind::ReadOnlyFilesystem), "read_only"),
+            (failed(ErrorKind::Other), "not_stored"),
+        ];
+        for (cause, reason) in cases {
+            let error = AppError::from(cause);
+            assert_eq!(error.code(), ErrorCode::Unavailable, "{reason}");
+            let object = error.to_object("c-1");
+            assert!(!object.message.contains("secret"), "{}", object.message);
+            let data = object.data.unwrap();
+            assert_eq!(data.reason.as_deref(), Some(reason));
             assert!(data.retry_after_ms.is_some_and(|ms| ms >= 1_000), "{reason}");
         }
     }

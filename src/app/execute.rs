@@ -1,4 +1,4 @@
-//! The one entry into an operation: permission, parameters, the operation itself, measurement.
+//! The one entry into an operation: permission (`authorization.rs`), parameters, the operation itself, measurement.
 //!
 //! Every transport calls [`Project::execute`]. What is to hold for all calls, such as policy and audit, belongs into the chain
 //! here and nowhere else.
@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use tracing::Instrument;
 
-use super::operation::{Operation, Output, Principal, Transport};
+use super::authorization::{Principal, Transport, authorize};
+use super::operation::{Operation, Output};
 use super::operations::Method;
 use super::params::read_params;
 use super::{AppError, Project};
@@ -18,7 +19,8 @@ use crate::telemetry::call_log::LoggedCall;
 use protocol::{ErrorCode, OperationClass};
 
 impl Project {
-    /// Runs `O` for `principal` with parameters as JSON text (`None`: the caller sent none), and records how it went.
+    /// Runs `O` for `principal` with parameters as JSON text (`None`: the caller sent none), and records how a client's
+    /// call went.
     ///
     /// # Errors
     /// [`AppError::Forbidden`] where the principal's role does not include [`Operation::PERMISSION`],
@@ -43,6 +45,9 @@ impl Project {
         };
         if let Err(error) = &outcome {
             log_failure(error, principal, O::NAME);
+        }
+        if !principal.is_client() {
+            return outcome;
         }
         let listed = O::TOOL.filter(|_| principal.transport == Transport::Mcp);
         self.record_call(&LoggedCall {
@@ -81,9 +86,7 @@ impl Project {
         principal: &Principal,
         params: Option<&str>,
     ) -> Result<O::Output, AppError> {
-        if !principal.role.includes(O::PERMISSION) {
-            return Err(AppError::Forbidden { required: O::PERMISSION });
-        }
+        authorize(principal, O::PERMISSION)?;
         O::run(self, principal, read_params::<O>(params)?).await
     }
 
@@ -117,6 +120,9 @@ fn log_failure(error: &AppError, principal: &Principal, method: &'static str) {
     match error {
         AppError::NotStored(cause) => {
             tracing::error!(correlation_id, method, error = %cause, "not stored");
+        }
+        AppError::Unavailable { reason, .. } => {
+            tracing::warn!(correlation_id, method, %reason, "not available");
         }
         AppError::Internal(cause) => {
             tracing::error!(correlation_id, method, error = format!("{cause:#}"), "operation failed");

@@ -4,7 +4,8 @@
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::operation::{Operation, Output, Principal, Transport};
+use super::authorization::{Principal, Transport};
+use super::operation::{Operation, Output};
 use super::operations::find::QueryAgents;
 use super::operations::{Method, Visitor};
 use super::{AppError, Project};

@@ -7,6 +7,7 @@
 //! below `project` in the order of dependence (`snapshot_store`, `cache`, `outcome_prior`, `embedding`, `content_pins`,
 //! `workers`). `operations` answer requests from it, `jobs` keep it up to date.
 
+pub mod authorization;
 mod backups;
 pub mod cache;
 mod cache_warming;
@@ -49,7 +50,6 @@ pub use file_watch::WatchState;
 pub use in_process::InProcess;
 pub use index::Scanned;
 pub use project::Project;
-pub use reindex::ReindexReport;
 pub use search::latent::MAX_ENTRIES as MAX_ENTRIES_LEARNED;
 pub use snapshot::Snapshot;
 pub use start::{scan, scan_once, snapshot_once};

@@ -1,8 +1,8 @@
 //! The shape every operation has: constants that say what it is, typed parameters, a typed output, one implementation.
 //!
-//! Adding one takes a file in `operations/` with a type that implements [`Operation`], and a line in
-//! `operations/table.rs`. JSON-RPC, the in-process client, metrics and rate limits have it from then on; MCP has it
-//! where [`Operation::TOOL`] says how a model sees it.
+//! Adding one takes a file in `operations/` with a type that implements [`Operation`], a line in `operations/table.rs`, and
+//! one in `cli/operation_commands.rs`. JSON-RPC, the in-process client, metrics and rate limits have it from then on; MCP has
+//! it where [`Operation::TOOL`] says how a model sees it. Who may call it is decided in `authorization.rs`.
 
 use std::future::Future;
 use std::sync::OnceLock;
@@ -12,8 +12,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use validator::Validate;
 
+use super::authorization::Principal;
 use super::{AppError, Project};
-use crate::telemetry::token_usage::ClientName;
 use catalog::Kind;
 use protocol::{AccessRole, OperationClass};
 
@@ -27,8 +27,10 @@ pub trait Operation {
     const PERMISSION: AccessRole;
     /// A name for people.
     const TITLE: &'static str;
-    /// What it does, in one sentence.
+    /// What it does, in one sentence that begins with a verb in the imperative, as the help of the command line shows it.
     const SENTENCE: &'static str;
+    /// Whether it is a JSON-RPC method; an operation with an HTTP endpoint of its own is none.
+    const IS_RPC_METHOD: bool = true;
     /// How a model sees it; `None` where it is no MCP tool.
     const TOOL: Option<&'static Tool> = None;
     /// What the client sends: unknown members are refused, limits are declared with `validator`.
@@ -107,37 +109,4 @@ pub enum Rendering {
     Stored,
     /// The JSON itself.
     Json,
-}
-
-/// Who makes a call, and how it is known in the log.
-#[derive(Debug, Clone)]
-pub struct Principal {
-    /// The client's name, for the token usage.
-    pub client: ClientName,
-    /// What it may do.
-    pub role: AccessRole,
-    /// The caller's id of the call, or one made by the transport; in every log line of the call.
-    pub correlation_id: String,
-    /// How the call came.
-    pub transport: Transport,
-}
-
-/// How a call came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Transport {
-    /// `POST /`.
-    JsonRpc,
-    /// `/mcp` or standard input and output.
-    Mcp,
-    /// A client in the same process.
-    InProcess,
-    /// A command.
-    CommandLine,
-}
-
-impl Principal {
-    /// A caller on this machine: until callers have keys of their own, it may do everything.
-    pub fn local(client: ClientName, correlation_id: String, transport: Transport) -> Self {
-        Principal { client, role: AccessRole::Admin, correlation_id, transport }
-    }
 }

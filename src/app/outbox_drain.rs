@@ -1,24 +1,23 @@
 //! Draining the outbox: recording the decisions that clients queued on disk while no instance ran.
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use serde_json::Value;
 
+use super::authorization::Principal;
 use super::operations::decision::CacheDecision;
 use super::params::read_params;
 use super::{AppError, Project};
 use crate::config::ProjectConfig;
 use client::outbox::{self, Outbox, Replayed, Verdict};
-use protocol::{DecisionParams, DecisionStored};
 
 impl Project {
-    /// Drains the outbox, then records a decision that is made now and may correct a queued one.
-    pub(super) async fn record_after_drain(
-        &self,
-        params: DecisionParams,
-    ) -> Result<DecisionStored, AppError> {
-        if !Outbox::new(&self.config.paths.outbox_dir).is_empty() {
+    /// Drains the outbox before a decision that is made now, which may correct a queued one. Those that are drained come
+    /// through the same operation and drain nothing.
+    pub(super) async fn drain_outbox_before(&self, principal: &Principal) {
+        if principal.is_client() && !Outbox::new(&self.config.paths.outbox_dir).is_empty() {
             self.drain_outbox().await;
         }
-        self.record(params).await
     }
 
     /// The time of a decision that is made now; see [`Project::queue_decision`].
@@ -30,7 +29,7 @@ impl Project {
     /// it; for a process that does not own the store.
     ///
     /// # Errors
-    /// [`AppError::Invalid`] if it would be refused, [`AppError::Internal`] if it cannot be written.
+    /// [`AppError::Invalid`] if it would be refused, [`AppError::Unavailable`] if the outbox is full or cannot be written.
     pub fn queue_decision(
         config: &ProjectConfig,
         params: &Value,
@@ -38,7 +37,10 @@ impl Project {
     ) -> Result<(), AppError> {
         read_params::<CacheDecision>(Some(&params.to_string()))?;
         let put = Outbox::new(&config.paths.outbox_dir).put_decided(params, decided_at_ms);
-        put.map_err(|error| AppError::Internal(error.into()))
+        put.map_err(|error| {
+            tracing::warn!(%error, "a decision was not queued");
+            error.into()
+        })
     }
 
     /// Records the queued decisions of this project, oldest first.
@@ -56,18 +58,19 @@ impl Project {
         replayed
     }
 
-    async fn record_queued(&self, decision: Value) -> Verdict {
-        let stored = match read_params::<CacheDecision>(Some(&decision.to_string())) {
-            Ok(params) => self.record(params).await,
-            Err(error) => Err(error),
-        };
-        match stored {
-            Ok(answer) if !answer.stored => Verdict::Superseded,
-            Ok(_) => Verdict::Acknowledged,
-            Err(error @ (AppError::Invalid(_) | AppError::Conflict { .. })) => {
-                Verdict::Refused(error.to_string())
+    /// Records one, by the operation that its client would have called. Boxed, since that operation drains as well.
+    fn record_queued(&self, decision: Value) -> BoxFuture<'_, Verdict> {
+        async move {
+            let principal = Principal::internal("outbox");
+            match self.execute::<CacheDecision>(&principal, Some(&decision.to_string())).await {
+                Ok(answer) if !answer.stored => Verdict::Superseded,
+                Ok(_) => Verdict::Acknowledged,
+                Err(error @ (AppError::Invalid(_) | AppError::Conflict { .. })) => {
+                    Verdict::Refused(error.to_string())
+                }
+                Err(_) => Verdict::Unreachable,
             }
-            Err(_) => Verdict::Unreachable,
         }
+        .boxed()
     }
 }

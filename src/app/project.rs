@@ -13,7 +13,7 @@ use super::error::AppError;
 use super::file_watch::FileWatch;
 use super::index::{Scanned, sample_patterns};
 use super::outcome_prior::{LearningVersion, NeighbourIndexer, OutcomePrior};
-use super::reindex::{ReindexQueue, ReindexReport};
+use super::reindex::{NoReport, ReindexQueue};
 use super::snapshot::Snapshot;
 use super::snapshot_store::SnapshotStore;
 use super::timings::Timings;
@@ -21,6 +21,7 @@ use super::workers::{WakeSignal, Workers};
 use crate::config::ProjectConfig;
 use crate::telemetry::metrics::Metrics;
 use catalog::Kind;
+use protocol::{ReindexReport, UnavailableReason};
 use store::Store;
 
 /// Time that what waits to be written has once the service stops.
@@ -124,10 +125,17 @@ impl Project {
     /// Asks for a scan of everything that begins after this call, and waits for its report.
     ///
     /// # Errors
-    /// [`AppError::Internal`] once the service stops, or where the scan failed.
+    /// [`AppError::Unavailable`] once the service stops, or where the scan failed.
     pub async fn reindex(&self) -> Result<ReindexReport, AppError> {
-        let report = self.background.reindexing.request().await;
-        report.ok_or_else(|| anyhow::anyhow!("the service is stopping, or the scan failed").into())
+        self.background.reindexing.request().await.map_err(|why| {
+            let (reason, sentence) = match why {
+                NoReport::Stopping => (UnavailableReason::Stopping, "the service is stopping"),
+                NoReport::Failed => {
+                    (UnavailableReason::ScanFailed, "the scan failed; GET /health and the log say more")
+                }
+            };
+            AppError::Unavailable { reason, sentence }
+        })
     }
 
     /// Where the built-in collection is served and nothing is stored yet, imports its sample patterns, so that every

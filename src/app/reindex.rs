@@ -7,29 +7,10 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde::Serialize;
 use tokio::sync::oneshot;
 
 use super::workers::WakeSignal;
-
-/// What a re-index did.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct ReindexReport {
-    /// Definitions that are new.
-    pub added: usize,
-    /// Definitions whose content is another.
-    pub changed: usize,
-    /// Definitions whose files are gone.
-    pub removed: usize,
-    /// Definitions that stayed as they were.
-    pub unchanged: usize,
-    /// Diagnostics of all files.
-    pub problems: usize,
-    /// The snapshot that serves from now on.
-    pub generation: u64,
-    /// Milliseconds from start to swap.
-    pub duration_ms: f64,
-}
+use protocol::ReindexReport;
 
 /// Changed paths that are looked at one by one; with more of them a full scan costs no more.
 pub(super) const MAX_PATHS: usize = 256;
@@ -67,6 +48,15 @@ pub(super) struct ReindexQueue {
     pub(super) signal: WakeSignal,
 }
 
+/// Why a caller gets no report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoReport {
+    /// The service stops.
+    Stopping,
+    /// The scan failed.
+    Failed,
+}
+
 type Caller = oneshot::Sender<ReindexReport>;
 
 #[derive(Debug, Default)]
@@ -76,27 +66,29 @@ struct State {
     waiting: Vec<Caller>,
     /// Callers whose scan is under way.
     served: Vec<Caller>,
-    /// Whether a scan of less than everything is under way.
-    is_partial: bool,
+    /// Whether changed files caused the scan that is under way: where it fails they are still to be read.
+    is_owed: bool,
     is_closed: bool,
     /// Scans finished since start, the first included.
     finished: u64,
 }
 
 impl ReindexQueue {
-    /// Asks for a full scan that begins after this call; its report, or `None` where there is none because the service
-    /// stops or the scan failed.
-    pub(super) async fn request(&self) -> Option<ReindexReport> {
+    /// Asks for a full scan that begins after this call; its report.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(super) async fn request(&self) -> Result<ReindexReport, NoReport> {
         let (caller, report) = oneshot::channel();
         {
             let mut state = self.lock();
             if state.is_closed {
-                return None;
+                return Err(NoReport::Stopping);
             }
             state.waiting.push(caller);
         }
         self.signal.demand();
-        report.await.ok()
+        report.await.map_err(|_| if self.lock().is_closed { NoReport::Stopping } else { NoReport::Failed })
     }
 
     /// Anything may have changed.
@@ -115,12 +107,12 @@ impl ReindexQueue {
     pub(super) fn begin(&self, is_due: bool) -> Extent {
         let mut state = self.lock();
         let mut extent = std::mem::take(&mut state.requested);
+        state.is_owed = extent != Extent::Nothing;
         // A caller is promised a report on everything.
         if is_due || !state.waiting.is_empty() {
             extent = Extent::Everything;
         }
         state.served = std::mem::take(&mut state.waiting);
-        state.is_partial = matches!(extent, Extent::Around(_));
         extent
     }
 
@@ -129,6 +121,7 @@ impl ReindexQueue {
         let served = {
             let mut state = self.lock();
             state.finished += 1;
+            state.is_owed = false;
             std::mem::take(&mut state.served)
         };
         for caller in served {
@@ -137,13 +130,14 @@ impl ReindexQueue {
         }
     }
 
-    /// Ends a scan that failed: those who waited for it learn that there is no report. What a partial one was to read is
-    /// still to be read.
+    /// Ends a scan that failed: those who waited for it learn that there is no report. Changed files that it was to read are
+    /// still to be read, by the scan after the worker's pause; one that nothing but a caller or the time of day asked for is
+    /// not repeated.
     pub(super) fn abandon(&self) {
         let mut state = self.lock();
         state.finished += 1;
         state.served.clear();
-        if state.is_partial {
+        if std::mem::take(&mut state.is_owed) {
             state.requested = Extent::Everything;
         }
     }
@@ -175,7 +169,9 @@ mod tests {
     use super::*;
 
     /// Makes a request and waits until it is in the queue.
-    async fn ask(queue: &std::sync::Arc<ReindexQueue>) -> tokio::task::JoinHandle<Option<ReindexReport>> {
+    async fn ask(
+        queue: &std::sync::Arc<ReindexQueue>,
+    ) -> tokio::task::JoinHandle<Result<ReindexReport, NoReport>> {
         let before = queue.lock().waiting.len();
         let asked = std::sync::Arc::clone(queue);
         #[expect(clippy::disallowed_methods, reason = "the test awaits it")]
@@ -217,8 +213,25 @@ mod tests {
         assert!(!caller.is_finished());
         assert_eq!(queue.begin(false), Extent::Everything);
         queue.abandon();
-        assert!(caller.await.unwrap().is_none());
-        assert_eq!(queue.begin(false), Extent::Nothing, "a full scan that failed is not repeated unasked");
+        assert_eq!(caller.await.unwrap(), Err(NoReport::Failed));
+        assert_eq!(queue.begin(false), Extent::Everything, "the changed files were not read yet");
+        queue.finish(&report(1));
+        queue.abandon();
+        assert_eq!(queue.begin(false), Extent::Nothing, "they were read");
+    }
+
+    #[tokio::test]
+    async fn a_failed_scan_that_no_file_caused_is_not_repeated() {
+        let queue = std::sync::Arc::new(ReindexQueue::default());
+        let caller = ask(&queue).await;
+        assert_eq!(queue.begin(true), Extent::Everything);
+        queue.abandon();
+        assert_eq!(caller.await.unwrap(), Err(NoReport::Failed));
+        assert_eq!(queue.begin(false), Extent::Nothing);
+        queue.touch();
+        assert_eq!(queue.begin(true), Extent::Everything);
+        queue.abandon();
+        assert_eq!(queue.begin(false), Extent::Everything, "something may have changed");
     }
 
     #[tokio::test]
@@ -226,7 +239,8 @@ mod tests {
         let queue = std::sync::Arc::new(ReindexQueue::default());
         let caller = ask(&queue).await;
         queue.close();
-        assert!(caller.await.unwrap().is_none() && queue.request().await.is_none());
+        assert_eq!(caller.await.unwrap(), Err(NoReport::Stopping));
+        assert_eq!(queue.request().await, Err(NoReport::Stopping));
     }
 
     #[test]

@@ -64,7 +64,8 @@ fn assemble(mut scanned: Scanned, config: ProjectConfig, store: Store) -> (Proje
     let began = Instant::now();
     let (index, origin) = scanned.first_index();
     let timings = Timings::new(scanned.took, began.elapsed());
-    let metrics = Metrics::new(&Method::NAMES);
+    // A re-index takes as long as its files do, which its report says: among the latencies of calls it would hide theirs.
+    let metrics = Metrics::new(&Method::rpc_names());
     (Project::assemble(config, store, metrics, Snapshot::new(1, index, scanned), timings), origin)
 }
 
@@ -251,6 +252,60 @@ mod tests {
         // What each of them is for still happens.
         let report = project.reindex().await.unwrap();
         assert_eq!(report.unchanged, 1);
+        project.shut_down();
+    }
+
+    /// The refresh worker's job, whose first scan panics once it has begun.
+    struct PanicsInScan {
+        project: Arc<Project>,
+        job: RefreshJob,
+        scans: u32,
+    }
+
+    impl Job for PanicsInScan {
+        fn run(&mut self, run: &Run) -> Rest {
+            self.scans += 1;
+            if self.scans == 1 {
+                self.project.reindexing().begin(false);
+                panic!("on purpose, for a test");
+            }
+            self.job.run(run)
+        }
+
+        fn recover(&mut self) {
+            self.job.recover();
+        }
+    }
+
+    #[tokio::test]
+    async fn files_whose_scan_panicked_are_read_after_a_pause_and_health_is_not_green_before() {
+        let (folder, config) = project();
+        let store = Store::open(StoreOptions::new(config.paths.data_dir.clone())).unwrap();
+        let (project, _) = assemble(scan(&config, &Cancellation::default()), config, store);
+        let project = Arc::new(project);
+        let vue = folder.path().join("plugins/web/agents/vue.md");
+        std::fs::write(vue, "---\nname: vue\ndescription: Builds pages, too.\n---\n").unwrap();
+        let job = RefreshJob::new(Arc::clone(&project));
+        let job = PanicsInScan { project: Arc::clone(&project), job, scans: 0 };
+        project.workers().spawn(
+            "refresh",
+            "changed files are not indexed",
+            &project.reindexing().signal,
+            job,
+        );
+        let is_down = || project.health().reasons.iter().any(|reason| reason.contains("refresh worker"));
+        // A watch that lost track of what changed.
+        project.reindexing().touch();
+        let settled = async {
+            while !is_down() {
+                tokio::task::yield_now().await;
+            }
+            while is_down() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(1), settled).await.expect("it is restarted");
+        assert_eq!(project.snapshot().count(catalog::Kind::Agent), 2, "the change was read");
         project.shut_down();
     }
 }

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 
 use crate::support::{Project, Service};
 use axum::http::StatusCode;
-use client::outbox::Outbox;
+use client::outbox::{MAX_FILES, Outbox};
 use domain::patterns::{Decision, Outcome};
+use protocol::ErrorCode;
 use serde_json::{Value, json};
 use store::{Store, StoreOptions};
 
@@ -41,6 +42,8 @@ async fn a_correction_outlives_a_queued_decision_that_somebody_else_was_sending(
     let replayed = service.project.drain_outbox().await;
     assert_eq!((replayed.stored, replayed.superseded, outbox.is_empty()), (0, 1, true));
     assert_eq!(results(&service), ["failure"]);
+    // The service itself is no client.
+    assert_eq!(service.project.metrics().calls_by_method(), [("cacheDecision", 2)]);
 }
 
 #[tokio::test]
@@ -95,4 +98,19 @@ async fn when_a_decision_was_made_is_a_param_within_limits() {
         let answered = service.call("cacheDecision", at(right)).await;
         assert_eq!(answered.status, StatusCode::OK, "{}", answered.text);
     }
+}
+
+#[tokio::test]
+async fn a_decision_that_a_full_outbox_cannot_take_may_come_again() {
+    let project = Project::sample();
+    let service = Service::over(&project);
+    let outbox = service.project.config().paths.outbox_dir.path();
+    std::fs::create_dir_all(&outbox).unwrap();
+    for number in 0..MAX_FILES {
+        std::fs::File::create(outbox.join(number.to_string())).unwrap();
+    }
+    let refused = service.project.queue_decision(&renaming("success"), 1).unwrap_err();
+    let data = refused.to_object("c-1").data.unwrap();
+    assert_eq!((refused.code(), data.reason.as_deref()), (ErrorCode::Unavailable, Some("overloaded")));
+    assert!(data.retry_after_ms.is_some());
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::support::{Project, Service, json_request};
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{Request, StatusCode};
 use serde_json::{Value, json};
 
 const HEALTH: &str = r#"{"jsonrpc":"2.0","method":"getHealth","id":1}"#;
@@ -327,4 +327,21 @@ async fn a_changed_role_registry_is_noticed() {
         .write(".claude/agent-registry.yml", "roles:\n  frontend_developer:\n    primary: web:css-artist\n");
     service.project.reindex().await.unwrap();
     assert_eq!(lead().await, "web:css-artist");
+}
+
+#[tokio::test]
+async fn a_reindex_is_an_operation_with_an_endpoint_of_its_own_and_no_method() {
+    let service = Service::over(&Project::sample());
+    let refused = service.call("reindex", json!({})).await;
+    assert_eq!(refused.code(), -32601);
+    let methods = refused.json()["error"]["data"]["methods"].clone();
+    assert!(!methods.as_array().unwrap().contains(&json!("reindex")), "{methods}");
+
+    service.project.shut_down();
+    let stopping = service.send(json_request("/reindex").body("{}".into()).unwrap()).await;
+    assert_eq!(
+        (stopping.status, &stopping.headers["retry-after"]),
+        (StatusCode::SERVICE_UNAVAILABLE, &"1".parse().unwrap())
+    );
+    assert_eq!(stopping.json(), json!({ "error": "the service is stopping" }));
 }

@@ -130,17 +130,20 @@ pub enum UnavailableReason {
     DiskFull,
     /// The database did not take it, for any other reason.
     NotStored,
+    /// Reading the files again failed.
+    ScanFailed,
 }
 
 impl UnavailableReason {
     /// Every reason.
-    pub const ALL: [UnavailableReason; 6] = [
+    pub const ALL: [UnavailableReason; 7] = [
         UnavailableReason::Starting,
         UnavailableReason::Stopping,
         UnavailableReason::Overloaded,
         UnavailableReason::ReadOnly,
         UnavailableReason::DiskFull,
         UnavailableReason::NotStored,
+        UnavailableReason::ScanFailed,
     ];
 
     /// The name on the wire.
@@ -152,6 +155,7 @@ impl UnavailableReason {
             UnavailableReason::ReadOnly => "read_only",
             UnavailableReason::DiskFull => "disk_full",
             UnavailableReason::NotStored => "not_stored",
+            UnavailableReason::ScanFailed => "scan_failed",
         }
     }
 
@@ -162,7 +166,8 @@ impl UnavailableReason {
             UnavailableReason::Starting
             | UnavailableReason::Stopping
             | UnavailableReason::Overloaded
-            | UnavailableReason::NotStored => 1_000,
+            | UnavailableReason::NotStored
+            | UnavailableReason::ScanFailed => 1_000,
             UnavailableReason::DiskFull => 10_000,
             UnavailableReason::ReadOnly => 60_000,
         }

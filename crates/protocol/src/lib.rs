@@ -21,6 +21,7 @@ mod method;
 mod metrics;
 mod patterns;
 mod refusal;
+mod reindex;
 pub mod schema;
 mod scope;
 mod search;
@@ -44,6 +45,7 @@ pub use patterns::{
     PatternStored, Recommendation,
 };
 pub use refusal::Refusal;
+pub use reindex::ReindexReport;
 pub use scope::ScopeName;
 pub use search::{
     AgentQuery, AgentRow, AgentsFound, SkillQuery, SkillRow, SkillsFound, WorkflowQuery, WorkflowRow,

@@ -84,7 +84,7 @@ pub(super) fn no_database() -> StoreError {
 /// Backs up the database of that connection and applies the retention.
 pub(super) fn write(options: &StoreOptions, connection: &Connection) -> Result<Backup, StoreError> {
     let folder = options.backups();
-    folder.create().map_err(|error| StoreError::Unavailable(format!("{folder}: {error}")))?;
+    folder.create().map_err(|error| StoreError::failed_at(&folder, &error))?;
     let mut at_ms = now_ms();
     let named = |at_ms| folder.file(format!("{PREFIX}{}{SUFFIX}", for_file_name(at_ms)));
     while named(at_ms).exists() {

@@ -3,10 +3,10 @@
 use std::io;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
 use super::error::StoreError;
-use super::schema;
+use super::{disk_full, schema};
 use confined_fs::{FileId, FilePath};
 
 /// How long a statement waits for a lock of another connection.
@@ -103,7 +103,10 @@ fn open(
     flags: OpenFlags,
     address: impl FnOnce(String) -> String,
 ) -> rusqlite::Result<Connection> {
-    let cannot = |error: io::Error| cannot_open(format!("{file}: {error}"));
+    let cannot = |error: io::Error| {
+        let code = if disk_full::is_cause(&error) { ffi::SQLITE_FULL } else { ffi::SQLITE_CANTOPEN };
+        failure(code, format!("{file}: {error}"))
+    };
     let dir = file.dir().open().map_err(cannot)?;
     // SQLite opens these by itself: no pipe may hold it up.
     for suffix in ["-wal", "-shm", "-journal"] {
@@ -124,7 +127,7 @@ fn open(
     if FileId::at(&path).is_ok_and(|opened| opened == found.id) {
         Ok(connection)
     } else {
-        Err(cannot_open(format!("{file}: it was replaced while it was opened")))
+        Err(failure(ffi::SQLITE_CANTOPEN, format!("{file}: it was replaced while it was opened")))
     }
 }
 
@@ -150,13 +153,13 @@ pub(super) fn copy_into(connection: &Connection, target: &FilePath) -> Result<()
 /// # Errors
 /// If something that is not a regular file is in its place.
 pub(super) fn exists(file: &FilePath) -> Result<bool, StoreError> {
-    let found = file.regular().map_err(|error| StoreError::Unavailable(format!("{file}: {error}")))?;
+    let found = file.regular().map_err(|error| StoreError::failed_at(file, &error))?;
     Ok(found.is_some())
 }
 
-/// SQLite's error for a database that cannot be opened, with our reason.
-fn cannot_open(why: String) -> rusqlite::Error {
-    rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN), Some(why))
+/// An error of SQLite's with our reason.
+fn failure(code: std::ffi::c_int, why: String) -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(ffi::Error::new(code), Some(why))
 }
 
 #[cfg(test)]

@@ -115,6 +115,10 @@ mod tests {
     struct Total {
         published: AtomicI64,
         draft: Draft<i64>,
+        /// Whether a start does not wait for it.
+        is_deferred: bool,
+        /// Loads that are left to panic.
+        broken_loads: AtomicI64,
     }
 
     impl Total {
@@ -124,7 +128,12 @@ mod tests {
     }
 
     impl Aggregate for Total {
+        fn is_deferred(&self) -> bool {
+            self.is_deferred
+        }
+
         fn load(&self, connection: &Connection) -> rusqlite::Result<Option<String>> {
+            assert!(self.broken_loads.fetch_sub(1, Ordering::SeqCst) <= 0, "on purpose, for a test");
             connection.execute_batch("CREATE TABLE IF NOT EXISTS total (value INTEGER)")?;
             let total = "SELECT COALESCE(SUM(value), 0) FROM total";
             self.draft.set(connection.query_row(total, [], |row| row.get(0))?);
@@ -152,6 +161,9 @@ mod tests {
         }
     }
 
+    /// A number whose addition panics.
+    const PANICS: i64 = 1_000;
+
     /// Adds a number: an odd one is refused, a negative one breaks the transaction.
     #[derive(Debug)]
     struct Add(i64, Arc<Total>);
@@ -168,6 +180,7 @@ mod tests {
                 *total += *number;
                 *total
             });
+            assert_ne!(*number, PANICS, "on purpose, for a test");
             if *number < 0 {
                 transaction.connection.execute_batch("INSERT INTO nowhere VALUES (1)")?;
             }
@@ -176,8 +189,11 @@ mod tests {
     }
 
     fn start(folder: &Path) -> (Engine, Arc<Total>) {
-        let options = StoreOptions::new(folder);
-        let total = Arc::new(Total::default());
+        start_over(StoreOptions::new(folder), Total::default())
+    }
+
+    fn start_over(options: StoreOptions, total: Total) -> (Engine, Arc<Total>) {
+        let total = Arc::new(total);
         let aggregates = Arc::new(Aggregates::new(vec![Arc::clone(&total) as Arc<dyn Aggregate>]));
         let opened = open::open(&options, &aggregates).unwrap();
         (Engine::start(options, opened, aggregates).unwrap(), total)
@@ -220,5 +236,42 @@ mod tests {
             Ok(connection.query_row("SELECT value FROM total", [], |row| row.get::<_, i64>(0))?)
         });
         assert_eq!(value, Ok(Some(8)));
+    }
+
+    #[tokio::test]
+    async fn a_write_that_panics_fails_and_the_writer_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let (engine, total) = start(folder.path());
+        let add = |number| engine.write(Add(number, Arc::clone(&total)));
+        assert_eq!(add(2).await, Ok(2));
+        for _ in 0..2 {
+            let crashed = add(PANICS).await.unwrap_err();
+            assert!(matches!(crashed, StoreError::Unavailable(_)), "{crashed}");
+            assert_eq!(total.published.load(Ordering::SeqCst), 2, "nothing of it is published");
+        }
+        assert_eq!(add(6).await, Ok(8));
+        assert_eq!(engine.status().degraded, None);
+        assert!(engine.close(Duration::from_secs(20)), "the thread lives");
+        let (_engine, total) = start(folder.path());
+        assert_eq!(total.published.load(Ordering::SeqCst), 8, "it is on disk");
+    }
+
+    #[tokio::test]
+    async fn a_load_that_panics_holds_nobody_up_and_is_made_up_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let (engine, total) = start(folder.path());
+        assert_eq!(engine.write(Add(4, Arc::clone(&total))).await, Ok(4));
+        assert!(engine.close(Duration::from_secs(20)));
+
+        let broken = Total { is_deferred: true, broken_loads: AtomicI64::new(1), ..Total::default() };
+        let options =
+            StoreOptions { check_every: Duration::from_millis(1), ..StoreOptions::new(folder.path()) };
+        let (engine, total) = start_over(options, broken);
+        engine.shared.aggregates.wait_until_loaded();
+        // The next check of the idle database loads it.
+        while engine.status().degraded.is_some() || total.published.load(Ordering::SeqCst) != 4 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(engine.write(Add(2, Arc::clone(&total))).await, Ok(6));
     }
 }

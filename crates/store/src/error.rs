@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::disk_full;
+
 /// Why an operation failed. Cloned when one failed commit answers many callers.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -33,6 +35,9 @@ pub enum StoreError {
     /// Retry later: the write queue is full.
     #[error("too many writes are waiting for the database")]
     Overloaded,
+    /// Retry once there is room: the disk is full, or a quota used up; the system's or SQLite's words.
+    #[error("the disk is full: {0}")]
+    DiskFull(String),
     /// Retry later: the disk or the database failed; the reason.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
@@ -42,6 +47,16 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// What became of a call that the disk or the database failed; `why` is for the log.
+    pub(super) fn failed(is_disk_full: bool, why: String) -> StoreError {
+        if is_disk_full { StoreError::DiskFull(why) } else { StoreError::Unavailable(why) }
+    }
+
+    /// The same for an operation on a file that is named.
+    pub(super) fn failed_at(path: &impl std::fmt::Display, error: &std::io::Error) -> StoreError {
+        StoreError::failed(disk_full::is_cause(error), format!("{path}: {error}"))
+    }
+
     /// The error for a client: a sentence without paths or details of the machine.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -51,31 +66,38 @@ impl StoreError {
             StoreError::OtherTask { .. } => "the task id names another task",
             StoreError::ReadOnly(_) => "the memory is read-only; GET /health says why",
             StoreError::Overloaded => "too much waits for the disk already; try again in a moment",
-            StoreError::Unavailable(_) if self.is_disk_full() => {
-                "the disk is full; try again once there is room"
-            }
+            StoreError::DiskFull(_) => "the disk is full; try again once there is room",
             StoreError::Unavailable(_) => "the disk or the database fails; try again later",
             StoreError::Closed => "the service is stopping",
         }
     }
 }
 
-impl StoreError {
-    /// Whether the disk is full.
-    pub fn is_disk_full(&self) -> bool {
-        // The words of SQLite for it.
-        matches!(self, StoreError::Unavailable(why) if why.contains("disk is full"))
-    }
-}
-
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        StoreError::Unavailable(error.to_string())
+        StoreError::failed(disk_full::is_cause_of(&error), error.to_string())
     }
 }
 
 impl From<std::io::Error> for StoreError {
     fn from(error: std::io::Error) -> Self {
-        StoreError::Unavailable(error.to_string())
+        StoreError::failed(disk_full::is_cause(&error), error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::io::Errno;
+
+    use super::StoreError;
+
+    #[test]
+    fn a_full_disk_and_a_used_up_quota_are_told_apart_from_a_disk_that_fails() {
+        for (errno, is_full) in
+            [(Errno::NOSPC, true), (Errno::DQUOT, true), (Errno::IO, false), (Errno::FBIG, false)]
+        {
+            let error = StoreError::from(std::io::Error::from(errno));
+            assert_eq!(matches!(error, StoreError::DiskFull(_)), is_full, "{errno}: {error}");
+        }
     }
 }

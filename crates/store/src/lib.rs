@@ -29,7 +29,8 @@
 //!
 //! When the disk fails, the waiting callers get the error, the store is marked degraded ([`StoreStatus::degraded`]), and
 //! the writer reopens the database for the next command; the first successful commit clears the mark. Queries are answered
-//! from memory meanwhile. If the directory or the file cannot be written at the start, the store serves what it can read
+//! from memory meanwhile. A disk without space is told apart from one that fails ([`StoreError::DiskFull`], `disk_full.rs`);
+//! the limits of the database's own size are in `size_limits.rs`. If the directory or the file cannot be written at the start, the store serves what it can read
 //! and rejects every write with [`StoreError::ReadOnly`].
 //!
 //! # Idempotent and ordered decisions
@@ -64,6 +65,7 @@ mod column;
 mod connection;
 mod decision_rows;
 mod decisions;
+mod disk_full;
 mod engine;
 mod error;
 mod history;
@@ -78,9 +80,9 @@ mod queue;
 mod read_pool;
 mod reader;
 mod recovery;
-mod retention;
 mod schema;
 mod shared;
+mod size_limits;
 mod status;
 mod store;
 mod timestamp;

@@ -20,10 +20,11 @@ pub(super) struct Lock {
 /// Acquires the lock without waiting.
 ///
 /// # Errors
-/// [`StoreError::Locked`] if it is held, [`StoreError::ReadOnly`] if the file cannot be created or written.
+/// [`StoreError::Locked`] if it is held, [`StoreError::DiskFull`] if there is no room for its owner's id,
+/// [`StoreError::ReadOnly`] if the file cannot be created or written.
 pub(super) fn take(path: &FilePath) -> Result<Lock, StoreError> {
     let lock = take_unsynced(path)?;
-    lock.sync().map_err(|error| StoreError::ReadOnly(format!("{path}: {error}")))?;
+    lock.sync().map_err(|error| cannot(path, &error))?;
     Ok(lock)
 }
 
@@ -32,8 +33,8 @@ pub(super) fn take(path: &FilePath) -> Result<Lock, StoreError> {
 /// # Errors
 /// As [`take`].
 pub(super) fn take_unsynced(path: &FilePath) -> Result<Lock, StoreError> {
-    let cannot = |error: std::io::Error| StoreError::ReadOnly(format!("{path}: {error}"));
-    let mut file = path.open_or_create().map_err(cannot)?;
+    let failed = |error: std::io::Error| cannot(path, &error);
+    let mut file = path.open_or_create().map_err(failed)?;
     let held = flock(&file, FlockOperation::NonBlockingLockExclusive);
     let mut owner = String::new();
     let read = (&mut file).take(32).read_to_string(&mut owner);
@@ -42,7 +43,7 @@ pub(super) fn take_unsynced(path: &FilePath) -> Result<Lock, StoreError> {
         Err(Errno::WOULDBLOCK) => {
             return Err(StoreError::Locked { path: path.path(), pid: owner.trim().parse().ok() });
         }
-        Err(error) => return Err(cannot(error.into())),
+        Err(error) => return Err(failed(error.into())),
     }
     let unclean = !matches!(read, Ok(0));
     let mut lock = Lock { file, unclean };
@@ -50,8 +51,16 @@ pub(super) fn take_unsynced(path: &FilePath) -> Result<Lock, StoreError> {
         // Its former owner removed it between opening and locking: another process may hold the next one.
         return Err(StoreError::Locked { path: path.path(), pid: None });
     }
-    lock.write(&format!("{}\n", std::process::id())).map_err(cannot)?;
+    lock.write(&format!("{}\n", std::process::id())).map_err(failed)?;
     Ok(lock)
+}
+
+/// Why the lock could not be taken: without room it can be later, else not by this process.
+fn cannot(path: &FilePath, error: &std::io::Error) -> StoreError {
+    match StoreError::failed_at(path, error) {
+        StoreError::Unavailable(why) => StoreError::ReadOnly(why),
+        full => full,
+    }
 }
 
 impl Lock {

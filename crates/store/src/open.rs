@@ -5,12 +5,12 @@ use std::io::Read;
 use rusqlite::{Connection, ErrorCode, MAIN_DB};
 
 use super::aggregate::{Aggregates, Loading};
-use super::backup;
 use super::connection::{self, CheckDepth};
 use super::error::StoreError;
 use super::lock::{self, Lock};
 use super::options::StoreOptions;
 use super::schema::{self, SCHEMA_VERSION};
+use super::{backup, disk_full};
 
 /// How many times a corrupt database is replaced before the start gives up.
 const ATTEMPTS: usize = 3;
@@ -38,7 +38,7 @@ enum OpenError {
     /// It cannot be written by this process.
     ReadOnly(String),
     /// The disk failed or is full: retry later.
-    Later(String),
+    Later(StoreError),
 }
 
 impl From<rusqlite::Error> for OpenError {
@@ -49,7 +49,21 @@ impl From<rusqlite::Error> for OpenError {
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
                 OpenError::ReadOnly(text)
             }
-            _ => OpenError::Later(text),
+            _ => OpenError::Later(error.into()),
+        }
+    }
+}
+
+impl OpenError {
+    /// Says that the disk is full where SQLite only says that it could not open or write a file.
+    fn explained(self, options: &StoreOptions) -> OpenError {
+        match self {
+            OpenError::ReadOnly(why) | OpenError::Later(StoreError::Unavailable(why))
+                if disk_full::is_full(&options.data_dir) =>
+            {
+                OpenError::Later(StoreError::DiskFull(why))
+            }
+            error => error,
         }
     }
 }
@@ -60,20 +74,21 @@ impl From<rusqlite::Error> for OpenError {
 /// [`StoreError::Locked`] only.
 pub(super) fn open(options: &StoreOptions, aggregates: &Aggregates) -> Result<Opened, StoreError> {
     if let Err(error) = options.data_dir.create() {
-        return Ok(open_degraded(options, aggregates, None, format!("{}: {error}", options.data_dir)));
+        let error = StoreError::failed_at(&options.data_dir, &error);
+        return Ok(open_without(options, aggregates, None, error));
     }
     // The writer syncs it before it writes; a migration or a replacement below syncs it first.
     let lock = match lock::take_unsynced(&options.lock_file()) {
         Ok(lock) => lock,
-        Err(StoreError::ReadOnly(why)) => return Ok(open_degraded(options, aggregates, None, why)),
-        Err(error) => return Err(error),
+        Err(error @ StoreError::Locked { .. }) => return Err(error),
+        Err(error) => return Ok(open_without(options, aggregates, None, error)),
     };
     backup::sweep(options);
     let mut notes = Vec::new();
     let mut depth = if lock.unclean { CheckDepth::Full } else { CheckDepth::Quick };
     notes.extend(quarantine_bad_wal(options));
     for _ in 0..ATTEMPTS {
-        match attempt(options, aggregates, depth, Some(&lock)) {
+        match attempt(options, aggregates, depth, Some(&lock)).map_err(|error| error.explained(options)) {
             Ok((connection, more)) => {
                 notes.extend(more);
                 aggregates.publish();
@@ -91,7 +106,7 @@ pub(super) fn open(options: &StoreOptions, aggregates: &Aggregates) -> Result<Op
                 match lock.sync().and_then(|()| replace_database(options, &why)) {
                     Ok(note) => notes.push(note),
                     Err(error) => {
-                        return Ok(open_degraded(options, aggregates, Some(lock), error.to_string()));
+                        return Ok(open_without(options, aggregates, Some(lock), error.into()));
                     }
                 }
             }
@@ -100,9 +115,8 @@ pub(super) fn open(options: &StoreOptions, aggregates: &Aggregates) -> Result<Op
                 opened.notes.splice(0..0, notes);
                 return Ok(opened);
             }
-            Err(OpenError::Later(why)) => {
-                let mut opened = open_degraded(options, aggregates, Some(lock), why);
-                opened.degraded = opened.read_only.take();
+            Err(OpenError::Later(error)) => {
+                let mut opened = open_later(options, aggregates, Some(lock), &error);
                 opened.notes.splice(0..0, notes);
                 return Ok(opened);
             }
@@ -141,7 +155,7 @@ fn attempt(
     }
     connection::prepare(&connection)?;
     if let Some(lock) = lock.filter(|_| (1..SCHEMA_VERSION).contains(&found)) {
-        lock.sync().map_err(|error| OpenError::Later(format!("the lock: {error}")))?;
+        lock.sync().map_err(|error| OpenError::Later(StoreError::failed_at(&"the lock", &error)))?;
     }
     schema::migrate(&mut connection)?;
     let notes = aggregates.load(&connection, Loading::AtStart)?;
@@ -166,11 +180,42 @@ pub(super) fn reopen(
     }
     match attempted {
         Ok((connection, _)) => Ok((connection, note)),
-        Err(OpenError::Corrupt(why) | OpenError::ReadOnly(why) | OpenError::Later(why)) => {
+        Err(error) => {
             aggregates.discard();
-            Err(StoreError::Unavailable(why))
+            Err(match error.explained(options) {
+                OpenError::Corrupt(why) | OpenError::ReadOnly(why) => StoreError::Unavailable(why),
+                OpenError::Later(error) => error,
+            })
         }
     }
+}
+
+/// The fallback if the directory cannot be used now: for good, or until there is room on the disk.
+fn open_without(
+    options: &StoreOptions,
+    aggregates: &Aggregates,
+    lock: Option<Lock>,
+    error: StoreError,
+) -> Opened {
+    match error {
+        StoreError::DiskFull(_) => open_later(options, aggregates, lock, &error),
+        StoreError::ReadOnly(why) | StoreError::Unavailable(why) => {
+            open_degraded(options, aggregates, lock, why)
+        }
+        other => open_degraded(options, aggregates, lock, other.to_string()),
+    }
+}
+
+/// The same if the disk failed or is full: the writer opens the database once it can.
+fn open_later(
+    options: &StoreOptions,
+    aggregates: &Aggregates,
+    lock: Option<Lock>,
+    error: &StoreError,
+) -> Opened {
+    let mut opened = open_degraded(options, aggregates, lock, error.to_string());
+    opened.degraded = opened.read_only.take();
+    opened
 }
 
 /// The fallback if nothing can be written: loads what can be read.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::options::StoreOptions;
-use super::retention::{self, Fill};
+use super::size_limits::{self, Fill};
 use super::timestamp::rfc3339;
 
 /// How long a row may be buffered, and therefore what a killed process loses of the log.
@@ -123,11 +123,11 @@ pub(super) fn append_and_prune(
     options: &StoreOptions,
     rows: &[QueryRecord],
 ) -> rusqlite::Result<Appended> {
-    let is_dropped = retention::fill(connection, options)? == Fill::AboveHardLimit;
+    let is_dropped = size_limits::fill(connection, options)? == Fill::AboveHardLimit;
     if !is_dropped {
         append(connection, rows)?;
     }
-    Ok(Appended { is_dropped, has_more_to_prune: retention::prune(connection, options)? })
+    Ok(Appended { is_dropped, has_more_to_prune: size_limits::prune(connection, options)? })
 }
 
 /// Appends rows in a transaction of their own.

@@ -4,7 +4,7 @@
 use std::io::{ErrorKind, Read};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 
 use super::aggregate::Loading;
 use super::connection;
@@ -13,7 +13,7 @@ use super::lock::{self, Lock};
 use super::open::{self, Opened};
 use super::schema::SCHEMA_VERSION;
 use super::shared::Shared;
-use super::{backup, query_log};
+use super::{backup, disk_full, query_log};
 use confined_fs::{FileId, FilePath};
 
 /// The first bytes of every database.
@@ -56,8 +56,22 @@ impl Database {
         durability: Durability,
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        let done = work(self.connect(durability)?);
-        done.map_err(|error| self.reset_after(error))
+        let connected = self.connect(durability).map(work);
+        let done = match connected {
+            Ok(done) => done.map_err(|error| self.reset_after(error)),
+            Err(error) => Err(error),
+        };
+        done.map_err(|error| self.explained(error))
+    }
+
+    /// Says that the disk is full where SQLite only says that it failed.
+    fn explained(&self, error: StoreError) -> StoreError {
+        match error {
+            StoreError::Unavailable(why) if disk_full::is_full(&self.shared.options.data_dir) => {
+                StoreError::DiskFull(why)
+            }
+            error => error,
+        }
     }
 
     /// The connection with that durability; reopens the database or restores its file if needed.
@@ -165,7 +179,7 @@ impl Database {
     /// Closes the connection after an error within a transaction, since its state is unknown. If the disk is full it stays
     /// open, and a checkpoint may free space.
     fn reset_after(&mut self, error: rusqlite::Error) -> StoreError {
-        let full = error.sqlite_error_code() == Some(ErrorCode::DiskFull);
+        let full = disk_full::is_cause_of(&error);
         let kept = self.connection.take().filter(|connection| full && connection.is_autocommit());
         if let Some(connection) = &kept {
             let emptied = checkpoint(connection);
@@ -200,7 +214,11 @@ impl Database {
             }
             Err(error) => tracing::warn!(%error, "the outcomes of earlier tasks could not be read"),
         }
-        self.shared.aggregates.set_deferred_loaded();
+    }
+
+    /// Drops the connection, since nothing is known of its state: the next use opens the database anew.
+    pub(super) fn disconnect(&mut self) {
+        self.connection = None;
     }
 
     /// Writes the last rows of the query log, checkpoints the write-ahead log as far as readers allow until `deadline`, and

@@ -1,4 +1,5 @@
-//! Retention: the database's size limits. Only the query log is pruned.
+//! The database's size limits: above the soft one the query log is pruned, oldest rows first, above the hard one it takes
+//! no more rows. Decisions and patterns are never pruned. What happens when the disk itself is full is in `disk_full.rs`.
 
 use rusqlite::Connection;
 

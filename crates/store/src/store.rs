@@ -273,3 +273,63 @@ impl Drop for Store {
         self.close(DROP_TIMEOUT);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::patterns::Outcome;
+
+    use super::super::transaction::{ApplyError, Transaction, WriteCommand};
+    use super::*;
+
+    /// Lets the database grow to so many pages, beyond which SQLite finds the disk full.
+    #[derive(Debug)]
+    struct LimitPages(u32);
+
+    impl WriteCommand for LimitPages {
+        type Receipt = ();
+
+        fn apply(&mut self, transaction: &Transaction<'_>) -> Result<(), ApplyError> {
+            let limit = format!("PRAGMA max_page_count = {}", self.0);
+            Ok(transaction.connection.query_row(&limit, [], |_| Ok(()))?)
+        }
+    }
+
+    fn decision(task: usize) -> Decision {
+        Decision {
+            task_id: format!("t{task}"),
+            task_description: format!("goal{task} topic{task} {}", "x".repeat(1_900)),
+            agents_used: vec!["architect".to_owned(), "developer".to_owned()],
+            result: Outcome::Success,
+            duration_ms: None,
+            tokens_saved: None,
+            pattern_id: None,
+            dependencies: std::collections::BTreeMap::new(),
+            parallel_groups: Vec::new(),
+            decided_at_ms: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_disk_without_space_is_full_until_there_is_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(StoreOptions::new(folder.path())).unwrap();
+        store.engine.write(LimitPages(1)).await.unwrap();
+        let mut stored = 0;
+        let full = loop {
+            match store.record_decision(decision(stored)).await {
+                Ok(_) => stored += 1,
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(full, StoreError::DiskFull(_)), "{full}");
+        assert!(store.status().degraded.unwrap().contains("full"));
+        assert_eq!(store.patterns().len(), stored, "queries go on from memory");
+        let again = store.record_decision(decision(stored)).await.unwrap_err();
+        assert!(matches!(again, StoreError::DiskFull(_)), "{again}");
+
+        store.engine.write(LimitPages(u32::MAX)).await.unwrap();
+        store.record_decision(decision(stored)).await.unwrap();
+        assert_eq!((store.status().degraded, store.patterns().len()), (None, stored + 1));
+        assert_eq!(store.history(usize::MAX).unwrap().len(), stored + 1);
+    }
+}

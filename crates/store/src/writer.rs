@@ -1,5 +1,9 @@
 //! The writer thread: group commit, batches of the query log, and checks of an idle database.
+//!
+//! It lives as long as its store: a panic fails the step in which it occurred, and the database is opened anew for the next
+//! one. The status says so until a write succeeds.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -63,7 +67,13 @@ impl Writer {
     /// Runs until it is told to stop, or its queue is dropped.
     pub(super) fn run(mut self, jobs: &Receiver<Job>) {
         self.database.sync_lock();
-        self.database.load_deferred();
+        if let Err(error) = self.guarded(|writer| {
+            writer.database.load_deferred();
+            Ok(())
+        }) {
+            self.failed(&error);
+        }
+        self.shared.aggregates.set_deferred_loaded();
         let closing = loop {
             let due = self.log_due.map_or(self.check_due, |due| due.min(self.check_due));
             let mut batch = Vec::new();
@@ -127,7 +137,7 @@ impl Writer {
     /// Commits a batch in one transaction, publishes what it changed, then acknowledges each command.
     fn commit(&mut self, mut batch: Vec<QueuedJob>) {
         let began = Instant::now();
-        let done = self.transact(&mut batch);
+        let done = self.guarded(|writer| writer.transact(&mut batch));
         self.pace = Pace { took: began.elapsed(), waiting: self.backpressure.size().min(MAX_BATCH) };
         match done {
             Ok(()) => {
@@ -165,10 +175,10 @@ impl Writer {
             return;
         }
         let rows = self.shared.logs.take();
-        let append = |connection: &mut Connection| {
-            query_log::append_and_prune(connection, &self.shared.options, &rows)
-        };
-        let written = self.database.run(Durability::Process, append);
+        let shared = self.shared.clone();
+        let append =
+            |connection: &mut Connection| query_log::append_and_prune(connection, &shared.options, &rows);
+        let written = self.guarded(|writer| writer.database.run(Durability::Process, append));
         match written {
             Ok(query_log::Appended { is_dropped, has_more_to_prune }) => {
                 if is_dropped {
@@ -189,10 +199,22 @@ impl Writer {
         if self.shared.status.writable().is_err() {
             return;
         }
-        match self.database.check() {
+        match self.guarded(|writer| writer.database.check()) {
             Ok(()) => self.recovered(),
             Err(error) => self.failed(&error),
         }
+    }
+
+    /// Runs a step. A panic in it is an error like one of the database, whose state is unknown from then on.
+    fn guarded<T>(
+        &mut self,
+        step: impl FnOnce(&mut Writer) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let ran = catch_unwind(AssertUnwindSafe(|| step(self)));
+        ran.unwrap_or_else(|_| {
+            self.database.disconnect();
+            Err(StoreError::Unavailable("the writer crashed; the log says where".to_owned()))
+        })
     }
 
     /// Records that a write succeeded.

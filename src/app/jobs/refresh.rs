@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 
 use crate::app::catalog_sources::Known;
 use crate::app::index::{self, Scanned};
-use crate::app::reindex::{Extent, ReindexReport};
+use crate::app::reindex::Extent;
 use crate::app::timings::millis;
 use crate::app::workers::{Job, Rest, Run};
 use crate::app::{Project, Snapshot};
 use catalog::Cancellation;
+use protocol::ReindexReport;
 
 /// Scans what the queue of its project holds.
 #[derive(Debug)]

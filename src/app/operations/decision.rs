@@ -2,7 +2,8 @@
 
 use super::kind_query::required;
 use super::patterns::pattern_view;
-use crate::app::operation::{Operation, Output, Principal, Rendering, Tool};
+use crate::app::authorization::Principal;
+use crate::app::operation::{Operation, Output, Rendering, Tool};
 use crate::app::{AppError, Project};
 use domain::patterns::{Decision, Outcome};
 use protocol::{AccessRole, DecisionParams, DecisionStored, OperationClass, ResultName};
@@ -41,7 +42,7 @@ impl Operation for CacheDecision {
     const PERMISSION: AccessRole = AccessRole::Operator;
     const TITLE: &'static str = "Record an outcome";
     const SENTENCE: &'static str =
-        "Stores who worked on a task and how it went, so that recommendations learn.";
+        "Record who worked on a task and how it went, so that recommendations learn.";
     const TOOL: Option<&'static Tool> = Some(&Tool {
         name: "record_outcome",
         position: 6,
@@ -59,16 +60,17 @@ impl Operation for CacheDecision {
 
     async fn run(
         project: &Project,
-        _: &Principal,
+        principal: &Principal,
         params: DecisionParams,
     ) -> Result<DecisionStored, AppError> {
-        project.record_after_drain(params).await
+        project.drain_outbox_before(principal).await;
+        project.record(params).await
     }
 }
 
 impl Project {
     /// Stores a decision, from which patterns and ranking learn.
-    pub(in crate::app) async fn record(&self, params: DecisionParams) -> Result<DecisionStored, AppError> {
+    async fn record(&self, params: DecisionParams) -> Result<DecisionStored, AppError> {
         let mut warnings = self.unknown_agents(&params.agents_used);
         let decision = Decision {
             task_description: required("task_description", &params.task_description)?,

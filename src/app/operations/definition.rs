@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::kind_query::kind_of;
 use super::kind_query::whole;
-use crate::app::operation::{Operation, Output, Principal, Rendering, Tool};
+use crate::app::authorization::Principal;
+use crate::app::operation::{Operation, Output, Rendering, Tool};
 use crate::app::{AppError, Project, Snapshot, origins, tokens};
 use catalog::{Definition, Kind, Lookup};
 use protocol::{AccessRole, DefinitionQuery, DefinitionSource, OperationClass};
@@ -137,7 +138,7 @@ impl Operation for GetDefinition {
     const CLASS: OperationClass = OperationClass::Read;
     const PERMISSION: AccessRole = AccessRole::Viewer;
     const TITLE: &'static str = "Get a definition";
-    const SENTENCE: &'static str = "Loads one entry whole.";
+    const SENTENCE: &'static str = "Show one entry in full.";
     const TOOL: Option<&'static Tool> = Some(&Tool {
         name: "get_definition",
         position: 4,

@@ -3,9 +3,10 @@
 use super::find::request_of;
 use super::kind_query::kind_of;
 use super::kind_query::{DEFAULT_LIMIT, whole};
+use crate::app::authorization::Principal;
 use crate::app::cache::QueryKey;
 use crate::app::canonical_text::canonical;
-use crate::app::operation::{Operation, Output, Principal};
+use crate::app::operation::{Operation, Output};
 use crate::app::{AppError, Project};
 use catalog::{Definition, Kind};
 use protocol::{AccessRole, ExplainParams, ExplainedHit, ExplainedTerm, Explanation, OperationClass};
@@ -22,7 +23,7 @@ impl Operation for Explain {
     const CLASS: OperationClass = OperationClass::Read;
     const PERMISSION: AccessRole = AccessRole::Viewer;
     const TITLE: &'static str = "Explain an answer";
-    const SENTENCE: &'static str = "Takes the scores of an answer apart into parts that add up.";
+    const SENTENCE: &'static str = "Explain the scores of an answer as numbers that add up.";
     type Params = ExplainParams;
     type Answer = Explanation;
     type Output = Explanation;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::kind_query::{DEFAULT_LIMIT, KindQuery, kind_of_method};
+use crate::app::authorization::Principal;
 use crate::app::cache::QueryKey;
 use crate::app::embedding::SemanticScores;
 use crate::app::hit_view::shortened;
-use crate::app::operation::{Operation, Principal, Tool};
+use crate::app::operation::{Operation, Tool};
 use crate::app::origins;
 use crate::app::search_response::{SearchResponse, ServedResponse};
 use crate::app::{AppError, Project, Snapshot};

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::find::nothing_indexed;
-use crate::app::operation::{Operation, Output, Principal};
+use crate::app::authorization::Principal;
+use crate::app::operation::{Operation, Output};
 use crate::app::{AppError, Project, WatchState, origins, tokens};
 use crate::telemetry::token_usage::{TokenCounts, TokenUsage};
 use crate::telemetry::{logging, resident_memory};
@@ -24,7 +25,7 @@ impl Operation for GetHealth {
     const CLASS: OperationClass = OperationClass::Read;
     const PERMISSION: AccessRole = AccessRole::Viewer;
     const TITLE: &'static str = "Get health";
-    const SENTENCE: &'static str = "Reports how the service is doing.";
+    const SENTENCE: &'static str = "Report how the service is doing.";
     type Params = NoParams;
     type Answer = Health;
     type Output = Health;

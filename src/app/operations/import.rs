@@ -1,7 +1,8 @@
 //! `importPatterns`: importing patterns that were exported elsewhere.
 
 use super::kind_query::whole;
-use crate::app::operation::{Operation, Output, Principal};
+use crate::app::authorization::Principal;
+use crate::app::operation::{Operation, Output};
 use crate::app::{AppError, Project};
 use protocol::{AccessRole, ImportParams, Imported, OperationClass};
 use store::ImportReport;
@@ -23,7 +24,8 @@ impl Operation for ImportPatterns {
     const CLASS: OperationClass = OperationClass::Write;
     const PERMISSION: AccessRole = AccessRole::Operator;
     const TITLE: &'static str = "Import patterns";
-    const SENTENCE: &'static str = "Takes over patterns that were exported elsewhere.";
+    const SENTENCE: &'static str =
+        "Take over patterns that were exported elsewhere; those that are known keep their own counts.";
     type Params = ImportParams;
     type Answer = Imported;
     type Output = Imported;

@@ -54,7 +54,7 @@ impl KindQuery for AgentQuery {
     const KIND_NAME: KindName = KindName::Agent;
     const METHOD: &'static str = "queryAgents";
     const TITLE: &'static str = "Find agents";
-    const SENTENCE: &'static str = "Ranks agents for a task, a capability or a role.";
+    const SENTENCE: &'static str = "Rank agents for a task, a capability or a role.";
     const TEXT: &'static str = "context";
     const TOOL: &'static Tool = &Tool {
         name: "find_agents",
@@ -85,7 +85,7 @@ impl KindQuery for SkillQuery {
     const KIND_NAME: KindName = KindName::Skill;
     const METHOD: &'static str = "querySkills";
     const TITLE: &'static str = "Find skills";
-    const SENTENCE: &'static str = "Ranks skills for a task.";
+    const SENTENCE: &'static str = "Rank skills for a task.";
     const TEXT: &'static str = "context";
     const TOOL: &'static Tool = &Tool {
         name: "find_skills",
@@ -110,7 +110,7 @@ impl KindQuery for WorkflowQuery {
     const KIND_NAME: KindName = KindName::Workflow;
     const METHOD: &'static str = "queryWorkflows";
     const TITLE: &'static str = "Find workflows";
-    const SENTENCE: &'static str = "Ranks workflows (commands) for a goal.";
+    const SENTENCE: &'static str = "Rank workflows (commands) for a goal.";
     const TEXT: &'static str = "goal";
     const TOOL: &'static Tool = &Tool {
         name: "find_workflows",

@@ -8,6 +8,7 @@ pub mod health;
 pub mod import;
 pub mod kind_query;
 pub mod patterns;
+pub mod reindex;
 mod table;
 
 pub use table::{Method, Visitor};

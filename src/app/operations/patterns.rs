@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::kind_query::{DEFAULT_LIMIT, MAX_LIMIT, TOOL_BUDGET, required, whole};
+use crate::app::authorization::Principal;
 use crate::app::cache::PatternKey;
 use crate::app::canonical_text::canonical;
-use crate::app::operation::{Operation, Output, Principal, Rendering, Tool};
+use crate::app::operation::{Operation, Output, Rendering, Tool};
 use crate::app::{AppError, Project, Snapshot, tokens};
 use catalog::{Kind, Lookup, is_built_in_agent};
 use domain::patterns::{DEFAULT_MIN_SIMILARITY, Pattern, PatternMatch, SimilaritySearch};
@@ -49,7 +50,7 @@ impl Operation for GetOrchestrationPattern {
     const CLASS: OperationClass = OperationClass::Read;
     const PERMISSION: AccessRole = AccessRole::Viewer;
     const TITLE: &'static str = "Recommend a pattern";
-    const SENTENCE: &'static str = "Recommends the sequence of agents that worked best for a similar goal.";
+    const SENTENCE: &'static str = "Recommend a sequence of agents for a goal.";
     const TOOL: Option<&'static Tool> = Some(&Tool {
         name: "recommend_pattern",
         position: 5,
@@ -100,7 +101,7 @@ impl Operation for QueryPattern {
     const CLASS: OperationClass = OperationClass::Read;
     const PERMISSION: AccessRole = AccessRole::Viewer;
     const TITLE: &'static str = "Query patterns";
-    const SENTENCE: &'static str = "Lists the stored patterns that serve a goal, best first.";
+    const SENTENCE: &'static str = "Recommend a sequence of agents that worked for a similar goal.";
     type Params = PatternQuery;
     type Answer = PatternMatches;
     type Output = PatternMatches;
@@ -165,7 +166,7 @@ impl Operation for StorePattern {
     const CLASS: OperationClass = OperationClass::Write;
     const PERMISSION: AccessRole = AccessRole::Operator;
     const TITLE: &'static str = "Store a pattern";
-    const SENTENCE: &'static str = "Stores a sequence of agents for a goal.";
+    const SENTENCE: &'static str = "Store a sequence of agents for a goal.";
     type Params = PatternParams;
     type Answer = PatternStored;
     type Output = PatternStored;

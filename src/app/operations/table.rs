@@ -1,13 +1,13 @@
 //! The one table of operations.
 //!
-//! JSON-RPC dispatch, MCP tools, the names in metrics, the classes of rate limits and the list of methods all come from
-//! here, so an operation that has a line is served everywhere and one without is a dead type.
+//! JSON-RPC dispatch, MCP tools, the names in metrics, the classes of rate limits, the list of methods and what the command
+//! line says of its commands all come from here, so an operation that has a line is served everywhere and one without is a dead type.
 
 use std::future::Future;
 
 use serde_json::{Map, Value};
 
-use super::{decision, definition, explain, find, health, import, patterns};
+use super::{decision, definition, explain, find, health, import, patterns, reindex};
 use crate::app::operation::{Operation, Tool};
 use protocol::{AccessRole, OperationClass, schema};
 
@@ -22,7 +22,7 @@ pub trait Visitor {
 
 macro_rules! operations {
     ($($variant:ident => $operation:ty,)*) => {
-        /// A method of the service.
+        /// An operation of the service.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Method {
             $(
@@ -32,16 +32,18 @@ macro_rules! operations {
         }
 
         impl Method {
-            /// All of them, in the order a client lists them.
+            /// All of them, JSON-RPC methods in the order a client lists them.
             pub const ALL: [Method; [$(stringify!($variant)),*].len()] = [$(Method::$variant),*];
 
-            /// Their names on the wire, in the same order.
-            pub const NAMES: [&'static str; Method::ALL.len()] = [$(<$operation>::NAME),*];
+            /// The names of those that are JSON-RPC methods, in the same order.
+            pub fn rpc_names() -> Vec<&'static str> {
+                Method::ALL.into_iter().filter(|method| method.is_rpc_method()).map(Method::name).collect()
+            }
 
-            /// The method of that name.
+            /// The JSON-RPC method of that name.
             pub fn named(name: &str) -> Option<Method> {
                 $(
-                    if name == <$operation>::NAME {
+                    if <$operation>::IS_RPC_METHOD && name == <$operation>::NAME {
                         return Some(Method::$variant);
                     }
                 )*
@@ -51,6 +53,11 @@ macro_rules! operations {
             /// Its name on the wire.
             pub const fn name(self) -> &'static str {
                 match self { $(Method::$variant => <$operation>::NAME,)* }
+            }
+
+            /// Whether it is a JSON-RPC method.
+            pub const fn is_rpc_method(self) -> bool {
+                match self { $(Method::$variant => <$operation>::IS_RPC_METHOD,)* }
             }
 
             /// Whether it changes anything.
@@ -112,6 +119,7 @@ operations! {
     GetDefinition => definition::GetDefinition,
     GetHealth => health::GetHealth,
     Explain => explain::Explain,
+    Reindex => reindex::Reindex,
 }
 
 #[cfg(test)]
@@ -123,10 +131,11 @@ mod tests {
 
     #[test]
     fn every_operation_says_what_it_is() {
-        let names: BTreeSet<_> = Method::NAMES.into_iter().collect();
+        let names: BTreeSet<_> = Method::ALL.into_iter().map(Method::name).collect();
         assert_eq!(names.len(), Method::ALL.len());
         for method in Method::ALL {
-            assert_eq!(Method::named(method.name()), Some(method));
+            assert_eq!(Method::named(method.name()), method.is_rpc_method().then_some(method));
+            assert!(method.is_rpc_method() || method.tool().is_none(), "{method:?}");
             let (title, sentence) = (method.title(), method.sentence());
             assert!(!title.is_empty() && !title.ends_with('.'), "{title}");
             assert!(sentence.ends_with('.') && !sentence.contains(". "), "{sentence}");

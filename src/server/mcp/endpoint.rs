@@ -24,7 +24,7 @@ use super::local_handler::LocalHandler;
 use super::sessions::Sessions;
 use super::{fast_path, tools};
 use crate::app::Project;
-use crate::app::operation::{Principal, Transport};
+use crate::app::authorization::{Principal, Transport};
 use crate::server::correlation::CorrelationId;
 use crate::server::http::body::read_body;
 use crate::server::http::client_info::client_of;

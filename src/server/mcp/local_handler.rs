@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::list_changed::ChangeFeed;
 use super::{completion, prompts, resources, tools};
 use crate::app::Project;
-use crate::app::operation::{Principal, Transport};
+use crate::app::authorization::{Principal, Transport};
 use crate::server::correlation::CorrelationId;
 use crate::server::http::client_info::client_of;
 use crate::tasks::Tasks;

@@ -3,7 +3,7 @@
 use rmcp::model::{JsonObject, Tool};
 
 use super::{local_handler, tools};
-use crate::app::operation::{Principal, Transport};
+use crate::app::authorization::{Principal, Transport};
 use crate::app::{Project, Snapshot};
 use crate::telemetry::token_usage::ClientName;
 

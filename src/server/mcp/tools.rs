@@ -12,7 +12,8 @@ use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject, Tool, To
 use serde_json::{Value, json};
 
 use super::render;
-use crate::app::operation::{self, Operation, Output, Principal, Rendering};
+use crate::app::authorization::Principal;
+use crate::app::operation::{self, Operation, Output, Rendering};
 use crate::app::operations::{Method, Visitor};
 use crate::app::{AppError, Project, Snapshot};
 use protocol::{ErrorCode, OperationClass};
@@ -217,6 +218,7 @@ fn called(
         Err(error @ (AppError::Conflict { .. } | AppError::NotStored(_))) => {
             Ok(Called::failed(format!("Not stored: {error}.")))
         }
+        Err(error @ AppError::Unavailable { .. }) => Ok(Called::failed(format!("Not available: {error}."))),
         Err(AppError::Internal(_)) => {
             let data = json!({ "correlation_id": principal.correlation_id });
             Err(ErrorData::internal_error("Internal error", Some(data)))

@@ -8,7 +8,8 @@ use serde_json::value::RawValue;
 use super::error::RpcError;
 use super::response::{write_error, write_output};
 use crate::app::Project;
-use crate::app::operation::{Operation, Principal};
+use crate::app::authorization::Principal;
+use crate::app::operation::Operation;
 use crate::app::operations::{Method, Visitor};
 use crate::server::permit::RequestPermit;
 use crate::server::rate::{CallClass, Rates};
@@ -133,7 +134,7 @@ mod tests {
     use tokio::sync::Semaphore;
 
     use super::*;
-    use crate::app::operation::Transport;
+    use crate::app::authorization::Transport;
     use crate::config::{Config, Environment, Flags};
     use crate::telemetry::token_usage::ClientName;
     use store::{Store, StoreOptions};

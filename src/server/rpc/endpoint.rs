@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use super::dispatch::{self, Dispatcher, Reply};
 use super::error::RpcError;
 use crate::app::Project;
-use crate::app::operation::{Principal, Transport};
+use crate::app::authorization::{Principal, Transport};
 use crate::server::correlation::CorrelationId;
 use crate::server::http::body::read_body;
 use crate::server::http::client_info::client_of;

@@ -71,7 +71,8 @@ impl RpcError {
     /// Lists the known methods; the nearest is named where the caller probably meant it.
     pub(crate) fn unknown_method(method: &str) -> Self {
         let shown: String = method.chars().take(MAX_REFLECTED_CHARS).collect();
-        let nearest = Method::NAMES
+        let known = Method::rpc_names();
+        let nearest = known
             .iter()
             .map(|known| (strsim::damerau_levenshtein(&shown.to_lowercase(), &known.to_lowercase()), known))
             .min();
@@ -79,7 +80,7 @@ impl RpcError {
             Some((distance, known)) if distance <= MAX_EDITS => format!("; did you mean {known}?"),
             _ => String::new(),
         };
-        let methods = Method::NAMES.map(str::to_owned).to_vec();
+        let methods = known.iter().map(ToString::to_string).collect();
         RpcError::new(ErrorCode::UnknownMethod, format!("Method not found: {shown:?}{hint}"))
             .with_data(ErrorData { methods: Some(methods), ..ErrorData::default() })
     }

@@ -21,19 +21,19 @@ fn named(folder: &Path, start: &str) -> Vec<String> {
     names.filter(|name| name.starts_with(start)).collect()
 }
 
-/// Sets how large files the instance writes may become; the stand-in for a disk that is full.
+/// Sets how large files the instance writes may become.
 fn limit_files(instance: &Instance, bytes: Option<u64>) {
     let pid = Pid::from_raw(i32::try_from(instance.pid()).unwrap());
     prlimit(pid, Resource::Fsize, Rlimit { current: bytes, maximum: None }).unwrap();
 }
 
-fn answers_go_on(instance: &Instance) {
+pub(super) fn answers_go_on(instance: &Instance) {
     let agents = instance.call("queryAgents", &json!({ "context": "react interfaces" }));
     assert_eq!(agents["result"]["agents"][0]["id"], "web:react-specialist", "{agents}");
 }
 
 #[test]
-fn a_full_disk_degrades_and_comes_back_by_itself() {
+fn files_that_must_not_grow_degrade_it_and_it_comes_back_by_itself() {
     let mut instance = Instance::sample();
     instance.decide("first", "add a login page", "success");
     let size = |name: &str| fs::metadata(instance.data().join(name)).map_or(0, |metadata| metadata.len());
@@ -49,7 +49,7 @@ fn a_full_disk_degrades_and_comes_back_by_itself() {
         answer.get("error").cloned()
     });
     let refused = refused.unwrap();
-    // SQLite takes a file's limit for a failing disk; one without space is `disk_full`.
+    // A limit of the process and not of the disk, which has room: `small_disk.rs` has one that is full.
     let reason = &refused["data"]["reason"];
     assert_eq!((&refused["code"], reason), (&json!(-32006), &json!("not_stored")), "{refused}");
     assert!(refused["message"].as_str().unwrap().contains("disk"), "{refused}");

@@ -4,6 +4,8 @@
 
 mod commands;
 mod faults;
+mod small_disk;
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
