@@ -15,7 +15,7 @@ use store::Store;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct CheckArguments {
-    /// Queries with expected answers, one JSON object a line (kind, context, expect, within; see the README);
+    /// Queries with expected answers, one JSON object a line (kind, context, expect, within; see docs/commands.md);
     /// without it, the logged queries are asked again and their winners compared
     file: Option<PathBuf>,
     /// Logged queries that are asked again, newest first

@@ -4,10 +4,12 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use super::operation_commands::about;
 use super::{
     backup, check, completions, doctor, down, exit, find, help, history, limits, mcp, model, output, pattern,
     patterns, record, reindex, restore, serve, service, status, tokens, uninstall, up,
 };
+use crate::app::operations::Method;
 use crate::config::{Environment, Flags};
 
 /// The staff officer beside an orchestrator: answers "who can do this?" from an index of the project's agents,
@@ -34,16 +36,16 @@ enum Command {
         after_help = "Examples:\n  adjutant find agents a page fails for screen readers\n  adjutant find agents --role frontend_developer --limit 3\n  adjutant find skills terraform --json"
     )]
     Find(find::FindArguments),
-    /// Show one entry in full
+    #[command(about = about(Method::GetDefinition))]
     Show(find::ShowArguments),
-    /// Recommend a sequence of agents that worked for a similar goal
+    #[command(about = about(Method::QueryPattern))]
     Pattern(pattern::PatternArguments),
-    /// Record who worked on a task and how it went, so that recommendations learn
     #[command(
+        about = about(Method::CacheDecision),
         after_help = "Without a running instance it is stored directly; if another process owns the store, it is queued\nin .claude/mcp-server/outbox until an instance or a client sends it.\n\nExample:\n  adjutant record --task-id 17 --description \"rotate the keys\" --agents a:b,c:d --result success"
     )]
     Record(record::RecordArguments),
-    /// Explain the scores of an answer as numbers that add up
+    #[command(about = about(Method::Explain))]
     Explain(find::ExplainArguments),
     /// Check that queries find the expected entries; exit code 4 if one does not
     Check(check::CheckArguments),
@@ -51,7 +53,7 @@ enum Command {
     Status(status::StatusArguments),
     /// List the limits of the service, each with its reason
     Limits(limits::LimitsArguments),
-    /// Re-index the files now
+    #[command(about = about(Method::Reindex))]
     Reindex(reindex::ReindexArguments),
     /// List recorded decisions, newest first
     History(history::HistoryArguments),

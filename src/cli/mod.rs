@@ -18,6 +18,7 @@ mod history;
 mod limits;
 mod mcp;
 mod model;
+mod operation_commands;
 mod output;
 mod pattern;
 mod patterns;

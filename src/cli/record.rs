@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::ask::{CLIENT_NAME, options};
 use super::output::{self, Tone};
 use super::{exit, running_client, small_runtime, store_options};
-use crate::app::operation::{Principal, Transport};
+use crate::app::authorization::{Principal, Transport};
 use crate::app::operations::decision::CacheDecision;
 use crate::app::params::read_params;
 use crate::app::{AppError, Project};

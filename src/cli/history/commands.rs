@@ -94,7 +94,7 @@ fn list(config: &Config, limit: usize, json: bool) -> anyhow::Result<ExitCode> {
         output::line(&format!("{:#}", json!({ "decisions": decisions })));
     } else if history.is_empty() {
         output::line("no decision was reported yet");
-        output::hint("cacheDecision reports one; see \"What it remembers\" in the README");
+        output::hint("cacheDecision or adjutant record reports one; see docs/memory.md");
     } else {
         let rows: Vec<_> = history.iter().map(as_row).collect();
         table::print(["WHEN (UTC)", "RESULT", "TOOK", "TASK", "WHAT", "AGENTS"], &rows);

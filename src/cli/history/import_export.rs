@@ -7,7 +7,8 @@ use anyhow::Context;
 use serde_json::{Map, Value, json};
 
 use super::entry_json::as_json;
-use crate::app::operation::{Operation, Principal, Transport};
+use crate::app::authorization::{Principal, Transport};
+use crate::app::operation::Operation;
 use crate::app::operations::decision::CacheDecision;
 use crate::app::{AppError, Project};
 use crate::cli::ask::CLIENT_NAME;

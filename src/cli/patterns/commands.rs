@@ -6,8 +6,10 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::import_export;
+use crate::app::operations::Method;
 use crate::app::operations::patterns::{GetOrchestrationPattern, stored_pattern_view};
 use crate::cli::ask::{CallResult, ask};
+use crate::cli::operation_commands::about;
 use crate::cli::pattern::show_plan;
 use crate::cli::{exit, output, store_access, table};
 use crate::config::{Config, Environment, Flags};
@@ -50,7 +52,7 @@ enum PatternsCommand {
         #[command(flatten)]
         common: Common,
     },
-    /// Recommend a sequence of agents for a goal
+    #[command(about = about(Method::GetOrchestrationPattern))]
     Find {
         /// The goal in your own words
         #[arg(required = true)]
@@ -69,7 +71,7 @@ enum PatternsCommand {
         #[command(flatten)]
         common: Common,
     },
-    /// Take over patterns that were exported elsewhere; those that are known keep their own counts
+    #[command(about = about(Method::ImportPatterns))]
     Import {
         /// A file, or - for standard input
         file: PathBuf,
