@@ -150,7 +150,7 @@ impl DailyFile {
                 match catch_unwind(AssertUnwindSafe(|| dir.open().and_then(|dir| tidy(&dir, day)))) {
                     Ok(Ok(())) => {}
                     Ok(Err(error)) => {
-                        tracing::warn!(%error, "older log files are left as they are until tomorrow")
+                        tracing::warn!(%error, "older log files are left as they are until tomorrow");
                     }
                     Err(_) => tracing::error!("tidying older log files crashed; it is tried again tomorrow"),
                 }
