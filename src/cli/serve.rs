@@ -132,15 +132,16 @@ async fn serve(config: Config, store: Store, scanning: Scanning) -> anyhow::Resu
             return Ok(exit::PORT_TAKEN.into());
         }
     };
+    let tasks = Tasks::default();
+    // Before anybody can know the process and end it.
+    let signals = watch_signals(&tasks)?;
     let endpoint = Endpoint::of_this_process(&config.project, port);
     if let Err(error) = instance::announce(&config.project.paths, &endpoint) {
         tracing::warn!(%error, "the PID file cannot be written");
         output::hint(&format!("no PID file is written: {error}"));
     }
     let paths = config.project.paths.clone();
-    let tasks = Tasks::default();
     let state = ServerState::guarded(tasks.clone(), access_policy(&config.daemon.access));
-    let signals = watch_signals(&tasks)?;
     tasks.spawn(signals);
     let (stopping, cancellation) = (tasks.clone(), scanning.cancellation.clone());
     tasks.spawn(async move {

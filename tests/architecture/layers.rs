@@ -130,6 +130,7 @@ const MAY_OPEN: &[(&str, &str)] = &[
     ("src/config/access.rs", "finds out whether there is a token file, which its user named"),
     ("src/config/project.rs", "resolves the root itself, which its user named"),
     ("src/instance/port_owner.rs", "reads the kernel's tables in /proc"),
+    ("src/instance/run_files_watch.rs", "the kernel watches the folder of the run files by its path"),
     ("src/instance/process.rs", "reads the start time of a process in /proc"),
 ];
 

@@ -109,7 +109,8 @@ async fn a_decision_that_a_full_outbox_cannot_take_may_come_again() {
     for number in 0..MAX_FILES {
         std::fs::File::create(outbox.join(number.to_string())).unwrap();
     }
-    let refused = service.project.queue_decision(&renaming("success"), 1).unwrap_err();
+    let refused = adjutant::app::Project::queue_decision(service.project.config(), &renaming("success"), 1)
+        .unwrap_err();
     let data = refused.to_object("c-1").data.unwrap();
     assert_eq!((refused.code(), data.reason.as_deref()), (ErrorCode::Unavailable, Some("overloaded")));
     assert!(data.retry_after_ms.is_some());

@@ -343,5 +343,9 @@ async fn a_reindex_is_an_operation_with_an_endpoint_of_its_own_and_no_method() {
         (stopping.status, &stopping.headers["retry-after"]),
         (StatusCode::SERVICE_UNAVAILABLE, &"1".parse().unwrap())
     );
-    assert_eq!(stopping.json(), json!({ "error": "the service is stopping" }));
+    let refusal = stopping.json();
+    assert_eq!(
+        (&refusal["code"], &refusal["error"], &refusal["message"], &refusal["data"]["reason"]),
+        (&json!(-32006), &json!("unavailable"), &json!("the service is stopping"), &json!("stopping"))
+    );
 }

@@ -70,7 +70,6 @@ pub struct DecisionStored {
     pub pattern: Option<OrchestrationPattern>,
     /// The decision on the same task that it replaced.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-model" = false))]
     pub replaced: Option<ReplacedDecision>,
     /// A sentence for each agent that the catalog does not have, or has several times, and where it is not stored.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -79,7 +79,6 @@ pub struct OrchestrationPattern {
     pub agent_sequence: Vec<String>,
     /// Those of them that the catalog does not have: the pattern cannot be followed as it is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(extend("x-model" = false))]
     pub missing_agents: Vec<String>,
     /// Who waits for whom.
     pub dependencies: BTreeMap<String, Vec<String>>,
