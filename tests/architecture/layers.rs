@@ -124,6 +124,13 @@ const MAY_OPEN: &[(&str, &str)] = &[
     ("crates/catalog/src/scan/file_source.rs", LOOKS_AT_LINKS),
     ("crates/catalog/src/scan/incremental.rs", LOOKS_AT_LINKS),
     ("crates/catalog/src/scan/roots.rs", LOOKS_AT_LINKS),
+    ("crates/catalog/src/user_scope/json_file.rs", "says where a settings file is a link"),
+    (
+        "crates/catalog/src/user_scope/places.rs",
+        "resolves the client's own folders, which the environment names",
+    ),
+    ("crates/catalog/src/user_scope/selection.rs", "compares the folder of an install with the project's"),
+    ("crates/catalog/src/user_scope/source.rs", "resolves the folder of an install, which ScanRoot opens"),
     ("src/app/file_watch.rs", "reads the events of a watch, and opens nothing"),
     ("src/app/jobs/watch.rs", "the kernel watches folders by their paths, and follows no link in them"),
     ("src/app/warm_start.rs", "looks at the program's own executable"),

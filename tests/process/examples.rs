@@ -126,15 +126,17 @@ fn the_rust_orchestrator_learns_from_its_own_outcome_and_queues_the_next() {
     let served = Served::start();
     let root = served.project.path();
     let orchestrate = || {
-        let tasks =
-            ["audit the key store for vulnerabilities", "implement the endpoint that replaces the keys"];
+        let tasks = [
+            "audit the key store for broken access control",
+            "implement the endpoint that replaces the keys",
+        ];
         let mut command = Command::new(example("rust_client"));
         run(command.arg(root).arg("rotate the signing keys").args(tasks), &served.project)
     };
     let first = orchestrate();
     assert!(first.status.success(), "{}", text(&first));
     for part in [
-        "security-review:security-auditor for \"audit the key store for vulnerabilities\"",
+        "security-review:security-auditor for \"audit the key store for broken access control\"",
         "backend-services:backend-developer works on \"implement the endpoint",
         "the outcome is stored",
     ] {
