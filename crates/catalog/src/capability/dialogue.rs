@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 /// Tags around examples and what is said in them.
-const TAGS: [&str; 10] = [
+const TAGS: [&str; 9] = [
     "example",
     "examples",
     "commentary",
@@ -15,7 +15,6 @@ const TAGS: [&str; 10] = [
     "user",
     "assistant",
     "human",
-    "usage-examples",
 ];
 
 /// Who speaks in a dialogue and nowhere else.
@@ -64,7 +63,10 @@ const INTRODUCTIONS: [&str; 8] =
     ["context", "scenario", "situation", "setting", "background", "example", "examples", "commentary"];
 
 /// Words before quoted speech that is an example of a request.
-const SAYING: [&str; 28] = [
+const SAYING: [&str; 31] = [
+    "answer",
+    "answers",
+    "replies",
     "say",
     "says",
     "said",
@@ -107,11 +109,13 @@ const PERSONS: [&str; 12] =
 
 /// `text` without dialogue.
 pub(super) fn without_dialogue(text: &str) -> Cow<'_, str> {
-    if !text.contains([':', '<', '"', '“', '\'', '‘']) {
+    if !text.contains([':', '<', '>', '[', '"', '“', '\'', '‘']) {
         return Cow::Borrowed(text);
     }
     let untagged = without_tags(text);
-    let has_turns = untagged.lines().any(is_turn);
+    let has_both =
+        ["Q:", "A:"].iter().all(|label| untagged.lines().any(|line| unmarked(line).starts_with(label)));
+    let has_turns = has_both || untagged.lines().any(is_turn);
     let mut out = String::with_capacity(untagged.len());
     for paragraph in untagged.split("\n\n") {
         add_paragraph(paragraph, has_turns, &mut out);
@@ -129,7 +133,23 @@ pub(super) fn is_personal(word: &str) -> bool {
 
 /// Whether a line, or the item of a list, is a turn of a dialogue.
 pub(super) fn is_turn(line: &str) -> bool {
-    turn_label(line).is_some()
+    turn_label(line).is_some() || is_script(unmarked(line))
+}
+
+/// Whether a line is a turn as in a script: `[User] …`, `user> …`, `User - "…"`.
+fn is_script(line: &str) -> bool {
+    let end = line.find(|c: char| !c.is_alphabetic() && c != ' ').unwrap_or(line.len());
+    let (label, rest) = line.split_at(end);
+    if label.len() > MAX_LABEL || !SPEAKERS.contains(&&*label.trim_end().to_lowercase()) {
+        return false;
+    }
+    let is_quoted = |text: &str| text.trim_start().starts_with(['"', '“', '\'', '‘', '«', '「']);
+    rest.starts_with([']', '>']) || rest.strip_prefix(['-', '–', '—']).is_some_and(is_quoted)
+}
+
+/// Whether a line is a question or an answer of a list of both.
+fn is_question_or_answer(line: &str) -> bool {
+    ["Q:", "A:"].iter().any(|label| unmarked(line).starts_with(label))
 }
 
 /// `text` without the content of [`TAGS`]. An example that is not closed reaches to the end, other tags without an end are
@@ -145,7 +165,7 @@ fn without_tags(text: &str) -> Cow<'_, str> {
         // A closing tag alone, whose opening one is lost, ends nothing.
         let is_closing = rest.starts_with("</");
         let end = if is_closing { Some(0) } else { end_of_tag(inner, &name) };
-        let open = if name.starts_with("example") { "" } else { inner };
+        let open = if name.contains("example") { "" } else { inner };
         rest = end.map_or(open, |end| &inner[end..]);
         out.push('\n');
         let next = rest.match_indices('<').find(|(at, _)| tag_at(&rest[*at..]).is_some());
@@ -161,8 +181,8 @@ fn tag_at(text: &str) -> Option<(String, usize)> {
     let inner = text.strip_prefix('<')?;
     let end = inner.find('>')?;
     let written = inner[..end].trim_start_matches('/').split([' ', '\t', '\n']).next()?.to_ascii_lowercase();
-    let name = written.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '_' | '-'));
-    TAGS.contains(&name).then(|| (name.to_owned(), end + 2))
+    let mut parts = written.split(['_', '-']).map(|part| part.trim_end_matches(|c: char| c.is_ascii_digit()));
+    parts.any(|part| TAGS.contains(&part)).then_some((written, end + 2))
 }
 
 /// Where the text behind the closing tag of `name` begins, past all examples in it.
@@ -189,8 +209,9 @@ fn end_of_tag(inner: &str, name: &str) -> Option<usize> {
 /// where the text has turns (`has_turns`), what introduces them.
 fn add_paragraph(paragraph: &str, has_turns: bool, out: &mut String) {
     let lines: Vec<&str> = paragraph.lines().filter(|line| !(has_turns && is_introduction(line))).collect();
-    let first = lines.iter().position(|line| is_turn(line));
-    let last = lines.iter().rposition(|line| is_turn(line));
+    let is_said = |line: &&str| is_turn(line) || (has_turns && is_question_or_answer(line));
+    let first = lines.iter().position(is_said);
+    let last = lines.iter().rposition(is_said);
     for (at, line) in lines.iter().enumerate() {
         if first.is_some_and(|first| at >= first) && last.is_some_and(|last| at <= last) {
             continue;
@@ -350,6 +371,7 @@ fn is_speech(before: &str, said: &str) -> bool {
     let is_introduced = last.is_some_and(|word| SAYING.contains(&&*word.to_lowercase()));
     words.iter().any(|word| is_personal(word))
         || (words.len() > 1 && said.trim_end().ends_with(['?', '!']))
+        || (words.len() > 1 && is_introduced && before.trim_end().ends_with(':'))
         || (is_sentence && (is_introduced || before.trim_end().ends_with([':', ',', '.'])))
 }
 
@@ -382,6 +404,12 @@ mod tests {
             "user: \"debugging\nfor hours\"",
             "1. Customer: \"the app is debugging\"",
             "用户 user： \"debugging\"",
+            "[User] We keep debugging\n[Assistant] I'll help",
+            "user> debugging\nassistant> fixed the debugging",
+            "User - \"debugging\"\nAssistant - \"done debugging\"",
+            "Q: How does one debug?\nA: By debugging.",
+            "<user_message>debugging</user_message>\n<assistant-response>debugging</assistant-response>",
+            "As in - the user asks: \"debugging pods\", the agent answers: \"debugging it\"",
         ] {
             let text = format!("Lightens the mood.\n\n{dialogue}");
             let left = without_dialogue(&text);
