@@ -29,6 +29,9 @@ use crate::role_registry::RoleRegistry;
 use crate::source::{Known, Loaded};
 use confined_fs::scan_root::ScanRoot;
 
+/// The roots of a scan, each with what was found to be read.
+pub(crate) type ListedRoots = Vec<(ScanRoot, Vec<Candidate>)>;
+
 /// Scans everything that `options` name. Never fails as a whole: what cannot be read becomes a [`Problem`].
 pub(super) fn scan(
     id: &LayerId,
@@ -48,7 +51,7 @@ pub(crate) fn scan_listed(
     options: &ScanOptions,
     known: Known<'_>,
     cancellation: &Cancellation,
-    list: impl FnOnce(&mut Pass<'_>) -> Vec<(ScanRoot, Vec<Candidate>)>,
+    list: impl FnOnce(&mut Pass<'_>) -> ListedRoots,
 ) -> Loaded {
     let cache = match known {
         Known::Nothing => None,
@@ -71,7 +74,7 @@ fn scan_persisted(
     options: &ScanOptions,
     persisted: &PersistedScan,
     cancellation: &Cancellation,
-    list: impl FnOnce(&mut Pass<'_>) -> Vec<(ScanRoot, Vec<Candidate>)>,
+    list: impl FnOnce(&mut Pass<'_>) -> ListedRoots,
 ) -> Loaded {
     let mut before = None;
     let layer = std::thread::scope(|scope| {
@@ -101,7 +104,7 @@ fn of_files(id: &LayerId, roots: &[CachedRoot]) -> Layer {
 /// read what changed.
 fn scan_with<R: Borrow<Vec<CachedRoot>>>(
     mut pass: Pass<'_>,
-    list: impl FnOnce(&mut Pass<'_>) -> Vec<(ScanRoot, Vec<Candidate>)>,
+    list: impl FnOnce(&mut Pass<'_>) -> ListedRoots,
     files: impl FnOnce() -> Option<R>,
     done: impl FnOnce(R, &ScanReport),
 ) -> Layer {
@@ -315,7 +318,7 @@ impl<'a> Pass<'a> {
 }
 
 /// Lists the folders that the options name.
-fn list_named(pass: &mut Pass<'_>) -> Vec<(ScanRoot, Vec<Candidate>)> {
+fn list_named(pass: &mut Pass<'_>) -> ListedRoots {
     let roots = pass.open_roots().into_iter().enumerate();
     let list = |(at, (root, role)): (usize, (ScanRoot, RootKind))| {
         let candidates = pass.list(at, &root, role);

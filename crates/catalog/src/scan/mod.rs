@@ -17,7 +17,7 @@ pub use file_source::{FileSource, scan};
 pub use options::ScanOptions;
 
 pub(super) use files::{File, Files, Read};
-pub(super) use full::{Pass, own_component_root, scan_listed};
+pub(super) use full::{ListedRoots, Pass, own_component_root, scan_listed};
 pub(super) use plugin_selection::RootKind;
 pub(super) use roots::Finder;
 pub(super) use scan_cache::{CachedManifests, CachedRoot, ManifestReader, ScanCache};

@@ -63,10 +63,13 @@ impl UserPlaces {
         }
     }
 
-    /// The folder whose files may be links to each other, and where in it `base` lies: the home folder, if `base` is in it.
-    pub(super) fn personal(&self) -> (&Path, &Path) {
-        let in_home = self.home.as_deref().and_then(|home| Some((home, self.base.strip_prefix(home).ok()?)));
-        in_home.unwrap_or((&self.base, Path::new("")))
+    /// The folder whose files may be links to each other, and where in it `base` lies: the home folder, if `base` is in it
+    /// once links are followed.
+    pub(super) fn personal(&self) -> (PathBuf, PathBuf) {
+        let base = self.base.canonicalize().unwrap_or_else(|_| self.base.clone());
+        let home = self.home.as_ref().and_then(|home| home.canonicalize().ok());
+        let in_home = home.and_then(|home| Some((base.strip_prefix(&home).ok()?.to_owned(), home)));
+        in_home.map_or_else(|| (base, PathBuf::new()), |(inside, home)| (home, inside))
     }
 
     /// Whether the user's own entries are those of the project, which is then the home folder.

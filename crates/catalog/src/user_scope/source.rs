@@ -12,11 +12,11 @@ use super::selection::{Roots, Selected, Selector};
 use super::user_files::UserFiles;
 use crate::cancellation::Cancellation;
 use crate::layer::{Layer, LayerId, Plugin};
-use crate::layout::{Candidate, Collector, ComponentRoot};
+use crate::layout::{Collector, ComponentRoot};
 use crate::limits::Limits;
 use crate::origin::{Origin, Scope};
 use crate::problem::{Problem, code};
-use crate::scan::{Finder, Pass, RootKind, ScanOptions, own_component_root, scan_listed};
+use crate::scan::{Finder, ListedRoots, Pass, RootKind, ScanOptions, own_component_root, scan_listed};
 use crate::source::{CatalogSource, Known, Loaded, WatchRoot};
 use confined_fs::scan_root::ScanRoot;
 
@@ -53,20 +53,19 @@ impl UserSource {
     }
 
     /// The root of the entries of no plugin and their folder in it; `None` where they are the project's.
-    fn personal(&self) -> Option<(&Path, PathBuf)> {
+    fn personal(&self) -> Option<(PathBuf, PathBuf)> {
         if self.is_managed() {
-            return Some((&self.places.managed, PathBuf::from(".claude")));
+            return Some((self.places.managed.clone(), PathBuf::from(".claude")));
         }
-        let (root, base) = self.places.personal();
-        (!self.places.are_the_projects()).then(|| (root, base.to_owned()))
+        (!self.places.are_the_projects()).then(|| self.places.personal())
     }
 
     /// Lists everything that counts.
-    fn list(&self, files: &UserFiles, pass: &mut Pass<'_>) -> Vec<(ScanRoot, Vec<Candidate>)> {
+    fn list(&self, files: &UserFiles, pass: &mut Pass<'_>) -> ListedRoots {
         let mut roots = Roots::default();
         let mut found: Vec<(usize, ComponentRoot, Option<Plugin>)> = Vec::new();
         if let Some((root, base)) = self.personal()
-            && let Ok(root) = roots.open(root)
+            && let Ok(root) = roots.open(&root)
         {
             let origin = origin(self.id.scope, "", &roots.0[root]);
             found.push((root, own_component_root(&base, &origin), None));
@@ -181,7 +180,7 @@ fn collect(
     roots: Roots,
     mut found: Vec<(usize, ComponentRoot, Option<Plugin>)>,
     pass: &mut Pass<'_>,
-) -> Vec<(ScanRoot, Vec<Candidate>)> {
+) -> ListedRoots {
     let mut listed = Vec::with_capacity(roots.0.len());
     for (at, root) in roots.0.into_iter().enumerate() {
         let mut layout = Collector::new(&root, pass.options.limits);

@@ -162,6 +162,20 @@ fn own_entries_have_the_clients_ids() {
 }
 
 #[test]
+fn the_clients_folder_may_be_a_link() {
+    for target in ["home/dotfiles/claude", "elsewhere"] {
+        let user = User::new();
+        fs::create_dir_all(user.path(target)).unwrap();
+        symlink(user.path(target), user.path("home/.claude")).unwrap();
+        write(user.own("agents/mine.md"), &entry("mine", "d"));
+        user.install(&[("a@m", &user.cache("a", "m", "1"))]);
+        user.enable(&json!({ "a@m": true }));
+        let catalog = user.catalog();
+        assert_eq!((ids(&catalog), codes(&catalog)), (vec!["a:a", "mine"], vec![]), "{target}");
+    }
+}
+
+#[test]
 fn of_one_id_the_scope_that_the_client_prefers_serves_and_the_others_are_copies() {
     let user = User::new();
     let folders = [user.path("managed/.claude"), user.path("project/.claude"), user.own("")];
