@@ -10,6 +10,7 @@ use crate::sources::{CRATES, SERVICE, sources, top};
 const MAY_DEPEND: &[(&str, &[&str])] = &[
     ("confined_fs", &[]),
     ("protocol", &[]),
+    ("claude_settings", &[]),
     ("catalog", &["confined_fs"]),
     ("search", &["catalog"]),
     ("semantic", &["catalog", "confined_fs"]),
@@ -24,9 +25,11 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("config", &["confined_fs"]),
     ("telemetry", &["confined_fs", "protocol"]),
     ("instance", &["config", "client", "confined_fs", "protocol"]),
+    ("offload", &["config", "catalog", "claude_settings", "confined_fs"]),
     (
         "app",
         &[
+            "offload",
             "config",
             "telemetry",
             "tasks",
@@ -46,6 +49,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         &[
             "app",
             "server",
+            "offload",
             "config",
             "telemetry",
             "tasks",
@@ -142,7 +146,7 @@ const MAY_OPEN: &[(&str, &str)] = &[
 ];
 
 /// The crates that know no clock, network, async or database.
-const PURE: &[&str] = &["catalog", "search", "domain"];
+const PURE: &[&str] = &["claude_settings", "catalog", "search", "domain"];
 
 /// What the pure crates must not name: whole paths, or their beginnings.
 const NOT_IN_PURE: &[&str] = &[

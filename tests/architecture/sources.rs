@@ -8,8 +8,17 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 
 /// The crates below `crates/` as code names them.
-pub(crate) const CRATES: &[&str] =
-    &["confined_fs", "protocol", "catalog", "search", "semantic", "domain", "store", "client"];
+pub(crate) const CRATES: &[&str] = &[
+    "confined_fs",
+    "protocol",
+    "claude_settings",
+    "catalog",
+    "search",
+    "semantic",
+    "domain",
+    "store",
+    "client",
+];
 
 /// The crate of the service itself.
 pub(crate) const SERVICE: &str = "adjutant";

@@ -62,6 +62,11 @@ impl FileFacts {
             permissions: Mode::from_raw_mode(stat.st_mode),
         }
     }
+
+    /// Whether its owner took the permission to write it away.
+    pub fn is_read_only(&self) -> bool {
+        !self.permissions.contains(Mode::WUSR)
+    }
 }
 
 impl FileId {
