@@ -198,12 +198,22 @@ impl Catalog {
     /// The order within a kind is that of ids, where the client's is that in which it loads files: which skills lose
     /// their descriptions may differ, how many hardly does.
     pub fn client_listing(&self, is_bounded: bool) -> Vec<Listed<'_>> {
+        self.client_listing_of(is_bounded, |_| true)
+    }
+
+    /// The same where it lists only what `is_carried` says: room that the others do not take is there for the rest.
+    pub fn client_listing_of(
+        &self,
+        is_bounded: bool,
+        is_carried: impl Fn(&Definition) -> bool,
+    ) -> Vec<Listed<'_>> {
         let views: Vec<ClientView<'_>> =
             self.layers.iter().map(|layer| ClientView::of(&layer.problems)).collect();
         let mut loaded = Vec::with_capacity(self.definitions.len());
         for (layer, view) in self.layers.iter().zip(&views) {
             let serving = layer.definitions.iter().filter(|one| self.shadowed.is_empty() || self.serves(one));
-            loaded.extend(serving.filter(|one| !one.not_loaded).map(|one| (one, view)));
+            let carried = serving.filter(|one| !one.not_loaded && is_carried(one));
+            loaded.extend(carried.map(|one| (one, view)));
         }
         if self.layers.len() > 1 {
             loaded.sort_by(|(a, _), (b, _)| layer::order(a, b));

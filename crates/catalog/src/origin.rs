@@ -35,7 +35,18 @@ pub struct Origin {
     pub scope: Scope,
     /// The marketplace its plugin was installed from; empty where it was not.
     pub marketplace: String,
+    /// The name under which its plugin is installed from there, which its manifest may state otherwise; empty where it was
+    /// not.
+    pub installed_as: String,
     /// The absolute folder that [`crate::Definition::path`] is relative to; empty where that goes without saying, in a
     /// project.
     pub root: PathBuf,
+}
+
+impl Origin {
+    /// The plugin as settings of the client name it, `NAME@MARKETPLACE`; `None` where it was not installed.
+    pub fn installed_plugin(&self) -> Option<String> {
+        let Origin { installed_as, marketplace, .. } = self;
+        (!installed_as.is_empty()).then(|| format!("{installed_as}@{marketplace}"))
+    }
 }

@@ -42,6 +42,7 @@ struct FactsForm<'a> {
     /// By position in [`Scope::ALL`].
     scope: u8,
     marketplace: &'a str,
+    installed_as: &'a str,
     root: &'a [u8],
     not_loaded: bool,
 }
@@ -138,6 +139,7 @@ impl<'a> FactsForm<'a> {
             keywords: borrowed(keywords),
             scope: number(&Scope::ALL, &origin.scope)?,
             marketplace: &origin.marketplace,
+            installed_as: &origin.installed_as,
             root: bytes_of(&origin.root),
             not_loaded: *not_loaded,
         })
@@ -147,6 +149,7 @@ impl<'a> FactsForm<'a> {
         let origin = Origin {
             scope: *Scope::ALL.get(usize::from(self.scope))?,
             marketplace: self.marketplace.to_owned(),
+            installed_as: self.installed_as.to_owned(),
             root: path_of(self.root).to_owned(),
         };
         Some(PluginFacts {

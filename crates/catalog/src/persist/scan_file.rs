@@ -22,7 +22,7 @@ use crate::threads::in_shares;
 use confined_fs::scan_root::Stamp;
 
 /// Identifies the file and the version of its layout, which is incremented with every change to it or to a form.
-const MAGIC: &[u8; 16] = b"adjutant-files\0\x04";
+const MAGIC: &[u8; 16] = b"adjutant-files\0\x05";
 
 /// Sections that a thread decodes at a time; one holds some 64 files.
 const SHARE: usize = 1;

@@ -59,6 +59,8 @@ pub(super) struct Selector<'a, 'm> {
     pub problems: &'a mut Vec<Problem>,
     /// Parts of the client's cache that were named to be read, free of links: what is installed there needs no settings.
     pub named: &'a [PathBuf],
+    /// Plugins that count although they are switched off.
+    pub included: &'a HashSet<String>,
 }
 
 impl Selector<'_, '_> {
@@ -93,7 +95,10 @@ impl Selector<'_, '_> {
 
     /// The plugin, if it is enabled and can be read; if it is enabled and cannot, that is reported.
     fn consider(&mut self, id: &PluginId, install: Option<&Install>) -> Option<Selected> {
-        let decision = self.files.decision(&id.to_string());
+        let written = id.to_string();
+        let decision = self.files.decision(&written);
+        // Switched off to be read here alone.
+        let decision = decision.map(|(is_on, level)| (is_on || self.included.contains(&written), level));
         let is_named = match (decision, install) {
             (Some((is_enabled, _)), _) if !is_enabled => return None,
             (None, None) => return None,

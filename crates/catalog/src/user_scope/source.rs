@@ -1,6 +1,6 @@
 //! The source that reads what the user has, or what an administrator prescribes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -29,6 +29,8 @@ pub struct UserSource {
     options: ScanOptions,
     /// Folders that were named to be read and are the client's cache: of them, what is installed is read.
     cache: Vec<PathBuf>,
+    /// Plugins that count although they are switched off, each `NAME@MARKETPLACE`.
+    included: HashSet<String>,
 }
 
 impl UserSource {
@@ -45,7 +47,13 @@ impl UserSource {
 
     fn of(scope: Scope, places: UserPlaces, limits: Limits, cache: Vec<PathBuf>) -> UserSource {
         let options = ScanOptions { limits, ..ScanOptions::default() };
-        UserSource { id: LayerId::only(scope), places, options, cache }
+        UserSource { id: LayerId::only(scope), places, options, cache, included: HashSet::new() }
+    }
+
+    /// The same with plugins that are switched off in the client to be read here alone, each `NAME@MARKETPLACE`.
+    #[must_use]
+    pub fn including(self, included: HashSet<String>) -> UserSource {
+        UserSource { included, ..self }
     }
 
     fn is_managed(&self) -> bool {
@@ -67,7 +75,7 @@ impl UserSource {
         if let Some((root, base)) = self.personal()
             && let Ok(root) = roots.open(&root)
         {
-            let origin = origin(self.id.scope, "", &roots.0[root]);
+            let origin = origin(self.id.scope, None, &roots.0[root]);
             found.push((root, own_component_root(&base, &origin), None));
         }
         if !self.is_managed() {
@@ -91,6 +99,7 @@ impl UserSource {
             manifests: &mut pass.manifests,
             problems: &mut pass.problems,
             named: &self.cache.iter().map(|folder| real(folder)).collect::<Vec<_>>(),
+            included: &self.included,
         };
         selector.select()
     }
@@ -108,7 +117,7 @@ impl UserSource {
         let finder = Finder::new(root, RootKind::Extra, self.options.limits, &mut pass.manifests);
         let found = finder.enabled(folder, listing);
         pass.problems.extend(found.problems.iter().map(|problem| problem.beneath(root.path())));
-        let origin = origin(*scope, &id.marketplace, root);
+        let origin = origin(*scope, Some(id), root);
         let own = |(mut plugin, mut component_root): (Plugin, ComponentRoot)| {
             let name = names.give(&plugin.name, id, pass);
             let facts = Arc::make_mut(&mut component_root.facts);
@@ -223,8 +232,10 @@ impl Names {
     }
 }
 
-fn origin(scope: Scope, marketplace: &str, root: &ScanRoot) -> Arc<Origin> {
-    Arc::new(Origin { scope, marketplace: marketplace.to_owned(), root: root.path().to_owned() })
+fn origin(scope: Scope, plugin: Option<&PluginId>, root: &ScanRoot) -> Arc<Origin> {
+    let (installed_as, marketplace) =
+        plugin.map_or_else(Default::default, |id| (id.name.clone(), id.marketplace.clone()));
+    Arc::new(Origin { scope, marketplace, installed_as, root: root.path().to_owned() })
 }
 
 fn is_cache(folder: &Path) -> Problem {
