@@ -10,6 +10,7 @@
 //! * [`store`] is the SQLite database with its single writer, [`protocol`] the wire types and error codes;
 //! * [`app`] is the service itself, every operation once;
 //! * [`server`] has the HTTP, JSON-RPC and MCP endpoints, [`client`] asks them from another process;
+//! * [`offload`] takes listings out of the client's prompt, by settings that [`claude_settings`] edits;
 //! * [`instance`] knows which process serves a project, [`cli`] is the command line;
 //! * [`config`], [`telemetry`] and [`tasks`] are settings, log lines and metrics, and async background tasks.
 //!
@@ -35,6 +36,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod instance;
+pub mod offload;
 pub mod server;
 pub mod tasks;
 pub mod telemetry;

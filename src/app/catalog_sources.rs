@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::{ProjectConfig, UserScope};
+use crate::offload::{Offloaded, Places};
 use catalog::{
     Cancellation, Catalog, CatalogSource, Definition, FileSource, Kind, Layer, LayerId, Limits,
     PersistedScan, ScanOptions, Scope, UserPlaces, UserSource, WatchRoot,
@@ -35,7 +36,7 @@ pub(super) struct Loaded {
     pub before: Option<Catalog>,
 }
 
-/// The sources of one project. Making them costs nothing: what they know is in the layers.
+/// The sources of one project. Making them costs next to nothing: what they know is in the layers.
 #[derive(Debug)]
 pub(super) struct CatalogSources {
     sources: Vec<Arc<dyn CatalogSource>>,
@@ -51,7 +52,9 @@ impl CatalogSources {
             let limits = limits(config);
             let cache: Vec<PathBuf> = plugin_dirs.extract_if(.., |dir| places.is_cache(dir)).collect();
             sources.push(Arc::new(UserSource::managed(places.clone(), limits)));
-            sources.push(Arc::new(UserSource::new(places, limits, cache)));
+            let offloaded = Offloaded::load(&Places::of(config));
+            let offloaded = offloaded.plugins().map(str::to_owned).collect();
+            sources.push(Arc::new(UserSource::new(places, limits, cache).including(offloaded)));
         }
         sources.push(Arc::new(project_files(config, plugin_dirs)));
         CatalogSources { sources, stand_in: built_in(config) }
@@ -150,8 +153,11 @@ fn built_in(config: &ProjectConfig) -> Option<Arc<dyn CatalogSource>> {
     Some(Arc::new(FileSource::new(LayerId::only(Scope::BuiltIn), options)))
 }
 
-/// Whether all there is belongs to [`OWN_PLUGIN`]. A checkout keeps that plugin's files where a project keeps its own
-/// agents and commands, so that each of them is found twice.
+/// Files of a checkout that projects copy, and that are none of [`OWN_PLUGIN`]'s: it would carry them in every prompt.
+const OWN_FILES: [&str; 2] = [".claude/agents/orchestrator.md", ".claude/agents/orchestrator-shell.md"];
+
+/// Whether all there is belongs to [`OWN_PLUGIN`] or is one of [`OWN_FILES`]. A checkout keeps that plugin's files where a
+/// project keeps its own commands, so that each of them is found twice.
 fn holds_only_own(catalog: &Catalog) -> bool {
     let own: HashSet<&Path> = Kind::ALL
         .into_iter()
@@ -159,7 +165,11 @@ fn holds_only_own(catalog: &Catalog) -> bool {
         .map(|own| own.path.as_path())
         .collect();
     // The first that is not among them decides.
-    catalog.definitions().iter().all(|definition| own.contains(definition.path.as_path()))
+    catalog
+        .definitions()
+        .iter()
+        .map(|definition| definition.path.as_path())
+        .all(|path| own.contains(path) || OWN_FILES.iter().any(|file| path == Path::new(file)))
 }
 
 /// The definitions of [`OWN_PLUGIN`] among those of one kind, which are ordered by id.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::catalog_sources::{CatalogSources, FIXTURES, Known, Loaded, is_built_in};
 use crate::config::ProjectConfig;
+use crate::offload::{ClientState, Places};
 use catalog::{Cancellation, Catalog, KindMap, Problem, code};
 use confined_fs::scan_root::{ReadError, ScanRoot};
 use search::{Aliases, Index};
@@ -27,6 +28,8 @@ pub struct Scanned {
     pub(super) persisted_index: Option<Vec<u8>>,
     /// The text of the project's alias file; its problems are among the catalog's.
     pub(super) own_aliases: Option<String>,
+    /// What the client carries.
+    pub(super) client: ClientState,
     /// The duration of the scan.
     pub(super) took: Duration,
 }
@@ -61,6 +64,7 @@ fn finished(config: &ProjectConfig, mut catalog: Catalog) -> Scanned {
         before: None,
         persisted_index: None,
         own_aliases,
+        client: ClientState::load(&Places::of(config)),
         took: Duration::ZERO,
     }
 }

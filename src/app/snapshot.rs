@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::index::Scanned;
 use super::{origins, tokens};
+use crate::offload::ClientState;
 use catalog::{Catalog, Definition, Kind, KindMap};
 use protocol::OriginHealth;
 use search::{Index, LatentSpace};
@@ -24,6 +25,8 @@ pub struct Snapshot {
     pub embedded_default: bool,
     /// How many entries come from where; counted when first needed.
     origins: Arc<OnceLock<OriginHealth>>,
+    /// What the client carries in its prompt, and what an offload took out of it.
+    pub client: Arc<ClientState>,
     /// The text of the project's alias file, to detect changes.
     pub(super) own_aliases: Option<Arc<str>>,
     /// Estimated tokens of the listing lines of each kind; counted when first needed.
@@ -44,8 +47,15 @@ const MAX_ROWS: usize = 2_000;
 impl Snapshot {
     /// A snapshot without latent score.
     pub(super) fn new(generation: u64, index: Index, scanned: Scanned) -> Self {
-        let Scanned { catalog, embedded_default, own_aliases, before: _, persisted_index: _, took: _ } =
-            scanned;
+        let Scanned {
+            catalog,
+            embedded_default,
+            own_aliases,
+            client,
+            before: _,
+            persisted_index: _,
+            took: _,
+        } = scanned;
         let nothing_yet = || catalog.definitions().iter().map(|_| AtomicU32::new(0)).collect();
         let (whole_tokens, row_thousandths) = (nothing_yet(), nothing_yet());
         let entries = catalog.definitions().len();
@@ -57,6 +67,7 @@ impl Snapshot {
             latent_ready: false,
             embedded_default,
             origins: Arc::default(),
+            client: Arc::new(client),
             own_aliases: own_aliases.map(Into::into),
             listing_tokens: Arc::default(),
             listing_before: None,
@@ -76,6 +87,7 @@ impl Snapshot {
             latent_ready: true,
             embedded_default: self.embedded_default,
             origins: Arc::clone(&self.origins),
+            client: Arc::clone(&self.client),
             own_aliases: self.own_aliases.clone(),
             listing_tokens: Arc::clone(&self.listing_tokens),
             listing_before: self.listing_before,
@@ -95,7 +107,7 @@ impl Snapshot {
         *self.origins.get_or_init(|| origins::counts(&self.catalog))
     }
 
-    /// Estimated tokens of what a client would list of the kind, the baseline of what a query saves.
+    /// Estimated tokens of what a client would list of the kind and does not, the baseline of what a query saves.
     ///
     /// After a change of the catalog, the number of the snapshot before until the new one is counted in the background.
     pub fn listing_tokens(&self, kind: Kind) -> usize {
@@ -110,11 +122,16 @@ impl Snapshot {
     }
 
     fn estimate_listing(&self) -> KindMap<usize> {
-        let mut estimated = KindMap::default();
-        for listed in self.catalog.client_listing(true) {
-            estimated[listed.definition.kind] += tokens::estimate(&listed.line);
-        }
-        estimated
+        let estimate = |is_listed: &dyn Fn(&Definition) -> bool| {
+            let mut estimated: KindMap<usize> = KindMap::default();
+            for listed in self.catalog.client_listing_of(true, is_listed) {
+                estimated[listed.definition.kind] += tokens::estimate(&listed.line);
+            }
+            estimated
+        };
+        // What it carries anyway nobody is spared.
+        let (all, carried) = (estimate(&|_| true), estimate(&|one| self.client.is_carried(one)));
+        all.map(|kind, tokens| tokens.saturating_sub(carried[kind]))
     }
 
     /// The same as the successor of `current`.

@@ -6,8 +6,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::operation_commands::about;
 use super::{
-    backup, check, completions, doctor, down, exit, find, help, history, limits, mcp, model, output, pattern,
-    patterns, record, reindex, restore, serve, service, status, tokens, uninstall, up,
+    backup, check, completions, doctor, down, exit, find, help, history, hook, limits, mcp, model, offload,
+    output, pattern, patterns, record, reindex, restore, serve, service, status, tokens, uninstall, up,
 };
 use crate::app::operations::Method;
 use crate::config::{Environment, Flags};
@@ -69,6 +69,15 @@ enum Command {
     Doctor(doctor::DoctorArguments),
     /// Compare the tokens of carrying all descriptions with those of asking
     Tokens(tokens::TokensArguments),
+    /// Take the client's listings out of the prompt
+    #[command(
+        after_help = "Shows the change of .claude/settings.local.json and the tokens before and after, and asks.\n\nExamples:\n  adjutant offload --all --dry-run    show it\n  adjutant offload --all              do it, and say later when new entries are listed\n  adjutant offload ui-design          one plugin\n  adjutant restore-listings           undo"
+    )]
+    Offload(offload::OffloadArguments),
+    /// Undo an offload, but for what was changed since
+    RestoreListings(offload::RestoreListingsArguments),
+    /// Answer a hook of Claude Code, which says on standard input what happened
+    Hook(hook::HookArguments),
     /// Start the project's instance with the user's session (systemd, launchd)
     #[command(
         after_help = "Examples:\n  adjutant service install --print    show the file\n  adjutant service install --now      write it and start the service\n  adjutant service uninstall --now"
@@ -133,6 +142,9 @@ fn run_command(command: &Command, environment: &Environment) -> anyhow::Result<E
         Command::Restore(arguments) => restore::run(arguments, environment),
         Command::Doctor(arguments) => doctor::run(arguments, environment),
         Command::Tokens(arguments) => tokens::run(arguments, environment),
+        Command::Offload(arguments) => offload::run(arguments, environment),
+        Command::RestoreListings(arguments) => offload::restore_listings(arguments, environment),
+        Command::Hook(arguments) => Ok(hook::run(arguments, environment)),
         Command::Service(arguments) => service::run(arguments, environment),
         Command::Uninstall(arguments) => uninstall::run(arguments, environment),
         Command::Completions(arguments) => Ok(completions::run(arguments, Arguments::command())),

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::output;
 use crate::app;
 use crate::config::{Config, Environment, Flags};
-use catalog::Catalog;
+use crate::offload::{ClientState, Places};
+use catalog::{Catalog, Definition};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct DoctorArguments {
@@ -29,6 +30,11 @@ pub(super) fn run(arguments: &DoctorArguments, environment: &Environment) -> any
             output::line("no plugins found: this is the built-in collection in fixtures/plugins");
         }
         print_text(&catalog);
+        let state = ClientState::load(&Places::of(&config.project));
+        let count =
+            |is: &dyn Fn(&Definition) -> bool| catalog.definitions().iter().filter(|one| is(one)).count();
+        let (carried, out) = (count(&|one| state.is_carried(one)), count(&|one| state.is_offloaded(one)));
+        output::line(&format!("Claude Code carries {carried} of the entries; {out} are offloaded"));
     }
     Ok(ExitCode::SUCCESS)
 }

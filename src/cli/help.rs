@@ -9,10 +9,11 @@ use clap::builder::StyledStr;
 use super::exit;
 
 /// The commands in the order in which somebody meets them.
-const GROUPS: [(&str, &[&str]); 5] = [
+const GROUPS: [(&str, &[&str]); 6] = [
     ("Serve", &["up", "status", "down", "serve", "mcp", "reindex"]),
     ("Ask (with or without a running instance)", &["find", "show", "pattern", "explain", "check", "doctor"]),
     ("Remember", &["record", "history", "patterns", "backup", "restore"]),
+    ("Claude Code", &["offload", "restore-listings", "hook"]),
     ("Count", &["tokens", "limits"]),
     ("Install", &["model", "service", "uninstall", "completions", "help"]),
 ];

@@ -9,6 +9,7 @@ use super::{output, table};
 use crate::app::operations::kind_query::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::app::{self, cache, content_pins, hit_view};
 use crate::config::{Memory, access};
+use crate::offload;
 use crate::server::{limits, mcp, rate};
 use crate::telemetry::limits as log_limits;
 use catalog::Limits;
@@ -90,7 +91,7 @@ pub(super) fn run(arguments: &LimitsArguments) -> ExitCode {
 
 /// The one table of all limits.
 fn all() -> Vec<Limit> {
-    [connections(), rates(), messages(), answers(), files(), memory(), model(), logs()]
+    [connections(), rates(), messages(), answers(), files(), memory(), model(), offloads(), logs()]
         .into_iter()
         .flatten()
         .collect()
@@ -321,6 +322,17 @@ fn model() -> Vec<Limit> {
                 "embedded of a request; its time grows with them",
             ),
         ],
+    )
+}
+
+fn offloads() -> Vec<Limit> {
+    area(
+        "offload",
+        [(
+            "max_sessions",
+            count(offload::MAX_SESSIONS),
+            "whose hints are remembered; a forgotten one is told of an entry again",
+        )],
     )
 }
 

@@ -51,6 +51,11 @@ pub(super) fn toned(pieces: &[(Tone, &str)]) {
     note(write_line(&mut anstream::stdout().lock(), pieces));
 }
 
+/// A line of data that nobody needs: whoever reads it may be gone.
+pub(super) fn line_to_anybody(text: &str) {
+    let _ = writeln!(io::stdout().lock(), "{text}");
+}
+
 /// Data that is a file's content, as it is.
 pub(super) fn bytes(content: &[u8]) {
     note(std::io::stdout().lock().write_all(content));

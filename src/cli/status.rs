@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::output::{self, Tone};
-use super::{HEALTH_TIMEOUT, exit, running_client, small_runtime, table};
+use super::{HEALTH_TIMEOUT, exit, offload, running_client, small_runtime, table};
 use crate::config::{Config, Environment, Flags};
 use crate::instance::Endpoint;
 use client::ClientError;
@@ -62,6 +62,7 @@ pub(super) fn run(arguments: &StatusArguments, environment: &Environment) -> any
         show(&endpoint.url, &health, &metrics);
         show_waiting(waiting);
         show_ledger(&metrics["tokens"]);
+        offload::note_relisted(&config.project);
     }
     Ok(ExitCode::SUCCESS)
 }

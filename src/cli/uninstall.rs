@@ -10,8 +10,9 @@ use super::output::{self, Tone};
 use super::register::{Unregistered, unregister};
 use super::service::{Manager, Service};
 use super::{exit, store_options};
-use crate::config::{Config, Environment, Flags, Paths};
+use crate::config::{Config, Environment, Flags, Paths, ProjectConfig};
 use crate::instance;
+use crate::offload::{Places, SettingsRestore, StoredRecord, Target};
 use client::outbox::is_file_of_queue;
 use confined_fs::DirPath;
 use semantic::install;
@@ -30,8 +31,16 @@ pub(super) struct UninstallArguments {
 }
 
 /// Files of the database and what is kept beside it, by their beginnings.
-const DATA_FILES: [&str; 7] =
-    ["mcp.db", "mcp.lock", "mcp.wish", "catalog.bin", "index.bin", "latent.bin", "vectors.bin"];
+const DATA_FILES: [&str; 8] = [
+    "mcp.db",
+    "mcp.lock",
+    "mcp.wish",
+    "catalog.bin",
+    "index.bin",
+    "latent.bin",
+    "vectors.bin",
+    "offload.lock",
+];
 
 /// What was done, in the order it was done.
 #[derive(Debug, Default)]
@@ -67,6 +76,7 @@ pub(super) fn run(arguments: &UninstallArguments, environment: &Environment) -> 
         Unregistered::Absent => {}
         Unregistered::Failed(why) => done.failed.push(why),
     }
+    done.listings(&config.project);
     let Paths { run_dir, data_dir, log_dir, outbox_dir, .. } = &config.project.paths;
     done.files(run_dir, |name| matches!(name, "mcp.pid" | "endpoint.json" | "supervisor.pid"));
     if arguments.data {
@@ -101,6 +111,28 @@ fn has_ending(name: &str, ending: &str) -> bool {
 }
 
 impl Done {
+    /// Puts the listings back that an offload took out of the client's prompt.
+    fn listings(&mut self, config: &ProjectConfig) {
+        let places = Places::of(config);
+        let restored = SettingsRestore::prepare(&places, Target::Project).and_then(|prepared| {
+            let Some(prepared) = prepared else { return Ok(None) };
+            prepared.write().map(|()| Some(prepared))
+        });
+        match restored {
+            Ok(None) => {}
+            Ok(Some(restored)) => {
+                self.removed.push(format!("the offload in {}", restored.file().display()));
+                let left = restored.changed.iter().map(|changed| changed.key.shown());
+                self.hints.extend(left.map(|key| format!("left alone, since it was changed: {key}")));
+            }
+            Err(error) => self.failed.push(error.to_string()),
+        }
+        if StoredRecord::load(&places, Target::User).is_ok_and(|stored| !stored.is_empty()) {
+            self.hints
+                .push("for all projects, adjutant restore-listings --user undoes the offload".to_owned());
+        }
+    }
+
     fn services(&mut self, config: &Config, environment: &Environment) {
         for manager in Manager::ALL {
             // Without a home there is no service either.

@@ -9,7 +9,7 @@ use anyhow::{Context, anyhow};
 use serde_json::{Value, json};
 
 use super::register::{Registered, register};
-use super::{allocator, client_of, exit, output, small_runtime};
+use super::{allocator, client_of, exit, offload, output, small_runtime};
 use crate::app;
 use crate::config::{Config, Environment, Flags};
 use crate::instance::{self, Endpoint, ForeignProcess, PortOwner};
@@ -113,6 +113,7 @@ pub(super) fn run(arguments: &UpArguments, environment: &Environment) -> anyhow:
             }
             report(&config, &endpoint).await?;
             offer_mcp(&config, &endpoint);
+            offload::note_relisted(&config.project);
         }
         Ok(conclude(&config, arguments, environment, &endpoint, true))
     })

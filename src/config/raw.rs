@@ -62,6 +62,7 @@ impl Environment {
                     "HOME"
                         | "XDG_CONFIG_HOME"
                         | "CLAUDE_CONFIG_DIR"
+                        | "CLAUDE_PROJECT_DIR"
                         | "CLAUDE_CODE_PLUGIN_CACHE_DIR"
                         | "MALLOC_ARENA_MAX"
                 )

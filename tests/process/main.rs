@@ -15,6 +15,8 @@ mod install;
 mod leftovers;
 mod lifecycle;
 mod memory;
+mod offload;
 mod planted_links;
+mod plugin;
 mod pressure;
 mod user_scope;

@@ -114,6 +114,7 @@ pub(super) fn compare_with_files(project: &Project, cancellation: &Cancellation)
 /// Whether a scan found what is served, the definitions apart.
 fn is_same(scanned: &Scanned, before: &Snapshot) -> bool {
     scanned.embedded_default == before.embedded_default
+        && scanned.client == *before.client
         && scanned.catalog.roles() == before.catalog.roles()
         && scanned.catalog.plugins() == before.catalog.plugins()
         && scanned.catalog.problems() == before.catalog.problems()

@@ -71,6 +71,10 @@ pub(super) struct Measured {
     pub(super) start: Texts,
     /// All tools with descriptions and schemas.
     pub(super) schemas: Texts,
+    /// The lines that Claude Code lists now, as its settings say.
+    pub(super) listed_now: Texts,
+    /// Entries that an offload took out of its listing.
+    pub(super) offloaded: usize,
 }
 
 impl Measured {
@@ -90,12 +94,17 @@ pub(super) async fn measure(project: &Project) -> Measured {
     for kind in Kind::ALL {
         kinds.push(of_kind(project, &snapshot, kind).await);
     }
+    let client = &snapshot.client;
+    let listed = snapshot.catalog.client_listing_of(true, |one| client.is_carried(one));
+    let offloaded = snapshot.catalog.definitions().iter().filter(|one| client.is_offloaded(&***one)).count();
     let schemas = token_cost::schemas(&snapshot).into_iter().map(|(_, shown)| shown).collect();
     Measured {
         origins: origins::phrase(&snapshot.origins()),
         kinds,
         start: Texts::new("start", vec![token_cost::at_start(&snapshot)]),
         schemas: Texts::new("schemas", schemas),
+        listed_now: Texts::new("listed now", listed.into_iter().map(|listed| listed.line).collect()),
+        offloaded,
     }
 }
 

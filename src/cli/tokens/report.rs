@@ -114,6 +114,11 @@ fn as_json(measured: &Measured, summary: &Summary) -> Value {
         "estimator": { "name": tokens::ESTIMATOR, "error": tokens::ESTIMATOR_ERROR },
         "kinds": kinds,
         "carrying": { "tokens": summary.carried, "unbounded_tokens": summary.uncapped },
+        "listed_now": {
+            "entries": measured.listed_now.texts.len(),
+            "tokens": measured.listed_now.tokens(),
+            "offloaded": measured.offloaded,
+        },
         "asking": {
             "start_tokens": summary.start,
             "schemas_tokens": summary.schemas,
@@ -142,11 +147,21 @@ fn print(measured: &Measured, summary: &Summary) {
         "carrying",
         format!("{carried} tokens at every start ({uncapped} if the client had room for all texts)"),
     );
+    row("listed now", listed_now(measured));
     row("asking", format!("{start} tokens at every start, {schemas} more once the tools are looked at"));
     row("a find", format!("{answer} tokens ({answer_json} where the client shows JSON); a body {body} more"));
     let (without, with) = (summary.break_even(answer), summary.break_even(answer + body));
     row("break-even", format!("{without} finds a session, or {with} with the body loaded each time"));
     row("estimated", format!("{}; {}", tokens::ESTIMATOR, tokens::ESTIMATOR_ERROR));
+}
+
+/// What the client lists of it now, which no asking spares.
+fn listed_now(measured: &Measured) -> String {
+    let (entries, tokens) = (measured.listed_now.texts.len(), measured.listed_now.tokens());
+    let out = measured.offloaded;
+    format!(
+        "{tokens} tokens of {entries} entries by Claude Code, as its settings say; {out} entries are offloaded"
+    )
 }
 
 fn as_row(of: &OfKind) -> [String; 8] {

@@ -1,0 +1,12 @@
+//! `adjutant offload` and `adjutant restore-listings`: taking the listings out of the client's prompt, and putting them back.
+
+mod command;
+mod listing_cost;
+mod question;
+mod relisted;
+mod restore;
+mod status;
+
+pub(super) use command::{OffloadArguments, run};
+pub(super) use relisted::note as note_relisted;
+pub(super) use restore::{RestoreListingsArguments, restore_listings};

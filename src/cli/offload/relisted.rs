@@ -1,0 +1,46 @@
+//! Whether entries are listed again, where everything was to leave the prompt.
+
+use super::listing_cost::ListingCost;
+use crate::app;
+use crate::cli::output;
+use crate::config::ProjectConfig;
+use crate::offload::{ClientState, Places, Selection, StoredRecord, Target, plan};
+use catalog::Catalog;
+
+/// Entries that an offload of everything would take out now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Relisted {
+    pub entries: usize,
+    pub tokens: usize,
+}
+
+/// The entries that `adjutant offload` would take out; `None` where that was not asked for once and for all, or there are
+/// none.
+pub(super) fn relisted(catalog: &Catalog, state: &ClientState, places: &Places) -> Option<Relisted> {
+    let target = target_of_everything(places)?;
+    let plan = plan(catalog, state, places, target, &Selection::Everything);
+    let before = ListingCost::of(catalog, state, |_| true);
+    let after = ListingCost::of(catalog, state, |one| !plan.takes_out(one));
+    let entries = before.count().saturating_sub(after.count());
+    let tokens = before.total().saturating_sub(after.total());
+    (entries > 0).then_some(Relisted { entries, tokens })
+}
+
+/// The settings to which everything was offloaded, once and for all.
+pub(super) fn target_of_everything(places: &Places) -> Option<Target> {
+    let is_wanted =
+        |target: &Target| StoredRecord::load(places, *target).is_ok_and(|stored| stored.everything);
+    Target::ALL.into_iter().find(is_wanted)
+}
+
+/// Says that new entries are listed, where everything was to leave the prompt.
+pub(in crate::cli) fn note(config: &ProjectConfig) {
+    let places = Places::of(config);
+    if target_of_everything(&places).is_none() {
+        return;
+    }
+    let (catalog, _) = app::scan_once(config);
+    if let Some(Relisted { entries, tokens }) = relisted(&catalog, &ClientState::load(&places), &places) {
+        output::line(&format!("{entries} new entries are listed again ({tokens} tokens): adjutant offload"));
+    }
+}

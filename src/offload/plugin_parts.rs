@@ -1,0 +1,125 @@
+//! What an installed plugin has beside agents, skills and commands: it would end with the plugin.
+
+use std::io;
+use std::path::Path;
+
+use serde_json::Value;
+
+use catalog::MAX_SETTINGS_BYTES;
+use confined_fs::{DirPath, FilePath};
+
+/// Files and folders of a plugin that the client runs or applies, each with its name for people.
+const PARTS: [(&str, &str, &str); 5] = [
+    ("hooks", "hooks.json", "hooks"),
+    ("", ".mcp.json", "MCP servers"),
+    ("", ".lsp.json", "language servers"),
+    ("", "monitors.json", "monitors"),
+    ("", "settings.json", "settings"),
+];
+
+/// Folders whose files are applied.
+const FOLDERS: [(&str, &str); 2] = [("output-styles", "output styles"), ("themes", "themes")];
+
+/// Members of a manifest, or of a marketplace's entry, that declare the same elsewhere.
+const MEMBERS: [(&str, &str); 7] = [
+    ("hooks", "hooks"),
+    ("mcpServers", "MCP servers"),
+    ("lspServers", "language servers"),
+    ("outputStyles", "output styles"),
+    ("themes", "themes"),
+    ("monitors", "monitors"),
+    ("settings", "settings"),
+];
+
+/// The parts that the client runs or applies, by their names; `None` where the plugin cannot be read.
+///
+/// `folder` is the plugin's, `marketplace` the folder of the marketplace that may declare more of it under `name`.
+pub(super) fn running_parts(folder: &Path, marketplace: Option<(&Path, &str)>) -> Option<Vec<&'static str>> {
+    let plugin = DirPath::from(folder);
+    plugin.open().ok()?;
+    let mut parts: Vec<&'static str> = Vec::new();
+    for (below, file, part) in PARTS {
+        let dir = if below.is_empty() { plugin.clone() } else { plugin.sub(below) };
+        if dir.file(file).exists() {
+            parts.push(part);
+        }
+    }
+    let filled = FOLDERS.iter().filter(|(below, _)| !plugin.sub(below).names().is_empty());
+    parts.extend(filled.map(|(_, part)| *part));
+    let manifest = read(&plugin.sub(".claude-plugin").file("plugin.json")).ok()?;
+    let declared = marketplace.and_then(|(location, name)| entry_of(location, name));
+    for declaring in [manifest, declared].into_iter().flatten() {
+        let members = MEMBERS.iter().filter(|(member, _)| is_something(&declaring[*member]));
+        parts.extend(members.map(|(_, part)| *part));
+    }
+    parts.sort_unstable();
+    parts.dedup();
+    Some(parts)
+}
+
+/// The entry of a plugin in a marketplace.
+fn entry_of(location: &Path, name: &str) -> Option<Value> {
+    let file = if location.extension().is_some_and(|ending| ending == "json") {
+        DirPath::from(location.parent()?).file(location.file_name()?)
+    } else {
+        DirPath::from(location).sub(".claude-plugin").file("marketplace.json")
+    };
+    let marketplace = read(&file).ok()??;
+    let entries = marketplace["plugins"].as_array()?;
+    entries.iter().find(|entry| entry["name"] == name).cloned()
+}
+
+/// A JSON file; `None` where there is none.
+fn read(file: &FilePath) -> io::Result<Option<Value>> {
+    if !file.exists() {
+        return Ok(None);
+    }
+    let text = file.read_text(MAX_SETTINGS_BYTES)?;
+    Ok(Some(serde_json::from_str(&text)?))
+}
+
+fn is_something(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Array(elements) => !elements.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::running_parts;
+
+    #[test]
+    fn what_runs_is_found_wherever_it_is_declared() {
+        let table: [(&str, &str, Option<&[&str]>); 9] = [
+            ("agents/a.md", "", Some(&[])),
+            (".mcp.json", "{}", Some(&["MCP servers"])),
+            ("hooks/hooks.json", "{}", Some(&["hooks"])),
+            ("output-styles/short.md", "", Some(&["output styles"])),
+            (".claude-plugin/plugin.json", r#"{"name": "p", "hooks": {}, "mcpServers": []}"#, Some(&[])),
+            (".claude-plugin/plugin.json", r#"{"mcpServers": "./servers.json"}"#, Some(&["MCP servers"])),
+            (".claude-plugin/plugin.json", r#"{"lspServers": {"go": {}}}"#, Some(&["language servers"])),
+            (".claude-plugin/plugin.json", "{", None),
+            (
+                "../market/.claude-plugin/marketplace.json",
+                r#"{"plugins": [{"name": "p", "hooks": "./h.json"}]}"#,
+                Some(&["hooks"]),
+            ),
+        ];
+        for (file, content, expected) in table {
+            let dir = tempfile::tempdir().unwrap();
+            let (plugin, market) = (dir.path().join("plugin"), dir.path().join("market"));
+            for folder in [&plugin, &market] {
+                std::fs::create_dir(folder).unwrap();
+            }
+            let file = plugin.join(file);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(&file, content).unwrap();
+            let found = running_parts(&plugin, Some((&market, "p")));
+            assert_eq!(found.as_deref(), expected, "{}: {content}", file.display());
+        }
+        assert_eq!(running_parts("/nonexistent/plugin".as_ref(), None), None);
+    }
+}
