@@ -76,7 +76,7 @@ impl OnSmallDisk {
         command
             .env_clear()
             .env("HOME", instance.project.path())
-            .env("PATH", std::env::var_os("PATH").unwrap());
+            .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
         instance.spawn(command);
         let seen = format!("/proc/{}/root{}", instance.pid(), instance.data().display());
         let disk = File::open(seen).unwrap();
