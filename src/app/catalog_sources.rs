@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::{ProjectConfig, UserScope};
-use crate::offload::{Offloaded, Places};
+use crate::offload::{ClientState, Places};
 use catalog::{
     Cancellation, Catalog, CatalogSource, Definition, FileSource, Kind, Layer, LayerId, Limits,
     PersistedScan, ScanOptions, Scope, UserPlaces, UserSource, WatchRoot,
@@ -52,8 +52,8 @@ impl CatalogSources {
             let limits = limits(config);
             let cache: Vec<PathBuf> = plugin_dirs.extract_if(.., |dir| places.is_cache(dir)).collect();
             sources.push(Arc::new(UserSource::managed(places.clone(), limits)));
-            let offloaded = Offloaded::load(&Places::of(config));
-            let offloaded = offloaded.plugins().map(str::to_owned).collect();
+            let state = ClientState::load(&Places::of(config));
+            let offloaded = state.offloaded_plugins().map(str::to_owned).collect();
             sources.push(Arc::new(UserSource::new(places, limits, cache).including(offloaded)));
         }
         sources.push(Arc::new(project_files(config, plugin_dirs)));

@@ -94,9 +94,13 @@ enum Command {
 
 /// Parses the process's arguments and runs the command.
 pub fn run() -> ExitCode {
-    let matches = command_line().get_matches();
-    let arguments = match Arguments::from_arg_matches(&matches) {
+    let parsed = command_line().try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match parsed {
         Ok(arguments) => arguments,
+        // Exit code 2 of a hook would block the prompt.
+        Err(_) if std::env::args_os().nth(1).is_some_and(|command| command == "hook") => {
+            return ExitCode::SUCCESS;
+        }
         Err(error) => error.exit(),
     };
     let environment = Environment::of_process();

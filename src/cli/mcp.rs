@@ -12,7 +12,7 @@ use super::{exit, output, store_access};
 use crate::app::{self, Project, Scanned};
 use crate::config::{Config, Environment, Flags};
 use crate::instance;
-use crate::server::mcp::{Patience, ProxyBackend, serve_stdio};
+use crate::server::mcp::{ProxyBackend, RetryBudget, serve_stdio};
 use crate::tasks::Tasks;
 use crate::telemetry::logging;
 use catalog::Cancellation;
@@ -56,7 +56,7 @@ pub(super) fn run(flags: &Flags, environment: &Environment) -> anyhow::Result<Ex
 
 fn sources(config: Config) -> ProxyBackend {
     let config = Arc::new(config);
-    let [for_running, for_count, for_start, for_wish, for_queue, for_watch] =
+    let [for_running, for_count, for_start, for_handover, for_queue, for_watch] =
         std::array::from_fn(|_| Arc::clone(&config));
     // What was counted is what is started from.
     let scanned = Arc::new(Mutex::new(None::<Scanned>));
@@ -74,7 +74,7 @@ fn sources(config: Config) -> ProxyBackend {
         }),
         token: config.daemon.access.token.as_ref().map(|token| token.secret().to_owned()),
         command_prompts: config.project.command_prompts,
-        patience: Patience::default(),
+        retry_budget: RetryBudget::default(),
         queue: Box::new(move |decision, made_at_ms| {
             Project::queue_decision(&for_queue.project, decision, made_at_ms)
         }),
@@ -90,6 +90,8 @@ fn sources(config: Config) -> ProxyBackend {
             );
             Some(Box::new(watch.ok()?))
         }),
-        is_wished_for: Box::new(move || instance::HandoverRequest::is_pending(&for_wish.project.paths)),
+        is_handover_requested: Box::new(move || {
+            instance::HandoverRequest::is_pending(&for_handover.project.paths)
+        }),
     }
 }

@@ -70,7 +70,7 @@ impl Paths {
     }
 
     /// Names the process that asks for the project's store.
-    pub fn wish_file(&self) -> FilePath {
+    pub fn handover_file(&self) -> FilePath {
         self.data_dir.file("mcp.wish")
     }
 

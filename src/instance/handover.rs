@@ -17,14 +17,14 @@ impl HandoverRequest {
     /// # Errors
     /// Where the folder cannot be written.
     pub fn for_store(paths: &Paths) -> io::Result<Self> {
-        let file = paths.wish_file();
+        let file = paths.handover_file();
         file.write(Replacing::Private, Process::of_this_process().to_pid_file().as_bytes())?;
         Ok(HandoverRequest(file))
     }
 
     /// Whether an instance that is alive asks for the store.
     pub fn is_pending(paths: &Paths) -> bool {
-        let written = paths.wish_file().read_text(MAX_BYTES).ok();
+        let written = paths.handover_file().read_text(MAX_BYTES).ok();
         written.and_then(|text| Process::from_pid_file(&text)).is_some_and(|process| process.is_alive())
     }
 }

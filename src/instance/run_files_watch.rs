@@ -21,7 +21,7 @@ impl RunFilesWatch {
     /// # Errors
     /// Where a folder is missing or cannot be watched.
     pub fn start(paths: &Paths, changed: impl Fn() + Send + 'static) -> notify::Result<Self> {
-        let files = [paths.pid_file(), paths.endpoint_file(), paths.wish_file()].map(|file| file.path());
+        let files = [paths.pid_file(), paths.endpoint_file(), paths.handover_file()].map(|file| file.path());
         let names: BTreeSet<_> =
             files.iter().filter_map(|file| file.file_name()).map(OsStr::to_owned).collect();
         let heard = move |event: notify::Result<Event>| {

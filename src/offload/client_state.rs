@@ -18,10 +18,20 @@ pub struct ClientState {
 /// What offloads took out of the prompt, as their records say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Offloaded {
-    /// The name in ids of each plugin, by `name@market`.
-    plugins: BTreeMap<String, String>,
-    agents: BTreeSet<String>,
+    /// By `name@market`.
+    plugins: BTreeMap<String, OffloadedPlugin>,
+    /// The level of the files that deny each agent for us.
+    agents: BTreeMap<String, Level>,
     skills: BTreeSet<String>,
+}
+
+/// A plugin that was switched off.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct OffloadedPlugin {
+    /// Its name in ids.
+    name: String,
+    /// The levels of the files in which it was, each with what stood there before.
+    before: Vec<(Level, Option<bool>)>,
 }
 
 impl Offloaded {
@@ -35,9 +45,12 @@ impl Offloaded {
                     SettingKey::Plugin(id) => {
                         let usual = id.rsplit_once('@').map_or(id.as_str(), |(name, _)| name);
                         let name = stored.plugin_names.get(id).map_or(usual, String::as_str);
-                        offloaded.plugins.insert(id.clone(), name.to_owned());
+                        let plugin = offloaded.plugins.entry(id.clone()).or_default();
+                        name.clone_into(&mut plugin.name);
+                        let before = written.old.as_deref().and_then(|old| old.trim().parse().ok());
+                        plugin.before.push((target.level(), before));
                     }
-                    SettingKey::Agent(id) => drop(offloaded.agents.insert(id.clone())),
+                    SettingKey::Agent(id) => drop(offloaded.agents.insert(id.clone(), target.level())),
                     SettingKey::Skill(id) => drop(offloaded.skills.insert(id.clone())),
                     SettingKey::Allow(_) => {}
                 }
@@ -54,13 +67,8 @@ impl Offloaded {
     /// The plugin `name@market` that has this name in ids, and was switched off.
     pub fn plugin_named(&self, name: &str, marketplace: &str) -> Option<&str> {
         let is_of = |id: &str| id.rsplit_once('@').is_some_and(|(_, market)| market == marketplace);
-        let mut plugins = self.plugins.iter().filter(|(id, own)| own.as_str() == name && is_of(id));
+        let mut plugins = self.plugins.iter().filter(|(id, own)| own.name == name && is_of(id));
         plugins.next().map(|(id, _)| id.as_str())
-    }
-
-    /// The plugins that were switched off, each `name@market`.
-    pub fn plugins(&self) -> impl Iterator<Item = &str> {
-        self.plugins.keys().map(String::as_str)
     }
 }
 
@@ -89,6 +97,11 @@ impl ClientState {
         &self.offloaded
     }
 
+    /// The plugins that offloads switched off and nobody else did, each `name@market`.
+    pub fn offloaded_plugins(&self) -> impl Iterator<Item = &str> {
+        self.offloaded.plugins.keys().map(String::as_str).filter(|plugin| self.has_offloaded_plugin(plugin))
+    }
+
     /// Whether the client lists the entry, as far as settings decide.
     ///
     /// An entry of a plugin that is not installed is none of the client's: it loads the plugin only if a flag of its own
@@ -115,7 +128,9 @@ impl ClientState {
             Kind::Agent => self.has_offloaded_agent(plugin.is_some(), entry.id),
             Kind::Skill | Kind::Workflow => {
                 let own = entry.plugin.is_empty() && self.settings.hides_skill(entry.id);
-                plugin.is_some() || own && self.offloaded.skills.contains(entry.id)
+                // What the user denied himself is no offload of ours.
+                !self.settings.denies_skill(entry.id)
+                    && (plugin.is_some() || own && self.offloaded.skills.contains(entry.id))
             }
         }
     }
@@ -125,19 +140,27 @@ impl ClientState {
         let name = id.split_once(':').map(|(plugin, _)| plugin);
         let mut plugins = self.offloaded.plugins.iter();
         let plugin = plugins.find(|(plugin, own)| {
-            (Some(own.as_str()) == name || Some(plugin.as_str()) == name) && self.has_offloaded_plugin(plugin)
+            (Some(own.name.as_str()) == name || Some(plugin.as_str()) == name)
+                && self.has_offloaded_plugin(plugin)
         });
         self.has_offloaded_agent(plugin.is_some(), id)
     }
 
-    /// Whether an offload switched the plugin `name@market` off, and it is still off.
+    /// Whether an offload switched the plugin `name@market` off, it is still off, and without the offload it would not be:
+    /// what somebody switches off himself, before or after, is off.
     pub fn has_offloaded_plugin(&self, plugin: &str) -> bool {
-        self.offloaded.plugins.contains_key(plugin)
-            && matches!(self.settings.plugin(plugin), Some((_, false)))
+        let without_offload =
+            |ours: &OffloadedPlugin| self.settings.plugin_with(plugin, &ours.before) != Some(false);
+        matches!(self.settings.plugin(plugin), Some((_, false)))
+            && self.offloaded.plugins.get(plugin).is_some_and(without_offload)
     }
 
     /// An agent that the user denied himself is not offloaded, whatever became of its plugin.
     fn has_offloaded_agent(&self, has_plugin: bool, id: &str) -> bool {
-        if self.settings.denies_agent(id) { self.offloaded.agents.contains(id) } else { has_plugin }
+        if !self.settings.denies_agent(id) {
+            return has_plugin;
+        }
+        let ours = self.offloaded.agents.get(id).copied();
+        ours.is_some() && !self.settings.denies_agent_beside(id, ours)
     }
 }

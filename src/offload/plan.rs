@@ -183,6 +183,10 @@ impl Plan {
             let id = definition.id.clone();
             match definition.kind {
                 Kind::Agent => self.keys.push(SettingKey::Agent(id)),
+                Kind::Skill | Kind::Workflow if around.state.settings().denies_skill(&id) => {
+                    self.stays(&id, 1, "you denied it");
+                    continue;
+                }
                 Kind::Skill | Kind::Workflow => {
                     let stated = around.state.settings().skill_override(&id);
                     if let Some(reason) = stated.and_then(|(level, _)| around.overruled(level)) {

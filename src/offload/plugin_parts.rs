@@ -9,16 +9,22 @@ use catalog::MAX_SETTINGS_BYTES;
 use confined_fs::{DirPath, FilePath};
 
 /// Files and folders of a plugin that the client runs or applies, each with its name for people.
-const PARTS: [(&str, &str, &str); 5] = [
+const PARTS: [(&str, &str, &str); 6] = [
     ("hooks", "hooks.json", "hooks"),
     ("", ".mcp.json", "MCP servers"),
     ("", ".lsp.json", "language servers"),
     ("", "monitors.json", "monitors"),
+    ("monitors", "monitors.json", "monitors"),
     ("", "settings.json", "settings"),
 ];
 
 /// Folders whose files are applied.
-const FOLDERS: [(&str, &str); 2] = [("output-styles", "output styles"), ("themes", "themes")];
+const FOLDERS: [(&str, &str); 4] = [
+    ("output-styles", "output styles"),
+    ("themes", "themes"),
+    ("bin", "programs"),
+    ("workflows", "workflows"),
+];
 
 /// Members of a manifest, or of a marketplace's entry, that declare the same elsewhere.
 const MEMBERS: [(&str, &str); 7] = [
@@ -36,7 +42,14 @@ const MEMBERS: [(&str, &str); 7] = [
 /// `folder` is the plugin's, `marketplace` the folder of the marketplace that may declare more of it under `name`.
 pub(super) fn running_parts(folder: &Path, marketplace: Option<(&Path, &str)>) -> Option<Vec<&'static str>> {
     let plugin = DirPath::from(folder);
-    plugin.open().ok()?;
+    let names = plugin.open().and_then(|dir| dir.names()).ok()?;
+    // A folder that is there and cannot be opened, such as a link, may hold anything.
+    let may_hold_parts = PARTS.iter().map(|(below, ..)| *below).chain(FOLDERS.map(|(below, _)| below));
+    for below in may_hold_parts.filter(|below| !below.is_empty()) {
+        if names.iter().any(|name| name.as_os_str() == below) && plugin.sub(below).open().is_err() {
+            return None;
+        }
+    }
     let mut parts: Vec<&'static str> = Vec::new();
     for (below, file, part) in PARTS {
         let dir = if below.is_empty() { plugin.clone() } else { plugin.sub(below) };
@@ -47,7 +60,10 @@ pub(super) fn running_parts(folder: &Path, marketplace: Option<(&Path, &str)>) -
     let filled = FOLDERS.iter().filter(|(below, _)| !plugin.sub(below).names().is_empty());
     parts.extend(filled.map(|(_, part)| *part));
     let manifest = read(&plugin.sub(".claude-plugin").file("plugin.json")).ok()?;
-    let declared = marketplace.and_then(|(location, name)| entry_of(location, name));
+    let declared = match marketplace {
+        Some((location, name)) => entry_of(location, name).ok()?,
+        None => None,
+    };
     for declaring in [manifest, declared].into_iter().flatten() {
         let members = MEMBERS.iter().filter(|(member, _)| is_something(&declaring[*member]));
         parts.extend(members.map(|(_, part)| *part));
@@ -57,16 +73,15 @@ pub(super) fn running_parts(folder: &Path, marketplace: Option<(&Path, &str)>) -
     Some(parts)
 }
 
-/// The entry of a plugin in a marketplace.
-fn entry_of(location: &Path, name: &str) -> Option<Value> {
-    let file = if location.extension().is_some_and(|ending| ending == "json") {
-        DirPath::from(location.parent()?).file(location.file_name()?)
-    } else {
-        DirPath::from(location).sub(".claude-plugin").file("marketplace.json")
+/// The entry of a plugin in a marketplace; `None` where it has none.
+fn entry_of(location: &Path, name: &str) -> io::Result<Option<Value>> {
+    let file = match (location.extension(), location.parent(), location.file_name()) {
+        (Some(ending), Some(folder), Some(file)) if ending == "json" => DirPath::from(folder).file(file),
+        _ => DirPath::from(location).sub(".claude-plugin").file("marketplace.json"),
     };
-    let marketplace = read(&file).ok()??;
-    let entries = marketplace["plugins"].as_array()?;
-    entries.iter().find(|entry| entry["name"] == name).cloned()
+    let marketplace = read(&file)?.unwrap_or_default();
+    let entries = marketplace["plugins"].as_array().into_iter().flatten();
+    Ok(entries.into_iter().find(|entry| entry["name"] == name).cloned())
 }
 
 /// A JSON file; `None` where there is none.
@@ -93,9 +108,13 @@ mod tests {
 
     #[test]
     fn what_runs_is_found_wherever_it_is_declared() {
-        let table: [(&str, &str, Option<&[&str]>); 9] = [
+        let table: [(&str, &str, Option<&[&str]>); 13] = [
             ("agents/a.md", "", Some(&[])),
             (".mcp.json", "{}", Some(&["MCP servers"])),
+            ("monitors/monitors.json", "[]", Some(&["monitors"])),
+            ("bin/tool", "", Some(&["programs"])),
+            ("workflows/w.yml", "", Some(&["workflows"])),
+            ("../market/.claude-plugin/marketplace.json", "{", None),
             ("hooks/hooks.json", "{}", Some(&["hooks"])),
             ("output-styles/short.md", "", Some(&["output styles"])),
             (".claude-plugin/plugin.json", r#"{"name": "p", "hooks": {}, "mcpServers": []}"#, Some(&[])),
@@ -121,5 +140,8 @@ mod tests {
             assert_eq!(found.as_deref(), expected, "{}: {content}", file.display());
         }
         assert_eq!(running_parts("/nonexistent/plugin".as_ref(), None), None);
+        let dir = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("/nonexistent", dir.path().join("hooks")).unwrap();
+        assert_eq!(running_parts(dir.path(), None), None, "a link may lead to hooks");
     }
 }

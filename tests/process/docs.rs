@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use catalog::{CODES, Severity};
+use protocol::ErrorCode;
 use serde_json::json;
 
 use crate::support::{Project, Service};
@@ -208,6 +209,14 @@ fn every_diagnostic_is_documented_with_its_severity() {
         format!("| `{code}` | {} |", format!("{severity:?}").to_lowercase())
     };
     assert_none(&CODES.iter().map(row).filter(|row| !page.contains(row)).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_error_code_is_documented() {
+    let page = read("docs/protocol.md");
+    let errors = page.split("### Errors").nth(1).unwrap();
+    let codes = ErrorCode::ALL.map(|code| code.code().to_string());
+    assert_none(&codes.into_iter().filter(|code| !errors.contains(code)).collect::<Vec<_>>());
 }
 
 #[tokio::test]

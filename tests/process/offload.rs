@@ -468,6 +468,38 @@ fn offloaded_agents_are_called_by_their_own_ids() {
 }
 
 #[test]
+fn what_the_user_forbids_after_an_offload_is_not_run() {
+    let user = User::new();
+    user.say(&["offload", "--yes"]);
+    for id in ["rust-expert", "web:fixer", "web:reviewer", "planner"] {
+        assert!(user.call_agent(id).is_some(), "{id}");
+    }
+    // A rule of the user's own, in another file or in another form.
+    let denying = SETTINGS.replace("{\n    \"model\"", "{\n    \"permissions\": {\"deny\": [\"Agent(rust-expert)\", \"Task(planner)\", \"Agent(web:reviewer)\"]},\n    \"model\"");
+    user.write("home/.claude/settings.json", &denying);
+    for id in ["rust-expert", "planner", "web:reviewer"] {
+        assert_eq!(user.call_agent(id), None, "{id}");
+    }
+    assert!(user.call_agent("web:fixer").is_some());
+    // The plugin switched off by the user himself.
+    user.write(
+        "home/.claude/settings.json",
+        &SETTINGS.replace("\"web@market\": true", "\"web@market\": false"),
+    );
+    assert_eq!(user.call_agent("web:fixer"), None);
+    assert!(user.call_agent("rust-expert").is_some());
+}
+
+#[test]
+fn a_hook_that_is_called_wrongly_blocks_no_prompt() {
+    let user = User::new();
+    for arguments in [&["hook", "--unknown"][..], &["hook", "later", "words"]] {
+        let output = user.run(arguments);
+        assert_eq!((output.status.code(), text(&output)), (Some(0), String::new()), "{arguments:?}");
+    }
+}
+
+#[test]
 fn a_prompt_gets_a_hint_of_what_fits_it_once_a_session() {
     let user = User::new();
     let request = "our login page fails for screen reader users, fix the failures";

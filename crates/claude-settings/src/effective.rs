@@ -22,9 +22,10 @@ pub enum Level {
 /// The settings of all files that concern the client's listing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClientSettings {
-    plugins: BTreeMap<String, (Level, bool)>,
+    plugins: BTreeMap<String, BTreeMap<Level, bool>>,
     overrides: BTreeMap<String, (Level, String)>,
-    denied: BTreeSet<String>,
+    /// The rules that deny, each with the levels whose files hold it.
+    denied: BTreeMap<String, BTreeSet<Level>>,
 }
 
 /// Names under which the tool that runs agents is denied.
@@ -45,7 +46,7 @@ impl ClientSettings {
         for (id, is_enabled) in members("enabledPlugins") {
             // A list names versions, of which one is loaded.
             let is_enabled = is_enabled.as_bool().unwrap_or(!is_enabled.is_null());
-            set(&mut self.plugins, id, level, is_enabled);
+            self.plugins.entry(id.clone()).or_default().insert(level, is_enabled);
         }
         for (id, how) in members("skillOverrides") {
             if let Some(how) = how.as_str() {
@@ -53,25 +54,60 @@ impl ClientSettings {
             }
         }
         let denied = value["permissions"]["deny"].as_array().into_iter().flatten();
-        self.denied.extend(denied.filter_map(Value::as_str).map(str::to_owned));
+        for rule in denied.filter_map(Value::as_str) {
+            self.denied.entry(rule.to_owned()).or_default().insert(level);
+        }
         Ok(())
     }
 
     /// Whether the plugin `name@market` is enabled, and who says so; `None` where nobody does.
     pub fn plugin(&self, id: &str) -> Option<(Level, bool)> {
-        self.plugins.get(id).copied()
+        let levels = self.plugins.get(id)?;
+        levels.last_key_value().map(|(level, is_enabled)| (*level, *is_enabled))
+    }
+
+    /// Whether the plugin would be enabled if the files of these levels had the value beside them in place of theirs;
+    /// `None` where nobody would say.
+    pub fn plugin_with(&self, id: &str, instead: &[(Level, Option<bool>)]) -> Option<bool> {
+        let mut levels = self.plugins.get(id).cloned().unwrap_or_default();
+        for (level, value) in instead {
+            match value {
+                Some(value) => levels.insert(*level, *value),
+                None => levels.remove(level),
+            };
+        }
+        levels.last_key_value().map(|(_, is_enabled)| *is_enabled)
     }
 
     /// Whether the agent is denied.
     pub fn denies_agent(&self, id: &str) -> bool {
-        AGENT_TOOLS
-            .iter()
-            .any(|tool| self.denied.contains(*tool) || self.denied.contains(&format!("{tool}({id})")))
+        self.denies_agent_beside(id, None)
+    }
+
+    /// Whether the agent is denied by anything but the rule `Agent(id)` in the file of `level`.
+    pub fn denies_agent_beside(&self, id: &str, level: Option<Level>) -> bool {
+        let mut rules = AGENT_TOOLS.iter().flat_map(|tool| [(*tool).to_owned(), format!("{tool}({id})")]);
+        let ours = format!("Agent({id})");
+        let is_denied = |rule: String| {
+            let mut levels = self.denied.get(&rule).into_iter().flatten();
+            levels.any(|found| rule != ours || Some(*found) != level)
+        };
+        rules.any(is_denied)
+    }
+
+    /// Whether the model may not call the skill or command, as a rule says: `Skill`, `Skill(id)` or `Skill(start:*)`.
+    pub fn denies_skill(&self, id: &str) -> bool {
+        self.denied.keys().any(|rule| {
+            rule == "Skill"
+                || rule.strip_prefix("Skill(").and_then(|rest| rest.strip_suffix(')')).is_some_and(|named| {
+                    named == id || named.strip_suffix('*').is_some_and(|start| id.starts_with(start))
+                })
+        })
     }
 
     /// Whether the user's or the project's skill or command is hidden from the model.
     pub fn hides_skill(&self, id: &str) -> bool {
-        self.denied.contains("Skill")
+        self.denied.contains_key("Skill")
             || self.overrides.get(id).is_some_and(|(_, how)| HIDDEN.contains(&how.as_str()))
     }
 

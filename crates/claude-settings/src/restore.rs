@@ -36,6 +36,12 @@ pub struct Changed {
 pub fn restore(text: Option<&str>, record: &Record) -> Result<Restored, SettingsError> {
     let Some(text) = text else { return Ok(Restored::default()) };
     let mut document = Document::parse(text)?;
+    let is_value = |text: &String| serde_json::from_str::<serde_json::Value>(text).is_ok();
+    if let Some(damaged) =
+        record.keys.iter().filter_map(|written| written.old.as_ref()).find(|old| !is_value(old))
+    {
+        return Err(SettingsError::DamagedRecord(damaged.chars().take(40).collect()));
+    }
     let (mut undone, mut changed) = (Vec::new(), Vec::new());
     for written in record.keys.iter().rev() {
         let now = value_now(&document, &written.key)?;

@@ -220,6 +220,38 @@ fn levels_decide_what_is_listed() {
     assert!(settings.denies_agent("zz") && settings.hides_skill("t"));
 }
 
+#[test]
+fn what_others_deny_or_switch_off_is_told_apart_from_an_offload() {
+    let mut settings = ClientSettings::default();
+    let ours = r#"{"enabledPlugins": {"p@m": false}, "permissions": {"deny": ["Agent(x)", "Skill(secret)", "Skill(ops:*)"]}}"#;
+    settings.add(Level::Local, ours).unwrap();
+    settings.add(Level::User, r#"{"enabledPlugins": {"p@m": true}}"#).unwrap();
+    assert!(settings.denies_agent("x") && !settings.denies_agent_beside("x", Some(Level::Local)));
+    assert!(settings.denies_agent_beside("x", Some(Level::User)));
+    assert_eq!(settings.plugin_with("p@m", &[(Level::Local, None)]), Some(true));
+    assert_eq!(settings.plugin_with("p@m", &[(Level::Local, None), (Level::User, None)]), None);
+    for (id, is_denied) in [("secret", true), ("ops:deploy", true), ("operate", false), ("secrets", false)] {
+        assert_eq!(settings.denies_skill(id), is_denied, "{id}");
+    }
+
+    settings
+        .add(Level::User, r#"{"permissions": {"deny": ["Agent(x)"]}, "enabledPlugins": {"p@m": false}}"#)
+        .unwrap();
+    assert!(settings.denies_agent_beside("x", Some(Level::Local)));
+    assert_eq!(settings.plugin_with("p@m", &[(Level::Local, None)]), Some(false));
+}
+
+#[test]
+fn a_damaged_record_restores_nothing() {
+    let before = r#"{"enabledPlugins": {"a@m": true}}"#;
+    let mut record = Record::default();
+    let after = offload(Some(before), &[plugin("a@m")], &mut record, 1).unwrap();
+    for damaged in ["true}, \"hooks\": {", "", "tru"] {
+        record.keys[0].old = Some(damaged.to_owned());
+        assert!(restore(Some(&after), &record).is_err(), "{damaged}");
+    }
+}
+
 /// Any JSON that a file may hold.
 fn any_value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![

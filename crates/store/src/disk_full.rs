@@ -2,7 +2,7 @@
 //!
 //! A write that finds no space fails with [`StoreError::DiskFull`](super::StoreError::DiskFull), and nothing of its
 //! transaction is stored. The writer keeps its connection and checkpoints, which may free space (`recovery.rs`), the status
-//! is degraded, and a check every few seconds finds out when there is room again; clients are told to come again in ten
+//! is degraded, and a check every few seconds finds out when there is room again; clients get a retry time of ten
 //! seconds. How large the database itself may grow is in `size_limits.rs`.
 
 use std::io::{self, Write};

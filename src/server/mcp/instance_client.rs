@@ -25,17 +25,17 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// How long a running instance is waited for.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub struct RetryBudget {
     /// Time it has for one answer.
     pub answer: Duration,
     /// Time for which requests are repeated while it is busy.
     pub busy: Duration,
 }
 
-impl Default for Patience {
+impl Default for RetryBudget {
     /// Ten seconds for an answer; for a busy instance several times the start of the largest collection.
     fn default() -> Self {
-        Patience { answer: Duration::from_secs(10), busy: Duration::from_secs(5) }
+        RetryBudget { answer: Duration::from_secs(10), busy: Duration::from_secs(5) }
     }
 }
 
@@ -60,12 +60,21 @@ pub(super) struct InstanceClient {
     client: Client,
     /// The client on whose behalf it is called.
     for_whom: ClientName,
-    patience: Patience,
+    retry_budget: RetryBudget,
 }
 
 impl InstanceClient {
-    pub(super) fn on(port: u16, token: Option<&str>, for_whom: ClientName, patience: Patience) -> Self {
-        InstanceClient { client: Client::new(port, patience.answer).with_token(token), for_whom, patience }
+    pub(super) fn on(
+        port: u16,
+        token: Option<&str>,
+        for_whom: ClientName,
+        retry_budget: RetryBudget,
+    ) -> Self {
+        InstanceClient {
+            client: Client::new(port, retry_budget.answer).with_token(token),
+            for_whom,
+            retry_budget,
+        }
     }
 
     /// Forwards a request, which does what `class` says, and returns its result. While the instance is busy the request is
@@ -86,7 +95,9 @@ impl InstanceClient {
                 Ok(reply) => read_reply(&reply),
                 Err(error) => Err(call_error(&error, class)),
             };
-            if !matches!(answered, Err(CallError::Busy(_))) || began.elapsed() + pause > self.patience.busy {
+            if !matches!(answered, Err(CallError::Busy(_)))
+                || began.elapsed() + pause > self.retry_budget.busy
+            {
                 return answered;
             }
             tokio::time::sleep(pause).await;

@@ -22,6 +22,6 @@ pub mod token_cost;
 mod tools;
 
 pub(super) use endpoint::Endpoint;
-pub use instance_client::Patience;
+pub use instance_client::RetryBudget;
 pub use proxy_handler::{Changed, ProxyBackend, Queue, serve_stdio};
 pub use sessions::MAX_SESSIONS;

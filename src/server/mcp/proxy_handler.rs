@@ -28,7 +28,7 @@ use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::sync::{Notify, OnceCell, mpsc, watch};
 
 use super::handshake::Handshake;
-use super::instance_client::{CallError, InstanceClient, Patience};
+use super::instance_client::{CallError, InstanceClient, RetryBudget};
 use super::list_changed::{ChangeFeed, ListVersions};
 use super::local_handler::{self, LocalHandler};
 use super::{framing, tools};
@@ -67,12 +67,12 @@ pub struct ProxyBackend {
     /// Builds the index in this process. May block.
     pub start: Box<dyn Fn() -> anyhow::Result<Arc<Project>> + Send + Sync>,
     /// How long the running instance is waited for before the client gets an error.
-    pub patience: Patience,
+    pub retry_budget: RetryBudget,
     /// Queues a decision, given as the parameters of `cacheDecision` and the time it was made at, on disk.
     pub queue: Queue,
     /// Whether a starting instance requests the store that this process holds.
-    pub is_wished_for: Box<dyn Fn() -> bool + Send + Sync>,
-    /// Begins to watch what `running` and `is_wished_for` read, and calls what it is given with each change, until its
+    pub is_handover_requested: Box<dyn Fn() -> bool + Send + Sync>,
+    /// Begins to watch what `running` and `is_handover_requested` read, and calls what it is given with each change, until its
     /// result is dropped; `None` where that cannot be watched. May block.
     pub watch: Box<dyn Fn(Changed) -> Option<Box<dyn Send + Sync>> + Send + Sync>,
 }
@@ -214,7 +214,7 @@ impl ProxyHandler {
         }
         let port = (self.0.backend.running)()?;
         let client = self.0.client.read().unwrap_or_else(PoisonError::into_inner).clone();
-        Some(InstanceClient::on(port, self.0.backend.token.as_deref(), client, self.0.backend.patience))
+        Some(InstanceClient::on(port, self.0.backend.token.as_deref(), client, self.0.backend.retry_budget))
     }
 
     fn owns_memory(&self, project: &Project) -> bool {
@@ -314,7 +314,7 @@ impl ProxyHandler {
             let own = self.0.own.get();
             if let Some(project) = own
                 && self.owns_memory(project)
-                && (self.0.backend.is_wished_for)()
+                && (self.0.backend.is_handover_requested)()
             {
                 self.released(project).await;
                 continue;
@@ -600,7 +600,7 @@ mod tests {
     }
 
     /// What joins the instance on `port`, and counts how often another index was `built`.
-    fn joining(port: u16, built: &Arc<AtomicUsize>, patience: Patience) -> ProxyBackend {
+    fn joining(port: u16, built: &Arc<AtomicUsize>, retry_budget: RetryBudget) -> ProxyBackend {
         let counted = Arc::clone(built);
         ProxyBackend {
             running: Box::new(move || Some(port)),
@@ -611,9 +611,9 @@ mod tests {
                 counted.fetch_add(1, Ordering::SeqCst);
                 anyhow::bail!("no other index may be built")
             }),
-            patience,
+            retry_budget,
             queue: Box::new(|_, _| panic!("nothing is queued")),
-            is_wished_for: Box::new(|| false),
+            is_handover_requested: Box::new(|| false),
             watch: Box::new(|_| None),
         }
     }
@@ -638,7 +638,7 @@ mod tests {
         let hanging = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = hanging.local_addr().unwrap().port();
         let built = Arc::new(AtomicUsize::new(0));
-        let short = Patience { answer: Duration::from_millis(50), busy: Duration::from_millis(50) };
+        let short = RetryBudget { answer: Duration::from_millis(50), busy: Duration::from_millis(50) };
         let (session, background) = (Tasks::default(), Tasks::default());
         let mut conversation = open(joining(port, &built, short), &session, &background).await;
         let find = json!({ "name": "find_agents", "arguments": { "context": "build pages" } });
@@ -673,7 +673,7 @@ mod tests {
 
         let built = Arc::new(AtomicUsize::new(0));
         let backend =
-            joining(port, &built, Patience { busy: Duration::from_millis(120), ..Patience::default() });
+            joining(port, &built, RetryBudget { busy: Duration::from_millis(120), ..RetryBudget::default() });
         let all_taken: Vec<_> = (0..MAX_REQUESTS).map(|_| state.requests().try_acquire().unwrap()).collect();
         let session = Tasks::default();
         let mut conversation = open(backend, &session, &background).await;

@@ -1,4 +1,5 @@
-//! The tools: operations as a model sees them.
+//! The tools: operations as a model sees them. A tool is added where its operation is: `Operation::TOOL` in
+//! `app/operations/<subject>.rs`.
 //!
 //! What a client shows a model at start is names and the server's instructions; descriptions and input schemas follow
 //! when the model looks for a tool. Every character here costs every client that connects.

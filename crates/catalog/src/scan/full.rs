@@ -180,7 +180,7 @@ impl<'a> Pass<'a> {
     fn open_roots(&mut self) -> Vec<(ScanRoot, RootKind)> {
         let extra = self.options.extra_plugin_dirs.iter().map(|path| (path, RootKind::Extra));
         let mut roots: Vec<(ScanRoot, RootKind)> = Vec::new();
-        for (path, role) in std::iter::once((&self.options.project, RootKind::Project)).chain(extra) {
+        for (path, kind) in std::iter::once((&self.options.project, RootKind::Project)).chain(extra) {
             match ScanRoot::open_named(&self.options.project, path) {
                 Ok(root) if roots.iter().any(|(known, _)| known.path() == root.path()) => {}
                 Ok(root) => {
@@ -188,7 +188,7 @@ impl<'a> Pass<'a> {
                         known.path().starts_with(root.path()) || root.path().starts_with(known.path())
                     };
                     self.is_independent &= !roots.iter().any(|(known, _)| overlaps(known));
-                    roots.push((root, role));
+                    roots.push((root, kind));
                 }
                 Err(error) => {
                     let reason = match error.kind() {
@@ -205,14 +205,14 @@ impl<'a> Pass<'a> {
     }
 
     /// The candidates of the root number `at`.
-    fn list(&mut self, at: usize, root: &ScanRoot, role: RootKind) -> Vec<Candidate> {
-        let finder = Finder::new(root, role, self.options.limits, &mut self.manifests);
+    fn list(&mut self, at: usize, root: &ScanRoot, kind: RootKind) -> Vec<Candidate> {
+        let finder = Finder::new(root, kind, self.options.limits, &mut self.manifests);
         let mut found = finder.find();
         let mut layout = Collector::new(root, self.options.limits);
         let mut is_empty = found.plugins.is_empty();
         // The report on a root without entries depends on whether there is a plugin at all.
         self.is_independent &= !is_empty && !found.linked;
-        if role == RootKind::Project {
+        if kind == RootKind::Project {
             self.collect(at, &mut layout, own_component_root(Path::new(".claude"), &self.origin.clone()));
             is_empty &= layout.candidates.is_empty();
         }
@@ -320,8 +320,8 @@ impl<'a> Pass<'a> {
 /// Lists the folders that the options name.
 fn list_named(pass: &mut Pass<'_>) -> ListedRoots {
     let roots = pass.open_roots().into_iter().enumerate();
-    let list = |(at, (root, role)): (usize, (ScanRoot, RootKind))| {
-        let candidates = pass.list(at, &root, role);
+    let list = |(at, (root, kind)): (usize, (ScanRoot, RootKind))| {
+        let candidates = pass.list(at, &root, kind);
         (root, candidates)
     };
     roots.map(list).collect()

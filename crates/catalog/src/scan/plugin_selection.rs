@@ -1,7 +1,8 @@
 //! Which plugin folders are skipped, which plugins Claude Code does not load, and why.
 //!
 //! [`super::roots`] walks the folders and asks here; `manifest.rs` says what makes a manifest invalid. A plugin that the
-//! client does not load is indexed all the same and marked as not loaded.
+//! client does not load is indexed all the same and marked as not loaded. Which installed plugins count for a project is
+//! decided in `user_scope/selection.rs`.
 
 use std::path::Path;
 
@@ -9,7 +10,7 @@ use crate::layout::{MANIFEST_FILE, is_skipped};
 use crate::manifest::{Listing, Manifest};
 use crate::problem::{Problem, code};
 
-/// The role of a root.
+/// What kind of folder plugins are looked for in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RootKind {
     /// The project: plugins need a manifest or a place in `plugins/`.

@@ -26,7 +26,7 @@ pub(crate) struct FoundPlugins {
 /// Finds plugins below one root.
 pub(crate) struct Finder<'a, 'm> {
     pub root: &'a ScanRoot,
-    pub role: RootKind,
+    pub kind: RootKind,
     pub limits: Limits,
     pub manifests: &'a mut ManifestReader<'m>,
     pub problems: Vec<Problem>,
@@ -42,13 +42,13 @@ pub(crate) struct Finder<'a, 'm> {
 impl<'a, 'm> Finder<'a, 'm> {
     pub(crate) fn new(
         root: &'a ScanRoot,
-        role: RootKind,
+        kind: RootKind,
         limits: Limits,
         manifests: &'a mut ManifestReader<'m>,
     ) -> Finder<'a, 'm> {
         Finder {
             root,
-            role,
+            kind,
             limits,
             manifests,
             problems: Vec::new(),
@@ -64,12 +64,12 @@ impl<'a, 'm> Finder<'a, 'm> {
     /// The plugins, ordered by folder, and their component roots.
     pub(super) fn find(mut self) -> FoundPlugins {
         self.read_marketplace();
-        self.consider(Path::new(""), self.role == RootKind::Extra);
+        self.consider(Path::new(""), self.kind == RootKind::Extra);
         for listing in self.listings.clone() {
             self.consider_listing(&listing);
         }
         let is_plugin = self.found.contains(self.root.path());
-        if !(self.role == RootKind::Extra && is_plugin) {
+        if !(self.kind == RootKind::Extra && is_plugin) {
             self.descend(Path::new(""), 1);
         }
         self.plugins.sort_by(|a, b| (&a.0.root, &a.0.name).cmp(&(&b.0.root, &b.0.name)));
@@ -127,7 +127,7 @@ impl<'a, 'm> Finder<'a, 'm> {
                 break;
             }
             let name = name.to_string_lossy();
-            let bare = needs_no_manifest(self.role, folder, &name);
+            let bare = needs_no_manifest(self.kind, folder, &name);
             if !is_passed_by(folder, &name) && !self.consider(&path, bare) {
                 self.descend(&path, depth + 1);
             }
@@ -140,7 +140,7 @@ impl<'a, 'm> Finder<'a, 'm> {
     fn may_enter(&self, layout: &mut Collector<'_>, path: &Path, in_plugins: bool) -> bool {
         let Ok(metadata) = self.root.path().join(path).symlink_metadata() else { return false };
         if metadata.is_symlink() {
-            let wanted = in_plugins || path == Path::new("plugins") || self.role == RootKind::Extra;
+            let wanted = in_plugins || path == Path::new("plugins") || self.kind == RootKind::Extra;
             return wanted && layout.is_dir(path) && layout.stays_inside(path);
         }
         metadata.is_dir()
