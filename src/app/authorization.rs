@@ -1,7 +1,7 @@
 //! Where a request is authorised: who makes a call, which role that gives, and whether the role includes what an operation
 //! takes.
 //!
-//! [`Project::execute`](super::Project::execute) asks [`authorize`] before anything else, for every transport. Whether a
+//! [`Project::execute`](super::Project::execute) asks `authorize` before anything else, for every transport. Whether a
 //! caller is who it says (the token, the loopback names) is decided before, in `server/http/authentication.rs` and
 //! `server/http/request_guard.rs`.
 
