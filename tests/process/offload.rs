@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -384,7 +385,9 @@ fn offloads_at_once_leave_a_record_of_what_is_there() {
     assert!(outputs.iter().any(|output| output.status.success()));
     for output in outputs.iter().filter(|output| !output.status.success()) {
         let said = text(output);
-        assert!(said.contains("changed in the meantime") || said.contains("under way"), "{said}");
+        // Or another one has taken the plugin out before this one looked.
+        let reasons = ["changed in the meantime", "under way", "no plugin that the client lists"];
+        assert!(reasons.iter().any(|reason| said.contains(reason)), "{said}");
     }
     let status = user.status();
     assert_eq!(status["settings"][0]["changed_since"], json!([]), "{status}");
@@ -520,7 +523,14 @@ fn a_prompt_gets_a_hint_of_what_fits_it_once_a_session() {
         assert_eq!(user.prompt("three", prompt), None, "{prompt}");
     }
     let (pid, _) = user.up();
-    assert!(user.prompt("four", request).unwrap().contains("web:fixer"));
+    // One that has just started may be too slow for a prompt, which then goes without a hint.
+    let began = Instant::now();
+    let mut sessions = (0..).map(|number| format!("four {number}"));
+    let hint = sessions.by_ref().find_map(|session| {
+        assert!(began.elapsed() < Duration::from_mins(1), "no hint comes from the instance");
+        user.prompt(&session, request)
+    });
+    assert!(hint.unwrap().contains("web:fixer"));
     signal("-KILL", pid);
     assert!(user.prompt("five", request).unwrap().contains("web:fixer"));
     assert!(user.path("home/.claude/adjutant/sessions").is_dir());
