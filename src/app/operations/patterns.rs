@@ -67,15 +67,16 @@ impl Operation for GetOrchestrationPattern {
 
     async fn run(project: &Project, _: &Principal, params: GoalQuery) -> Result<Recommendation, AppError> {
         let limit = whole(params.limit).unwrap_or(MAX_ALTERNATIVES + 1).min(MAX_ALTERNATIVES + 1);
-        let (found, cache_hit) = project.match_patterns(&Wanted {
+        let snapshot = project.snapshot();
+        let wanted = Wanted {
             goal: required("goal", &params.goal)?,
             min_similarity: params.min_similarity,
             plugin: canonical(params.plugin.as_deref()),
             with_incomplete: false,
             limit,
-        })?;
+        };
+        let (found, cache_hit) = project.match_patterns(&snapshot, &wanted)?;
         let (best, others) = found.split_first().ok_or_else(|| anyhow::anyhow!("a match without matches"))?;
-        let snapshot = project.snapshot();
         let close = others.iter().filter(|other| other.score >= best.score * ALTERNATIVE_SHARE);
         let views = std::iter::once(best).chain(close).map(|found| match_view(found, &snapshot));
         let (mut views, tokens) = fitted(views.collect(), whole(params.max_tokens));
@@ -108,15 +109,16 @@ impl Operation for QueryPattern {
 
     async fn run(project: &Project, _: &Principal, params: PatternQuery) -> Result<PatternMatches, AppError> {
         let unasked = if params.max_tokens.is_some() { MAX_LIMIT } else { DEFAULT_LIMIT };
-        let (found, cache_hit) = project.match_patterns(&Wanted {
+        let snapshot = project.snapshot();
+        let wanted = Wanted {
             goal: required("goal", &params.goal)?,
             min_similarity: params.min_similarity,
             plugin: canonical(params.plugin.as_deref()),
             with_incomplete: true,
             limit: whole(params.limit).unwrap_or(unasked),
-        })?;
+        };
+        let (found, cache_hit) = project.match_patterns(&snapshot, &wanted)?;
         let best = found.first().ok_or_else(|| anyhow::anyhow!("a match without matches"))?;
-        let snapshot = project.snapshot();
         let views = found.iter().map(|found| match_view(found, &snapshot)).collect();
         let (matches, tokens) = fitted(views, whole(params.max_tokens));
         Ok(PatternMatches {
@@ -190,10 +192,13 @@ impl Operation for StorePattern {
 impl Project {
     /// The patterns that serve a goal, from the cache or the store. Those that name agents which the catalog lacks come
     /// last, if they are wanted at all.
-    fn match_patterns(&self, wanted: &Wanted) -> Result<(Arc<[PatternMatch]>, bool), AppError> {
+    fn match_patterns(
+        &self,
+        snapshot: &Snapshot,
+        wanted: &Wanted,
+    ) -> Result<(Arc<[PatternMatch]>, bool), AppError> {
         let Wanted { goal, plugin, limit, .. } = wanted;
         let min_similarity = wanted.min_similarity.unwrap_or(DEFAULT_MIN_SIMILARITY);
-        let snapshot = self.snapshot();
         let key = PatternKey {
             goal: goal.clone(),
             min_similarity: min_similarity.to_bits(),
@@ -206,10 +211,8 @@ impl Project {
         let matches = |min_similarity, limit, complete: bool| {
             let is_wanted = |pattern: &Pattern| {
                 let agents = pattern.plan.agent_sequence();
-                plugin
-                    .as_ref()
-                    .is_none_or(|plugin| agents.iter().all(|agent| is_of(&snapshot, agent, plugin)))
-                    && complete == missing_agents(&snapshot, pattern).is_empty()
+                plugin.as_ref().is_none_or(|plugin| agents.iter().all(|agent| is_of(snapshot, agent, plugin)))
+                    && complete == missing_agents(snapshot, pattern).is_empty()
             };
             let request = SimilaritySearch { goal, min_similarity, limit, now_ms: now_ms() };
             self.store.patterns().matches_among(&request, is_wanted)
@@ -224,7 +227,7 @@ impl Project {
         if found.is_empty() {
             let withheld = matches(min_similarity, 1, false);
             if let Some(withheld) = withheld.first() {
-                return Err(withheld_for_missing_agents(&withheld.pattern, &snapshot));
+                return Err(withheld_for_missing_agents(&withheld.pattern, snapshot));
             }
             let of_plugin =
                 plugin.as_ref().map_or_else(String::new, |plugin| format!(" of plugin {plugin:?}"));
