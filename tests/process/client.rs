@@ -117,15 +117,7 @@ fn breaking_off() -> (u16, Arc<Mutex<Vec<String>>>) {
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
-            let mut request = Vec::new();
-            let mut chunk = [0; 4096];
-            // The body is one line of JSON that ends with its outermost brace.
-            while !request.ends_with(b"}") {
-                let read = stream.read(&mut chunk).unwrap();
-                request.extend_from_slice(&chunk[..read]);
-            }
-            let request = String::from_utf8(request).unwrap();
-            let body: Value = serde_json::from_str(request.rsplit_once("\r\n\r\n").unwrap().1).unwrap();
+            let body = body_of_request(&mut stream);
             noted.lock().unwrap().push(body["method"].as_str().unwrap().to_owned());
         }
     });
@@ -360,15 +352,7 @@ async fn a_service_that_knows_no_decision_times_is_sent_none() {
         let mut bodies = Vec::new();
         for stream in listener.incoming().take(2) {
             let mut stream = stream.unwrap();
-            let mut request = Vec::new();
-            let mut chunk = [0; 4096];
-            // The body is one line of JSON that ends with its outermost brace.
-            while !request.ends_with(b"}") {
-                let read = stream.read(&mut chunk).unwrap();
-                request.extend_from_slice(&chunk[..read]);
-            }
-            let request = String::from_utf8(request).unwrap();
-            let body: Value = serde_json::from_str(request.rsplit_once("\r\n\r\n").unwrap().1).unwrap();
+            let body = body_of_request(&mut stream);
             let answer = if body["params"].get("decided_at_ms").is_some() {
                 json!({ "error": { "code": -32602, "message": "Invalid params", "data": { "validation_errors":
                     ["decided_at_ms is not a known parameter (known: task_id, result)"] } } })
@@ -438,4 +422,16 @@ fn it_costs_little_over_a_raw_request() {
 
 fn served_dir(project: &Project) -> std::path::PathBuf {
     project.path().join("elsewhere")
+}
+
+/// Reads one request from a client of ours: its body is one line of JSON that ends with its outermost brace.
+fn body_of_request(stream: &mut impl Read) -> Value {
+    let mut request = Vec::new();
+    let mut chunk = [0; 4096];
+    while !request.ends_with(b"}") {
+        let read = stream.read(&mut chunk).unwrap();
+        request.extend_from_slice(&chunk[..read]);
+    }
+    let request = String::from_utf8(request).unwrap();
+    serde_json::from_str(request.rsplit_once("\r\n\r\n").unwrap().1).unwrap()
 }

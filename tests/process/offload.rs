@@ -121,15 +121,15 @@ impl User {
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", text(&output)))
     }
 
+    /// A hook that waits for its event.
+    fn begin_hook(&self) -> Child {
+        let mut command = self.command(&["hook"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
     /// What a hook answers to an event; `None` where it prints nothing.
     fn hook(&self, event: &str) -> Option<Value> {
-        let mut child = self
-            .command(&["hook"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = self.begin_hook();
         // A hook that does not read has ended.
         let _ = child.stdin.take().unwrap().write_all(event.as_bytes());
         let output = child.wait_with_output().unwrap();
@@ -547,13 +547,7 @@ fn a_hook_says_nothing_where_it_cannot_answer() {
     }
     // Nobody reads the answer.
     let event = json!({ "hook_event_name": "UserPromptSubmit", "session_id": "s", "prompt": "fix screen reader failures" });
-    let mut child = user
-        .command(&["hook"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = user.begin_hook();
     drop(child.stdout.take());
     child.stdin.take().unwrap().write_all(event.to_string().as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
