@@ -1,5 +1,6 @@
 //! Decisions stay those of their task, and a pattern is recommended only where all of its agents exist.
 
+use crate::corrections::drain_whole;
 use crate::support::{Project, Service};
 use client::outbox::Outbox;
 use serde_json::{Value, json};
@@ -43,10 +44,10 @@ async fn a_queued_decision_under_the_id_of_another_task_is_set_aside() {
     service.result("cacheDecision", report("1", "rotate keys", &["qa:test-engineer"], "success")).await;
     let outbox = Outbox::new(service.project.config().paths.outbox_dir.clone());
     outbox.put(&report("1", "paint the fence", &["qa:test-engineer"], "failure")).unwrap();
-    let replayed = service.project.drain_outbox().await;
-    assert_eq!((replayed.stored, replayed.refused.len()), (0, 1), "{replayed:?}");
-    assert!(replayed.refused[0].contains("rotate keys"), "{replayed:?}");
-    assert!(outbox.is_empty());
+    drain_whole(&service).await;
+    assert_eq!(outbox.status().refused, 1);
+    let history = service.project.store().history(9).unwrap();
+    assert_eq!((history.len(), history[0].result.as_str()), (1, "success"), "{history:?}");
 }
 
 #[tokio::test]
