@@ -6,7 +6,7 @@ use super::entry::Entry;
 use super::places::{Places, Target};
 use super::record_file::StoredRecord;
 use catalog::{Kind, MAX_SETTINGS_BYTES};
-use claude_settings::{ClientSettings, Level, SettingKey};
+use claude_settings::{ClientSettings, FileSettings, Level, SettingKey};
 
 /// The settings of the client and the records of offloads, at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -76,12 +76,12 @@ impl ClientState {
     /// Reads settings and records. A settings file that cannot be read says nothing, as for the client.
     pub fn load(places: &Places) -> ClientState {
         let mut settings = ClientSettings::default();
-        for level in [Level::User, Level::Project, Level::Local, Level::Managed] {
+        for level in Level::HIGHEST_FIRST {
             let file = places.settings(level).and_then(|file| file.in_its_folder().ok());
-            if let Some(text) = file.and_then(|file| file.read_text(MAX_SETTINGS_BYTES).ok())
-                && let Err(error) = settings.add(level, &text)
-            {
-                tracing::debug!(?level, %error, "settings that say nothing");
+            let Some(content) = file.and_then(|file| file.read(MAX_SETTINGS_BYTES).ok()) else { continue };
+            match FileSettings::parse(&content) {
+                Ok(said) => settings.add(level, said),
+                Err(error) => tracing::debug!(?level, %error, "settings that say nothing"),
             }
         }
         ClientState { settings, offloaded: Offloaded::load(places) }

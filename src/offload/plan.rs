@@ -1,14 +1,13 @@
 //! What an offload would write: for each entry that the client lists, the setting that takes it out.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::client_state::ClientState;
 use super::places::{Places, Target};
 use super::plugin_parts::running_parts;
-use catalog::{Catalog, Definition, Kind, MAX_SETTINGS_BYTES, Scope};
+use catalog::{Catalog, Definition, Kind, Marketplaces, Scope};
 use claude_settings::{Level, SettingKey};
-use confined_fs::DirPath;
 
 /// The plugin that brings the offloaded entries back when they are asked for: it stays.
 const OWN_PLUGIN: &str = "adjutant";
@@ -119,7 +118,9 @@ pub fn plan(
         plugins.retain(|plugin, _| selection.named(plugin).is_some());
         own.clear();
     }
-    let surroundings = Surroundings { catalog, state, target, markets: Markets::read(places) };
+    let open = |plugins: &PathBuf| Marketplaces::open(plugins, &places.project);
+    let marketplaces = places.plugins.as_ref().map(open).unwrap_or_default();
+    let surroundings = Surroundings { catalog, state, target, marketplaces };
     for (plugin, definitions) in &plugins {
         plan.offload_plugin(plugin, definitions, &surroundings);
     }
@@ -136,7 +137,7 @@ struct Surroundings<'a> {
     catalog: &'a Catalog,
     state: &'a ClientState,
     target: Target,
-    markets: Markets,
+    marketplaces: Marketplaces,
 }
 
 impl Surroundings<'_> {
@@ -160,8 +161,8 @@ impl Plan {
         let (name, market) = plugin.rsplit_once('@').unwrap_or((plugin, ""));
         let mut folders = around.catalog.plugins().iter().filter(|known| known.name == first.plugin);
         let folder = folders.find(|known| known.is_installed()).map(|known| known.root.as_path());
-        let marketplace = around.markets.location(market).map(|location| (location, name));
-        let reason = match folder.and_then(|folder| running_parts(folder, marketplace)) {
+        let marketplace = around.marketplaces.location(market);
+        let reason = match folder.and_then(|folder| running_parts(folder, marketplace, name)) {
             Some(parts) if parts.is_empty() => {
                 self.keys.push(SettingKey::Plugin(plugin.to_owned()));
                 self.plugin_names.insert(plugin.to_owned(), first.plugin.clone());
@@ -202,26 +203,5 @@ impl Plan {
             }
             self.take_out([*definition]);
         }
-    }
-}
-
-/// Where marketplaces lie, by name.
-#[derive(Debug, Default)]
-struct Markets(BTreeMap<String, PathBuf>);
-
-impl Markets {
-    fn read(places: &Places) -> Markets {
-        let Some(plugins) = &places.plugins else { return Markets::default() };
-        let file = DirPath::from(plugins).file("known_marketplaces.json");
-        let text = file.read_text(MAX_SETTINGS_BYTES).unwrap_or_default();
-        let known: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-        let location = |(name, market): (&String, &serde_json::Value)| {
-            Some((name.clone(), market["installLocation"].as_str()?.into()))
-        };
-        Markets(known.as_object().into_iter().flatten().filter_map(location).collect())
-    }
-
-    fn location(&self, name: &str) -> Option<&Path> {
-        self.0.get(name).map(PathBuf::as_path)
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use catalog::MAX_SETTINGS_BYTES;
+use catalog::{MAX_SETTINGS_BYTES, MarketplaceLocation};
 use confined_fs::{DirPath, FilePath};
 
 /// Files and folders of a plugin that the client runs or applies, each with its name for people.
@@ -39,8 +39,12 @@ const MEMBERS: [(&str, &str); 7] = [
 
 /// The parts that the client runs or applies, by their names; `None` where the plugin cannot be read.
 ///
-/// `folder` is the plugin's, `marketplace` the folder of the marketplace that may declare more of it under `name`.
-pub(super) fn running_parts(folder: &Path, marketplace: Option<(&Path, &str)>) -> Option<Vec<&'static str>> {
+/// `folder` is the plugin's, `marketplace` says where the marketplace lies that may declare more of it under `name`.
+pub(super) fn running_parts(
+    folder: &Path,
+    marketplace: MarketplaceLocation<'_>,
+    name: &str,
+) -> Option<Vec<&'static str>> {
     let plugin = DirPath::from(folder);
     let names = plugin.open().and_then(|dir| dir.names()).ok()?;
     // A folder that is there and cannot be opened, such as a link, may hold anything.
@@ -61,8 +65,9 @@ pub(super) fn running_parts(folder: &Path, marketplace: Option<(&Path, &str)>) -
     parts.extend(filled.map(|(_, part)| *part));
     let manifest = read(&plugin.sub(".claude-plugin").file("plugin.json")).ok()?;
     let declared = match marketplace {
-        Some((location, name)) => entry_of(location, name).ok()?,
-        None => None,
+        MarketplaceLocation::At(location) => entry_of(location, name).ok()?,
+        MarketplaceLocation::Undeclared => None,
+        MarketplaceLocation::Unknown => return None,
     };
     for declaring in [manifest, declared].into_iter().flatten() {
         let members = MEMBERS.iter().filter(|(member, _)| is_something(&declaring[*member]));
@@ -104,7 +109,7 @@ fn is_something(value: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::running_parts;
+    use super::{MarketplaceLocation, running_parts};
 
     #[test]
     fn what_runs_is_found_wherever_it_is_declared() {
@@ -136,12 +141,15 @@ mod tests {
             let file = plugin.join(file);
             std::fs::create_dir_all(file.parent().unwrap()).unwrap();
             std::fs::write(&file, content).unwrap();
-            let found = running_parts(&plugin, Some((&market, "p")));
+            let found = running_parts(&plugin, MarketplaceLocation::At(&market), "p");
             assert_eq!(found.as_deref(), expected, "{}: {content}", file.display());
         }
-        assert_eq!(running_parts("/nonexistent/plugin".as_ref(), None), None);
+        assert_eq!(running_parts("/nonexistent/plugin".as_ref(), MarketplaceLocation::Undeclared, "p"), None);
         let dir = tempfile::tempdir().unwrap();
+        let declared = |location| running_parts(dir.path(), location, "p");
+        assert_eq!(declared(MarketplaceLocation::Undeclared).as_deref(), Some(&[][..]));
+        assert_eq!(declared(MarketplaceLocation::Unknown), None, "it may declare anything");
         std::os::unix::fs::symlink("/nonexistent", dir.path().join("hooks")).unwrap();
-        assert_eq!(running_parts(dir.path(), None), None, "a link may lead to hooks");
+        assert_eq!(declared(MarketplaceLocation::Undeclared), None, "a link may lead to hooks");
     }
 }

@@ -11,7 +11,7 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
     ("confined_fs", &[]),
     ("protocol", &[]),
     ("claude_settings", &[]),
-    ("catalog", &["confined_fs"]),
+    ("catalog", &["claude_settings", "confined_fs"]),
     ("search", &["catalog"]),
     ("semantic", &["catalog", "confined_fs"]),
     ("domain", &["search", "catalog"]),

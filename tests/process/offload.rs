@@ -370,6 +370,29 @@ fn a_settings_file_that_is_not_what_it_should_be_is_left_alone() {
 }
 
 #[test]
+fn a_registry_of_marketplaces_that_cannot_be_read_switches_no_plugin_off() {
+    let registry = "home/.claude/plugins/known_marketplaces.json";
+    let table = [
+        ("half written", "{\"market\": {", false),
+        ("another value", "[]", false),
+        ("no location", "{\"market\": {\"source\": {\"source\": \"git\"}}}", false),
+        ("of others", "{\"others\": 7}", true),
+        ("empty", "{}", true),
+    ];
+    for (what, content, is_switched_off) in table {
+        let user = User::new();
+        user.write(registry, content);
+        let said = user.say(&["offload", "web", "--dry-run"]);
+        // A marketplace may declare hooks that would end with the plugin.
+        assert_eq!(said.contains("+    \"web@market\": false"), is_switched_off, "{what}: {said}");
+        assert_eq!(said.contains("+      \"Agent(web:reviewer)\""), !is_switched_off, "{what}: {said}");
+        assert_eq!(said.contains("unknown what else it does"), !is_switched_off, "{what}: {said}");
+        let doctor = user.say(&["doctor"]);
+        assert_eq!(doctor.contains("known_marketplaces.json"), what != "empty", "{what}: {doctor}");
+    }
+}
+
+#[test]
 fn offloads_at_once_leave_a_record_of_what_is_there() {
     let user = User::new();
     let all = [

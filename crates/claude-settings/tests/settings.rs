@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use adjutant_claude_settings::{
-    ClientSettings, Level, Record, Restored, SettingKey, SettingsError, offload, restore,
+    ClientSettings, FileSettings, Level, Record, Restored, SettingKey, SettingsError, offload, restore,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -206,17 +206,16 @@ fn a_second_offload_adds_to_the_record() {
 #[test]
 fn levels_decide_what_is_listed() {
     let mut settings = ClientSettings::default();
-    settings.add(Level::Local, r#"{"enabledPlugins": {"a@m": false}}"#).unwrap();
+    settings.add(Level::Local, said(r#"{"enabledPlugins": {"a@m": false}}"#));
     let user = r#"{"enabledPlugins": {"a@m": true, "b@m": ["1.0"]}, "skillOverrides": {"s": "off", "t": "name-only"},
         "permissions": {"deny": ["Task(x)", "Agent(y)", "Agent(z*)", 7]}}"#;
-    settings.add(Level::User, user).unwrap();
-    assert!(settings.add(Level::Project, "{").is_err());
+    settings.add(Level::User, said(user));
     assert_eq!(settings.plugin("a@m"), Some((Level::Local, false)));
     assert_eq!(settings.plugin("b@m"), Some((Level::User, true)));
     assert_eq!(settings.plugin("c@m"), None);
     assert!(settings.denies_agent("x") && settings.denies_agent("y") && !settings.denies_agent("zz"));
     assert!(settings.hides_skill("s") && !settings.hides_skill("t") && !settings.hides_skill("u"));
-    settings.add(Level::Managed, r#"{"permissions": {"deny": ["Agent", "Skill"]}}"#).unwrap();
+    settings.add(Level::Managed, said(r#"{"permissions": {"deny": ["Agent", "Skill"]}}"#));
     assert!(settings.denies_agent("zz") && settings.hides_skill("t"));
 }
 
@@ -224,8 +223,8 @@ fn levels_decide_what_is_listed() {
 fn what_others_deny_or_switch_off_is_told_apart_from_an_offload() {
     let mut settings = ClientSettings::default();
     let ours = r#"{"enabledPlugins": {"p@m": false}, "permissions": {"deny": ["Agent(x)", "Skill(secret)", "Skill(ops:*)"]}}"#;
-    settings.add(Level::Local, ours).unwrap();
-    settings.add(Level::User, r#"{"enabledPlugins": {"p@m": true}}"#).unwrap();
+    settings.add(Level::Local, said(ours));
+    settings.add(Level::User, said(r#"{"enabledPlugins": {"p@m": true}}"#));
     assert!(settings.denies_agent("x") && !settings.denies_agent_beside("x", Some(Level::Local)));
     assert!(settings.denies_agent_beside("x", Some(Level::User)));
     assert_eq!(settings.plugin_with("p@m", &[(Level::Local, None)]), Some(true));
@@ -234,11 +233,80 @@ fn what_others_deny_or_switch_off_is_told_apart_from_an_offload() {
         assert_eq!(settings.denies_skill(id), is_denied, "{id}");
     }
 
-    settings
-        .add(Level::User, r#"{"permissions": {"deny": ["Agent(x)"]}, "enabledPlugins": {"p@m": false}}"#)
-        .unwrap();
+    let user = r#"{"permissions": {"deny": ["Agent(x)"]}, "enabledPlugins": {"p@m": false}}"#;
+    settings.add(Level::User, said(user));
     assert!(settings.denies_agent_beside("x", Some(Level::Local)));
     assert_eq!(settings.plugin_with("p@m", &[(Level::Local, None)]), Some(false));
+}
+
+/// What a file says that is in order as a whole.
+fn said(text: &str) -> FileSettings {
+    FileSettings::parse(text.as_bytes()).unwrap()
+}
+
+#[test]
+fn odd_values_say_nothing_and_are_named() {
+    // What the file says of a@m, whether it denies agent x, how it lists s, members that cannot be used, odd values.
+    type Row<'a> = (&'a str, Option<bool>, bool, Option<&'a str>, usize, usize);
+    let table: [Row<'_>; 22] = [
+        ("{}", None, false, None, 0, 0),
+        ("\u{feff}{\"enabledPlugins\": {\"a@m\": true}}", Some(true), false, None, 0, 0),
+        (r#"{"enabledPlugins": null, "permissions": null, "skillOverrides": null}"#, None, false, None, 0, 0),
+        (r#"{"enabledPlugins": {"a@m": false}}"#, Some(false), false, None, 0, 0),
+        (r#"{"enabledPlugins": {"a@m": ["1.0"]}}"#, Some(true), false, None, 0, 0),
+        (r#"{"enabledPlugins": {"a@m": []}}"#, Some(false), false, None, 0, 0),
+        (r#"{"enabledPlugins": {"a@m": null}}"#, None, false, None, 0, 1),
+        (r#"{"enabledPlugins": {"a@m": "true"}}"#, None, false, None, 0, 1),
+        (r#"{"enabledPlugins": {"a@m": 1, "b@m": {}}}"#, None, false, None, 0, 2),
+        (r#"{"enabledPlugins": ["a@m"]}"#, None, false, None, 1, 0),
+        (r#"{"enabledPlugins": "a@m"}"#, None, false, None, 1, 0),
+        // The last of several counts.
+        (r#"{"enabledPlugins": {"a@m": true, "a@m": false}}"#, Some(false), false, None, 0, 0),
+        (r#"{"enabledPlugins": {"a@m": true}, "enabledPlugins": {}}"#, None, false, None, 0, 0),
+        // What has its shape counts beside what has not.
+        (r#"{"enabledPlugins": [], "permissions": {"deny": ["Agent(x)"]}}"#, None, true, None, 1, 0),
+        (r#"{"permissions": {"deny": ["Agent(x)", 7, null]}}"#, None, true, None, 0, 1),
+        (r#"{"permissions": {"deny": "Agent(x)"}}"#, None, false, None, 1, 0),
+        (r#"{"permissions": {"deny": {"Agent(x)": true}}}"#, None, false, None, 1, 0),
+        (r#"{"permissions": ["Agent(x)"]}"#, None, false, None, 1, 0),
+        (
+            r#"{"permissions": {"deny": null}, "skillOverrides": {"s": "off"}}"#,
+            None,
+            false,
+            Some("off"),
+            0,
+            0,
+        ),
+        (r#"{"skillOverrides": {"s": false}}"#, None, false, None, 0, 1),
+        (r#"{"skillOverrides": {"s": "later"}}"#, None, false, Some("later"), 0, 0),
+        (r#"{"skillOverrides": []}"#, None, false, None, 1, 0),
+    ];
+    for (text, plugin, denies, how, unusable, odd) in table {
+        let file = said(text);
+        assert_eq!((file.unusable().len(), file.odd().len()), (unusable, odd), "{text}");
+        let mut settings = ClientSettings::default();
+        settings.add(Level::User, file);
+        assert_eq!(settings.plugin("a@m"), plugin.map(|is_enabled| (Level::User, is_enabled)), "{text}");
+        assert_eq!(settings.denies_agent("x"), denies, "{text}");
+        assert_eq!(settings.skill_override("s"), how.map(|how| (Level::User, how)), "{text}");
+    }
+    for none in
+        ["", "{", "[]", "null", "7", "\"x\"", "{\"enabledPlugins\": {\"a@m\": tr", "{ // mine\n}", "{}{}"]
+    {
+        assert!(FileSettings::parse(none.as_bytes()).is_err(), "{none}");
+    }
+    assert!(FileSettings::parse(b"{\"a\": \"\xff\"}").is_err());
+}
+
+#[test]
+fn a_member_that_cannot_be_used_says_what_it_said_last() {
+    let last = said(r#"{"enabledPlugins": {"a@m": true}, "permissions": {"deny": ["Agent(x)"]}}"#);
+    let file = said(r#"{"enabledPlugins": [], "permissions": {"deny": []}}"#).or_last(&last);
+    assert_eq!(file.plugin("a@m"), Some(true));
+    assert_eq!(file.unusable().len(), 1);
+    let mut settings = ClientSettings::default();
+    settings.add(Level::Local, file);
+    assert!(!settings.denies_agent("x"), "what it says now counts");
 }
 
 #[test]

@@ -75,7 +75,7 @@ impl Registry {
         match file.read() {
             Content::Missing => Some(Registry { version: None, installs: Installs::default() }),
             Content::Unusable => None,
-            Content::Json(value) => Registry::parse(&value, file),
+            Content::Is(value) => Registry::parse(&value, file),
         }
     }
 

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::places::UserPlaces;
 use crate::problem::{Problem, code};
 use confined_fs::NamedFile;
 
@@ -25,21 +24,38 @@ pub(super) struct JsonFile<'a> {
 
 /// What a file holds.
 #[derive(Debug)]
-pub(super) enum Content {
+pub(super) enum Content<T> {
     /// There is none.
     Missing,
     /// It cannot be used; that was reported.
     Unusable,
-    Json(Value),
+    Is(T),
 }
 
 impl<'a> JsonFile<'a> {
-    pub(super) fn new(path: &'a Path, places: &'a UserPlaces) -> JsonFile<'a> {
-        JsonFile { path, project: &places.project, problems: Vec::new() }
+    pub(super) fn new(path: &'a Path, project: &'a Path) -> JsonFile<'a> {
+        JsonFile { path, project, problems: Vec::new() }
     }
 
     /// Reads it whole. In the project no link is followed; elsewhere it is the user's own.
-    pub(super) fn read(&mut self) -> Content {
+    pub(super) fn read(&mut self) -> Content<Value> {
+        match self.bytes() {
+            Content::Missing => Content::Missing,
+            Content::Unusable => Content::Unusable,
+            Content::Is(bytes) => {
+                match serde_json::from_slice(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes)) {
+                    Ok(value) => Content::Is(value),
+                    Err(error) => {
+                        self.report(code::SETTINGS_UNUSABLE, format!("the file is not JSON: {error}"));
+                        Content::Unusable
+                    }
+                }
+            }
+        }
+    }
+
+    /// The same before it is read as JSON.
+    pub(super) fn bytes(&mut self) -> Content<Vec<u8>> {
         let file = NamedFile::new(self.project, self.path);
         let bytes = match file.in_its_folder().and_then(|file| file.read(MAX_SETTINGS_BYTES)) {
             Ok(bytes) => bytes,
@@ -54,13 +70,7 @@ impl<'a> JsonFile<'a> {
                 "the file is a link: changes of what it leads to are noticed with the next scan only";
             self.report(code::SETTINGS_LINKED, message.to_owned());
         }
-        match serde_json::from_slice(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes)) {
-            Ok(value) => Content::Json(value),
-            Err(error) => {
-                self.report(code::SETTINGS_UNUSABLE, format!("the file is not JSON: {error}"));
-                Content::Unusable
-            }
-        }
+        Content::Is(bytes)
     }
 
     /// Reports a problem of the file; of many, the first.

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use claude_settings::Level;
+
 /// The folders that hold what the user has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserPlaces {
@@ -15,20 +17,6 @@ pub struct UserPlaces {
     pub managed: PathBuf,
     /// The project's folder, free of links.
     pub project: PathBuf,
-}
-
-/// What is said in settings; declared in order of precedence, the highest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SettingsLevel {
-    Managed,
-    Local,
-    Project,
-    User,
-}
-
-impl SettingsLevel {
-    pub(super) const ALL: [SettingsLevel; 4] =
-        [SettingsLevel::Managed, SettingsLevel::Local, SettingsLevel::Project, SettingsLevel::User];
 }
 
 /// The file of an administrator's settings, in the folder of [`UserPlaces::managed`].
@@ -54,12 +42,12 @@ pub(super) const COMPONENTS: [&str; 3] = ["agents", "commands", "skills"];
 
 impl UserPlaces {
     /// The file of these settings.
-    pub(super) fn settings(&self, level: SettingsLevel) -> PathBuf {
+    pub(super) fn settings(&self, level: Level) -> PathBuf {
         match level {
-            SettingsLevel::Managed => self.managed.join(MANAGED_SETTINGS),
-            SettingsLevel::Local => self.project.join(".claude").join(LOCAL_SETTINGS),
-            SettingsLevel::Project => self.project.join(".claude").join(SETTINGS),
-            SettingsLevel::User => self.base.join(SETTINGS),
+            Level::Managed => self.managed.join(MANAGED_SETTINGS),
+            Level::Local => self.project.join(".claude").join(LOCAL_SETTINGS),
+            Level::Project => self.project.join(".claude").join(SETTINGS),
+            Level::User => self.base.join(SETTINGS),
         }
     }
 

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 
 use super::installs::{Install, InstallScope, PluginId};
 use super::marketplaces::Marketplace;
-use super::places::{INSTALLED, SettingsLevel, UserPlaces};
+use super::places::{INSTALLED, UserPlaces};
 use super::user_files::UserFiles;
 use crate::layout::{MANIFEST_FILE, MARKETPLACE_FILE, normalize_path};
 use crate::manifest::Listing;
 use crate::origin::Scope;
 use crate::problem::{Problem, code};
 use crate::scan::ManifestReader;
+use claude_settings::Level;
 use confined_fs::scan_root::ScanRoot;
 
 /// The marketplace of plugins that are part of the client, which has no folder.
@@ -213,12 +214,12 @@ impl Selector<'_, '_> {
 }
 
 /// The scope that a plugin's entries belong to.
-fn scope_of(install: Option<&Install>, level: Option<SettingsLevel>) -> Scope {
+fn scope_of(install: Option<&Install>, level: Option<Level>) -> Scope {
     match (install.map(|install| install.scope), level) {
-        (Some(InstallScope::Managed), _) | (None, Some(SettingsLevel::Managed)) => Scope::Managed,
+        (Some(InstallScope::Managed), _) | (None, Some(Level::Managed)) => Scope::Managed,
         (Some(InstallScope::Local | InstallScope::Project), _)
-        | (None, Some(SettingsLevel::Local | SettingsLevel::Project)) => Scope::Project,
-        (Some(InstallScope::User), _) | (None, Some(SettingsLevel::User) | None) => Scope::User,
+        | (None, Some(Level::Local | Level::Project)) => Scope::Project,
+        (Some(InstallScope::User), _) | (None, Some(Level::User) | None) => Scope::User,
     }
 }
 

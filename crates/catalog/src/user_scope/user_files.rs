@@ -2,18 +2,18 @@
 
 use std::path::Path;
 
-use super::enabled::EnabledPlugins;
 use super::installs::{Installs, Registry};
 use super::json_file::JsonFile;
 use super::marketplaces::Marketplaces;
-use super::places::{INSTALLED, INSTALLED_V2, MARKETPLACES, SettingsLevel, UserPlaces};
+use super::places::{INSTALLED, INSTALLED_V2, MARKETPLACES, UserPlaces};
+use super::settings;
 use crate::problem::Problem;
+use claude_settings::{ClientSettings, Level};
 
 /// What all of them say.
 #[derive(Debug, Default)]
 pub(crate) struct UserFiles {
-    /// In the order of [`SettingsLevel::ALL`].
-    enabled: [EnabledPlugins; 4],
+    pub(super) settings: ClientSettings,
     pub(super) installs: Installs,
     pub(super) marketplaces: Marketplaces,
     pub(super) problems: Vec<Problem>,
@@ -23,31 +23,30 @@ impl UserFiles {
     /// Reads all of them. Of a file that cannot be used, what `last` says counts: it may just be written.
     pub(super) fn read(places: &UserPlaces, last: Option<&UserFiles>) -> UserFiles {
         let mut problems = Vec::new();
-        let enabled = SettingsLevel::ALL.map(|level| {
-            let last = last.map(|last| &last.enabled[level as usize]);
-            with(&places.settings(level), places, &mut problems, EnabledPlugins::read)
-                .or_else(|| last.cloned())
-                .unwrap_or_default()
+        let mut settings = ClientSettings::default();
+        for level in Level::HIGHEST_FIRST {
+            let last = last.and_then(|last| last.settings.file(level));
+            let read =
+                with(&places.settings(level), places, &mut problems, |file| settings::read(file, last));
+            settings.add(level, read.or_else(|| last.cloned()).unwrap_or_default());
+        }
+        let marketplaces = with(&places.plugins.join(MARKETPLACES), places, &mut problems, |file| {
+            Marketplaces::read(file, last.map(|last| &last.marketplaces))
         });
-        let marketplaces =
-            with(&places.plugins.join(MARKETPLACES), places, &mut problems, Marketplaces::read)
-                .or_else(|| last.map(|last| last.marketplaces.clone()))
-                .unwrap_or_default();
         let installs = installs(places, &mut problems)
             .or_else(|| last.map(|last| last.installs.clone()))
             .unwrap_or_default();
-        UserFiles { enabled, installs, marketplaces, problems }
+        UserFiles { settings, installs, marketplaces, problems }
     }
 
     /// Whether settings enable the plugin, and which: the first that name it decide.
-    pub(super) fn decision(&self, plugin: &str) -> Option<(bool, SettingsLevel)> {
-        let stated = SettingsLevel::ALL.into_iter().zip(&self.enabled);
-        stated.into_iter().find_map(|(level, enabled)| Some((enabled.get(plugin)?, level)))
+    pub(super) fn decision(&self, plugin: &str) -> Option<(bool, Level)> {
+        self.settings.plugin(plugin).map(|(level, is_enabled)| (is_enabled, level))
     }
 
     /// The plugins that some settings enable, those of the highest precedence first.
     pub(super) fn enabled(&self) -> impl Iterator<Item = &str> {
-        self.enabled.iter().flat_map(EnabledPlugins::enabled)
+        self.settings.files().flat_map(|(_, file)| file.enabled_plugins())
     }
 }
 
@@ -66,9 +65,9 @@ fn with<T>(
     path: &Path,
     places: &UserPlaces,
     problems: &mut Vec<Problem>,
-    read: impl FnOnce(&mut JsonFile<'_>) -> Option<T>,
-) -> Option<T> {
-    let mut file = JsonFile::new(path, places);
+    read: impl FnOnce(&mut JsonFile<'_>) -> T,
+) -> T {
+    let mut file = JsonFile::new(path, &places.project);
     let content = read(&mut file);
     problems.extend(file.into_problems());
     content

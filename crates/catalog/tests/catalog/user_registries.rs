@@ -224,6 +224,34 @@ fn what_a_file_said_last_counts_while_it_is_written() {
 }
 
 #[test]
+fn where_marketplaces_lie_is_remembered_while_their_registry_cannot_be_read() {
+    let user = User::new();
+    let market = user.path("market");
+    let listed = json!({ "plugins": [{ "name": "a", "source": "./a" }] });
+    write(market.join(".claude-plugin/marketplace.json"), &listed.to_string());
+    write(market.join("a/agents/a.md"), &entry("a", "d"));
+    let registry = user.own("plugins/known_marketplaces.json");
+    let source = json!({ "source": "directory", "path": market });
+    write(&registry, &json!({ "m": { "source": source, "installLocation": market } }).to_string());
+    user.enable(&json!({ "a@m": true }));
+    let never = Cancellation::default();
+    let (sources, catalog) = (user.sources(), user.catalog());
+    assert_eq!((ids(&catalog), codes(&catalog)), (vec!["a:a"], vec![]));
+    for damaged in ["{\"m\": ", "[]", "null", ""] {
+        write(&registry, damaged);
+        let meanwhile = reload(&sources, &catalog, std::slice::from_ref(&registry), &never).unwrap();
+        assert_eq!(
+            (ids(&meanwhile), codes(&meanwhile)),
+            (vec!["a:a"], vec!["settings_unusable"]),
+            "{damaged}"
+        );
+    }
+    write(&registry, "{}");
+    let gone = reload(&sources, &catalog, &[registry], &never).unwrap();
+    assert_eq!(ids(&gone), [""; 0], "one that declares nothing says so");
+}
+
+#[test]
 fn the_second_registry_counts_beside_one_of_version_1() {
     let user = User::new();
     let (a, b) = (user.cache("a", "m", "1"), user.cache("b", "m", "1"));
