@@ -88,9 +88,9 @@ const MIN_TOKENS: u64 = 400;
 pub(crate) fn run(arguments: &TokensArguments) -> anyhow::Result<()> {
     let tokenizer = o200k_base().context("the tokenizer's vocabulary")?;
     line(
-        "| collection | agents listed | skills and commands listed | carried | without a bound | start | schemas | a find | as JSON | of carried | a body | found |",
+        "| collection | agents listed | skills and commands listed | carried | without a bound | start | schemas | a find | of carried | a body | found |",
     );
-    line("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+    line("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     let mut spreads: BTreeMap<&str, [Spread; 2]> = BTreeMap::new();
     let mut estimator = String::new();
     for collection in &arguments.collections {
@@ -151,7 +151,7 @@ fn together(sums: &Sums, sort: &str) -> Sum {
 
 /// `listing` of `listing agent`.
 fn sort_of(name: &str) -> &'static str {
-    const SORTS: [&str; 7] = ["answer", "answer-json", "body", "listing", "schemas", "start", "unbounded"];
+    const SORTS: [&str; 6] = ["answer", "body", "listing", "schemas", "start", "unbounded"];
     let first = name.split(' ').next().unwrap_or_default();
     SORTS.into_iter().find(|sort| *sort == first).unwrap_or("other")
 }
@@ -166,7 +166,7 @@ fn print_row(collection: &Path, printed: &Printed, sums: &Sums) {
         printed.kinds.iter().fold((0, 0), |(found, asked), kind| (found + kind.found, asked + kind.asked));
     let share = (answer.mean() * 1000).checked_div(listing.tokens).unwrap_or(0);
     line(&format!(
-        "| {name} ({entries}) | {} | {} | {} | {} | {} | {} | {} | {} | {}.{} % | {} | {found} of {asked} |",
+        "| {name} ({entries}) | {} | {} | {} | {} | {} | {} | {} | {}.{} % | {} | {found} of {asked} |",
         agents.tokens,
         listing.tokens - agents.tokens,
         listing.tokens,
@@ -174,7 +174,6 @@ fn print_row(collection: &Path, printed: &Printed, sums: &Sums) {
         together(sums, "start").tokens,
         together(sums, "schemas").tokens,
         answer.mean(),
-        together(sums, "answer-json").mean(),
         share / 10,
         share % 10,
         together(sums, "body").mean(),

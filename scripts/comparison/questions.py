@@ -374,6 +374,18 @@ def ranked(answer, kind):
     return [(row["id"], row["score"]) for row in answer.get(kind, [])]
 
 
+ROW = re.compile(r"^\d+\. (\S+?)(?: \[[^\]]*\])*: ", re.MULTILINE)
+
+
+def is_told(result, kind, expected):
+    """Whether a tool's answer has the expected rows; one without structured content names them in its text."""
+    if "structuredContent" in result:
+        return ranked(result["structuredContent"], kind) == expected
+    text = "".join(part.get("text", "") for part in result.get("content", []))
+    told = ROW.findall(text)
+    return bool(told) and told == [name for name, _ in expected][: len(told)]
+
+
 def wait_for_session(session, settled):
     """A session alone trains behind its start, and takes up what is remembered: until it finds what is expected."""
     end = time.monotonic() + DEADLINE
@@ -381,7 +393,7 @@ def wait_for_session(session, settled):
         arguments = {"context": text, "limit": 7, "max_tokens": 99_999}
         while time.monotonic() < end:
             line = session.probe("tools/call", {"name": f"find_{kind}", "arguments": arguments})
-            if ranked(json.loads(line).get("result", {}).get("structuredContent", {}), kind) == expected:
+            if is_told(json.loads(line).get("result", {}), kind, expected):
                 break
             time.sleep(0.05)
 

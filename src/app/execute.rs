@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use tracing::Instrument;
 
 use super::authorization::{Principal, Transport, authorize};
-use super::operation::{Operation, Output};
+use super::operation::{Cost, Operation, Output};
 use super::operations::Method;
 use super::params::read_params;
 use super::{AppError, Project};
@@ -49,10 +49,16 @@ impl Project {
         if !principal.is_client() {
             return outcome;
         }
-        let listed = O::TOOL.filter(|_| principal.transport == Transport::Mcp);
+        let is_tool = principal.transport == Transport::Mcp;
+        // A model reads text, whose tokens are counted once it is rendered.
+        if let Some(Cost { as_json, spared }) =
+            outcome.as_ref().ok().and_then(Output::cost).filter(|_| !is_tool)
+        {
+            self.metrics.tokens().record(&principal.client, O::NAME, as_json, spared);
+        }
         self.record_call(&LoggedCall {
             correlation_id: &principal.correlation_id,
-            tool: listed.map(|tool| tool.name),
+            tool: O::TOOL.filter(|_| is_tool).map(|tool| tool.name),
             method: O::NAME,
             took: began.elapsed(),
             cache_hit: outcome.as_ref().ok().and_then(Output::cache_hit),

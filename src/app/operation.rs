@@ -57,7 +57,12 @@ pub trait Output: Serialize {
 
     /// Where a transport keeps the text it renders of this answer, which must follow from the answer alone; `None` where
     /// the answer itself is not cached.
-    fn shown(&self) -> Option<&OnceLock<Box<str>>> {
+    fn shown(&self) -> Option<&OnceLock<Shown>> {
+        None
+    }
+
+    /// What the token usage counts; `None` where the answer is not counted.
+    fn cost(&self) -> Option<Cost> {
         None
     }
 
@@ -75,6 +80,24 @@ pub trait Output: Serialize {
     }
 }
 
+/// An answer as a model reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The text.
+    pub text: Box<str>,
+    /// Its estimated tokens.
+    pub tokens: usize,
+}
+
+/// What an answer costs and spares, in estimated tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cost {
+    /// What the answer takes as JSON.
+    pub as_json: usize,
+    /// What the listing would have taken that the client does not carry; 0 where the answer spares none.
+    pub spared: usize,
+}
+
 /// How a model sees an operation: an MCP tool.
 #[derive(Debug)]
 pub struct Tool {
@@ -86,10 +109,11 @@ pub struct Tool {
     pub description: &'static str,
     /// The kind whose entries the description counts.
     pub counted: Option<Kind>,
-    /// `max_tokens` where the caller sets none.
+    /// The parameter in which a model describes a task. A text that is too long is cut at a word and the answer says so:
+    /// a refusal would cost the model a turn.
+    pub free_text: Option<&'static str>,
+    /// Estimated tokens of an answer at most, where the caller sets no `max_tokens`.
     pub default_budget: Option<usize>,
-    /// `limit` where the caller sets neither it nor `max_tokens`.
-    pub default_limit: Option<usize>,
     /// Characters of an answer that a client should not cut.
     pub max_result_chars: Option<usize>,
     /// The text form of its answers.
@@ -107,6 +131,4 @@ pub enum Rendering {
     Recommendation,
     /// What was stored.
     Stored,
-    /// The JSON itself.
-    Json,
 }

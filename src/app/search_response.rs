@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::hit_view::{HitView, Lengths, MAX_DESCRIPTION_CHARS, MAX_LISTED, rounded};
 use super::json::Members;
-use super::operation::Output;
+use super::operation::{Cost, Output, Shown};
 use super::snapshot::Snapshot;
 use super::tokens;
 use crate::telemetry::sampler::Sampler;
@@ -42,8 +42,10 @@ pub struct SearchResponse {
     pub suggestions: Vec<String>,
     /// Estimated tokens of the rows as JSON.
     pub tokens: usize,
-    /// The answer as text, once a transport rendered it.
-    rendered: OnceLock<Box<str>>,
+    /// Estimated tokens of the whole answer as JSON.
+    whole_tokens: usize,
+    /// The answer as a model reads it, once a transport rendered it.
+    shown: OnceLock<Shown>,
     /// Samples the repetitions that go to the query log.
     pub(super) repeats: Sampler,
 }
@@ -61,6 +63,8 @@ pub struct ServedResponse {
     pub cache_hit: bool,
     /// Whether the caller set a token budget, so that the answer reports what it uses.
     pub reports_tokens: bool,
+    /// Estimated tokens of the listing that the answer stands for, as far as the client does not carry it.
+    pub spared: usize,
 }
 
 impl SearchResponse {
@@ -77,6 +81,8 @@ impl SearchResponse {
         json.push('{');
         let mut members = Members::onto(&mut json);
         let tokens = write_rows(&rows, whole, members.value(kind.plural()));
+        let rows_end = json.len();
+        let mut members = Members::onto(&mut json);
         match max_tokens {
             Some(budget) if rows.is_empty() && !findings.hits.is_empty() => {
                 let found = findings.hits.len();
@@ -86,12 +92,14 @@ impl SearchResponse {
             _ => members.text("reasoning", &findings.reasoning),
         }
         members.number("confidence", rounded(findings.confidence));
+        let whole_tokens = tokens + tokens::estimate(&json[rows_end..]);
         SearchResponse {
             json: json.into_boxed_str(),
             ids: findings.hits.iter().map(|hit| hit.definition.id.clone()).collect(),
             suggestions: findings.suggestions.clone(),
             tokens,
-            rendered: OnceLock::new(),
+            whole_tokens,
+            shown: OnceLock::new(),
             repeats: Sampler::of(LOGGED_REPEATS),
         }
     }
@@ -177,8 +185,12 @@ impl Output for ServedResponse {
         Some(self.cache_hit)
     }
 
-    fn shown(&self) -> Option<&OnceLock<Box<str>>> {
-        Some(&self.response.rendered)
+    fn shown(&self) -> Option<&OnceLock<Shown>> {
+        Some(&self.response.shown)
+    }
+
+    fn cost(&self) -> Option<Cost> {
+        Some(Cost { as_json: self.response.whole_tokens, spared: self.spared })
     }
 
     fn write(&self, json: &mut Vec<u8>) -> serde_json::Result<()> {

@@ -84,12 +84,6 @@ pub struct Definition<'a> {
     /// How tokens are estimated, where the caller set a budget.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_estimator: Option<Cow<'a, str>>,
-    /// Why a tool found nothing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reasoning: Option<Cow<'a, str>>,
-    /// Near misses, where a tool found nothing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub suggestions: Option<Vec<String>>,
 }
 
 /// Where a definition comes from, so that a reader can judge it.

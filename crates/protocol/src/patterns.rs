@@ -143,9 +143,6 @@ pub struct Recommendation {
     /// How tokens are estimated, where the caller set a budget.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_estimator: Option<String>,
-    /// Near misses, where a tool found nothing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub suggestions: Option<Vec<String>>,
 }
 
 /// What `queryPattern` answers: all matches, best first.

@@ -117,9 +117,6 @@ pub struct AgentsFound {
     /// How tokens are estimated, where the caller set a budget.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_estimator: Option<String>,
-    /// Near misses, where a tool found nothing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub suggestions: Option<Vec<String>>,
 }
 
 /// One agent.
@@ -176,9 +173,6 @@ pub struct SkillsFound {
     /// How tokens are estimated, where the caller set a budget.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_estimator: Option<String>,
-    /// Near misses, where a tool found nothing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub suggestions: Option<Vec<String>>,
 }
 
 /// One skill.
@@ -232,9 +226,6 @@ pub struct WorkflowsFound {
     /// How tokens are estimated, where the caller set a budget.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_estimator: Option<String>,
-    /// Near misses, where a tool found nothing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub suggestions: Option<Vec<String>>,
 }
 
 /// One workflow.

@@ -49,8 +49,8 @@ impl Operation for CacheDecision {
         description: "Stores who worked on a task and how it went, so that recommendations learn. \
                       The same task_id and description again correct it; another task needs another task_id.",
         counted: None,
+        free_text: Some("task_description"),
         default_budget: None,
-        default_limit: None,
         max_result_chars: None,
         rendering: Rendering::Stored,
     });

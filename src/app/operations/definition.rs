@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::kind_query::kind_of;
 use super::kind_query::whole;
 use crate::app::authorization::Principal;
-use crate::app::operation::{Operation, Output, Rendering, Tool};
+use crate::app::operation::{Cost, Operation, Output, Rendering, Tool};
 use crate::app::{AppError, Project, Snapshot, origins, tokens};
 use catalog::{Definition, Kind, Lookup};
 use protocol::{AccessRole, DefinitionQuery, DefinitionSource, OperationClass};
@@ -37,7 +37,7 @@ pub struct WholeDefinition {
 }
 
 /// The end of a body that was cut.
-const CUT: &str = "\n\n[Cut here: the rest is in the file, or comes with a larger max_tokens.]";
+pub const CUT: &str = "\n\n[Cut here: the rest is in the file, or comes with a larger max_tokens.]";
 
 /// The wire form of a definition, with `body` in place of its own.
 fn view<'a>(definition: &'a Definition, body: &'a str) -> protocol::Definition<'a> {
@@ -131,7 +131,12 @@ impl Serialize for WholeDefinition {
     }
 }
 
-impl Output for WholeDefinition {}
+impl Output for WholeDefinition {
+    /// It is loaded because it was asked for: it costs, and spares nothing.
+    fn cost(&self) -> Option<Cost> {
+        Some(Cost { as_json: self.tokens, spared: 0 })
+    }
+}
 
 impl Operation for GetDefinition {
     const NAME: &'static str = "getDefinition";
@@ -144,8 +149,8 @@ impl Operation for GetDefinition {
         position: 4,
         description: "Loads one entry whole: its instructions, tools and model.",
         counted: None,
+        free_text: None,
         default_budget: Some(TOOL_BUDGET),
-        default_limit: None,
         max_result_chars: Some(TOOL_BUDGET * 5),
         rendering: Rendering::Definition,
     });
@@ -155,7 +160,7 @@ impl Operation for GetDefinition {
 
     async fn run(
         project: &Project,
-        principal: &Principal,
+        _: &Principal,
         params: DefinitionQuery,
     ) -> Result<Self::Output, AppError> {
         let kind = kind_of(params.kind);
@@ -172,8 +177,6 @@ impl Operation for GetDefinition {
                 let whole = snapshot.whole_tokens(definition, whole);
                 let changed_since_use = project.pins.note(definition);
                 let answer = WholeDefinition::of(definition, whole, wanted);
-                // It is loaded because it was asked for: it costs, and spares nothing.
-                project.metrics().tokens().record(&principal.client, Self::NAME, answer.tokens, 0);
                 Ok(WholeDefinition { changed_since_use, ..answer })
             }
             Lookup::Ambiguous(candidates) => {

@@ -43,19 +43,18 @@ impl<Q: KindQuery> Operation for Query<Q> {
     type Answer = Q::Answer;
     type Output = ServedResponse;
 
-    async fn run(project: &Project, principal: &Principal, params: Q) -> Result<ServedResponse, AppError> {
-        project.find(Q::KIND, params.into_key()?, Q::METHOD, principal).await
+    async fn run(project: &Project, _: &Principal, params: Q) -> Result<ServedResponse, AppError> {
+        project.find(Q::KIND, params.into_key()?, Q::METHOD).await
     }
 }
 
 impl Project {
-    /// Answers a query from the cache or from the snapshot, counts its tokens and logs it to the store.
+    /// Answers a query from the cache or from the snapshot, and logs it to the store.
     async fn find(
         &self,
         kind: Kind,
         mut key: QueryKey,
         method: &'static str,
-        principal: &Principal,
     ) -> Result<ServedResponse, AppError> {
         let began = Instant::now();
         let snapshot = self.snapshot();
@@ -88,9 +87,8 @@ impl Project {
                 suggestions: response.suggestions.clone(),
             });
         }
-        let baseline = snapshot.listing_tokens(kind);
-        self.metrics.tokens().record(&principal.client, method, response.tokens, baseline);
-        Ok(ServedResponse { reports_tokens: key.max_tokens.is_some(), response, cache_hit })
+        let spared = snapshot.listing_tokens(kind);
+        Ok(ServedResponse { reports_tokens: key.max_tokens.is_some(), response, cache_hit, spared })
     }
 }
 

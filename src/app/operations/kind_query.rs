@@ -19,8 +19,7 @@ pub const DEFAULT_LIMIT: usize = 5;
 /// Rows of an answer at most; also the number tried for a token budget.
 pub const MAX_LIMIT: usize = 20;
 
-/// Estimated tokens of a tool's rows where the caller sets no budget. With what surrounds them, and a client that shows a
-/// model both forms of an answer, it stays below 2,000.
+/// Estimated tokens of a tool's answer at most where the caller sets no budget.
 pub(super) const TOOL_BUDGET: usize = 1_200;
 
 /// Parameters of the query for one kind of entry, with everything that distinguishes it from the queries for others.
@@ -60,6 +59,7 @@ impl KindQuery for AgentQuery {
         name: "find_agents",
         position: 1,
         description: "Who can do this? Ranks {} indexed agents for a task; give context, capability or role.",
+        free_text: Some(Self::TEXT),
         ..tool(Kind::Agent)
     };
     type Answer = AgentsFound;
@@ -91,6 +91,7 @@ impl KindQuery for SkillQuery {
         name: "find_skills",
         position: 2,
         description: "Ranks {} indexed skills (know-how to load) for a task.",
+        free_text: Some(Self::TEXT),
         ..tool(Kind::Skill)
     };
     type Answer = SkillsFound;
@@ -116,6 +117,7 @@ impl KindQuery for WorkflowQuery {
         name: "find_workflows",
         position: 3,
         description: "Ranks {} indexed commands (step-by-step procedures) for a goal.",
+        free_text: Some(Self::TEXT),
         ..tool(Kind::Workflow)
     };
     type Answer = WorkflowsFound;
@@ -174,8 +176,8 @@ const fn tool(kind: Kind) -> Tool {
         position: 0,
         description: "",
         counted: Some(kind),
+        free_text: None,
         default_budget: Some(TOOL_BUDGET),
-        default_limit: Some(DEFAULT_LIMIT),
         max_result_chars: None,
         rendering: Rendering::Rows(kind),
     }

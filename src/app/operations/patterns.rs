@@ -56,8 +56,8 @@ impl Operation for GetOrchestrationPattern {
         position: 5,
         description: "The sequence of agents that worked best for goals like this one, with its record.",
         counted: None,
+        free_text: Some("goal"),
         default_budget: Some(TOOL_BUDGET),
-        default_limit: None,
         max_result_chars: None,
         rendering: Rendering::Recommendation,
     });
@@ -92,7 +92,6 @@ impl Operation for GetOrchestrationPattern {
             cache_hit,
             tokens,
             token_estimator: estimator(tokens),
-            suggestions: None,
         })
     }
 }

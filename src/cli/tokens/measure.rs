@@ -51,10 +51,8 @@ pub(super) struct OfKind {
     pub(super) unbounded: Texts,
     /// Lines without a description for want of room.
     pub(super) name_only: usize,
-    /// Answers as text.
+    /// Answers as a model reads them.
     pub(super) answers: Texts,
-    /// The same answers as JSON.
-    pub(super) answers_json: Texts,
     /// How often the entry that was described was among the rows, of how many questions.
     pub(super) found: (usize, usize),
     /// Bodies of all entries.
@@ -79,10 +77,7 @@ pub(super) struct Measured {
 
 impl Measured {
     pub(super) fn all(&self) -> impl Iterator<Item = &Texts> {
-        let kinds = self
-            .kinds
-            .iter()
-            .flat_map(|of| [&of.listing, &of.unbounded, &of.answers, &of.answers_json, &of.bodies]);
+        let kinds = self.kinds.iter().flat_map(|of| [&of.listing, &of.unbounded, &of.answers, &of.bodies]);
         kinds.chain([&self.start, &self.schemas])
     }
 }
@@ -127,13 +122,12 @@ async fn of_kind(project: &Project, snapshot: &Snapshot, kind: Kind) -> OfKind {
         // One text, as the client puts it before a model.
         vec![listed.into_iter().map(|listed| listed.line).collect()]
     };
-    let (mut answers, mut answers_json, mut hits, mut asked) = (Vec::new(), Vec::new(), 0, 0);
+    let (mut answers, mut hits, mut asked) = (Vec::new(), 0, 0);
     for definition in sample(&definitions) {
-        let Some((text, json)) = ask(project, definition).await else { continue };
+        let Some(text) = ask(project, definition).await else { continue };
         asked += 1;
-        hits += usize::from(json.contains(&format!("\"{}\"", definition.id)));
+        hits += usize::from(text.lines().any(|line| is_row_of(line, &definition.id)));
         answers.push(text);
-        answers_json.push(json);
     }
     let bodies = definitions.iter().map(|definition| definition.body.clone()).collect();
     OfKind {
@@ -142,7 +136,6 @@ async fn of_kind(project: &Project, snapshot: &Snapshot, kind: Kind) -> OfKind {
         unbounded: Texts::new(format!("unbounded {name}"), lines(listed(false))),
         name_only,
         answers: Texts::new(format!("answer {name}"), answers),
-        answers_json: Texts::new(format!("answer-json {name}"), answers_json),
         found: (hits, asked),
         bodies: Texts::new(format!("body {name}"), bodies),
     }
@@ -154,8 +147,14 @@ fn sample<'a>(definitions: &[&'a Definition]) -> Vec<&'a Definition> {
     definitions.iter().step_by(step).copied().collect()
 }
 
+/// Whether a line of an answer is the row of that entry: its place, its id, and what follows.
+fn is_row_of(line: &str, id: &str) -> bool {
+    let row = line.split_once(". ").and_then(|(_, row)| row.strip_prefix(id));
+    row.is_some_and(|rest| rest.starts_with([':', ' ']))
+}
+
 /// Asks for an entry in the words of its own description, as a model would through its tool.
-async fn ask(project: &Project, definition: &Definition) -> Option<(String, String)> {
+async fn ask(project: &Project, definition: &Definition) -> Option<String> {
     let QueryNames { tool, text, .. } = names(definition.kind);
     let question: String = definition.description.chars().take(QUESTION_CHARS).collect();
     let arguments = Map::from_iter([(text.to_owned(), Value::from(question))]);

@@ -63,10 +63,8 @@ struct Summary {
     start: usize,
     /// All tools' descriptions and schemas.
     schemas: usize,
-    /// A mean answer, as text.
+    /// A mean answer.
     answer: usize,
-    /// The same as JSON.
-    answer_json: usize,
     /// A mean body.
     body: usize,
 }
@@ -82,7 +80,6 @@ impl Summary {
             start: measured.start.tokens(),
             schemas: measured.schemas.tokens(),
             answer: mean(sum(|of| of.answers.tokens()), asked),
-            answer_json: mean(sum(|of| of.answers_json.tokens()), asked),
             body: mean(sum(|of| of.bodies.tokens()), sum(|of| of.bodies.texts.len())),
         }
     }
@@ -103,7 +100,7 @@ fn as_json(measured: &Measured, summary: &Summary) -> Value {
                 "entries": of.bodies.texts.len(),
                 "listing": { "chars": of.listing.chars(), "tokens": of.listing.tokens(), "name_only": of.name_only },
                 "unbounded": { "chars": of.unbounded.chars(), "tokens": of.unbounded.tokens() },
-                "answer": { "tokens": of.answers.mean_tokens(), "tokens_json": of.answers_json.mean_tokens() },
+                "answer": { "tokens": of.answers.mean_tokens() },
                 "asked": of.found.1,
                 "found": of.found.0,
                 "body": { "tokens": of.bodies.mean_tokens() },
@@ -123,7 +120,6 @@ fn as_json(measured: &Measured, summary: &Summary) -> Value {
             "start_tokens": summary.start,
             "schemas_tokens": summary.schemas,
             "answer_tokens": summary.answer,
-            "answer_tokens_json": summary.answer_json,
             "body_tokens": summary.body,
         },
         "break_even_finds": {
@@ -142,14 +138,14 @@ fn print(measured: &Measured, summary: &Summary) {
     };
     output::line("");
     row("counted", measured.origins.clone());
-    let Summary { carried, uncapped, start, schemas, answer, answer_json, body } = *summary;
+    let Summary { carried, uncapped, start, schemas, answer, body } = *summary;
     row(
         "carrying",
         format!("{carried} tokens at every start ({uncapped} if the client had room for all texts)"),
     );
     row("listed now", listed_now(measured));
     row("asking", format!("{start} tokens at every start, {schemas} more once the tools are looked at"));
-    row("a find", format!("{answer} tokens ({answer_json} where the client shows JSON); a body {body} more"));
+    row("a find", format!("{answer} tokens; a body {body} more"));
     let (without, with) = (summary.break_even(answer), summary.break_even(answer + body));
     row("break-even", format!("{without} finds a session, or {with} with the body loaded each time"));
     row("estimated", format!("{}; {}", tokens::ESTIMATOR, tokens::ESTIMATOR_ERROR));

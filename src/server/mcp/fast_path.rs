@@ -20,7 +20,7 @@ const NEWER_ERA: &str = "2026-07-28";
 const OLDER_ERA: [&str; 3] = ["2025-11-25", "2025-06-18", "2025-03-26"];
 const METHOD: &str = "tools/call";
 
-/// Bytes of a response around its text and structured content, with room for an id.
+/// Bytes of a response around its text, with room for an id.
 const AROUND: usize = 192;
 
 /// A well-formed call of a tool.
@@ -130,23 +130,16 @@ fn takes_both(headers: &HeaderMap) -> bool {
 /// # Errors
 /// Never for what was written by us.
 pub(super) fn write(call: &Call<'_>, called: &Called) -> serde_json::Result<Vec<u8>> {
-    let Called { text, structured } = called;
     // Some of a text's characters are escaped.
-    let size = text.len() * 9 / 8 + structured.as_ref().map_or(0, String::len) + AROUND;
-    let mut bytes = Vec::with_capacity(size);
+    let mut bytes = Vec::with_capacity(called.text.len() * 9 / 8 + AROUND);
     bytes.extend_from_slice(br#"{"jsonrpc":"2.0","result":{"#);
     if call.session.is_none() {
         bytes.extend_from_slice(br#""resultType":"complete","#);
     }
     bytes.extend_from_slice(br#""content":[{"type":"text","text":"#);
-    serde_json::to_writer(&mut bytes, text)?;
-    bytes.extend_from_slice(b"}]");
-    if let Some(structured) = structured {
-        bytes.extend_from_slice(br#","structuredContent":"#);
-        bytes.extend_from_slice(structured.as_bytes());
-    }
-    let is_error: &[u8] = if called.is_error() { b"true" } else { b"false" };
-    bytes.extend_from_slice(br#","isError":"#);
+    serde_json::to_writer(&mut bytes, &called.text)?;
+    let is_error: &[u8] = if called.is_error { b"true" } else { b"false" };
+    bytes.extend_from_slice(br#"}],"isError":"#);
     bytes.extend_from_slice(is_error);
     bytes.extend_from_slice(br#"},"id":"#);
     bytes.extend_from_slice(call.id.get().as_bytes());

@@ -5,6 +5,7 @@
 //! framing; here are tools, resources, prompts and change notifications. A tool calls an operation of [`crate::app`] and
 //! adds nothing to its answer but a text form for a model.
 
+mod arguments;
 mod completion;
 mod endpoint;
 mod fast_path;

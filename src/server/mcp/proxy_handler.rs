@@ -27,6 +27,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::sync::{Notify, OnceCell, mpsc, watch};
 
+use super::arguments::Arguments;
 use super::handshake::Handshake;
 use super::instance_client::{CallError, InstanceClient, RetryBudget};
 use super::list_changed::{ChangeFeed, ListVersions};
@@ -372,14 +373,14 @@ fn queued(
     decided_at_ms: u64,
     [why, then]: [&str; 2],
 ) -> CallToolResult {
-    let arguments = Value::Object(request.arguments.clone().unwrap_or_default());
-    match (backend.queue)(&arguments, decided_at_ms) {
+    let given = request.arguments.clone().unwrap_or_default();
+    let taken = tools::named(&request.name).map(|entry| entry.take(&given));
+    let note = taken.as_ref().and_then(Arguments::note).unwrap_or_default();
+    let params = taken.map_or_else(|| given.clone(), |taken| taken.params.into_owned());
+    match (backend.queue)(&Value::Object(params), decided_at_ms) {
         Ok(()) => {
-            let said = format!("{why}. It waits on disk, and {then}.");
-            let mut result = CallToolResult::success(vec![ContentBlock::text(said.clone())]);
-            let answer = json!({ "stored": false, "pattern": null, "warnings": [said] });
-            result.structured_content = Some(answer);
-            result
+            let said = format!("{note}{why}. It waits on disk, and {then}.");
+            CallToolResult::success(vec![ContentBlock::text(said)])
         }
         Err(AppError::Invalid(sentences)) => {
             let said = format!("Wrong arguments: {}.", sentences.join("; "));
@@ -689,7 +690,7 @@ mod tests {
 
         drop(all_taken);
         let found = conversation.request(4, "tools/call", find).await;
-        assert_eq!(found["result"]["structuredContent"]["agents"][0]["name"], "a", "{found}");
+        assert!(found["result"]["content"][0]["text"].as_str().unwrap().contains("\n1. "), "{found}");
         assert_eq!(built.load(Ordering::SeqCst), 0, "an index was built beside a running instance");
         session.stop();
         instance.stop();

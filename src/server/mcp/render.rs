@@ -1,4 +1,4 @@
-//! An answer as text, short, made for a model to read: for clients that do not show structured content.
+//! An answer as text, short, made for a model to read.
 
 use std::fmt::Write;
 
@@ -6,19 +6,43 @@ use serde_json::Value;
 
 use crate::app::hit_view::shortened;
 use crate::app::operation::Rendering;
+use crate::app::operations::definition::CUT;
+use crate::app::tokens::estimate;
 
-/// Characters of a description in a line of text.
-const LINE_CHARS: usize = 200;
+/// Characters of a description in a line of text, longest first: the most with which all rows fit a budget.
+const LINE_CHARS: [usize; 3] = [200, 120, 60];
 
-/// The text form of a tool's answer.
-pub(super) fn text_of(rendering: Rendering, answer: &Value) -> String {
+/// A row that scores less than this share of the first is noise, and not shown.
+const SHOWN_SHARE: f64 = 0.05;
+
+/// Estimated tokens of the line above a body, as far as it can be shortened: a path or an id is given whole.
+const PROVENANCE_TOKENS: usize = 40;
+
+/// Characters of a command's arguments in that line.
+const ARGUMENT_CHARS: usize = 60;
+
+/// The text form of a tool's answer, within `budget` estimated tokens as far as that is possible.
+pub(super) fn text_of(rendering: Rendering, answer: &Value, budget: Option<usize>) -> String {
+    let budget = budget.unwrap_or(usize::MAX);
     match rendering {
-        Rendering::Rows(kind) => found(answer, kind.plural(), kind.as_str()),
-        Rendering::Definition => definition(answer),
-        Rendering::Recommendation => recommendation(answer),
+        Rendering::Rows(kind) => found(answer, kind.plural(), kind.as_str(), budget),
+        Rendering::Definition => definition(answer, budget),
+        Rendering::Recommendation => recommendation(answer, budget),
         Rendering::Stored => stored(answer),
-        Rendering::Json => answer.to_string(),
     }
+}
+
+/// What a model reads where nothing was found, and what comes near.
+pub(super) fn nothing_found(rendering: Rendering, message: &str, suggestions: &[String]) -> String {
+    let near = match suggestions {
+        [] => String::new(),
+        near => format!(" What comes near: {}.", near.join("; ")),
+    };
+    let advice = match rendering {
+        Rendering::Recommendation => " Plan with find_agents, and record_outcome when done.",
+        Rendering::Rows(_) | Rendering::Definition | Rendering::Stored => "",
+    };
+    format!("Nothing found: {message}.{near}{advice}")
 }
 
 fn text<'a>(value: &'a Value, member: &str) -> &'a str {
@@ -29,25 +53,41 @@ fn list(value: &Value) -> Vec<&str> {
     value.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-/// A line a row, and what to do next; or what comes near.
-fn found(answer: &Value, field: &str, kind: &str) -> String {
+/// A line a row, and what to do next: as many rows as fit the budget, with texts as long as they can be.
+fn found(answer: &Value, field: &str, kind: &str, budget: usize) -> String {
     let rows = answer[field].as_array().map(Vec::as_slice).unwrap_or_default();
-    if rows.is_empty() {
-        return nothing(answer);
-    }
-    let mut said = format!("Confidence {}. {}\n", answer["confidence"], text(answer, "reasoning").trim_end());
-    for (at, row) in rows.iter().enumerate() {
-        let role = match text(row, "role") {
-            "" => String::new(),
-            role => format!(" [role {role}]"),
-        };
-        let invocation = invocation(row);
-        let description = shortened(&text(row, "description").replace('\n', " "), LINE_CHARS);
-        // Writing to a String cannot fail.
-        let _ = writeln!(said, "{}. {}{role}{invocation}: {description}", at + 1, text(row, "id"));
-    }
-    let _ = write!(said, "Next: get_definition with kind {kind:?} and the id you choose.");
-    said
+    let score = |row: &Value| row["score"].as_f64().unwrap_or_default();
+    let least = rows.first().map_or(0.0, score) * SHOWN_SHARE;
+    let rows: Vec<&Value> = rows.iter().filter(|row| score(row) >= least).collect();
+    let said = |rows: &[&Value], chars: usize| {
+        let mut said =
+            format!("Confidence {}. {}\n", answer["confidence"], text(answer, "reasoning").trim_end());
+        for (at, row) in rows.iter().enumerate() {
+            // Writing to a String cannot fail.
+            let _ = writeln!(said, "{}. {}", at + 1, line(row, chars));
+        }
+        let _ = write!(said, "Next: get_definition with kind {kind:?} and the id you choose.");
+        said
+    };
+    (1..=rows.len())
+        .rev()
+        .flat_map(|count| LINE_CHARS.map(|chars| (count, chars)))
+        .map(|(count, chars)| said(&rows[..count], chars))
+        .find(|said| estimate(said) <= budget)
+        .unwrap_or_else(|| {
+            let found = rows.len();
+            format!("No row: {found} found, but none fits {budget} tokens: raise max_tokens.")
+        })
+}
+
+/// A row: its id, what restricts it, and what it is for.
+fn line(row: &Value, chars: usize) -> String {
+    let role = match text(row, "role") {
+        "" => String::new(),
+        role => format!(" [role {role}]"),
+    };
+    let description = shortened(&text(row, "description").replace('\n', " "), chars);
+    format!("{}{role}{}: {description}", text(row, "id"), invocation(row))
 }
 
 /// Who may run an entry, where not everybody may.
@@ -60,69 +100,99 @@ fn invocation(entry: &Value) -> String {
     }
 }
 
-fn nothing(answer: &Value) -> String {
-    let near = list(&answer["suggestions"]);
-    let message = text(answer, "reasoning");
-    if answer["confidence"].as_f64().is_some_and(|confidence| confidence > 0.0) && near.is_empty() {
-        return format!("No row: {message}.");
+/// A line of provenance, then the body, which is cut where the budget ends.
+fn definition(answer: &Value, budget: usize) -> String {
+    let above = provenance(answer);
+    let body = text(answer, "body");
+    let whole = format!("{above}\n\n{body}");
+    if estimate(&whole) <= budget {
+        return whole;
     }
-    if near.is_empty() {
-        return format!("Nothing found: {message}.");
-    }
-    format!("Nothing found: {message}. What comes near: {}.", near.join("; "))
-}
-
-/// What matters of a definition in a few lines, then its body.
-fn definition(answer: &Value) -> String {
-    if answer.get("body").is_none() {
-        return nothing(answer);
-    }
-    let mut said = format!("{} {}", text(answer, "kind"), text(answer, "id"));
-    if let Some(model) = answer["model"].as_str() {
-        let _ = write!(said, ", model {model}");
-    }
-    let tools = list(&answer["tools"]);
-    if !tools.is_empty() {
-        let _ = write!(said, ", tools {}", tools.join(", "));
-    }
-    let arguments = text(answer, "arguments");
-    if !arguments.is_empty() {
-        let _ = write!(said, ", arguments {arguments}");
-    }
-    said.push_str(&invocation(answer));
-    let _ = write!(said, " (from {})\n\n{}", text(&answer["source"], "path"), text(answer, "body"));
-    said
-}
-
-fn recommendation(answer: &Value) -> String {
-    if answer.get("pattern").is_none() {
-        let advice = "Plan with find_agents, and record_outcome when done.";
-        return format!("{} {advice}", nothing(answer));
-    }
-    let mut said = text(answer, "reasoning").to_owned();
-    let matches = std::iter::once(answer).chain(answer["alternatives"].as_array().into_iter().flatten());
-    for (at, one) in matches.enumerate() {
-        let pattern = &one["pattern"];
-        let label = if at == 0 { "Sequence" } else { "Alternative" };
-        let sequence = list(&pattern["agent_sequence"]).join(" -> ");
-        let _ = write!(said, "\n{label} (pattern_id {}): {sequence}", text(pattern, "id"));
-        let groups = pattern["parallel_groups"].as_array().into_iter().flatten().map(list);
-        for group in groups.filter(|group| group.len() > 1) {
-            let _ = write!(said, "; together: {}", group.join(", "));
+    // Of the texts of all lengths, the longest that fits.
+    let cut = |end: usize| format!("{above}\n\n{}{CUT}", &body[..end]);
+    let (mut fits, mut exceeds) = (0_usize, body.len());
+    loop {
+        let middle = body.floor_char_boundary(fits.midpoint(exceeds));
+        if middle == fits {
+            return cut(fits);
+        }
+        if estimate(&cut(middle)) <= budget {
+            fits = middle;
+        } else {
+            exceeds = middle;
         }
     }
-    said.push_str("\nPass the pattern_id to record_outcome when done.");
+}
+
+/// What a definition is, where it comes from, and what a model must know before it uses it. What matters least is left out
+/// where the line gets long.
+fn provenance(answer: &Value) -> String {
+    let mut said = format!("{} {}{}", text(answer, "kind"), text(answer, "id"), invocation(answer));
+    if answer["source"]["changed_since_use"] == true {
+        said.push_str(", changed since it was last loaded");
+    }
+    let _ = write!(said, " (from {})", text(&answer["source"], "path"));
+    let tools = list(&answer["tools"]);
+    let few = match tools.len() {
+        0 => String::new(),
+        _ => format!("tools {}", tools.join(", ")),
+    };
+    let count = match tools.len() {
+        0 => String::new(),
+        1 => "1 tool".to_owned(),
+        count => format!("{count} tools"),
+    };
+    let arguments = match text(answer, "arguments") {
+        "" => String::new(),
+        arguments => format!("arguments {}", shortened(&arguments.replace('\n', " "), ARGUMENT_CHARS)),
+    };
+    let model = answer["model"].as_str().map(|model| format!("model {model}")).unwrap_or_default();
+    for forms in [vec![arguments], vec![model], vec![few, count]] {
+        let longer = |form: &String| format!("{said}, {form}");
+        let fitting = forms.iter().filter(|form| !form.is_empty()).map(longer);
+        if let Some(fitting) = fitting.into_iter().find(|one| estimate(one) <= PROVENANCE_TOKENS) {
+            said = fitting;
+        }
+    }
     said
+}
+
+/// The best sequence, and as many alternatives as fit the budget.
+fn recommendation(answer: &Value, budget: usize) -> String {
+    const NEXT: &str = "\nPass the pattern_id to record_outcome when done.";
+    let mut said = text(answer, "reasoning").to_owned();
+    sequence(&mut said, "Sequence", answer);
+    for alternative in answer["alternatives"].as_array().into_iter().flatten() {
+        let mut longer = said.clone();
+        sequence(&mut longer, "Alternative", alternative);
+        if estimate(&format!("{longer}{NEXT}")) > budget {
+            break;
+        }
+        said = longer;
+    }
+    said + NEXT
+}
+
+/// Appends a line about one pattern.
+fn sequence(said: &mut String, label: &str, matched: &Value) {
+    let pattern = &matched["pattern"];
+    let agents = list(&pattern["agent_sequence"]).join(" -> ");
+    let _ = write!(said, "\n{label} (pattern_id {}): {agents}", text(pattern, "id"));
+    let groups = pattern["parallel_groups"].as_array().into_iter().flatten().map(list);
+    for group in groups.filter(|group| group.len() > 1) {
+        let _ = write!(said, "; together: {}", group.join(", "));
+    }
 }
 
 fn stored(answer: &Value) -> String {
     let pattern = &answer["pattern"];
+    let stored = if answer["stored"] == false { "Not stored" } else { "Stored" };
     let mut said = match pattern["id"].as_str() {
         Some(id) => format!(
-            "Stored. Pattern {id} now counts {} successes, {} failures, {} partial.",
+            "{stored}. Pattern {id} now counts {} successes, {} failures, {} partial.",
             pattern["success_count"], pattern["failure_count"], pattern["partial_count"]
         ),
-        None => "Stored. No pattern learned from it.".to_owned(),
+        None => format!("{stored}. No pattern learned from it."),
     };
     let replaced = &answer["replaced"];
     if replaced.is_object() {

@@ -25,10 +25,9 @@ fn shown(tool: &Tool) -> String {
     format!("{}: {description} {schema}", tool.name)
 }
 
-/// The answer of a tool as text and as JSON, for clients that show a model the one or the other; `None` where the call
-/// fails.
-pub async fn answer(project: &Project, tool: &str, arguments: &JsonObject) -> Option<(String, String)> {
+/// The answer of a tool as a model reads it; `None` where the call fails.
+pub async fn answer(project: &Project, tool: &str, arguments: &JsonObject) -> Option<String> {
     let principal = Principal::local(ClientName::new("cost"), "cost".to_owned(), Transport::Mcp);
     let called = tools::call(project, &principal, tool, arguments).await.ok()?;
-    Some((called.text, called.structured?))
+    (!called.is_error).then_some(called.text)
 }

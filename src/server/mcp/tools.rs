@@ -10,13 +10,14 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 use rmcp::ErrorData;
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject, Tool, ToolAnnotations};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::arguments::Arguments;
 use super::render;
 use crate::app::authorization::Principal;
-use crate::app::operation::{self, Operation, Output, Rendering};
+use crate::app::operation::{self, Cost, Operation, Output, Shown};
 use crate::app::operations::{Method, Visitor};
-use crate::app::{AppError, Project, Snapshot};
+use crate::app::{AppError, Project, Snapshot, tokens};
 use protocol::{ErrorCode, OperationClass};
 
 /// An operation that is a tool.
@@ -34,13 +35,10 @@ static ALL: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     all
 });
 
-/// Input and output schemas, generated once.
-static SCHEMAS: LazyLock<BTreeMap<Method, [Arc<JsonObject>; 2]>> = LazyLock::new(|| {
-    let schemas = |entry: &Entry| {
-        let Entry { method, .. } = *entry;
-        (method, [Arc::new(method.input_schema()), Arc::new(method.output_schema())])
-    };
-    ALL.iter().map(schemas).collect()
+/// Input schemas, generated once.
+static SCHEMAS: LazyLock<BTreeMap<Method, Arc<JsonObject>>> = LazyLock::new(|| {
+    let schema = |entry: &Entry| (entry.method, Arc::new(entry.method.input_schema()));
+    ALL.iter().map(schema).collect()
 });
 
 /// All tools, in the order a task uses them.
@@ -64,6 +62,16 @@ impl Entry {
         self.method.class() == OperationClass::Write
     }
 
+    /// The JSON schema of its arguments.
+    pub(super) fn input_schema(self) -> Arc<JsonObject> {
+        SCHEMAS.get(&self.method).cloned().unwrap_or_default()
+    }
+
+    /// What a model passed, as the operation takes it.
+    pub(super) fn take(self, arguments: &JsonObject) -> Arguments<'_> {
+        Arguments::of(self.tool, &self.input_schema(), arguments)
+    }
+
     fn listed(self, snapshot: &Snapshot) -> Tool {
         let Entry { method, tool } = self;
         let description: Cow<'static, str> = match tool.counted {
@@ -75,10 +83,8 @@ impl Entry {
             .destructive(false)
             .idempotent(true)
             .open_world(false);
-        let [input, output] = SCHEMAS.get(&method).cloned().unwrap_or_default();
-        let listed = Tool::new(tool.name, description, input)
+        let listed = Tool::new(tool.name, description, self.input_schema())
             .with_title(method.title())
-            .with_raw_output_schema(output)
             .with_annotations(annotations);
         let Some(max) = tool.max_result_chars else { return listed };
         // What Claude Code cuts an answer at, in characters: nothing that keeps to the budget.
@@ -88,34 +94,29 @@ impl Entry {
     }
 }
 
-/// A tool's result: something to read, for a model and for a program.
+/// A tool's result: a text for a model. There is no structured content, since clients show a model that in place of the
+/// text, at three times the tokens; a program asks `POST /`.
 pub(super) struct Called {
-    /// For a model.
+    /// The text.
     pub(super) text: String,
-    /// For a program, byte for byte what `POST /` writes; absent where the call failed.
-    pub(super) structured: Option<String>,
+    /// Whether the call failed in a way that the model can act on.
+    pub(super) is_error: bool,
 }
 
 impl Called {
-    /// A failure that the model can act on.
-    pub(super) fn failed(text: String) -> Self {
-        Called { text, structured: None }
+    fn answered(text: String) -> Self {
+        Called { text, is_error: false }
     }
 
-    /// Whether the call failed.
-    pub(super) fn is_error(&self) -> bool {
-        self.structured.is_none()
+    fn failed(text: String) -> Self {
+        Called { text, is_error: true }
     }
 }
 
 impl From<Called> for CallToolResult {
-    fn from(called: Called) -> Self {
-        let content = vec![ContentBlock::text(called.text)];
-        let Some(structured) = called.structured else { return CallToolResult::error(content) };
-        let mut result = CallToolResult::success(content);
-        // Read back, since a value made in memory would widen its numbers. What was written by us can be read.
-        result.structured_content = serde_json::from_str(&structured).ok();
-        result
+    fn from(Called { text, is_error }: Called) -> Self {
+        let content = vec![ContentBlock::text(text)];
+        if is_error { CallToolResult::error(content) } else { CallToolResult::success(content) }
     }
 }
 
@@ -131,12 +132,13 @@ pub(super) async fn call(
         project.metrics().record_error(ErrorCode::InvalidParams.code());
         return Err(unknown_tool(name));
     };
-    let arguments = with_defaults(entry.tool, arguments);
+    let taken = entry.take(arguments);
     // A map of JSON values can be written.
-    let params = serde_json::to_string(&*arguments).unwrap_or_default();
-    let rendering = entry.tool.rendering;
-    let answer = entry.method.visit(Run { project, principal, params: &params, rendering }).await;
-    called(entry.tool, principal, answer)
+    let params = serde_json::to_string(&*taken.params).unwrap_or_default();
+    let call = Call { project, principal, params: &params, tool: entry.tool, budget: taken.budget };
+    let called = called(entry.tool, principal, entry.method.visit(call).await)?;
+    let Some(note) = taken.note() else { return Ok(called) };
+    Ok(Called { text: note + &called.text, ..called })
 }
 
 fn unknown_tool(name: &str) -> ErrorData {
@@ -146,71 +148,58 @@ fn unknown_tool(name: &str) -> ErrorData {
     ErrorData::invalid_params(format!("there is no tool {shown:?}; the tools are {known}"), None)
 }
 
-/// An answer in both forms.
-struct Written {
-    text: String,
-    json: String,
-}
-
 /// One call, whose operation is looked for.
-struct Run<'a> {
+struct Call<'a> {
     project: &'a Project,
     principal: &'a Principal,
     params: &'a str,
-    rendering: Rendering,
+    tool: &'static operation::Tool,
+    /// Estimated tokens of the answer at most, where the caller sets a bound.
+    budget: Option<usize>,
 }
 
-impl Visitor for Run<'_> {
-    type Outcome = Result<Written, AppError>;
+impl Visitor for Call<'_> {
+    type Outcome = Result<String, AppError>;
 
     async fn visit<O: Operation>(self) -> Self::Outcome {
         let output = self.project.execute::<O>(self.principal, Some(self.params)).await?;
-        Ok(written(self.rendering, &output)?)
+        let shown = self.shown(&output)?;
+        if let Some(Cost { spared, .. }) = output.cost() {
+            let usage = self.project.metrics().tokens();
+            usage.record(&self.principal.client, O::NAME, shown.tokens, spared);
+        }
+        Ok(shown.text.into_string())
     }
 }
 
-/// Writes an answer in both forms. The text is rendered from what was written, once for an answer that is cached.
-fn written<O: Output>(rendering: Rendering, output: &O) -> anyhow::Result<Written> {
-    let mut json = Vec::with_capacity(output.size());
-    output.write(&mut json)?;
-    let json = String::from_utf8(json)?;
-    let cached = output.shown();
-    if let Some(text) = cached.and_then(OnceLock::get) {
-        return Ok(Written { text: text.to_string(), json });
+impl Call<'_> {
+    /// The answer as a model reads it, rendered once where the answer is cached and its length is not bounded by the caller.
+    fn shown<O: Output>(&self, output: &O) -> anyhow::Result<Shown> {
+        let cache = output.shown().filter(|_| self.budget.is_none());
+        if let Some(shown) = cache.and_then(OnceLock::get) {
+            return Ok(shown.clone());
+        }
+        let answer = serde_json::to_value(output)?;
+        let budget = self.budget.or(self.tool.default_budget);
+        let text = render::text_of(self.tool.rendering, &answer, budget);
+        let shown = Shown { tokens: tokens::estimate(&text), text: text.into_boxed_str() };
+        if let Some(cache) = cache {
+            // Another call may have rendered the same text meanwhile.
+            let _ = cache.set(shown.clone());
+        }
+        Ok(shown)
     }
-    let text = render::text_of(rendering, &serde_json::from_str(&json)?);
-    if let Some(cached) = cached {
-        // Another call may have rendered the same text meanwhile.
-        let _ = cached.set(text.as_str().into());
-    }
-    Ok(Written { text, json })
-}
-
-/// The arguments with the tool's own budget and limit, where the caller sets no budget.
-fn with_defaults<'a>(tool: &operation::Tool, arguments: &'a JsonObject) -> Cow<'a, JsonObject> {
-    let is_absent = |name: &str| arguments.get(name).is_none_or(Value::is_null);
-    let Some(budget) = tool.default_budget.filter(|_| is_absent("max_tokens")) else {
-        return Cow::Borrowed(arguments);
-    };
-    let mut completed = arguments.clone();
-    completed.insert("max_tokens".into(), budget.into());
-    if let Some(limit) = tool.default_limit.filter(|_| is_absent("limit")) {
-        completed.insert("limit".into(), limit.into());
-    }
-    Cow::Owned(completed)
 }
 
 fn called(
     tool: &operation::Tool,
     principal: &Principal,
-    answer: Result<Written, AppError>,
+    answer: Result<String, AppError>,
 ) -> Result<Called, ErrorData> {
     match answer {
-        Ok(Written { text, json }) => Ok(Called { text, structured: Some(json) }),
+        Ok(text) => Ok(Called::answered(text)),
         Err(AppError::NotFound { message, suggestions }) => {
-            let value = nothing_found(tool.rendering, &message, &suggestions);
-            let text = render::text_of(tool.rendering, &value);
-            Ok(Called { text, structured: Some(value.to_string()) })
+            Ok(Called::answered(render::nothing_found(tool.rendering, &message, &suggestions)))
         }
         Err(AppError::Invalid(sentences)) => {
             Ok(Called::failed(format!("Wrong arguments: {}.", sentences.join("; "))))
@@ -225,16 +214,4 @@ fn called(
             Err(ErrorData::internal_error("Internal error", Some(data)))
         }
     }
-}
-
-/// The answer of a tool that found nothing, in the form of its schema.
-fn nothing_found(rendering: Rendering, message: &str, suggestions: &[String]) -> Value {
-    let mut answer = JsonObject::new();
-    if let Rendering::Rows(kind) = rendering {
-        answer.insert(kind.plural().into(), json!([]));
-        answer.insert("confidence".into(), json!(0));
-    }
-    answer.insert("reasoning".into(), message.into());
-    answer.insert("suggestions".into(), suggestions.into());
-    Value::Object(answer)
 }

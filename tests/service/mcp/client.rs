@@ -132,3 +132,15 @@ pub(crate) fn message_of(answered: &Answered) -> Value {
 pub(crate) fn text_of(result: &Value) -> &str {
     result["content"][0]["text"].as_str().unwrap()
 }
+
+/// The ids of the rows that a model reads, in their order.
+pub(crate) fn row_ids(result: &Value) -> Vec<&str> {
+    text_of(result).lines().filter_map(id_of_row).collect()
+}
+
+/// The id in `3. web:react-specialist [role x]: Builds pages.`
+fn id_of_row(line: &str) -> Option<&str> {
+    let (place, row) = line.split_once(". ")?;
+    place.parse::<usize>().ok()?;
+    row.split_once(": ").map(|(id, _)| id.split(" [").next().unwrap_or(id))
+}

@@ -1,8 +1,10 @@
 //! The tools: what they answer, in both eras, and that it is what `POST /` answers.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
-use super::client::{Client, message_of, text_of};
+use super::client::{Client, message_of, row_ids, text_of};
 use crate::support::{Project, Service};
 
 #[tokio::test]
@@ -48,56 +50,161 @@ async fn trained(service: &Service) {
 }
 
 #[tokio::test]
-async fn every_transport_gives_the_same_answer() {
+async fn a_model_reads_what_post_answers() {
     let service = Service::over(&Project::sample());
     trained(&service).await;
+    let finds = [
+        ("find_agents", "queryAgents", "agents", json!({ "context": "kubernetes cluster", "limit": 3 })),
+        ("find_agents", "queryAgents", "agents", json!({ "role": "frontend_developer" })),
+        ("find_skills", "querySkills", "skills", json!({ "context": "terraform modules" })),
+        ("find_workflows", "queryWorkflows", "workflows", json!({ "goal": "deploy a service" })),
+    ];
+    for (tool, method, kind, params) in finds {
+        let plain = service.result(method, params.clone()).await;
+        let rows = plain[kind].as_array().unwrap();
+        let score = |row: &Value| row["score"].as_f64().unwrap();
+        let told = rows.iter().filter(|row| score(row) * 20.0 >= score(&rows[0]));
+        let told: Vec<&str> = told.map(|row| row["id"].as_str().unwrap()).collect();
+        for client in Client::both(&service).await {
+            let answer = client.call(tool, params.clone()).await;
+            assert_eq!(row_ids(&answer), told, "{tool} in {}", client.era());
+            let said = format!("Confidence {}. ", plain["confidence"]);
+            assert!(text_of(&answer).starts_with(&said), "{said}: {answer}");
+        }
+    }
+
+    let params = json!({ "kind": "agent", "id": "ops:incident-responder" });
+    let plain = service.result("getDefinition", params.clone()).await;
     let outcome = json!({
         "task_id": "t1",
         "task_description": "build the checkout page",
         "agents_used": ["web:react-specialist", "web:css-artist"],
         "result": "success",
     });
-    let cases = [
-        (
-            "find_agents",
-            "queryAgents",
-            json!({ "context": "kubernetes cluster", "limit": 3, "max_tokens": 900 }),
-        ),
-        ("find_agents", "queryAgents", json!({ "role": "frontend_developer", "max_tokens": 120 })),
-        ("find_skills", "querySkills", json!({ "context": "terraform modules", "max_tokens": 500 })),
-        ("find_workflows", "queryWorkflows", json!({ "goal": "deploy a service", "max_tokens": 500 })),
-        (
-            "get_definition",
-            "getDefinition",
-            json!({ "kind": "agent", "id": "ops:incident-responder", "max_tokens": 90 }),
-        ),
-        ("record_outcome", "cacheDecision", outcome),
-        (
-            "recommend_pattern",
-            "getOrchestrationPattern",
-            json!({ "goal": "build the checkout page", "max_tokens": 500, "plugin": "web" }),
-        ),
+    let stored = service.result("cacheDecision", outcome.clone()).await;
+    for client in Client::both(&service).await {
+        let answer = client.call("get_definition", params.clone()).await;
+        let (above, body) = text_of(&answer).split_once("\n\n").unwrap();
+        assert_eq!(body, plain["body"], "{answer}");
+        assert!(above.starts_with("agent ops:incident-responder (from "), "{above}");
+        let answer = client.call("record_outcome", outcome.clone()).await;
+        let pattern = stored["pattern"]["id"].as_str().unwrap();
+        assert!(text_of(&answer).starts_with(&format!("Stored. Pattern {pattern} ")), "{answer}");
+        let goal = json!({ "goal": "build the checkout page", "plugin": "web" });
+        let answer = client.call("recommend_pattern", goal).await;
+        let sequence = format!("Sequence (pattern_id {pattern}): web:react-specialist -> web:css-artist");
+        assert!(text_of(&answer).contains(&sequence), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_model_gets_text_and_nothing_beside_it() {
+    let service = Service::over(&Project::sample());
+    let outcome =
+        json!({ "task_id": "1", "task_description": "ship it", "agents_used": ["a"], "result": "success" });
+    let calls = [
+        ("find_agents", json!({ "context": "kubernetes" })),
+        ("find_agents", json!({ "context": "qzxv" })),
+        ("find_agents", json!({ "limit": 0 })),
+        ("find_skills", json!({ "context": "terraform" })),
+        ("find_workflows", json!({ "goal": "deploy" })),
+        ("get_definition", json!({ "kind": "workflow", "id": "ops:deploy" })),
+        ("record_outcome", outcome),
+        ("recommend_pattern", json!({ "goal": "ship it" })),
     ];
-    for (tool, method, params) in cases {
-        let mut plain = service.result(method, params.clone()).await;
-        for client in Client::both(&service).await {
-            let mut answer = client.call(tool, params.clone()).await["structuredContent"].take();
-            // What was asked before may be cached, what was recorded before is replaced; a pattern says when it was taught last.
-            for answer in [&mut plain, &mut answer] {
-                answer.as_object_mut().unwrap().remove("cache_hit");
-                answer.as_object_mut().unwrap().remove("replaced");
-                for member in ["updated_at", "created_at"] {
-                    answer["pattern"].as_object_mut().map(|pattern| pattern.remove(member));
-                }
-            }
-            if !plain["pattern"].is_object() {
-                for answer in [&mut plain, &mut answer] {
-                    answer.as_object_mut().unwrap().remove("pattern");
-                }
-            }
-            assert_eq!(answer, plain, "{tool} in {}", client.era());
+    for client in Client::both(&service).await {
+        for (tool, arguments) in &calls {
+            let mut result = client.call(tool, arguments.clone()).await;
+            result.as_object_mut().unwrap().remove("resultType");
+            let names: BTreeSet<&str> = result.as_object().unwrap().keys().map(String::as_str).collect();
+            assert_eq!(names, BTreeSet::from(["content", "isError"]), "{tool}: {result}");
+            assert_eq!(result["content"].as_array().unwrap().len(), 1, "{tool}: {result}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_model_that_writes_too_much_is_answered_and_told() {
+    let service = Service::over(&Project::sample());
+    let long = format!("kubernetes cluster {}", "and so on ".repeat(600));
+    let outcome =
+        json!({ "task_id": "1", "task_description": &long, "agents_used": ["a"], "result": "success" });
+    let cases = [
+        ("find_agents", "queryAgents", "context", json!({ "context": &long })),
+        ("find_skills", "querySkills", "context", json!({ "context": &long })),
+        ("find_workflows", "queryWorkflows", "goal", json!({ "goal": &long })),
+        ("recommend_pattern", "getOrchestrationPattern", "goal", json!({ "goal": &long })),
+        ("record_outcome", "cacheDecision", "task_description", outcome),
+    ];
+    for (tool, method, name, arguments) in cases {
+        let refused = service.call(method, arguments.clone()).await;
+        let most = refused.sentences()[0].split_once("at most ").map(|(_, rest)| rest.to_owned());
+        let most = most.and_then(|rest| rest.split(' ').next().map(str::to_owned)).unwrap();
+        for client in Client::both(&service).await {
+            let result = client.call(tool, arguments.clone()).await;
+            assert_eq!(result["isError"], false, "{tool}: {result}");
+            let note = format!("Only the first {most} characters of {name} were read. ");
+            assert!(text_of(&result).starts_with(&note), "{tool}: {result}");
+        }
+    }
+    // At a word, and in characters: what fits is whole.
+    let fits = "日".repeat(500);
+    let client = Client::new_era(&service);
+    let result = client.call("find_agents", json!({ "context": fits })).await;
+    assert!(!text_of(&result).contains("Only the first"), "{result}");
+    let history = service.project.store().history(9).unwrap();
+    let kept = history[0].task_description.strip_suffix('…').unwrap();
+    assert!(long.starts_with(kept) && long[kept.len()..].starts_with(' '), "{history:?}");
+}
+
+#[tokio::test]
+async fn rows_that_are_noise_beside_the_first_are_not_shown() {
+    let project = Project::empty();
+    project.agent(
+        "shop",
+        "payment-expert",
+        "Takes payments, refunds payments and reconciles payments by card.",
+    );
+    for number in 0..6 {
+        let words = "orders invoices ledgers parcels returns vouchers ".repeat(6);
+        project.agent("shop", &format!("clerk-{number}"), &format!("Files {words} and one card."));
+    }
+    let service = Service::over(&project);
+    trained(&service).await;
+    let question = json!({ "context": "refunds payments by card", "limit": 20 });
+    let plain = service.result("queryAgents", question.clone()).await;
+    let rows = plain["agents"].as_array().unwrap();
+    let score = |row: &Value| row["score"].as_f64().unwrap();
+    let noise = rows.iter().filter(|row| score(row) * 20.0 < score(&rows[0])).count();
+    let result = Client::new_era(&service).call("find_agents", question).await;
+    assert_eq!(row_ids(&result).len(), rows.len() - noise, "{result} of {plain}");
+    assert!(noise > 0, "{plain}");
+}
+
+#[tokio::test]
+async fn the_line_above_a_body_is_short() {
+    let project = Project::empty();
+    let tools: Vec<String> = (0..40).map(|number| format!("mcp__server__tool_{number}")).collect();
+    let text = format!(
+        "---\nname: many\ndescription: Has many tools.\nmodel: opus\ntools: {}\n---\nThe body.\n\nIts end.",
+        tools.join(", ")
+    );
+    project.write("plugins/shop/agents/many.md", &text);
+    let service = Service::over(&project);
+    let client = Client::new_era(&service);
+    let load = || client.call("get_definition", json!({ "kind": "agent", "id": "shop:many" }));
+    let first = load().await;
+    let expected =
+        "agent shop:many (from plugins/shop/agents/many.md), model opus, 40 tools\n\nThe body.\n\nIts end.";
+    assert_eq!(text_of(&first), expected);
+    let above = expected.split_once("\n\n").unwrap().0;
+    assert!(adjutant::app::tokens::estimate(above) <= 40, "{above}");
+
+    project.write("plugins/shop/agents/many.md", &text.replace("The body.", "Another body."));
+    service.project.reindex().await.unwrap();
+    let changed = load().await;
+    assert!(text_of(&changed).contains("changed since it was last loaded"), "{changed}");
+    assert!(text_of(&changed).ends_with("Another body.\n\nIts end."), "{changed}");
 }
 
 #[tokio::test]
@@ -139,11 +246,7 @@ async fn the_fast_path_answers_what_the_full_path_answers() {
                 }
                 let head = client.parts("tools/call", json!({ "name": tool })).0;
                 let answered = service.send(head.body(body.to_string().into()).unwrap()).await;
-                let mut message = message_of(&answered);
-                if let Some(answer) = message["result"]["structuredContent"].as_object_mut() {
-                    answer.remove("cache_hit");
-                }
-                answers.push((answered.status, message));
+                answers.push((answered.status, message_of(&answered)));
             }
             assert_eq!(answers[0], answers[1], "{tool} {arguments} in {}", client.era());
         }
@@ -192,25 +295,20 @@ async fn a_model_can_read_the_answer_and_knows_what_to_do_next() {
 async fn an_empty_result_is_a_result_that_says_what_comes_near() {
     let service = Service::over(&Project::sample());
     let cases = [
-        ("find_agents", json!({ "capability": "quantum basket weaving" }), Some("agents")),
-        ("find_skills", json!({ "context": "qzxv" }), Some("skills")),
-        ("find_workflows", json!({ "goal": "qzxv" }), Some("workflows")),
-        ("get_definition", json!({ "kind": "agent", "id": "web:react" }), None),
-        ("recommend_pattern", json!({ "goal": "qzxv" }), None),
+        ("find_agents", json!({ "capability": "quantum basket weaving" })),
+        ("find_skills", json!({ "context": "qzxv" })),
+        ("find_workflows", json!({ "goal": "qzxv" })),
+        ("get_definition", json!({ "kind": "agent", "id": "web:react" })),
+        ("recommend_pattern", json!({ "goal": "qzxv" })),
     ];
     for client in Client::both(&service).await {
-        for (tool, arguments, rows) in &cases {
+        for (tool, arguments) in &cases {
             let result = client.call(tool, arguments.clone()).await;
             assert_eq!(result["isError"], false, "{tool}: {result}");
-            let answer = &result["structuredContent"];
-            if let Some(rows) = rows {
-                assert_eq!(answer[rows], json!([]), "{tool}: {result}");
-            }
-            assert!(answer["suggestions"].is_array(), "{tool}: {result}");
             assert!(text_of(&result).starts_with("Nothing found:"), "{tool}: {result}");
         }
         let near = client.call("get_definition", json!({ "kind": "agent", "id": "web:react" })).await;
-        assert_eq!(near["structuredContent"]["suggestions"][0], "web:react-specialist", "{near}");
+        assert!(text_of(&near).contains("What comes near: web:react-specialist"), "{near}");
     }
 }
 
@@ -248,18 +346,20 @@ async fn answers_keep_to_their_budget() {
     let service = Service::over(&project);
     let client = Client::new_era(&service);
     for (arguments, budget) in [
-        (json!({ "context": "payment services" }), 2_000),
-        (json!({ "context": "payment services", "limit": 20 }), 2_000),
-        (json!({ "context": "payment services", "max_tokens": 300 }), 500),
+        (json!({ "context": "payment services" }), 1_200),
+        (json!({ "context": "payment services", "limit": 20 }), 1_200),
+        (json!({ "context": "payment services", "max_tokens": 300 }), 300),
+        (json!({ "context": "payment services", "max_tokens": 100 }), 100),
     ] {
         let result = client.call("find_agents", arguments.clone()).await;
-        let structured = result["structuredContent"].to_string();
-        assert!(!result["structuredContent"]["agents"].as_array().unwrap().is_empty(), "{arguments}");
-        for form in [structured.as_str(), text_of(&result)] {
-            let tokens = form.chars().count() / 4;
-            assert!(tokens <= budget, "{arguments}: {tokens} tokens");
-        }
+        let tokens = adjutant::app::tokens::estimate(text_of(&result));
+        assert!(tokens <= budget, "{arguments}: {tokens} tokens");
+        // What there is room for is used.
+        assert!(!row_ids(&result).is_empty(), "{result}");
+        assert!(budget > 300 || tokens * 2 > budget, "{arguments}: {tokens} tokens");
     }
+    let result = client.call("find_agents", json!({ "context": "payment services", "max_tokens": 1 })).await;
+    assert!(text_of(&result).starts_with("No row: 20 found, but none fits 1 tokens"), "{result}");
 }
 
 #[tokio::test]
@@ -281,11 +381,10 @@ async fn definitions_and_patterns_keep_to_their_budget() {
     for (budget, most) in [(None, 20_000), (Some(500), 500), (Some(1), 200)] {
         let arguments = json!({ "kind": "agent", "id": "historian", "max_tokens": budget });
         let result = client.call("get_definition", arguments).await;
-        let answer = &result["structuredContent"];
-        let body = answer["body"].as_str().unwrap();
-        assert!(body.ends_with("larger max_tokens.]") && answer["body_is_cut"] == true, "{body:.100}");
-        let tokens = adjutant::app::tokens::estimate(&answer.to_string());
-        assert!(tokens <= most + 30, "{tokens} of {most}");
+        let text = text_of(&result);
+        assert!(text.ends_with("larger max_tokens.]"), "{text:.100}");
+        let tokens = adjutant::app::tokens::estimate(text);
+        assert!(tokens <= most, "{tokens} of {most}");
         assert!(most <= 200 || tokens >= most - 30, "{tokens} of {most}");
     }
 
@@ -298,11 +397,21 @@ async fn definitions_and_patterns_keep_to_their_budget() {
     let goal = json!({ "goal": "rotate the signing keys of the payment api" });
     let whole = service.result("getOrchestrationPattern", goal.clone()).await;
     assert_eq!(whole["alternatives"].as_array().unwrap().len(), 2);
-    let result = client.call("recommend_pattern", goal).await;
-    let answer = &result["structuredContent"];
-    assert_eq!(answer["pattern"]["agent_sequence"].as_array().unwrap().len(), 24);
-    assert!(answer.get("alternatives").is_none_or(|others| others.as_array().unwrap().len() < 2), "{answer}");
-    assert!(answer["tokens"].as_u64().unwrap() > 0 && answer.to_string().chars().count() / 4 <= 2_000);
+    let ask = |budget: Option<usize>| {
+        let mut bounded = goal.clone();
+        bounded["max_tokens"] = budget.into();
+        client.call("recommend_pattern", bounded)
+    };
+    let whole = ask(None).await;
+    let tokens = adjutant::app::tokens::estimate(text_of(&whole));
+    assert!(tokens <= 1_200, "{tokens}: {whole}");
+    for (budget, alternatives) in [(None, 2), (Some(tokens), 2), (Some(tokens - 1), 1), (Some(1), 0)] {
+        let result = ask(budget).await;
+        let text = text_of(&result);
+        assert_eq!(text.matches("\nAlternative ").count(), alternatives, "{budget:?}: {text}");
+        let best = text.lines().find(|line| line.starts_with("Sequence ")).unwrap();
+        assert_eq!(best.matches(" -> ").count(), 23, "the best is given whole: {text}");
+    }
 }
 
 #[tokio::test]
@@ -331,4 +440,26 @@ async fn the_token_ledger_knows_clients_of_either_era() {
     let tokens = service.get("/metrics").await.json()["tokens"].clone();
     assert!(tokens["by_client"]["test"]["queryAgents"]["calls"].as_u64() >= Some(2), "{tokens}");
     assert_eq!(tokens["by_client"].as_object().unwrap().len(), 1, "{tokens}");
+}
+
+#[tokio::test]
+async fn the_token_ledger_counts_what_a_model_reads() {
+    let service = Service::over(&Project::sample());
+    trained(&service).await;
+    let client = Client::new_era(&service);
+    let (mut told, mut plain) = (0, 0);
+    for _ in 0..2 {
+        for arguments in [json!({ "context": "css" }), json!({ "context": "css", "max_tokens": 90 })] {
+            let found = client.call("find_agents", arguments).await;
+            told += adjutant::app::tokens::estimate(text_of(&found));
+        }
+        let answered = service.call("queryAgents", json!({ "context": "css" })).await;
+        plain += adjutant::app::tokens::estimate(&answered.json()["result"].to_string());
+    }
+    let by_client = service.get("/metrics").await.json()["tokens"]["by_client"].clone();
+    let returned = |client: &str| by_client[client]["queryAgents"]["returned"].as_u64().unwrap();
+    assert_eq!(returned("test"), told as u64, "{by_client}");
+    // All of the answer but its last member, which says whether it was cached.
+    let json = returned("unknown");
+    assert!(json <= plain as u64 && json + 20 >= plain as u64, "{json} of {plain}: {by_client}");
 }
