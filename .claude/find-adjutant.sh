@@ -2,16 +2,17 @@
 
 PROJECT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 
-# In order: what the user named, this checkout's build, the user's installation.
+# In order: what the user named, this checkout's build, the program of an unpacked release, the user's installation.
 find_adjutant() {
   local candidate
   for candidate in \
     "${ADJUTANT_BIN:-}" \
     "$PROJECT/target/release/adjutant" \
     "$PROJECT/.claude/bin/adjutant" \
+    "$PROJECT/adjutant" \
     "$(command -v adjutant 2>/dev/null || true)" \
     "${CARGO_HOME:-${HOME:-}/.cargo}/bin/adjutant"; do
-    if [ -n "$candidate" ] && [ -x "$candidate" ]; then
+    if [ -n "$candidate" ] && [ -f "$candidate" ] && [ -x "$candidate" ]; then
       ADJUTANT="$candidate"
       return 0
     fi

@@ -19,21 +19,22 @@
  */
 
 import { AnswerCache, cacheKey } from './client/cache.js';
-import { Decisions, type FlushResult, type RecordResult } from './client/decisions.js';
+import { Decisions } from './client/decisions.js';
 import { agentsByRole } from './client/fallback.js';
 import { errorMessage, type Log, Logger } from './client/logger.js';
 import { Outbox } from './client/outbox.js';
 import { OUTBOX_DIR, resolveProject } from './client/project.js';
 import { Registry } from './client/registry.js';
+import type { FlushResult, RecordResult } from './client/results.js';
 import { isRetryable, ServiceClient } from './client/service-client.js';
 import { Unavailable } from './client/transport.js';
 import * as wire from './client/wire.js';
 
 export type * from './client/wire.js';
-export type { FlushResult, RecordResult } from './client/decisions.js';
+export type { FlushResult, RecordResult } from './client/results.js';
 export type { Log } from './client/logger.js';
 /** Names of version 0.1.0, which stay for callers that use them. */
-export type { FlushResult as Flushed, RecordResult as Recorded } from './client/decisions.js';
+export type { FlushResult as Flushed, RecordResult as Recorded } from './client/results.js';
 export type {
   AnswerMeta as Answered,
   CallError as Refusal,

