@@ -4,6 +4,7 @@
 //! bounded length. Names always stay; commands, then skills, keep their descriptions until the room is used up, and all
 //! later ones are dropped as a whole. Bodies are never listed.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -29,6 +30,9 @@ const UNREAD: [&str; 4] = [
     code::FRONTMATTER_NOT_FIRST,
 ];
 
+/// Codes of files that state no description.
+const UNDESCRIBED: [&str; 3] = [code::DESCRIPTION_MISSING, code::FRONTMATTER_MISSING, code::FILE_EMPTY];
+
 /// One line of the client's listing.
 #[derive(Debug, Clone)]
 pub struct Listed<'a> {
@@ -53,11 +57,7 @@ impl<'a> ClientView<'a> {
             let of_code = problems.iter().filter(|problem| codes.contains(&problem.code));
             of_code.map(|problem| &*problem.path).collect()
         };
-        ClientView {
-            unlisted: with(&UNLISTED),
-            unread: with(&UNREAD),
-            undescribed: with(&[code::DESCRIPTION_MISSING]),
-        }
+        ClientView { unlisted: with(&UNLISTED), unread: with(&UNREAD), undescribed: with(&UNDESCRIBED) }
     }
 
     /// Whether the client does not list the entry at all.
@@ -73,36 +73,54 @@ impl<'a> ClientView<'a> {
         has.then_some(definition.description.as_str()).filter(|text| !text.is_empty())
     }
 
-    /// The text of an entry in the listing of skills and commands, if it is listed.
-    fn stated(&self, definition: &'a Definition) -> Option<String> {
+    /// What an entry has in the listing of skills and commands, if it is listed: a description, and when it is to be used.
+    ///
+    /// Where no description is stated, the first line of the body serves; of a plugin's entry only if it says when it is to
+    /// be used, else the entry is left out.
+    fn stated_parts(&self, definition: &'a Definition) -> Option<(Cow<'a, str>, Option<&'a str>)> {
         if self.leaves_out(definition) {
             return None;
         }
         let when = Some(definition.when_to_use.as_str()).filter(|text| !text.is_empty());
-        let text = match (self.description(definition), when) {
-            (None, None) => return None,
-            // The first line of the body serves, from which a missing description is derived.
-            (None, Some(when)) => format!("{} - {when}", definition.description),
-            (Some(description), None) => description.to_owned(),
-            (Some(description), Some(when)) => format!("{description} - {when}"),
+        let description = match self.description(definition) {
+            Some(description) => Cow::Borrowed(description),
+            None if when.is_some() || definition.plugin.is_empty() => first_line(definition),
+            None => return None,
         };
-        Some(cut(&text))
+        Some((description, when))
+    }
+
+    /// The text of an entry in the listing of skills and commands, if it is listed.
+    fn stated(&self, definition: &'a Definition) -> Option<String> {
+        let (description, when) = self.stated_parts(definition)?;
+        Some(cut(&match when {
+            None => description.into_owned(),
+            Some(when) => format!("{description} - {when}"),
+        }))
     }
 
     /// The length of [`ClientView::stated`] in characters, computed without building the text.
     fn stated_chars(&self, definition: &'a Definition) -> Option<usize> {
-        if self.leaves_out(definition) {
-            return None;
-        }
         let chars = |text: &str| text.chars().count();
-        let when = Some(chars(&definition.when_to_use)).filter(|&when| when > 0);
-        let whole = match (self.description(definition).map(chars), when) {
-            (None, None) => return None,
-            (None, Some(when)) => chars(&definition.description) + 3 + when,
-            (Some(description), when) => description + when.map_or(0, |when| when + 3),
-        };
-        Some(whole.min(DESCRIPTION))
+        let (description, when) = self.stated_parts(definition)?;
+        Some((chars(&description) + when.map_or(0, |when| chars(when) + 3)).min(DESCRIPTION))
     }
+}
+
+/// The first line of a body as the client lists it in place of a description: without the marks of a heading, cut at 100
+/// characters.
+fn first_line(definition: &Definition) -> Cow<'_, str> {
+    const CHARS: usize = 100;
+    let line = definition.body.lines().map(str::trim).find(|line| !line.is_empty());
+    let Some(line) = line else {
+        return Cow::Borrowed(if definition.kind == Kind::Skill { "Skill" } else { "Custom command" });
+    };
+    let text = line.trim_start_matches('#');
+    let line = if text.len() < line.len() && text.starts_with(' ') { text.trim_start() } else { line };
+    if line.chars().count() <= CHARS {
+        return Cow::Borrowed(line);
+    }
+    Cow::Owned(line.chars().take(CHARS - 3).chain("...".chars()).collect())
 }
 
 /// `text` cut to [`DESCRIPTION`] characters, the last of which is an ellipsis then.

@@ -234,9 +234,13 @@ impl Report<'_> {
             }
             return;
         }
-        if !states || !matter.client_reads_it {
+        // The user's and the project's own entries are listed in any case.
+        if !definition.plugin.is_empty() && (!states || !matter.client_reads_it) {
             let message = "Claude Code never shows this to the model: it reads no description here";
             self.add(code::NEVER_SHOWN_BY_CLIENT, "kept", message);
+        } else if definition.description.is_empty() && matter.present {
+            let message = "no description is stated; Claude Code lists the first line of the body";
+            self.add(code::DESCRIPTION_MISSING, "kept", message);
         }
         if !definition.invocation.is_by_model() {
             let who = if definition.invocation == Invocation::UserOnly { "only the user" } else { "nobody" };

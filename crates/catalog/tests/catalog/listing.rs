@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::user_home::{User, write};
 use adjutant_catalog::{Kind, ScanOptions, scan};
 
 /// Collection; characters of the agents' lines, of the common listing; how many skills are listed by name only.
@@ -47,4 +48,51 @@ fn the_model_lists_what_the_client_was_seen_to_list() {
         }
         assert!(short.abs_diff(name_only) <= 10, "{collection}: {short} by name only, seen {name_only}");
     }
+}
+
+/// Files of the user's own, and the line with which version 2.1.332 was seen to list them; the last kind is a plugin's.
+#[test]
+fn own_entries_without_a_description_are_listed_by_their_first_line() {
+    const LONG: &str = "You are an expert debugging specialist with deep knowledge of modern debugging tools, traces and root causes.";
+    let long = format!("{LONG}\n\nMore.\n");
+    let own = [
+        (
+            "skills/nodesc/SKILL.md",
+            "---\nname: nodesc\n---\n\n# Heading of nodesc\n\nText.\n",
+            "Heading of nodesc",
+        ),
+        ("skills/nofm/SKILL.md", "First plain line of nofm.\nSecond.\n", "First plain line of nofm."),
+        ("skills/empty/SKILL.md", "", "Skill"),
+        ("commands/cnodesc.md", "---\nallowed-tools: Read\n---\n\n- a bullet first\n", "- a bullet first"),
+        ("commands/cempty.md", "", "Custom command"),
+        ("commands/cbad.md", "---\ndescription: [unclosed\n  x: y: z\n---\n\nBody of bad.\n", "Body of bad."),
+        (
+            "commands/cwhen.md",
+            "---\ndescription: \"\"\nwhen_to_use: When it rains\n---\n\n## Two hashes **bold** `code`\n",
+            "Two hashes **bold** `code` - When it rains",
+        ),
+        ("commands/clong.md", &long, &format!("{}...", &LONG[..97])),
+        ("commands/stated.md", "---\ndescription: Says it\n---\n\nBody.\n", "Says it"),
+    ];
+    let user = User::new();
+    let plugin = user.cache("web", "market", "1");
+    write(plugin.join("commands/bare.md"), "# Bare\n\nDoes it.\n");
+    write(plugin.join("commands/when.md"), "---\nwhen_to_use: At night\n---\n\n# At last\n");
+    user.install(&[("web@market", &plugin)]);
+    user.settings("home/.claude/settings.json", &serde_json::json!({ "web@market": true }));
+    for (path, text, _) in own {
+        write(user.own(path), text);
+    }
+    let catalog = user.catalog();
+    let lines: Vec<String> = catalog.client_listing(true).into_iter().map(|listed| listed.line).collect();
+    for (path, _, text) in own {
+        let name = path.trim_end_matches("/SKILL.md").trim_end_matches(".md").rsplit('/').next().unwrap();
+        let line = format!("- {name}: {text}\n");
+        assert!(lines.contains(&line), "{line} is not in {lines:#?}");
+    }
+    assert!(lines.contains(&"- web:when: At last - At night\n".to_owned()), "{lines:#?}");
+    assert!(!lines.iter().any(|line| line.contains("web:bare")), "{lines:#?}");
+    let unlisted: Vec<_> =
+        catalog.problems().iter().filter(|problem| problem.code == "never_shown_by_client").collect();
+    assert_eq!(unlisted.len(), 1, "{unlisted:#?}");
 }
