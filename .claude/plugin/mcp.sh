@@ -10,4 +10,5 @@ if ! find_adjutant; then
   exit 1
 fi
 
-exec "$ADJUTANT" mcp --root "${CLAUDE_PROJECT_DIR:-.}" "$@"
+# Without resources: for them the client puts three more tools before the model at every start.
+exec "$ADJUTANT" mcp --no-resources --root "${CLAUDE_PROJECT_DIR:-.}" "$@"

@@ -10,7 +10,7 @@ use super::{
     output, pattern, patterns, record, reindex, restore, serve, service, status, tokens, uninstall, up,
 };
 use crate::app::operations::Method;
-use crate::config::{Environment, Flags};
+use crate::config::Environment;
 
 /// The staff officer beside an orchestrator: answers "who can do this?" from an index of the project's agents,
 /// skills and commands.
@@ -28,7 +28,7 @@ enum Command {
     /// Serve the project in the background, and show a sample answer
     Up(up::UpArguments),
     /// Serve MCP over standard input and output, for a client that spawns it
-    Mcp(Flags),
+    Mcp(mcp::McpArguments),
     /// Stop the project's instance
     Down(down::DownArguments),
     /// Find agents, skills or workflows for a task
@@ -128,7 +128,7 @@ fn run_command(command: &Command, environment: &Environment) -> anyhow::Result<E
     match command {
         Command::Serve(arguments) => serve::run(arguments, environment),
         Command::Up(arguments) => up::run(arguments, environment),
-        Command::Mcp(flags) => mcp::run(flags, environment),
+        Command::Mcp(arguments) => mcp::run(arguments, environment),
         Command::Down(arguments) => down::run(arguments, environment),
         Command::Find(arguments) => find::find(arguments, environment),
         Command::Show(arguments) => find::show(arguments, environment),

@@ -20,8 +20,18 @@ use catalog::Cancellation;
 /// Time that what still runs has once the client is gone.
 const END_DEADLINE: Duration = Duration::from_millis(500);
 
-pub(super) fn run(flags: &Flags, environment: &Environment) -> anyhow::Result<ExitCode> {
-    let config = Config::resolve(flags, environment)?;
+#[derive(Debug, clap::Args)]
+pub(super) struct McpArguments {
+    /// Offer no resources: a client may put tools for them before its model at every start
+    #[arg(long)]
+    no_resources: bool,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+pub(super) fn run(arguments: &McpArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
+    let config = Config::resolve(&arguments.flags, environment)?;
+    let offers_resources = !arguments.no_resources;
     let (log_guard, log_problem) = logging::start(&config.project.paths.log_dir, config.daemon.log_level);
     if let Some(problem) = &log_problem {
         output::hint(problem);
@@ -41,7 +51,7 @@ pub(super) fn run(flags: &Flags, environment: &Environment) -> anyhow::Result<Ex
                 () = stopping.stopped() => {}
             }
         });
-        serve_stdio(sources(config), &tasks).await
+        serve_stdio(sources(config, offers_resources), &tasks).await
     });
     runtime.shutdown_timeout(END_DEADLINE);
     drop(log_guard);
@@ -54,7 +64,7 @@ pub(super) fn run(flags: &Flags, environment: &Environment) -> anyhow::Result<Ex
     })
 }
 
-fn sources(config: Config) -> ProxyBackend {
+fn sources(config: Config, offers_resources: bool) -> ProxyBackend {
     let config = Arc::new(config);
     let [for_running, for_count, for_start, for_handover, for_queue, for_watch] =
         std::array::from_fn(|_| Arc::clone(&config));
@@ -74,6 +84,7 @@ fn sources(config: Config) -> ProxyBackend {
         }),
         token: config.daemon.access.token.as_ref().map(|token| token.secret().to_owned()),
         command_prompts: config.project.command_prompts,
+        offers_resources,
         retry_budget: RetryBudget::default(),
         queue: Box::new(move |decision, made_at_ms| {
             Project::queue_decision(&for_queue.project, decision, made_at_ms)

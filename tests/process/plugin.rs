@@ -35,8 +35,8 @@ fn the_catalog_reads_the_plugin_as_the_client_does() {
     assert_eq!(
         agents.map(|listed| listed.line).collect::<Vec<String>>(),
         [
-            "- adjutant:reader: The same, reading only. (Tools: Read, Grep, Glob)\n",
-            "- adjutant:specialist: Stands in for offloaded agents. (Tools: All tools)\n",
+            "- adjutant:reader: Offloaded agents that only read. (Tools: Read, Grep, Glob)\n",
+            "- adjutant:specialist: Offloaded agents. (Tools: All tools)\n",
         ]
     );
 }

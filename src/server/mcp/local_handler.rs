@@ -49,16 +49,13 @@ impl LocalHandler {
     }
 }
 
-/// The server's instructions for a model; at start a model sees nothing else but the tools' names.
+/// The server's instructions for a model; at start a model sees nothing else but the tools' names. Every session pays for
+/// every word, so that what the tools say of themselves is not said here.
 pub(super) fn instructions(counts: &KindMap<usize>) -> String {
     format!(
-        "Index of this project's plugins: {} (commands). \
-         Ask it before delegating, planning or guessing who can do a task.\n\
-         - find_agents, find_skills, find_workflows: the task in a sentence; best first. Confidence below 0.3: \
-         nothing fits.\n\
-         - recommend_pattern: a sequence of agents that worked for a like goal.\n\
-         - get_definition: the chosen entry whole; run an agent as a subagent with that body, or follow it.\n\
-         - record_outcome, once at the end: recommendations learn from it.",
+        "Index of {} (commands). Before delegating or planning, find_* with the task in a sentence (below confidence 0.3 \
+         nothing fits). Run an agent by its id, else with get_definition's body; follow other bodies. At the end \
+         record_outcome.",
         counts.enumerated(", ")
     )
 }

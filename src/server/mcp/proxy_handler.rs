@@ -14,7 +14,7 @@ use rmcp::model::{
     ContentBlock, CustomRequest, CustomResult, DiscoverResult, GetPromptRequestParams, GetPromptResponse,
     GetPromptResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
     PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult,
-    ServerConfig, SubscriptionFilter,
+    ServerCapabilities, ServerConfig, SubscriptionFilter,
 };
 use rmcp::service::{
     NotificationContext, RequestContext, RoleServer, ServerInitializeError, SubscriptionContext,
@@ -65,6 +65,8 @@ pub struct ProxyBackend {
     pub count: Box<dyn Fn() -> KindMap<usize> + Send + Sync>,
     /// Whether such an index offers commands as prompts.
     pub command_prompts: bool,
+    /// Whether entries are offered as resources. Some clients put tools for them before the model at every start.
+    pub offers_resources: bool,
     /// Builds the index in this process. May block.
     pub start: Box<dyn Fn() -> anyhow::Result<Arc<Project>> + Send + Sync>,
     /// How long the running instance is waited for before the client gets an error.
@@ -184,7 +186,7 @@ impl ProxyHandler {
     async fn load_server_info(&self) -> anyhow::Result<()> {
         let discovered =
             self.ask_instance::<DiscoverResult>(OperationClass::Read, "server/discover", &json!({})).await;
-        let server_info = match discovered {
+        let mut server_info = match discovered {
             Some(Ok(found)) => {
                 let prompts_change =
                     found.capabilities.prompts.as_ref().and_then(|prompts| prompts.list_changed);
@@ -204,8 +206,16 @@ impl ProxyHandler {
                 )
             }
         };
+        self.withhold(&mut server_info.capabilities);
         *self.0.server_info.write().unwrap_or_else(PoisonError::into_inner) = server_info;
         Ok(())
+    }
+
+    /// Takes out of what a server offers what this session does not.
+    fn withhold(&self, capabilities: &mut ServerCapabilities) {
+        if !self.0.backend.offers_resources {
+            capabilities.resources = None;
+        }
     }
 
     /// The running instance. While this process owns the store there can be none.
@@ -410,10 +420,12 @@ impl ServerHandler for ProxyHandler {
     }
 
     async fn discover(&self, context: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
-        match self.ask("server/discover", &json!({})).await {
-            Some(answer) => answer,
-            None => self.own().await?.discover(context).await,
-        }
+        let mut found: DiscoverResult = match self.ask("server/discover", &json!({})).await {
+            Some(answer) => answer?,
+            None => self.own().await?.discover(context).await?,
+        };
+        self.withhold(&mut found.capabilities);
+        Ok(found)
     }
 
     async fn list_tools(
@@ -608,6 +620,7 @@ mod tests {
             token: None,
             count: Box::new(KindMap::default),
             command_prompts: false,
+            offers_resources: true,
             start: Box::new(move || {
                 counted.fetch_add(1, Ordering::SeqCst);
                 anyhow::bail!("no other index may be built")
