@@ -1,5 +1,5 @@
-// Tokens (o200k) of what a stand-in kept: the tools, system texts and messages of each request in FILE…, a line each.
-// The tokenizer is found from the folder NODE_TOOLS.
+// Tokens (o200k). Of requests that a stand-in kept: all, then those of tools, system texts and messages, a line each FILE.
+// With --texts: of each {"id", "text"} in FILE, a line each. The tokenizer is found from the folder NODE_TOOLS.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 
@@ -12,8 +12,16 @@ const texts = (content) =>
   typeof content === "string" ? [content] : (content ?? []).map((block) => block.text ?? JSON.stringify(block));
 const sum = (all) => all.reduce((total, text) => total + count(text), 0);
 
-for (const file of process.argv.slice(2)) {
-  const { tools, system, messages } = JSON.parse(readFileSync(file, "utf8"));
+const ofRequest = ({ tools, system, messages }) => {
   const parts = [sum(tools.map((tool) => JSON.stringify(tool))), sum(texts(system)), sum(messages.flatMap(({ content }) => texts(content)))];
-  console.log([parts.reduce((total, part) => total + part, 0), ...parts].join(" "));
+  return [parts.reduce((total, part) => total + part, 0), ...parts].join(" ");
+};
+const isTexts = process.argv[2] === "--texts";
+for (const file of process.argv.slice(isTexts ? 3 : 2)) {
+  const text = readFileSync(file, "utf8");
+  if (!isTexts) console.log(ofRequest(JSON.parse(text)));
+  for (const line of isTexts ? text.split("\n").filter(Boolean) : []) {
+    const one = JSON.parse(line);
+    console.log(`${one.id} ${count(one.text)} tokens: ${one.text.split("\n")[0].slice(0, 90)}`);
+  }
 }
