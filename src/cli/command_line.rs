@@ -6,8 +6,9 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::operation_commands::about;
 use super::{
-    backup, check, completions, doctor, down, exit, find, help, history, hook, limits, mcp, model, offload,
-    output, pattern, patterns, record, reindex, restore, serve, service, status, tokens, uninstall, up,
+    backup, check, completions, config_show, doctor, down, exit, find, help, history, hook, limits, mcp,
+    model, offload, output, pattern, patterns, record, reindex, restore, serve, service, status, tokens,
+    uninstall, up,
 };
 use crate::app::operations::Method;
 use crate::config::Environment;
@@ -49,6 +50,8 @@ enum Command {
     Explain(find::ExplainArguments),
     /// Check that queries find the expected entries; exit code 4 if one does not
     Check(check::CheckArguments),
+    /// Show every setting with its value and who said it
+    Config(config_show::ConfigArguments),
     /// Show health, metrics and token usage of the project's instance
     Status(status::StatusArguments),
     /// List the limits of the service, each with its reason
@@ -136,6 +139,7 @@ fn run_command(command: &Command, environment: &Environment) -> anyhow::Result<E
         Command::Record(arguments) => record::run(arguments, environment),
         Command::Explain(arguments) => find::explain(arguments, environment),
         Command::Check(arguments) => check::run(arguments, environment),
+        Command::Config(arguments) => config_show::run(arguments, environment),
         Command::Status(arguments) => status::run(arguments, environment),
         Command::Limits(arguments) => Ok(limits::run(arguments)),
         Command::Reindex(arguments) => reindex::run(arguments, environment),

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::output;
+use super::register::{Unregistered, unregister};
 use crate::config::{Config, Environment, Flags};
 use crate::instance::{self, Process};
 
@@ -34,6 +35,7 @@ pub(super) fn run(arguments: &DownArguments, environment: &Environment) -> anyho
     let supervisor = instance::supervisor(&config.project);
     let processes: Vec<&Process> = supervisor.iter().chain(&server).collect();
     let Some(named) = server.as_ref().or(supervisor.as_ref()) else {
+        withdraw(&config, environment);
         tell(None, "not running");
         return Ok(ExitCode::SUCCESS);
     };
@@ -51,8 +53,16 @@ pub(super) fn run(arguments: &DownArguments, environment: &Environment) -> anyho
     if instance::running(&config.project).is_some() {
         anyhow::bail!("pid {} could not be ended", named.pid);
     }
+    withdraw(&config, environment);
     tell(Some(named.pid), &format!("stopped (pid {})", named.pid));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Takes the address back that `up` may have written into the client's folder.
+fn withdraw(config: &Config, environment: &Environment) {
+    if let Unregistered::Failed(why) = unregister(environment.path("HOME").as_deref(), &config.project.root) {
+        output::hint(&format!("the address could not be taken back: {why}"));
+    }
 }
 
 fn wait_for(processes: &[&Process], patience: Duration) {

@@ -10,7 +10,7 @@ use super::exit;
 
 /// The commands in the order in which somebody meets them.
 const GROUPS: [(&str, &[&str]); 6] = [
-    ("Serve", &["up", "status", "down", "serve", "mcp", "reindex"]),
+    ("Serve", &["up", "status", "down", "serve", "mcp", "reindex", "config"]),
     ("Ask (with or without a running instance)", &["find", "show", "pattern", "explain", "check", "doctor"]),
     ("Remember", &["record", "history", "patterns", "backup", "restore"]),
     ("Claude Code", &["offload", "restore-listings", "hook"]),
@@ -68,7 +68,8 @@ fn overview(command: &Command) -> StyledStr {
     }
     let _ = write!(
         text,
-        "\nFlags go before environment variables (MCP_ROOT, MCP_PORT, …), those before defaults;\n\
+        "\nFlags go before environment variables (MCP_ROOT, MCP_PORT, …), those before the project's file\n\
+         .claude/adjutant.yml, that before ~/.config/adjutant/config.yml; `adjutant config show` lists them,\n\
          `adjutant COMMAND --help` names them. Colours follow NO_COLOR and CLICOLOR."
     );
     StyledStr::from(text)

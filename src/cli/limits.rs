@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{output, table};
 use crate::app::operations::kind_query::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::app::{self, cache, content_pins, hit_view};
-use crate::config::{Memory, access};
+use crate::config::{MAX_CONFIG_FILE_BYTES, Memory, access};
 use crate::offload;
 use crate::server::{limits, mcp, rate};
 use crate::telemetry::limits as log_limits;
@@ -145,6 +145,11 @@ fn connections() -> Vec<Limit> {
                 "each costs 30 KB and two tasks; few users run ten",
             ),
             ("min_token_chars", count(access::MIN_TOKEN_CHARS), "a shorter secret can be tried out"),
+            (
+                "max_config_file_bytes",
+                Amount::Bytes(MAX_CONFIG_FILE_BYTES),
+                "all settings take a hundredth of it",
+            ),
             ("max_token_chars", count(access::MAX_TOKEN_CHARS), "it has to fit a head"),
         ],
     )

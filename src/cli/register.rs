@@ -176,7 +176,7 @@ type Members = IndexMap<String, Box<RawValue>>;
 fn with_project(mine: &str, endpoint: &Endpoint) -> Option<Value> {
     let mut mine: Value = serde_json::from_str(mine).ok()?;
     let projects = mine.as_object_mut()?.entry("projects").or_insert_with(|| json!({})).as_object_mut()?;
-    projects.insert(endpoint.project.root.clone(), json!({ "jsonrpc": endpoint.url }));
+    projects.insert(endpoint.project.root.clone(), json!({ "jsonrpc": endpoint.base }));
     Some(mine)
 }
 
@@ -193,7 +193,8 @@ mod tests {
 
     fn endpoint(root: &str, port: u16) -> Endpoint {
         let project = ProjectName { root: root.into(), id: "1".into() };
-        Endpoint { url: format!("http://127.0.0.1:{port}/"), port, pid: 1, project }
+        let url = format!("http://127.0.0.1:{port}/");
+        Endpoint { base: url.clone(), url, port, pid: 1, project, settings: None }
     }
 
     #[test]

@@ -135,7 +135,7 @@ async fn serve(config: Config, store: Store, scanning: Scanning) -> anyhow::Resu
     let tasks = Tasks::default();
     // Before anybody can know the process and end it.
     let signals = watch_signals(&tasks)?;
-    let endpoint = Endpoint::of_this_process(&config.project, port);
+    let endpoint = Endpoint::of_this_process(&config, port);
     if let Err(error) = instance::announce(&config.project.paths, &endpoint) {
         tracing::warn!(%error, "the PID file cannot be written");
         output::hint(&format!("no PID file is written: {error}"));
@@ -149,7 +149,7 @@ async fn serve(config: Config, store: Store, scanning: Scanning) -> anyhow::Resu
         cancellation.cancel();
     });
     let serving = server::serve(listeners, server::router(state.clone()), &tasks);
-    let Config { daemon, project } = config;
+    let Config { daemon, project, .. } = config;
     let daemon = Arc::new(Daemon::new(daemon));
     let starting = async {
         let opening = Arc::clone(&daemon);
@@ -272,7 +272,7 @@ fn greet(project: &Project, endpoint: &Endpoint) {
         "adjutant {} serves {} on {}: {entries}, {} files with problems",
         env!("CARGO_PKG_VERSION"),
         endpoint.project.root,
-        endpoint.url,
+        endpoint.base,
         snapshot.catalog.files_with_problems()
     ));
     tracing::info!(entries, url = endpoint.url, "serving");

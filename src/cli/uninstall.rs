@@ -31,7 +31,7 @@ pub(super) struct UninstallArguments {
 }
 
 /// Files of the database and what is kept beside it, by their beginnings.
-const DATA_FILES: [&str; 8] = [
+const DATA_FILES: [&str; 9] = [
     "mcp.db",
     "mcp.lock",
     "mcp.wish",
@@ -39,6 +39,7 @@ const DATA_FILES: [&str; 8] = [
     "index.bin",
     "latent.bin",
     "vectors.bin",
+    "used.log",
     "offload.lock",
 ];
 
@@ -76,6 +77,11 @@ pub(super) fn run(arguments: &UninstallArguments, environment: &Environment) -> 
         Unregistered::Absent => {}
         Unregistered::Failed(why) => done.failed.push(why),
     }
+    match config.records.as_ref().map(|records| records.forget(&config.project.id)) {
+        Some(Ok(true)) => done.removed.push("what was remembered of the last start".to_owned()),
+        Some(Err(error)) => done.failed.push(format!("what was remembered of the last start: {error}")),
+        _ => {}
+    }
     done.listings(&config.project);
     let Paths { run_dir, data_dir, log_dir, outbox_dir, .. } = &config.project.paths;
     done.files(run_dir, |name| matches!(name, "mcp.pid" | "endpoint.json" | "supervisor.pid"));
@@ -83,7 +89,7 @@ pub(super) fn run(arguments: &UninstallArguments, environment: &Environment) -> 
         done.files(&data_dir.sub("backups"), |name| name.starts_with("mcp-"));
         done.files(data_dir, |name| DATA_FILES.iter().any(|known| name.starts_with(known)));
         done.files(log_dir, |name| {
-            (name.starts_with("mcp.") && has_ending(name, "log"))
+            (name.starts_with("mcp.") && (has_ending(name, "log") || has_ending(name, "gz")))
                 || matches!(name, "start.log" | "service.log")
         });
         done.files(outbox_dir, is_file_of_queue);

@@ -8,27 +8,44 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow};
 use serde_json::{Value, json};
 
+use super::port_choice::{PortChoice, Ports};
 use super::register::{Registered, register};
 use super::{allocator, client_of, exit, offload, output, small_runtime};
 use crate::app;
-use crate::config::{Config, Environment, Flags};
-use crate::instance::{self, Endpoint, ForeignProcess, PortOwner};
+use crate::config::{Config, Environment, Flags, ProjectRecord, Source};
+use crate::instance::{self, Difference, Endpoint, ForeignProcess};
 use confined_fs::FilePath;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct UpArguments {
     #[command(flatten)]
     flags: Flags,
-    /// Do not write the address into ~/.claude/config.json (also `ADJUTANT_REGISTER=off`)
+    #[command(flatten)]
+    registering: Registering,
+    /// Forget the port and the settings of the last start
     #[arg(long)]
-    no_register: bool,
+    forget: bool,
     /// Print one JSON object, without a sample
     #[arg(long)]
     json: bool,
 }
 
-/// Ports tried after the wanted one, where that serves another project.
-const MAX_PORTS_TRIED: u16 = 50;
+/// Whether the address is written where other programs look.
+#[derive(Debug, clap::Args)]
+struct Registering {
+    /// Write the address into ~/.claude/config.json, for programs that look there (also `ADJUTANT_REGISTER=on`)
+    #[arg(long, overrides_with = "no_register")]
+    register: bool,
+    /// Do not, which is the default
+    #[arg(long)]
+    no_register: bool,
+}
+
+impl Registering {
+    fn is_wanted(&self, config: &Config) -> bool {
+        self.register || (config.daemon.register && !self.no_register)
+    }
+}
 
 /// Time a new instance has to answer.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
@@ -43,17 +60,11 @@ const POLL: Duration = Duration::from_millis(15);
 const SAMPLES: [&str; 3] =
     ["review code for security problems", "write tests for an API", "improve documentation"];
 
-/// Where an instance could be started, or why not.
-enum PortChoice {
-    Free(u16),
-    Running(Endpoint),
-    Foreign(u16, ForeignProcess),
-}
-
 /// What came of looking for a place and starting there.
 enum Outcome {
     Running(Endpoint),
     Started(Endpoint),
+    Frozen(Endpoint),
     Foreign(u16, ForeignProcess),
 }
 
@@ -71,61 +82,127 @@ impl<E: Into<anyhow::Error>> From<E> for NotStarted {
 }
 
 pub(super) fn run(arguments: &UpArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
-    let config = Config::resolve(&arguments.flags, environment)?;
-    let runtime = small_runtime()?;
-    runtime.block_on(async {
-        let endpoint = match place_and_start(&config, &arguments.flags).await {
+    let mut config = Config::resolve(&arguments.flags, environment)?;
+    if arguments.forget
+        && let Some(records) = &config.records
+        && records.has(&config.project.id)
+    {
+        records.update(&config.project.id, ProjectRecord::forget_settings)?;
+        config = Config::resolve(&arguments.flags, environment)?;
+    }
+    let reserved = config
+        .records
+        .as_ref()
+        .map(|records| records.reserve_name(&config.project.id, &config.project.root, &config.layers));
+    match reserved {
+        Some(Ok(name)) => config.project.name = name,
+        Some(Err(error)) => output::hint(&format!("nothing can be remembered of this start: {error}")),
+        None => {}
+    }
+    small_runtime()?.block_on(async {
+        let ports = Ports::of(&config);
+        let endpoint = match place_and_start(&config, &arguments.flags, &ports).await {
             Ok(Outcome::Running(endpoint)) => {
+                let differences = asked_otherwise(&config, &endpoint);
                 if !arguments.json {
-                    output::line(&format!("already running: {} (pid {})", endpoint.url, endpoint.pid));
+                    output::line(&format!("already running: {} (pid {})", endpoint.base, endpoint.pid));
+                    hint_differences(&differences);
                 }
-                return Ok(conclude(&config, arguments, environment, &endpoint, false));
+                return Ok(conclude(&config, arguments, environment, &endpoint, Some(&differences)));
             }
-            Ok(Outcome::Foreign(port, process)) => {
-                output::error(&format!("port {port} is held by {process}"));
-                output::hint(
-                    "name another port with --port or MCP_PORT; until then clients use their fallback",
-                );
-                return Ok(exit::PORT_TAKEN.into());
-            }
+            Ok(outcome @ (Outcome::Foreign(..) | Outcome::Frozen(_))) => return Ok(tell_taken(&outcome)),
             Ok(Outcome::Started(endpoint)) => endpoint,
-            Err(error) => {
-                output::error(&format!("{error:#}"));
-                output::hint("clients use their embedded fallback until this is mended");
-                if config
-                    .project
-                    .paths
-                    .run_dir
-                    .create()
-                    .is_err_and(|error| error.kind() == ErrorKind::InvalidInput)
-                {
-                    output::hint(
-                        "no link in a project is followed: name a folder for its files with --data-dir",
-                    );
-                }
-                return Ok(exit::FAILED.into());
-            }
+            Err(error) => return Ok(tell_failed(&config, &error)),
         };
+        remember(&config, &endpoint);
         if !arguments.json {
             if config.daemon.port != 0 && endpoint.port != config.daemon.port {
-                let (wanted, taken) = (config.daemon.port, endpoint.port);
-                output::line(&format!("port {wanted} serves another project, so this one takes {taken}"));
+                output::line(&other_port(&ports, config.daemon.port, endpoint.port));
             }
             report(&config, &endpoint).await?;
             offer_mcp(&config, &endpoint);
             offload::note_relisted(&config.project);
         }
-        Ok(conclude(&config, arguments, environment, &endpoint, true))
+        Ok(conclude(&config, arguments, environment, &endpoint, None))
     })
+}
+
+/// Why the instance has another port than the wanted one.
+fn other_port(ports: &Ports<'_>, wanted: u16, taken: u16) -> String {
+    match ports.kept_for(wanted) {
+        Some(root) => format!(
+            "port {wanted} is kept for another project, {}, so this one takes {taken} (adjutant uninstall there frees it)",
+            root.display()
+        ),
+        None => format!("port {wanted} serves another project, so this one takes {taken}"),
+    }
+}
+
+fn tell_taken(outcome: &Outcome) -> ExitCode {
+    match outcome {
+        Outcome::Foreign(port, process) => {
+            output::error(&format!("port {port} is held by {process}"));
+            output::hint("name another port with --port or MCP_PORT; until then clients use their fallback");
+            exit::PORT_TAKEN.into()
+        }
+        Outcome::Frozen(Endpoint { port, pid, .. }) => {
+            output::error(&format!("this project's own instance on port {port} (pid {pid}) does not answer"));
+            output::hint(
+                "adjutant down ends it and adjutant up starts it anew; until then clients use their fallback",
+            );
+            exit::FAILED.into()
+        }
+        Outcome::Running(_) | Outcome::Started(_) => ExitCode::SUCCESS,
+    }
+}
+
+fn tell_failed(config: &Config, error: &anyhow::Error) -> ExitCode {
+    output::error(&format!("{error:#}"));
+    output::hint("clients use their embedded fallback until this is mended");
+    if config.project.paths.run_dir.create().is_err_and(|error| error.kind() == ErrorKind::InvalidInput) {
+        output::hint("no link in a project is followed: name a folder for its files with --data-dir");
+    }
+    exit::FAILED.into()
+}
+
+/// The settings in which the running instance differs from what this command was told.
+fn asked_otherwise(config: &Config, endpoint: &Endpoint) -> Vec<Difference> {
+    let mut differences = endpoint.differences(config);
+    let asks_for_port = matches!(config.daemon.port_source, Source::Flag | Source::Environment);
+    if asks_for_port && ![0, endpoint.port].contains(&config.daemon.port) {
+        let (running, asked) = (endpoint.port.to_string(), config.daemon.port.to_string());
+        differences.push(Difference { key: "port", running, asked });
+    }
+    differences
+}
+
+fn hint_differences(differences: &[Difference]) {
+    if differences.is_empty() {
+        return;
+    }
+    let all: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    output::hint(&format!("it runs with other settings: {}", all.join("; ")));
+    output::hint("adjutant down, and then this command again, applies yours");
+}
+
+/// Notes port and settings for the next start.
+fn remember(config: &Config, endpoint: &Endpoint) {
+    let Some(records) = &config.records else { return };
+    // What cannot be written was said when the name was reserved.
+    let _ = records.update(&config.project.id, |record| {
+        record.port = Some(endpoint.port);
+        record.remember(&config.layers);
+    });
 }
 
 /// Starts an instance where there is a place for it; looks again where somebody else was faster. Each look finds one
 /// port fewer, so it ends.
-async fn place_and_start(config: &Config, flags: &Flags) -> anyhow::Result<Outcome> {
+async fn place_and_start(config: &Config, flags: &Flags, ports: &Ports<'_>) -> anyhow::Result<Outcome> {
     let mut lost = BTreeSet::new();
     loop {
-        let port = match choose_port(config, &lost).await? {
+        let port = match ports.choose(&lost).await? {
             PortChoice::Running(endpoint) => return Ok(Outcome::Running(endpoint)),
+            PortChoice::Frozen(endpoint) => return Ok(Outcome::Frozen(endpoint)),
             PortChoice::Foreign(port, process) => return Ok(Outcome::Foreign(port, process)),
             PortChoice::Free(port) => port,
         };
@@ -138,52 +215,32 @@ async fn place_and_start(config: &Config, flags: &Flags) -> anyhow::Result<Outco
     }
 }
 
-/// Registers the instance where that is wanted, and says so.
+/// Registers the instance where that is wanted, and says so. `differences` are those of one that ran before.
 fn conclude(
     config: &Config,
     arguments: &UpArguments,
     environment: &Environment,
     endpoint: &Endpoint,
-    was_started: bool,
+    differences: Option<&[Difference]>,
 ) -> ExitCode {
-    let wants_register = !arguments.no_register && environment.is_on("ADJUTANT_REGISTER");
+    let wants_register = arguments.registering.is_wanted(config);
     let registered =
         wants_register.then(|| register(environment.path("HOME").as_deref(), &config.project.root, endpoint));
     if arguments.json {
-        let Endpoint { url, port, pid, .. } = endpoint;
-        let all = json!({ "url": url, "port": port, "pid": pid, "started": was_started });
+        let Endpoint { url, base, port, pid, .. } = endpoint;
+        let mut all =
+            json!({ "url": url, "base": base, "port": port, "pid": pid, "started": differences.is_none() });
+        if let Some(differences) = differences.filter(|differences| !differences.is_empty()) {
+            let each = differences.iter().map(|Difference { key, running, asked }| {
+                json!({ "key": key, "running": running, "asked": asked })
+            });
+            all["differences"] = each.collect();
+        }
         output::line(&format!("{all:#}"));
     } else if let Some(registered) = &registered {
         tell_registered(registered);
     }
     ExitCode::SUCCESS
-}
-
-/// The running instance, else the wanted port or the next one that is free and was not `lost` to somebody faster.
-async fn choose_port(config: &Config, lost: &BTreeSet<u16>) -> anyhow::Result<PortChoice> {
-    if instance::running(&config.project).is_some()
-        && let Some(endpoint) = instance::endpoint(&config.project.paths)
-        && let PortOwner::Adjutant(_) = instance::probe(endpoint.port).await
-    {
-        return Ok(PortChoice::Running(endpoint));
-    }
-    if config.daemon.port == 0 {
-        return Ok(PortChoice::Free(0));
-    }
-    let highest = config.daemon.port.saturating_add(MAX_PORTS_TRIED - 1);
-    for port in config.daemon.port..=highest {
-        match instance::probe(port).await {
-            PortOwner::None if !lost.contains(&port) => return Ok(PortChoice::Free(port)),
-            PortOwner::Adjutant(Some(other)) if other.project.id == config.project.id => {
-                return Ok(PortChoice::Running(other));
-            }
-            PortOwner::Foreign(process) | PortOwner::Silent(process) if port == config.daemon.port => {
-                return Ok(PortChoice::Foreign(port, process));
-            }
-            PortOwner::None | PortOwner::Adjutant(_) | PortOwner::Foreign(_) | PortOwner::Silent(_) => {}
-        }
-    }
-    anyhow::bail!("no free port between {} and {highest}", config.daemon.port)
 }
 
 /// Starts `serve` in the background and waits until it answers for this project.
@@ -271,7 +328,7 @@ async fn report(config: &Config, endpoint: &Endpoint) -> anyhow::Result<()> {
     let count = |kind: &str| health["indexes"][kind].as_u64().unwrap_or(0);
     output::line(&format!(
         "adjutant serves {} on {} (pid {})",
-        endpoint.project.root, endpoint.url, endpoint.pid
+        endpoint.project.root, endpoint.base, endpoint.pid
     ));
     output::line(&origins(&health));
     output::line(&format!(
@@ -314,20 +371,18 @@ fn show_sample(context: &str, agents: &[Value], result: &Value) {
     output::line(&format!("  because: {}", result["reasoning"].as_str().unwrap_or_default()));
 }
 
-/// Offers the line that connects a client of models.
+/// Offers the entries that connect a client of models, the one without a port first.
 fn offer_mcp(config: &Config, endpoint: &Endpoint) {
-    let mut server = json!({ "type": "http", "url": format!("{}mcp", endpoint.url) });
+    let stdio = json!({ "mcpServers": { "adjutant": { "command": "adjutant", "args": ["mcp"] } } });
+    let mut http = json!({ "type": "http", "url": format!("{}mcp", endpoint.base) });
     if config.daemon.access.token.is_some() {
         // The client puts the variable's value in; a secret has no place in a file that is shared.
-        server["headers"] = json!({ "Authorization": "Bearer ${MCP_TOKEN}" });
+        http["headers"] = json!({ "Authorization": "Bearer ${MCP_TOKEN}" });
     }
-    let entry = json!({ "mcpServers": { "adjutant": server } });
     output::line("");
     output::line("for Claude Code, in .mcp.json at the project's root:");
-    output::line(&format!("  {entry}"));
-    output::line(
-        "or, without a port: {\"command\": \"adjutant\", \"args\": [\"mcp\"]} in place of type and url",
-    );
+    output::line(&format!("  {stdio}"));
+    output::line(&format!("or over HTTP, at an address that this project alone answers: {http}"));
 }
 
 fn tell_registered(outcome: &Registered) {

@@ -7,7 +7,8 @@ use std::net::IpAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::{ConfigError, Environment, Flags, Paths, ProjectConfig};
+use super::layers::Layers;
+use super::{ConfigError, Paths, ProjectConfig, setting};
 use confined_fs::{FilePath, NamedFile};
 
 /// Characters of a token at least: a shorter one can be guessed over loopback within a day.
@@ -48,33 +49,24 @@ pub struct Access {
 }
 
 impl Access {
-    pub(super) fn resolve(
-        flags: &Flags,
-        environment: &Environment,
-        project: &ProjectConfig,
-    ) -> Result<Self, ConfigError> {
-        let token = Self::token(environment, project)?;
-        let bind = match flags.bind {
-            Some(bind) => Some(bind),
-            None => environment.parsed("MCP_BIND", "an address such as 127.0.0.1 or 192.168.1.5")?,
-        };
-        let bind = bind.filter(|address: &IpAddr| !address.is_loopback());
+    pub(super) fn resolve(layers: &Layers, project: &ProjectConfig) -> Result<Self, ConfigError> {
+        let token = Self::token(layers, project)?;
+        let bind = layers.parsed(setting::BIND)?.filter(|address: &IpAddr| !address.is_loopback());
         if let Some(address) = bind.filter(|_| token.is_none()) {
             return Err(ConfigError::Unguarded { address, file: project.paths.token_file().path() });
         }
-        let requests_per_second =
-            environment.parsed("MCP_RATE_LIMIT", "a number of requests a second, 0 for no limit")?;
+        let requests_per_second = layers.parsed(setting::RATE_LIMIT)?;
         Ok(Access { token, bind, requests_per_second })
     }
 
     /// The token of the environment, else of the file it names, else of the project's own file where there is one.
-    fn token(environment: &Environment, project: &ProjectConfig) -> Result<Option<Token>, ConfigError> {
-        if let Some(text) = environment.secret("MCP_TOKEN") {
-            return valid(&text)
+    fn token(layers: &Layers, project: &ProjectConfig) -> Result<Option<Token>, ConfigError> {
+        if let Some(given) = layers.given(setting::TOKEN) {
+            return valid(&given.shown())
                 .map(Some)
                 .map_err(|why| ConfigError::Token { place: "MCP_TOKEN".into(), why });
         }
-        if let Some(named) = environment.path("MCP_TOKEN_FILE") {
+        if let Some(named) = layers.path(setting::TOKEN_FILE) {
             let opened = NamedFile::new(&project.root, &named).open_regular();
             let text = opened.and_then(|file| read(file, &named));
             let text = text.map_err(|error| refused(&named, error.to_string()))?;

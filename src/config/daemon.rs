@@ -1,6 +1,7 @@
 //! What concerns the process, whichever projects it serves.
 
-use super::{Access, ConfigError, Environment, Flags, ProjectConfig};
+use super::layers::Layers;
+use super::{Access, ConfigError, ProjectConfig, Source, setting};
 
 /// The port a client tries first.
 pub const DEFAULT_PORT: u16 = 3700;
@@ -10,32 +11,28 @@ pub const DEFAULT_PORT: u16 = 3700;
 pub struct DaemonConfig {
     /// The loopback port; 0 takes any free one.
     pub port: u16,
+    /// Who said which port.
+    pub port_source: Source,
     /// Who may ask, and how often.
     pub access: Access,
     /// The least severe level that is logged.
     pub log_level: tracing::Level,
     /// Whether a server that crashes is started again.
     pub auto_restart: bool,
+    /// Whether `up` writes the address into the client's folder.
+    pub register: bool,
 }
 
 impl DaemonConfig {
     /// `project` is the one whose token file counts.
-    pub(super) fn resolve(
-        flags: &Flags,
-        environment: &Environment,
-        project: &ProjectConfig,
-    ) -> Result<Self, ConfigError> {
-        let access = Access::resolve(flags, environment, project)?;
-        let port = match flags.port {
-            Some(port) => Some(port),
-            None => environment.parsed("MCP_PORT", "a port number")?,
-        };
-        let log_level = environment.parsed("MCP_LOG_LEVEL", "one of error, warn, info, debug, trace")?;
+    pub(super) fn resolve(layers: &Layers, project: &ProjectConfig) -> Result<Self, ConfigError> {
         Ok(DaemonConfig {
-            port: port.unwrap_or(DEFAULT_PORT),
-            access,
-            log_level: log_level.unwrap_or(tracing::Level::INFO),
-            auto_restart: environment.switch("MCP_AUTO_RESTART")?.unwrap_or(false),
+            port: layers.parsed(setting::PORT)?.unwrap_or(DEFAULT_PORT),
+            port_source: layers.given(setting::PORT).map_or(Source::Default, |given| given.source),
+            access: Access::resolve(layers, project)?,
+            log_level: layers.parsed(setting::LOG_LEVEL)?.unwrap_or(tracing::Level::INFO),
+            auto_restart: layers.switch(setting::AUTO_RESTART)?.unwrap_or(false),
+            register: layers.switch(setting::REGISTER)?.unwrap_or(false),
         })
     }
 }

@@ -5,11 +5,21 @@ use std::path::PathBuf;
 /// Why a configuration cannot be used; the text says which setting and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// A value of the environment that cannot be read.
-    #[error("{name} is {value:?}; it must be {expected}")]
+    /// A configuration file that cannot be used.
+    #[error("{}{}: {why}", .file.display(), .line.map(|line| format!(":{line}")).unwrap_or_default())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// The line, counted from 1, where one is to blame.
+        line: Option<usize>,
+        /// Why, and what would be right.
+        why: String,
+    },
+    /// A value that cannot be read.
+    #[error("{place} is {value:?}; it must be {expected}")]
     Value {
-        /// The variable.
-        name: &'static str,
+        /// The flag, the variable, or the key with its file.
+        place: String,
         /// What it holds.
         value: String,
         /// What it should hold.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use confined_fs::{DirPath, FilePath, NamedDir};
 
 /// Where an instance keeps its files, below the project's root.
-const DEFAULT_RUN_DIR: &str = ".claude/mcp-server";
+pub const STATE_DIR: &str = ".claude/mcp-server";
 
 /// The installed embedding model, in the data directory.
 pub const MODEL_DIR: &str = "model";
@@ -32,7 +32,7 @@ impl Paths {
     /// With no data directory given, everything is under the project's `.claude/mcp-server`; with one given,
     /// everything is in it, so that two instances with two data directories share nothing.
     pub(super) fn resolve(root: &Path, data_dir: Option<PathBuf>, log_dir: Option<PathBuf>) -> Self {
-        let own = DirPath::from(root).sub(DEFAULT_RUN_DIR);
+        let own = DirPath::from(root).sub(STATE_DIR);
         let outbox_dir = own.sub("outbox");
         let (run_dir, data_dir) = match data_dir {
             Some(given) => {

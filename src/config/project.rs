@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use confined_fs::DirPath;
 use sha2::{Digest, Sha256};
 
-use super::{CacheTtl, ConfigError, Environment, Flags, Memory, Paths, Reindex, UserScope};
+use super::layers::Layers;
+use super::{CacheTtl, ConfigError, Environment, Memory, Paths, Reindex, Source, UserScope, setting};
 
 /// Entries of a scan at most where nothing is said: twenty times the largest known collection, and what two seconds index.
 const DEFAULT_MAX_FILES: usize = 50_000;
@@ -18,6 +19,8 @@ pub struct ProjectConfig {
     pub root: PathBuf,
     /// The first 12 hex digits of the SHA-256 of `root`: stable and safe in names.
     pub id: String,
+    /// Its name in addresses, which no other project of the user has.
+    pub name: String,
     /// Further plugin folders, in the order given.
     pub plugin_dirs: Vec<PathBuf>,
     /// The user's folders; `None` where what the user has is left out.
@@ -37,51 +40,47 @@ pub struct ProjectConfig {
 }
 
 impl ProjectConfig {
-    pub(super) fn resolve(flags: &Flags, environment: &Environment) -> Result<Self, ConfigError> {
-        let root = flags.root.clone().or_else(|| environment.path("MCP_ROOT")).unwrap_or_else(|| ".".into());
-        let root = absolute(&root)?;
-        let data_dir = flags.data_dir.clone().or_else(|| environment.path("MCP_DATA_DIR"));
-        let paths = Paths::resolve(&root, data_dir, environment.path("MCP_LOG_DIR"))
-            .with_model(&root, environment.path("MCP_MODEL_DIR"));
-        let mut plugin_dirs = flags.plugins.clone();
-        if plugin_dirs.is_empty() {
-            plugin_dirs = environment.paths("MCP_PLUGINS");
-        }
-        let max_files = match flags.max_files {
-            Some(max_files) => Some(max_files),
-            None => environment.parsed("MCP_MAX_FILES", "a number of files, at least 1")?,
+    /// The project at `root`, an absolute path free of links.
+    pub(super) fn resolve(
+        root: PathBuf,
+        name: String,
+        layers: &Layers,
+        environment: &Environment,
+    ) -> Result<Self, ConfigError> {
+        let id = Self::id_of(&root);
+        // Of all projects, each has a folder of its own in the one that the user's file names.
+        let place = |setting| {
+            let of_all = layers.given(setting).is_some_and(|given| given.source == Source::UserFile);
+            layers.path(setting).map(|path| if of_all { path.join(&id) } else { path })
         };
+        let paths = Paths::resolve(&root, place(setting::DATA_DIR), place(setting::LOG_DIR))
+            .with_model(&root, layers.path(setting::MODEL_DIR));
+        let max_files: Option<NonZeroU32> = layers.parsed(setting::MAX_FILES)?;
         Ok(ProjectConfig {
-            id: id(&root),
-            root,
-            plugin_dirs,
-            user_scope: UserScope::resolve(flags.no_user_scope, environment)?,
+            plugin_dirs: layers.paths(setting::PLUGINS),
+            user_scope: UserScope::resolve(layers, environment)?,
             paths,
-            cache: CacheTtl::resolve(environment)?,
-            reindex: Reindex::resolve(flags.no_watch, environment)?,
-            max_files: max_files.map_or(DEFAULT_MAX_FILES, |max_files: NonZeroU32| max_files.get() as usize),
-            command_prompts: environment.switch("MCP_COMMAND_PROMPTS")?.unwrap_or(false),
-            memory: Memory::resolve(environment)?,
+            cache: CacheTtl::resolve(layers)?,
+            reindex: Reindex::resolve(layers)?,
+            max_files: max_files.map_or(DEFAULT_MAX_FILES, |max_files| max_files.get() as usize),
+            command_prompts: layers.switch(setting::COMMAND_PROMPTS)?.unwrap_or(false),
+            memory: Memory::resolve(layers)?,
+            id,
+            name,
+            root,
         })
+    }
+
+    /// What a project is called in names of files and services.
+    pub(super) fn id_of(root: &Path) -> String {
+        let digest = Sha256::digest(root.as_os_str().as_encoded_bytes());
+        hex(&digest[..6])
     }
 
     /// The project's folder, below which no link is followed.
     pub fn dir(&self) -> DirPath {
         DirPath::from(&self.root)
     }
-}
-
-/// The folder at `root`, free of links.
-fn absolute(root: &Path) -> Result<PathBuf, ConfigError> {
-    let failed = |source| ConfigError::Root { path: root.to_owned(), source };
-    let absolute = root.canonicalize().map_err(failed)?;
-    if absolute.is_dir() { Ok(absolute) } else { Err(failed(std::io::ErrorKind::NotADirectory.into())) }
-}
-
-/// What a project is called in names of files and services.
-fn id(root: &Path) -> String {
-    let digest = Sha256::digest(root.as_os_str().as_encoded_bytes());
-    hex(&digest[..6])
 }
 
 /// Lower-case hex.

@@ -1,19 +1,17 @@
 //! Settings as the user gave them, not yet resolved.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
-use std::str::FromStr;
-
-use super::ConfigError;
 
 /// The flags that `serve`, and every command that asks a running instance, understand.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Project and instance")]
 pub struct Flags {
-    /// The project to index (default: the current folder; also `MCP_ROOT`)
+    /// The project to index (default: the one that the current folder lies in; also `MCP_ROOT`)
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
     /// A further folder of plugins, or a plugin; may be repeated (also `MCP_PLUGINS`, separated as PATH is)
@@ -41,7 +39,7 @@ pub struct Flags {
 
 /// The environment variables that settings are read from, taken once.
 #[derive(Clone, Default)]
-pub struct Environment(BTreeMap<String, std::ffi::OsString>);
+pub struct Environment(BTreeMap<String, OsString>);
 
 /// The names alone: some values are secret.
 impl fmt::Debug for Environment {
@@ -61,6 +59,7 @@ impl Environment {
                     name,
                     "HOME"
                         | "XDG_CONFIG_HOME"
+                        | "XDG_STATE_HOME"
                         | "CLAUDE_CONFIG_DIR"
                         | "CLAUDE_PROJECT_DIR"
                         | "CLAUDE_CODE_PLUGIN_CACHE_DIR"
@@ -81,40 +80,15 @@ impl Environment {
         self.0.get(name).map(PathBuf::from)
     }
 
-    /// A variable that holds a secret, which no error repeats.
-    pub(super) fn secret(&self, name: &str) -> Option<String> {
-        self.0.get(name).map(|value| value.to_string_lossy().into_owned())
+    /// What a variable holds.
+    pub(super) fn value(&self, name: &str) -> Option<OsString> {
+        self.0.get(name).cloned()
     }
 
     /// A variable that holds several paths, separated as `PATH` is.
     pub fn paths(&self, name: &str) -> Vec<PathBuf> {
-        self.0.get(name).map(|value| std::env::split_paths(value).collect()).unwrap_or_default()
-    }
-
-    /// Whether a switch is on, which it is where nothing or nonsense is said of it.
-    pub fn is_on(&self, name: &'static str) -> bool {
-        self.switch(name).ok().flatten().unwrap_or(true)
-    }
-
-    /// A variable that holds a value of type `T`.
-    pub(super) fn parsed<T: FromStr>(
-        &self,
-        name: &'static str,
-        expected: &'static str,
-    ) -> Result<Option<T>, ConfigError> {
-        let Some(raw) = self.0.get(name) else { return Ok(None) };
-        let text = raw.to_string_lossy();
-        let unreadable = || ConfigError::Value { name, value: text.clone().into_owned(), expected };
-        text.trim().parse().map(Some).map_err(|_| unreadable())
-    }
-
-    /// A variable that is on or off.
-    pub(super) fn switch(&self, name: &'static str) -> Result<Option<bool>, ConfigError> {
-        let Some(raw) = self.0.get(name) else { return Ok(None) };
-        match raw.to_string_lossy().trim().to_lowercase().as_str() {
-            "1" | "on" | "true" | "yes" => Ok(Some(true)),
-            "0" | "off" | "false" | "no" => Ok(Some(false)),
-            other => Err(ConfigError::Value { name, value: other.into(), expected: "on or off" }),
-        }
+        let paths = self.0.get(name).into_iter().flat_map(std::env::split_paths);
+        // A colon at an end, which PATH allows.
+        paths.filter(|path| !path.as_os_str().is_empty()).collect()
     }
 }

@@ -3,7 +3,8 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use super::{ConfigError, Environment};
+use super::layers::Layers;
+use super::{ConfigError, setting};
 
 /// The longest time that a setting may hold, in seconds: a year. Longer ones overflow the clocks of some platforms.
 const MAX_SECONDS: u64 = 31_536_000;
@@ -70,20 +71,19 @@ impl Default for Reindex {
 }
 
 impl Reindex {
-    /// `is_unwatched` where the flags forbid watching.
-    pub(super) fn resolve(is_unwatched: bool, environment: &Environment) -> Result<Self, ConfigError> {
+    pub(super) fn resolve(layers: &Layers) -> Result<Self, ConfigError> {
         let mut reindex = Reindex::default();
-        if let Some(seconds) = environment.parsed::<u64>("MCP_REINDEX_INTERVAL", "a number of seconds")? {
+        if let Some(seconds) = layers.parsed::<u64>(setting::REINDEX_INTERVAL)? {
             reindex.every = Duration::from_secs(seconds.clamp(1, MAX_SECONDS));
         }
-        reindex.watch = !is_unwatched && environment.switch("MCP_WATCH")?.unwrap_or(true);
+        reindex.watch = layers.switch(setting::WATCH)?.unwrap_or(true);
         Ok(reindex)
     }
 }
 
 impl CacheTtl {
-    pub(super) fn resolve(environment: &Environment) -> Result<Self, ConfigError> {
-        let Some(seconds) = environment.parsed::<u64>("MCP_CACHE_TTL", "a number of seconds")? else {
+    pub(super) fn resolve(layers: &Layers) -> Result<Self, ConfigError> {
+        let Some(seconds) = layers.parsed::<u64>(setting::CACHE_TTL)? else {
             return Ok(CacheTtl::default());
         };
         let all = Duration::from_secs(seconds.min(MAX_SECONDS));
@@ -92,25 +92,22 @@ impl CacheTtl {
 }
 
 impl Memory {
-    pub(super) fn resolve(environment: &Environment) -> Result<Self, ConfigError> {
-        const LIMIT: &str = "a number of megabytes, at least 1";
+    pub(super) fn resolve(layers: &Layers) -> Result<Self, ConfigError> {
         let mut memory = Memory::default();
-        memory.learning = environment.switch("MCP_LEARNING")?.unwrap_or(memory.learning);
-        memory.query_log = environment.switch("MCP_QUERY_LOG")?.unwrap_or(memory.query_log);
-        if let Some(days) =
-            environment.parsed::<u32>("MCP_HALF_LIFE_DAYS", "a number of days, 0 to never forget")?
-        {
+        memory.learning = layers.switch(setting::LEARNING)?.unwrap_or(memory.learning);
+        memory.query_log = layers.switch(setting::QUERY_LOG)?.unwrap_or(memory.query_log);
+        if let Some(days) = layers.parsed::<u32>(setting::HALF_LIFE_DAYS)? {
             memory.half_life = (days > 0).then(|| Duration::from_hours(u64::from(days) * 24));
         }
-        let megabytes = |name| -> Result<Option<u64>, ConfigError> {
-            let limit: Option<NonZeroU32> = environment.parsed(name, LIMIT)?;
+        let megabytes = |setting| -> Result<Option<u64>, ConfigError> {
+            let limit: Option<NonZeroU32> = layers.parsed(setting)?;
             Ok(limit.map(|limit| u64::from(limit.get()) * MEGABYTE))
         };
-        if let Some(soft) = megabytes("MCP_DB_SOFT_LIMIT_MB")? {
+        if let Some(soft) = megabytes(setting::DB_SOFT_LIMIT_MB)? {
             memory.soft_limit_bytes = soft;
         }
         // A hard limit below the soft one would stop the log before it is pruned.
-        let hard = megabytes("MCP_DB_HARD_LIMIT_MB")?.unwrap_or(memory.hard_limit_bytes);
+        let hard = megabytes(setting::DB_HARD_LIMIT_MB)?.unwrap_or(memory.hard_limit_bytes);
         memory.hard_limit_bytes = hard.max(memory.soft_limit_bytes);
         Ok(memory)
     }

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{ConfigError, Environment};
+use super::layers::Layers;
+use super::{ConfigError, Environment, setting};
 
 /// The client's folder in the home folder.
 const BASE: &str = ".claude";
@@ -26,8 +27,11 @@ pub struct UserScope {
 
 impl UserScope {
     /// `None` where the user scope is off, or no folder can be said to be the user's.
-    pub(super) fn resolve(is_off: bool, environment: &Environment) -> Result<Option<UserScope>, ConfigError> {
-        let is_on = !is_off && environment.switch("MCP_USER_SCOPE")?.unwrap_or(true);
+    pub(super) fn resolve(
+        layers: &Layers,
+        environment: &Environment,
+    ) -> Result<Option<UserScope>, ConfigError> {
+        let is_on = layers.switch(setting::USER_SCOPE)?.unwrap_or(true);
         let home = environment.path("HOME").filter(|home| home.is_absolute());
         let given = |name| environment.path(name).map(|path| expanded(path, home.as_deref()));
         let base = given("CLAUDE_CONFIG_DIR").or_else(|| Some(home.as_ref()?.join(BASE)));
@@ -47,11 +51,21 @@ fn expanded(path: PathBuf, home: Option<&Path>) -> PathBuf {
 mod tests {
     use std::path::PathBuf;
 
-    use super::{Environment, UserScope};
+    use super::super::Flags;
+    use super::super::layers::Layers;
+    use super::{ConfigError, Environment, UserScope};
+
+    fn resolve(no_user_scope: bool, pairs: &[(&str, &str)]) -> Result<Option<UserScope>, ConfigError> {
+        let environment = Environment::of(pairs);
+        UserScope::resolve(
+            &Layers::new(&Flags { no_user_scope, ..Flags::default() }, &environment),
+            &environment,
+        )
+    }
 
     /// Base and plugins folder.
     fn folders(pairs: &[(&str, &str)]) -> Option<(PathBuf, PathBuf)> {
-        let scope = UserScope::resolve(false, &Environment::of(pairs)).unwrap();
+        let scope = resolve(false, pairs).unwrap();
         scope.map(|scope| (scope.base, scope.plugins))
     }
 
@@ -73,8 +87,8 @@ mod tests {
         let home = ("HOME", "/h");
         assert_eq!(folders(&[home, ("MCP_USER_SCOPE", "off")]), None);
         assert!(folders(&[home, ("MCP_USER_SCOPE", "on")]).is_some());
-        assert_eq!(UserScope::resolve(true, &Environment::of(&[home])).unwrap(), None);
-        let odd = UserScope::resolve(false, &Environment::of(&[home, ("MCP_USER_SCOPE", "perhaps")]));
+        assert_eq!(resolve(true, &[home]).unwrap(), None);
+        let odd = resolve(false, &[home, ("MCP_USER_SCOPE", "perhaps")]);
         assert!(odd.unwrap_err().to_string().contains("MCP_USER_SCOPE"));
     }
 }

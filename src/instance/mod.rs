@@ -1,5 +1,6 @@
 //! Which process serves a project: its PID file, its endpoint file, and what owns a port.
 
+mod difference;
 mod handover;
 mod leftovers;
 mod port_owner;
@@ -9,6 +10,7 @@ mod run_files;
 mod run_files_watch;
 mod supervision;
 
+pub use difference::Difference;
 pub use handover::HandoverRequest;
 pub use leftovers::sweep;
 pub use port_owner::process_on_port;

@@ -40,12 +40,7 @@ pub async fn probe(port: u16) -> PortOwner {
         return guarded(port, pid, &health);
     }
     match (project, pid) {
-        (Some(project), Some(pid)) => PortOwner::Adjutant(Some(Endpoint {
-            url: format!("http://127.0.0.1:{port}/"),
-            port,
-            pid,
-            project,
-        })),
+        (Some(project), Some(pid)) => PortOwner::Adjutant(Some(Endpoint::new(port, pid, project))),
         _ if reply.status == 503 && matches!(health["status"].as_str(), Some("starting" | "stopping")) => {
             PortOwner::Adjutant(None)
         }
@@ -59,7 +54,7 @@ fn guarded(port: u16, pid: Option<u32>, health: &serde_json::Value) -> PortOwner
         return PortOwner::Adjutant(None);
     };
     let project = ProjectName { root: "one that asks for a token".to_owned(), id: id.to_owned() };
-    PortOwner::Adjutant(Some(Endpoint { url: format!("http://127.0.0.1:{port}/"), port, pid, project }))
+    PortOwner::Adjutant(Some(Endpoint::new(port, pid, project)))
 }
 
 /// A program on a port that is not known to be an Adjutant.

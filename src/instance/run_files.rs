@@ -1,11 +1,12 @@
 //! The files that say which process serves a project: its PID file and its endpoint file.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use serde::{Deserialize, Serialize};
 
 use super::process::Process;
-use crate::config::{Paths, ProjectConfig};
+use crate::config::{Config, Paths, ProjectConfig};
 use confined_fs::Replacing;
 
 /// Bytes of such a file that are read.
@@ -16,12 +17,19 @@ pub(super) const MAX_BYTES: u64 = 1 << 20;
 pub struct Endpoint {
     /// The address of the JSON-RPC endpoint.
     pub url: String,
+    /// The same under the project's name, which no other project answers.
+    #[serde(default)]
+    pub base: String,
     /// Its port.
     pub port: u16,
     /// The process.
     pub pid: u32,
     /// The project it answers for.
     pub project: ProjectName,
+    /// The settings that it was started with, by key, where they are not the defaults; `None` where that is
+    /// not known.
+    #[serde(default)]
+    pub settings: Option<BTreeMap<String, String>>,
 }
 
 /// A project as `/health` and the endpoint file name it.
@@ -34,14 +42,24 @@ pub struct ProjectName {
 }
 
 impl Endpoint {
+    /// The endpoint of a process.
+    pub(super) fn new(port: u16, pid: u32, project: ProjectName) -> Self {
+        let url = format!("http://127.0.0.1:{port}/");
+        Endpoint { base: url.clone(), url, port, pid, project, settings: None }
+    }
+
     /// The endpoint of this process.
-    pub fn of_this_process(config: &ProjectConfig, port: u16) -> Self {
-        Endpoint {
-            url: format!("http://127.0.0.1:{port}/"),
-            port,
-            pid: std::process::id(),
-            project: ProjectName { root: config.root.display().to_string(), id: config.id.clone() },
-        }
+    pub fn of_this_process(config: &Config, port: u16) -> Self {
+        let project = &config.project;
+        let name = ProjectName { root: project.root.display().to_string(), id: project.id.clone() };
+        let endpoint = Endpoint::new(port, std::process::id(), name).named(project);
+        Endpoint { settings: Some(config.comparable()), ..endpoint }
+    }
+
+    /// The same with the address under the project's name.
+    #[must_use]
+    pub fn named(self, project: &ProjectConfig) -> Self {
+        Endpoint { base: format!("{}p/{}/", self.url, project.name), ..self }
     }
 }
 

@@ -139,7 +139,7 @@ const MAY_OPEN: &[(&str, &str)] = &[
     ("src/app/jobs/watch.rs", "the kernel watches folders by their paths, and follows no link in them"),
     ("src/app/warm_start.rs", "looks at the program's own executable"),
     ("src/config/access.rs", "finds out whether there is a token file, which its user named"),
-    ("src/config/project.rs", "resolves the root itself, which its user named"),
+    ("src/config/resolve.rs", "resolves the root itself, which its user named"),
     ("src/instance/port_owner.rs", "reads the kernel's tables in /proc"),
     ("src/instance/run_files_watch.rs", "the kernel watches the folder of the run files by its path"),
     ("src/instance/process.rs", "reads the start time of a process in /proc"),

@@ -122,10 +122,22 @@ fn uninstalling_takes_back_what_was_registered_and_nothing_else() {
     assert!(run(home.path(), &project, &["service", "install"]).status.success());
     let up = run(home.path(), &project, &["up", "--port", "0"]);
     assert_eq!(up.status.code(), Some(0), "{}", text(&up));
+    let config = || -> Value {
+        serde_json::from_slice(&std::fs::read(home.path().join(".claude/config.json")).unwrap()).unwrap()
+    };
+    assert_eq!(config(), serde_json::json!({ "theirs": 1 }), "nothing is written unasked");
+    assert!(run(home.path(), &project, &["up", "--register"]).status.success());
+    assert!(config()["adjutant"].is_object());
     let refused = run(home.path(), &project, &["uninstall"]);
     assert_eq!(refused.status.code(), Some(5), "{}", text(&refused));
     assert!(run(home.path(), &project, &["down"]).status.success());
+    assert_eq!(config(), serde_json::json!({ "theirs": 1 }));
+    assert!(run(home.path(), &project, &["up", "--port", "0", "--register"]).status.success());
+    let killed = project.path().join(".claude/mcp-server/mcp.pid");
+    let pid = std::fs::read_to_string(killed).unwrap().lines().next().unwrap().to_owned();
+    assert!(Command::new("kill").args(["-9", &pid]).status().unwrap().success());
 
+    wait_for("its end", || (run(home.path(), &project, &["status"]).status.code() == Some(3)).then_some(()));
     let uninstalled = run(home.path(), &project, &["uninstall"]);
     assert_eq!(uninstalled.status.code(), Some(0), "{}", text(&uninstalled));
     for part in ["config.json", ".service", "--data removes it"] {
@@ -133,9 +145,7 @@ fn uninstalling_takes_back_what_was_registered_and_nothing_else() {
     }
     assert_eq!(files(home.path()), before[0]);
     assert!(project.path().join(".claude/mcp-server/data/mcp.db").exists());
-    let config: Value =
-        serde_json::from_slice(&std::fs::read(home.path().join(".claude/config.json")).unwrap()).unwrap();
-    assert_eq!(config, serde_json::json!({ "theirs": 1 }));
+    assert_eq!(config(), serde_json::json!({ "theirs": 1 }));
 
     let all = run(home.path(), &project, &["uninstall", "--data", "--json"]);
     assert_eq!(all.status.code(), Some(0), "{}", text(&all));

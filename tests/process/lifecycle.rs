@@ -311,7 +311,7 @@ fn up_status_reindex_down() {
     let down = with("status", &[]);
     assert_eq!(down.status.code(), Some(3), "{}", text(&down));
 
-    let up = with("up", &["--port", "0"]);
+    let up = with("up", &["--port", "0", "--register"]);
     let _ended = EndsProject { home: home.path(), root: project.path() };
     assert_eq!(up.status.code(), Some(0), "{}", text(&up));
     assert!(text(&up).contains("indexed 6 agents, 2 skills, 1 workflows"), "{}", text(&up));
@@ -325,7 +325,7 @@ fn up_status_reindex_down() {
     let endpoint: Value =
         serde_json::from_slice(&std::fs::read(run_dir.join("endpoint.json")).unwrap()).unwrap();
     let root_name = path(&project.path().canonicalize().unwrap()).to_owned();
-    assert_eq!(config["adjutant"]["projects"][root_name]["jsonrpc"], endpoint["url"]);
+    assert_eq!(config["adjutant"]["projects"][root_name]["jsonrpc"], endpoint["base"]);
 
     project.agent("new", "rust-expert", "Writes Rust.");
     let reindexed = with("reindex", &[]);
@@ -391,7 +391,8 @@ fn projects_that_start_at_once_find_a_port_each() {
     let _ended: Vec<EndsProject<'_>> =
         projects.iter().map(|project| EndsProject { home: home.path(), root: project.path() }).collect();
     let starting = projects.iter().map(|project| {
-        let arguments = ["up", "--no-watch", "--json", "--port", &wanted, "--root", path(project.path())];
+        let arguments =
+            ["up", "--no-watch", "--register", "--json", "--port", &wanted, "--root", path(project.path())];
         adjutant(home.path(), &arguments).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap()
     });
     let starting: Vec<Child> = starting.collect();

@@ -11,6 +11,7 @@ pub(super) mod client_info;
 mod header_timeout;
 mod health;
 mod metrics;
+mod project_path;
 mod reindex;
 mod request_guard;
 pub(super) mod responses;

@@ -19,7 +19,7 @@ use futures_util::FutureExt;
 use tower::{Service, ServiceExt};
 
 use super::responses::{Form, refuse};
-use super::{authentication, health, metrics, reindex, request_guard};
+use super::{authentication, health, metrics, project_path, reindex, request_guard};
 use crate::server::correlation::CorrelationId;
 use crate::server::rpc::RpcError;
 use crate::server::state::ServerState;
@@ -49,13 +49,14 @@ pub fn router(state: ServerState) -> HttpService {
 
 impl HttpService {
     /// Serves one request.
-    pub async fn answer<B>(&self, request: Request<B>) -> Response
+    pub async fn answer<B>(&self, mut request: Request<B>) -> Response
     where
         B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
         let id = CorrelationId::of(request.headers());
+        let asked = project_path::take_name(&mut request);
         let (header, form) = (id.header(), Form::at(request.uri().path()));
-        let routed = AssertUnwindSafe(self.route(id, request)).catch_unwind().await;
+        let routed = AssertUnwindSafe(self.route(id, request, asked)).catch_unwind().await;
         let mut response = routed.unwrap_or_else(|_| {
             let id = header.as_ref().and_then(|(_, id)| id.to_str().ok()).unwrap_or_default();
             refuse(form, &RpcError::internal(id))
@@ -66,11 +67,11 @@ impl HttpService {
         response
     }
 
-    async fn route<B>(&self, id: CorrelationId, request: Request<B>) -> Response
+    async fn route<B>(&self, id: CorrelationId, request: Request<B>, asked: Option<String>) -> Response
     where
         B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
-        if let Err(refused) = admit(&self.state, &request) {
+        if let Err(refused) = admit(&self.state, &request, asked.as_deref()) {
             return *refused;
         }
         if request.method() == Method::POST && request.uri().path() == "/" {
@@ -102,14 +103,19 @@ where
     }
 }
 
-/// Admits a request that passes the guard and authentication and is within the rate limit.
+/// Admits a request that passes the guard, is for the project that is served, passes authentication and is within the rate
+/// limit.
 ///
 /// # Errors
 /// The response that refuses it.
-fn admit<B>(state: &ServerState, request: &Request<B>) -> Result<(), Box<Response>> {
+fn admit<B>(state: &ServerState, request: &Request<B>, asked: Option<&str>) -> Result<(), Box<Response>> {
     let form = Form::at(request.uri().path());
     request_guard::check(request, state.access_policy().bound)
         .map_err(|(status, why)| Box::new(refuse(form, &RpcError::refused(status, why))))?;
+    // Before it has started, it answers nobody.
+    if let Some((project, asked)) = state.project().zip(asked) {
+        project_path::check(project.config(), asked).map_err(|why| Box::new(refuse(form, &why)))?;
+    }
     authentication::authenticate(state, request)?;
     state.rates().admit_request().map_err(|wait| {
         let refused = match form {
