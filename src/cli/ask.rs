@@ -61,7 +61,7 @@ pub(super) fn call(config: &Config, method: &'static str, params: &Value) -> any
     let opening = config.clone();
     let in_process = InProcess::opened_by(move || {
         let _progress = output::progress("reading the project's files");
-        Ok(Project::offline(opening.project.clone(), store_access::for_session(&opening)?))
+        Ok(Project::offline(opening.project.clone(), store_access::for_question(&opening)?))
     });
     let client = OrchestratorClient::new(options(config), in_process);
     let is_running = running_client(config).is_some();

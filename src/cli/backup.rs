@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::{output, store_options, table};
+use super::{options_to_read, output, table};
 use crate::config::{Config, Environment, Flags};
 use store::{BACKUPS_KEPT, Backup, Store, rfc3339};
 
@@ -21,7 +21,8 @@ pub(super) struct BackupArguments {
 }
 
 pub(super) fn run(arguments: &BackupArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
-    let options = store_options(&Config::resolve(&arguments.flags, environment)?);
+    let config = Config::resolve(&arguments.flags, environment)?;
+    let options = options_to_read(&config);
     let made = if arguments.list { None } else { Some(Store::back_up(&options)?) };
     let kept = Store::backups(&options);
     if arguments.json {

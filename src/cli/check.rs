@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::{exit, output, store_options};
+use super::{exit, options_to_read, output};
 use crate::app;
 use crate::app::eval::{Expectation, evaluate, read_expectations};
 use crate::app::operations::kind_query::{kind_of_method, names};
@@ -61,7 +61,7 @@ pub(super) fn run(arguments: &CheckArguments, environment: &Environment) -> anyh
 
 /// The logged queries, each expected to be won by whom it was won last.
 fn logged(config: &Config, limit: usize) -> anyhow::Result<Vec<Expectation>> {
-    let options = store_options(config);
+    let options = options_to_read(config);
     let queries = Store::logged_queries(&options, limit)?;
     Ok(queries
         .into_iter()

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::output;
 use crate::config::{Config, Memory, Token};
-use crate::instance;
+use crate::instance::{self, SetAside};
 use client::Client;
 use store::StoreOptions;
 
@@ -24,6 +25,32 @@ pub(super) fn running_client(config: &Config) -> Option<(Client, instance::Endpo
 pub(super) fn client_of(config: &Config, port: u16) -> Client {
     let token = config.daemon.access.token.as_ref().map(Token::secret);
     Client::new(port, ANSWER_TIMEOUT).with_token(token)
+}
+
+/// How the project's memory is read: as it is stored, unless it is a copy of another project's, which is left out.
+pub(super) fn options_to_read(config: &Config) -> StoreOptions {
+    let options = store_options(config);
+    let Some(of) = instance::copied_from(&config.project) else { return options };
+    output::hint(&format!(
+        "what is remembered in {} was copied from {} and is left out; adjutant up sets it aside",
+        config.project.paths.run_dir,
+        of.display()
+    ));
+    StoreOptions { data_dir: config.project.paths.run_dir.sub("nothing"), ..options }
+}
+
+/// Makes the project's state folder ready to be written, and says what was set aside for it.
+pub(super) fn prepare_state(config: &Config) {
+    match instance::prepare_state(&config.project) {
+        Ok(None) => {}
+        Ok(Some(SetAside { of, to })) => output::hint(&format!(
+            "what was remembered here was copied from {}; it is set aside as {}",
+            of.display(),
+            to.display()
+        )),
+        // Whoever writes next says so.
+        Err(error) => tracing::debug!(%error, "the state folder cannot be made ready"),
+    }
 }
 
 /// How the project's memory is opened.

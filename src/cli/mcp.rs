@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::serve::watch_signals;
-use super::{exit, output, store_access};
+use super::{exit, output, prepare_state, store_access};
 use crate::app::{self, Project, Scanned};
 use crate::config::{Config, Environment, Flags};
 use crate::instance;
@@ -32,6 +32,7 @@ pub(super) struct McpArguments {
 pub(super) fn run(arguments: &McpArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
     let config = Config::resolve(&arguments.flags, environment)?;
     let offers_resources = !arguments.no_resources;
+    prepare_state(&config);
     let (log_guard, log_problem) = logging::start(&config.project.paths.log_dir, config.daemon.log_level);
     if let Some(problem) = &log_problem {
         output::hint(problem);

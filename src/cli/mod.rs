@@ -42,4 +42,6 @@ mod uninstall;
 mod up;
 
 pub use command_line::run;
-use connection::{HEALTH_TIMEOUT, client_of, running_client, small_runtime, store_options};
+use connection::{
+    HEALTH_TIMEOUT, client_of, options_to_read, prepare_state, running_client, small_runtime, store_options,
+};

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::ask::{CLIENT_NAME, options};
 use super::output::{self, Tone};
-use super::{exit, running_client, small_runtime, store_options};
+use super::{exit, prepare_state, running_client, small_runtime, store_options};
 use crate::app::authorization::{Principal, Transport};
 use crate::app::operations::decision::CacheDecision;
 use crate::app::params::read_params;
@@ -113,6 +113,7 @@ fn invalid(details: Vec<String>) -> CallError {
 
 /// Straight into the memory, after what waits; into the queue where another process holds it.
 fn without_instance(config: &Config, params: &Value, decided_at_ms: u64) -> anyhow::Result<Recorded> {
+    prepare_state(config);
     let outbox = Outbox::new(&config.project.paths.outbox_dir);
     let queue = |why: &str| match outbox.put_decided(params, decided_at_ms) {
         Ok(()) => Recorded::Queued(why.to_owned()),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::{backup, exit, output, store_options, table};
+use super::{backup, exit, output, prepare_state, store_options, table};
 use crate::config::{Config, Environment, Flags};
 use confined_fs::NamedFile;
 use store::{Restored, Store, StoreError, rfc3339};
@@ -23,6 +23,7 @@ pub(super) struct RestoreArguments {
 
 pub(super) fn run(arguments: &RestoreArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
     let config = Config::resolve(&arguments.flags, environment)?;
+    prepare_state(&config);
     let named = arguments.file.as_ref().map(|file| NamedFile::new(&config.project.root, file));
     let restored = match Store::restore(&store_options(&config), named.as_ref()) {
         Ok(restored) => restored,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{allocator, exit, output, small_runtime, store_access, supervisor};
+use super::{allocator, exit, output, prepare_state, small_runtime, store_access, supervisor};
 use crate::app::{self, Daemon, Project, Scanned};
 use crate::config::{Access, Config, Environment, Flags, MODEL_DIR, ProjectConfig, Token};
 use crate::instance::{self, Endpoint, PortOwner, Process};
@@ -61,6 +61,7 @@ pub(super) fn run(arguments: &ServeArguments, environment: &Environment) -> anyh
         let _ = rustix::process::setsid();
     }
     let config = Config::resolve(&arguments.flags, environment)?;
+    prepare_state(&config);
     if config.daemon.auto_restart && !arguments.supervised {
         return supervisor::run(&config);
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
-use super::{output, store_options};
+use super::{options_to_read, output, prepare_state, store_options};
 use crate::config::Config;
 use crate::instance;
 use store::{Store, StoreError, StoreReader};
@@ -23,6 +23,7 @@ const RETRY_PAUSE: Duration = Duration::from_millis(50);
 /// # Errors
 /// [`StoreError::Locked`] if another instance owns it, or the session does not hand it over in time.
 pub(super) fn for_instance(config: &Config) -> Result<Store, StoreError> {
+    prepare_state(config);
     let options = || store_options(config);
     let first = Store::open(options());
     if !matches!(first, Err(StoreError::Locked { .. })) || instance::running(&config.project).is_some() {
@@ -46,11 +47,25 @@ pub(super) fn for_instance(config: &Config) -> Result<Store, StoreError> {
 /// # Errors
 /// If it can be opened neither for writing nor for reading.
 pub(super) fn for_session(config: &Config) -> Result<Store, StoreError> {
+    prepare_state(config);
     let options = store_options(config);
     match Store::open(options.clone()) {
         Err(StoreError::Locked { .. }) => Store::open_read_only(options, "another process owns the store"),
         opened => opened,
     }
+}
+
+/// Opens the store for a question: where there is none yet, nothing is written.
+///
+/// # Errors
+/// As [`for_session`].
+pub(super) fn for_question(config: &Config) -> Result<Store, StoreError> {
+    let options = options_to_read(config);
+    let has_state = options.data_dir == config.project.paths.data_dir && options.database().exists();
+    if has_state {
+        return for_session(config);
+    }
+    Store::open_read_only(options, "nothing is remembered of this project yet")
 }
 
 /// Runs `query` over the store without owning it; the default if there is no database yet.
@@ -61,7 +76,7 @@ pub(super) fn read<T: Default>(
     config: &Config,
     query: impl FnOnce(&StoreReader) -> Result<T, StoreError>,
 ) -> anyhow::Result<T> {
-    let options = store_options(config);
+    let options = options_to_read(config);
     let path = options.database();
     let is_owned = instance::running(&config.project).is_some();
     let reader = StoreReader::open(&options);

@@ -99,6 +99,10 @@ pub(super) fn run(arguments: &UninstallArguments, environment: &Environment) -> 
             Ok(false) => {}
             Err(error) => done.failed.push(format!("{model}: {error}")),
         }
+        match instance::remove_state_marks(&config.project) {
+            Ok(removed) => done.removed.extend(removed),
+            Err(error) => done.failed.push(format!("a copied state: {error}")),
+        }
     } else if data_dir.file("mcp.db").exists() {
         done.hints.push(format!("what is remembered stays in {data_dir}; --data removes it"));
     }
@@ -107,6 +111,10 @@ pub(super) fn run(arguments: &UninstallArguments, environment: &Environment) -> 
         if folder.remove().is_ok() {
             done.removed.push(folder.to_string());
         }
+    }
+    if arguments.data {
+        // Where it held nothing but our folder.
+        let _ = DirPath::from(&config.project.root).sub(".claude").remove();
     }
     done.tell(arguments.json);
     Ok(if done.failed.is_empty() { ExitCode::SUCCESS } else { exit::FAILED.into() })

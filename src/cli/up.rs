@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::port_choice::{PortChoice, Ports};
 use super::register::{Registered, register};
-use super::{allocator, client_of, exit, offload, output, small_runtime};
+use super::{allocator, client_of, exit, offload, output, prepare_state, small_runtime};
 use crate::app;
 use crate::config::{Config, Environment, Flags, ProjectRecord, Source};
 use crate::instance::{self, Difference, Endpoint, ForeignProcess};
@@ -284,6 +284,7 @@ async fn start(config: &Config, flags: &Flags, port: u16) -> Result<Endpoint, No
 }
 
 fn spawn(config: &Config, flags: &Flags, port: u16, said: &FilePath) -> anyhow::Result<Child> {
+    prepare_state(config);
     let file = said.dir().create().and_then(|_| said.create());
     let file = file.with_context(|| format!("{said}"))?;
     let mut command = Command::new(std::env::current_exe()?);

@@ -8,6 +8,7 @@ mod probe;
 mod process;
 mod run_files;
 mod run_files_watch;
+mod state_folder;
 mod supervision;
 
 pub use difference::Difference;
@@ -18,4 +19,5 @@ pub use probe::{ForeignProcess, PortOwner, probe};
 pub use process::Process;
 pub use run_files::{Endpoint, ProjectName, announce, endpoint, running, withdraw};
 pub use run_files_watch::RunFilesWatch;
+pub use state_folder::{SetAside, copied_from, prepare_state, remove_state_marks};
 pub use supervision::{Supervision, supervisor};

@@ -95,6 +95,9 @@ fn a_routing_check_fails_where_a_query_finds_another() {
 #[test]
 fn logged_queries_are_replayed_against_the_files_as_they_are() {
     let project = Project::sample();
+    let record = ["record", "--task-id", "1", "--description", "style the page", "--result", "success"];
+    let recorded = run(&project, &[&record[..], &["--agents", "web:css-artist"]].concat());
+    assert_eq!(recorded.status.code(), Some(0), "{}", text(&recorded));
     let found = run(&project, &["find", "agents", "helm", "charts"]);
     assert_eq!(found.status.code(), Some(0), "{}", text(&found));
     let same = run(&project, &["check"]);

@@ -15,6 +15,7 @@ mod examples;
 mod install;
 mod leftovers;
 mod lifecycle;
+mod litter;
 mod memory;
 mod offload;
 mod planted_links;

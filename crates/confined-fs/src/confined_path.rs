@@ -6,13 +6,19 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs::{DirBuilder, File};
-use std::io::{self, BufWriter, ErrorKind};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Component, Path, PathBuf};
 
 use crate::atomic_write::Replacing;
 use crate::confined_dir::ConfinedDir;
 use crate::file_facts::{FileFacts, FileId};
+
+/// Says what git ignores in its folder.
+const GITIGNORE: &str = ".gitignore";
+
+/// All of it, the file itself included.
+const IGNORE_ALL: &[u8] = b"*\n";
 
 /// A folder. Links in the root's own path are followed, below it none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +96,34 @@ impl DirPath {
             opened => opened,
         }?
         .create_sub_dir(&self.below)
+    }
+
+    /// The same for a folder that no repository should hold: git ignores all that is in it, unless a `.gitignore` in it says
+    /// otherwise.
+    pub fn create_unversioned(&self) -> io::Result<ConfinedDir> {
+        let dir = self.create()?;
+        match dir.create_new(GITIGNORE.as_ref()) {
+            Ok(mut file) => file.write_all(IGNORE_ALL)?,
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+        Ok(dir)
+    }
+
+    /// Removes the `.gitignore` that [`DirPath::create_unversioned`] wrote, unless it was changed; whether it did.
+    pub fn remove_gitignore(&self) -> io::Result<bool> {
+        let file = self.file(GITIGNORE);
+        let is_ours = file.read(IGNORE_ALL.len() as u64).is_ok_and(|text| text == IGNORE_ALL);
+        if is_ours {
+            file.remove()?;
+        }
+        Ok(is_ours)
+    }
+
+    /// The folder that holds it, where that is below the root.
+    pub fn parent(&self) -> Option<Self> {
+        let above = self.below.parent()?;
+        Some(DirPath { root: self.root.clone(), below: above.to_owned() })
     }
 
     /// The names of all that is in it, in no order; none where it cannot be read.

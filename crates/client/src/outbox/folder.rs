@@ -73,6 +73,12 @@ impl Outbox {
         Outbox { folder: DirPath::from(root).sub(FOLDER) }
     }
 
+    /// The project's state folder, where the outbox lies in one.
+    fn state_folder(&self) -> Option<DirPath> {
+        let path = self.folder.path();
+        if path.ends_with(FOLDER) { self.folder.parent() } else { None }
+    }
+
     /// Its directory.
     pub fn folder(&self) -> PathBuf {
         self.folder.path()
@@ -92,6 +98,9 @@ impl Outbox {
     /// As [`Outbox::put`].
     pub fn put_decided(&self, params: &Value, decided_at_ms: u64) -> Result<(), OutboxError> {
         let failed = |source| OutboxError::Failed { path: self.folder(), source };
+        if let Some(state) = self.state_folder() {
+            state.create_unversioned().map_err(failed)?;
+        }
         let folder = self.folder.create().map_err(failed)?;
         let (files, bytes) = self.fill();
         let content = params.to_string();
