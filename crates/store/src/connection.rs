@@ -12,6 +12,9 @@ use confined_fs::{FileId, FilePath};
 /// How long a statement waits for a lock of another connection.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Bytes to which the write-ahead log is cut once it was checkpointed.
+pub(super) const MAX_WRITE_AHEAD_LOG_BYTES: u64 = 16 << 20;
+
 /// How thorough an integrity check is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CheckDepth {
@@ -47,7 +50,9 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
         journal("DELETE")?;
     }
     connection.execute_batch(
-        "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 16777216",
+        &format!(
+            "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = {MAX_WRITE_AHEAD_LOG_BYTES}"
+        ),
     )
 }
 

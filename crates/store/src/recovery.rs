@@ -176,6 +176,27 @@ impl Database {
         Ok(())
     }
 
+    /// Whether the write-ahead log is larger than it should be.
+    pub(super) fn is_write_ahead_log_overgrown(&self) -> bool {
+        let log = self.shared.options.database().with_suffix("-wal");
+        log.facts().is_ok_and(|facts| facts.bytes > connection::MAX_WRITE_AHEAD_LOG_BYTES)
+    }
+
+    /// Checkpoints and truncates the write-ahead log, unless a reader needs it, which is not waited for.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub(super) fn empty_write_ahead_log(&mut self) -> Result<(), StoreError> {
+        let connection = self.connect(Durability::Process)?;
+        let timeout: u32 = connection.pragma_query_value(None, "busy_timeout", |row| row.get(0))?;
+        connection.busy_timeout(Duration::ZERO)?;
+        let is_needed = checkpoint(connection);
+        connection.busy_timeout(Duration::from_millis(timeout.into()))?;
+        let is_needed = is_needed?;
+        tracing::debug!(is_needed, "the write-ahead log outgrew its limit");
+        Ok(())
+    }
+
     /// Closes the connection after an error within a transaction, since its state is unknown. If the disk is full it stays
     /// open, and a checkpoint may free space.
     fn reset_after(&mut self, error: rusqlite::Error) -> StoreError {

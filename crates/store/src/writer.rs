@@ -27,6 +27,9 @@ const MAX_WAIT: Duration = Duration::from_millis(1);
 /// The longest interval between two checks of a database that could not be written.
 const DEGRADED_CHECK: Duration = Duration::from_secs(5);
 
+/// The longest interval between two attempts to empty a write-ahead log that outgrew its limit.
+const EMPTY_INTERVAL: Duration = Duration::from_secs(5);
+
 /// The pace of commits, by the last one.
 #[derive(Debug, Clone, Copy, Default)]
 struct Pace {
@@ -54,6 +57,8 @@ pub(super) struct Writer {
     log_due: Option<Instant>,
     /// When the idle database is due to be checked.
     check_due: Instant,
+    /// When a write-ahead log that outgrew its limit is due to be emptied.
+    empty_due: Option<Instant>,
 }
 
 impl Writer {
@@ -61,7 +66,15 @@ impl Writer {
         let every = shared.options.check_every;
         let every = if shared.status.is_degraded() { every.min(DEGRADED_CHECK) } else { every };
         let check_due = Instant::now() + every;
-        Writer { shared, database, backpressure, pace: Pace::default(), log_due: None, check_due }
+        Writer {
+            shared,
+            database,
+            backpressure,
+            pace: Pace::default(),
+            log_due: None,
+            check_due,
+            empty_due: None,
+        }
     }
 
     /// Runs until it is told to stop, or its queue is dropped.
@@ -74,8 +87,9 @@ impl Writer {
             self.failed(&error);
         }
         self.shared.aggregates.set_deferred_loaded();
+        self.plan_to_empty();
         let closing = loop {
-            let due = self.log_due.map_or(self.check_due, |due| due.min(self.check_due));
+            let due = [self.log_due, self.empty_due].into_iter().flatten().fold(self.check_due, Instant::min);
             let mut batch = Vec::new();
             let closing = match jobs.recv_timeout(due.saturating_duration_since(Instant::now())) {
                 Ok(first) => self.gather(first, jobs, &mut batch),
@@ -93,6 +107,9 @@ impl Writer {
             }
             if self.check_due <= Instant::now() {
                 self.check();
+            }
+            if self.empty_due.is_some_and(|due| due <= Instant::now()) {
+                self.empty_write_ahead_log();
             }
         };
         let deadline = closing.as_ref().map(|closing| closing.deadline);
@@ -142,6 +159,7 @@ impl Writer {
         match done {
             Ok(()) => {
                 self.recovered();
+                self.plan_to_empty();
                 let jobs = batch.len();
                 let duration_ms = began.elapsed().as_secs_f64() * 1000.0;
                 for QueuedJob { command, slot } in batch {
@@ -190,6 +208,26 @@ impl Writer {
                 self.shared.logs.drop_rows(rows.len());
                 self.failed(&error);
             }
+        }
+    }
+
+    /// Empties the write-ahead log soon if it outgrew its limit: a reader kept it from being used anew, and it stays as large
+    /// as it is once the reader is gone.
+    fn plan_to_empty(&mut self) {
+        if self.empty_due.is_none() && self.database.is_write_ahead_log_overgrown() {
+            let interval = self.shared.options.check_every.min(EMPTY_INTERVAL);
+            self.empty_due = Some(Instant::now() + interval);
+        }
+    }
+
+    fn empty_write_ahead_log(&mut self) {
+        self.empty_due = None;
+        if self.shared.status.is_degraded() || self.shared.status.writable().is_err() {
+            return;
+        }
+        match self.guarded(|writer| writer.database.empty_write_ahead_log()) {
+            Ok(()) => self.plan_to_empty(),
+            Err(error) => self.failed(&error),
         }
     }
 

@@ -90,3 +90,38 @@ fn above_the_hard_limit_the_log_takes_no_more() {
     assert_eq!(dump(folder.path(), "SELECT count(*) FROM agent_queries"), ["Integer(0)"]);
     assert_eq!(dump(folder.path(), "SELECT count(*) FROM decision_history"), ["Integer(3)"]);
 }
+
+#[test]
+fn a_write_ahead_log_that_a_reader_let_grow_is_emptied_once_it_is_gone() {
+    const LIMIT: u64 = 16 << 20;
+    let folder = tempdir().unwrap();
+    let mut options = StoreOptions::new(folder.path());
+    options.check_every = Duration::from_millis(50);
+    let store = Store::open(options).unwrap();
+    let bytes = || std::fs::metadata(folder.path().join("mcp.db-wal")).unwrap().len();
+    let reader = Connection::open(folder.path().join("mcp.db")).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM sqlite_master").unwrap();
+    let goal = "rotate the signing keys ".repeat(80);
+    let mut number = 0;
+    while bytes() <= LIMIT {
+        let stored = (0..64).map(|at| {
+            let task = decision(&format!("t{}", number + at), &goal, Outcome::Success);
+            store.record_decision(task)
+        });
+        for stored in stored.collect::<Vec<_>>() {
+            wait(stored).unwrap();
+        }
+        number += 64;
+    }
+    // While it is read it stays, and writing goes on.
+    wait(store.record_decision(decision("while read", "g", Outcome::Success))).unwrap();
+    assert!(bytes() > LIMIT);
+    drop(reader);
+    let deadline = std::time::Instant::now() + PATIENCE;
+    while bytes() > LIMIT && std::time::Instant::now() < deadline {
+        std::thread::yield_now();
+    }
+    assert!(bytes() <= LIMIT, "{} bytes, and nobody reads", bytes());
+    assert_eq!(store.status().degraded, None);
+    assert!(store.close(PATIENCE));
+}
