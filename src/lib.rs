@@ -11,6 +11,7 @@
 //! * [`app`] is the service itself, every operation once;
 //! * [`server`] has the HTTP, JSON-RPC and MCP endpoints, [`client`] asks them from another process;
 //! * [`offload`] takes listings out of the client's prompt, by settings that [`claude_settings`] edits;
+//! * [`mcp_clients`] adds the server to the clients of this machine;
 //! * [`instance`] knows which process serves a project, [`cli`] is the command line;
 //! * [`config`], [`telemetry`] and [`tasks`] are settings, log lines and metrics, and async background tasks.
 //!
@@ -36,6 +37,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod instance;
+pub mod mcp_clients;
 pub mod offload;
 pub mod server;
 pub mod tasks;

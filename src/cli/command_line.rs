@@ -6,8 +6,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::operation_commands::about;
 use super::{
-    backup, check, completions, config_show, doctor, down, exit, find, help, history, hook, limits, mcp,
-    model, offload, output, pattern, patterns, record, reindex, restore, serve, service, status, tokens,
+    backup, check, completions, config_show, doctor, down, exit, find, help, history, hook, init, limits,
+    mcp, model, offload, output, pattern, patterns, record, reindex, restore, serve, service, status, tokens,
     uninstall, up,
 };
 use crate::app::operations::Method;
@@ -81,6 +81,11 @@ enum Command {
     RestoreListings(offload::RestoreListingsArguments),
     /// Answer a hook of Claude Code, which says on standard input what happened
     Hook(hook::HookArguments),
+    /// Add the server to the MCP clients of this machine
+    #[command(
+        after_help = "Finds Claude Code, Cursor, VS Code, Codex, Windsurf and Gemini CLI by their files, shows the change of each, asks,\nand keeps a copy of what was there.\n\nExamples:\n  adjutant init --print               the line for each client, to be run by hand\n  adjutant init --dry-run             show the changes\n  adjutant init --client cursor       one client\n  adjutant init --undo                take it out again"
+    )]
+    Init(init::InitArguments),
     /// Start the project's instance with the user's session (systemd, launchd)
     #[command(
         after_help = "Examples:\n  adjutant service install --print    show the file\n  adjutant service install --now      write it and start the service\n  adjutant service uninstall --now"
@@ -153,6 +158,7 @@ fn run_command(command: &Command, environment: &Environment) -> anyhow::Result<E
         Command::Offload(arguments) => offload::run(arguments, environment),
         Command::RestoreListings(arguments) => offload::restore_listings(arguments, environment),
         Command::Hook(arguments) => Ok(hook::run(arguments, environment)),
+        Command::Init(arguments) => init::run(arguments, environment),
         Command::Service(arguments) => service::run(arguments, environment),
         Command::Uninstall(arguments) => uninstall::run(arguments, environment),
         Command::Completions(arguments) => Ok(completions::run(arguments, Arguments::command())),

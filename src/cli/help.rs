@@ -15,7 +15,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
     ("Remember", &["record", "history", "patterns", "backup", "restore"]),
     ("Claude Code", &["offload", "restore-listings", "hook"]),
     ("Count", &["tokens", "limits"]),
-    ("Install", &["model", "service", "uninstall", "completions", "help"]),
+    ("Install", &["init", "model", "service", "uninstall", "completions", "help"]),
 ];
 
 /// What somebody does first.

@@ -18,6 +18,7 @@ mod help;
 mod hint;
 mod history;
 mod hook;
+mod init;
 mod limits;
 mod mcp;
 mod model;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::port_choice::{PortChoice, Ports};
 use super::register::{Registered, register};
-use super::{allocator, client_of, exit, offload, output, prepare_state, small_runtime};
+use super::{allocator, client_of, exit, init, offload, output, prepare_state, small_runtime};
 use crate::app;
 use crate::config::{Config, Environment, Flags, ProjectRecord, Source};
 use crate::instance::{self, Difference, Endpoint, ForeignProcess};
@@ -384,6 +384,7 @@ fn offer_mcp(config: &Config, endpoint: &Endpoint) {
     output::line("for Claude Code, in .mcp.json at the project's root:");
     output::line(&format!("  {stdio}"));
     output::line(&format!("or over HTTP, at an address that this project alone answers: {http}"));
+    init::offer();
 }
 
 fn tell_registered(outcome: &Registered) {

@@ -63,6 +63,7 @@ impl Environment {
                         | "CLAUDE_CONFIG_DIR"
                         | "CLAUDE_PROJECT_DIR"
                         | "CLAUDE_CODE_PLUGIN_CACHE_DIR"
+                        | "CODEX_HOME"
                         | "MALLOC_ARENA_MAX"
                 )
         };

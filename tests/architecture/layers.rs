@@ -26,6 +26,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("telemetry", &["confined_fs", "protocol"]),
     ("instance", &["config", "client", "confined_fs", "protocol"]),
     ("offload", &["config", "catalog", "claude_settings", "confined_fs"]),
+    ("mcp_clients", &["config", "claude_settings", "confined_fs"]),
     (
         "app",
         &[
@@ -50,6 +51,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "app",
             "server",
             "offload",
+            "mcp_clients",
             "config",
             "telemetry",
             "tasks",
@@ -80,6 +82,7 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ("candle_nn", &["semantic"], "the network is the encoder's"),
     ("tokenizers", &["semantic"], "sub-words are the encoder's"),
     ("rayon", &["semantic"], "only the network splits its work"),
+    ("toml_edit", &["mcp_clients"], "one client keeps its servers in TOML"),
     ("moka", &["app"], "caching is the app's"),
     ("notify", &["app", "instance"], "the app watches what it indexes, instance its own few files"),
 ];

@@ -12,6 +12,7 @@ mod client;
 mod configuration;
 mod docs;
 mod examples;
+mod init;
 mod install;
 mod leftovers;
 mod lifecycle;

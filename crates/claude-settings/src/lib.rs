@@ -22,6 +22,7 @@
 mod document;
 mod edit;
 mod effective;
+mod entry;
 mod error;
 mod file_settings;
 mod json_span;
@@ -32,6 +33,7 @@ mod restore;
 pub use document::Document;
 pub use edit::offload;
 pub use effective::{ClientSettings, Level};
+pub use entry::{EntryEdit, EntryPlace};
 pub use error::SettingsError;
 pub use file_settings::FileSettings;
 pub use key::SettingKey;

@@ -8,5 +8,6 @@ mod restore;
 mod status;
 
 pub(super) use command::{OffloadArguments, run};
+pub(super) use question::{is_confirmed, show_diff};
 pub(super) use relisted::note as note_relisted;
 pub(super) use restore::{RestoreListingsArguments, restore_listings};

@@ -11,7 +11,7 @@ use crate::cli::output::{self, Tone};
 const CONTEXT: usize = 2;
 
 /// Shows what changes in a file, line by line.
-pub(super) fn show_diff(file: &Path, before: &str, after: &str) {
+pub(in crate::cli) fn show_diff(file: &Path, before: &str, after: &str) {
     let name = file.display().to_string();
     let diff = TextDiff::from_lines(before, after);
     let shown = diff.unified_diff().context_radius(CONTEXT).header(&name, &name).to_string();
@@ -27,7 +27,7 @@ pub(super) fn show_diff(file: &Path, before: &str, after: &str) {
 }
 
 /// Whether the user says yes; whatever else is said, or nothing, is a no.
-pub(super) fn is_confirmed(question: &str) -> bool {
+pub(in crate::cli) fn is_confirmed(question: &str) -> bool {
     output::line(&format!("{question} [y/N]"));
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer);
