@@ -4,15 +4,16 @@ PROJECT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 
 # In order: what the user named, this checkout's build, the program of an unpacked release, the user's installation.
 find_adjutant() {
-  local candidate
+  local candidate target="${CARGO_TARGET_DIR:-$PROJECT/target}"
   for candidate in \
     "${ADJUTANT_BIN:-}" \
-    "$PROJECT/target/release/adjutant" \
+    "$target/release/adjutant" \
+    "$target/trial/adjutant" \
     "$PROJECT/.claude/bin/adjutant" \
     "$PROJECT/adjutant" \
     "$(command -v adjutant 2>/dev/null || true)" \
     "${CARGO_HOME:-${HOME:-}/.cargo}/bin/adjutant"; do
-    if [ -n "$candidate" ] && [ -f "$candidate" ] && [ -x "$candidate" ]; then
+    if is_program "$candidate"; then
       ADJUTANT="$candidate"
       return 0
     fi
@@ -20,7 +21,30 @@ find_adjutant() {
   return 1
 }
 
+# The user's installation, if `--version` prints this.
+find_installed() { # VERSION
+  local candidate
+  for candidate in \
+    "$(command -v adjutant 2>/dev/null || true)" \
+    "${CARGO_HOME:-${HOME:-}/.cargo}/bin/adjutant"; do
+    if is_program "$candidate" && [ "$("$candidate" --version 2>/dev/null || true)" = "$1" ]; then
+      ADJUTANT="$candidate"
+      return 0
+    fi
+  done
+  return 1
+}
+
+is_program() { # PATH
+  [ -n "$1" ] && [ -f "$1" ] && [ -x "$1" ]
+}
+
 # Whether this project is a checkout of Adjutant itself, so that the binary can be built here.
 is_checkout() {
   [ -f "$PROJECT/Cargo.toml" ] && [ ! -L "$PROJECT/Cargo.toml" ] && grep -q '^name = "adjutant"$' "$PROJECT/Cargo.toml"
+}
+
+# The version that Cargo.toml states.
+checkout_version() {
+  sed -n 's/^version = "\(.*\)"$/\1/p' "$PROJECT/Cargo.toml" | head -n 1
 }

@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 
-import { CHECKOUT } from './support.mjs';
+import { binary, CHECKOUT } from './support.mjs';
 
 /** What the scripts need before they build or install anything. Without cargo, each of them ends there. */
 const TOOLS = ['bash', 'cat', 'cut', 'dirname', 'find', 'git', 'grep', 'head', 'ls', 'mkdir', 'mktemp', 'node', 'realpath', 'rm', 'sed', 'seq', 'sort', 'timeout', 'tr', 'uname', 'wc'];
@@ -136,6 +136,35 @@ for (const [script, { args, writes }] of Object.entries(SCRIPTS)) {
     assert.doesNotMatch(run(script, args, { CARGO_TARGET_DIR: named }).said, /symbolic link/);
   });
 }
+
+test('init.sh takes an installed program of the same version, and says what it does', (t) => {
+  const { checkout, run } = sandbox(t);
+  const bin = path.join(checkout, '../bin');
+  // Another version is none that fits, so that it would build, and says so before cargo does.
+  fs.writeFileSync(path.join(bin, 'adjutant'), '#!/bin/sh\necho adjutant 99.0.0\n', { mode: 0o755 });
+  assert.match(run('.claude/init.sh', []).said, /error: cargo is needed/);
+  fs.writeFileSync(path.join(bin, 'cargo'), '#!/bin/sh\necho "asked to $*"\nexit 1\n', { mode: 0o755 });
+  const named = path.join(checkout, '../elsewhere');
+  const built = run('.claude/init.sh', [], { CARGO_TARGET_DIR: named });
+  assert.equal(built.status, 1);
+  assert.match(built.said, /asked to build --profile trial --no-default-features .*--target-dir \S*elsewhere/);
+  assert.doesNotMatch(built.said, /--quiet/);
+  assert.match(built.said, new RegExp(`building Adjutant .*${named}/trial: some minutes the first time`));
+
+  fs.rmSync(path.join(bin, 'adjutant'));
+  fs.symlinkSync(path.resolve(binary()), path.join(bin, 'adjutant'));
+  fs.writeFileSync(path.join(checkout, '.claude/agent-registry.yml'), '');
+  const started = run('.claude/init.sh', ['--port', '0', '--no-register']);
+  try {
+    assert.equal(started.status, 0, started.said);
+    assert.match(started.said, /using \S*adjutant, which has the version of this checkout/);
+    assert.match(started.said, /starting Adjutant for .*checkout in the background\n/);
+    assert.doesNotMatch(started.said, /asked to/);
+  } finally {
+    const stopped = run('.claude/stop.sh', []);
+    assert.equal(stopped.status, 0, stopped.said);
+  }
+});
 
 test('a target directory that is named but lies in the checkout is checked as well', (t) => {
   const { checkout, outside, run } = sandbox(t);
