@@ -83,6 +83,7 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ("tokenizers", &["semantic"], "sub-words are the encoder's"),
     ("rayon", &["semantic"], "only the network splits its work"),
     ("toml_edit", &["mcp_clients"], "one client keeps its servers in TOML"),
+    ("mimalloc", &["main"], "the binary chooses its allocator"),
     ("moka", &["app"], "caching is the app's"),
     ("notify", &["app", "instance"], "the app watches what it indexes, instance its own few files"),
 ];
