@@ -153,11 +153,15 @@ fn built_in(config: &ProjectConfig) -> Option<Arc<dyn CatalogSource>> {
     Some(Arc::new(FileSource::new(LayerId::only(Scope::BuiltIn), options)))
 }
 
-/// Files of a checkout that projects copy, and that are none of [`OWN_PLUGIN`]'s: it would carry them in every prompt.
-const OWN_FILES: [&str; 2] = [".claude/agents/orchestrator.md", ".claude/agents/orchestrator-shell.md"];
+/// Files of a checkout that projects copy. The plugin has its own copy of the command, and none of the agents: it would carry
+/// them in every prompt.
+const OWN_FILES: [&str; 3] = [
+    ".claude/agents/orchestrator.md",
+    ".claude/agents/orchestrator-shell.md",
+    ".claude/commands/orchestrate.md",
+];
 
-/// Whether all there is belongs to [`OWN_PLUGIN`] or is one of [`OWN_FILES`]. A checkout keeps that plugin's files where a
-/// project keeps its own commands, so that each of them is found twice.
+/// Whether all there is belongs to [`OWN_PLUGIN`] or is one of [`OWN_FILES`].
 fn holds_only_own(catalog: &Catalog) -> bool {
     let own: HashSet<&Path> = Kind::ALL
         .into_iter()

@@ -3,12 +3,11 @@
 # shellcheck shell=bash
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 
-# A home and a project of their own under $1, and the files of this repository, which the client copies: not what was built.
+# A home and a project of their own under $1. Of this repository the client copies the plugin's folder: not what was built.
 begin_home() {
   work="$1"
   export HOME="$work/home"
-  mkdir -p "$HOME/.claude" "$work/project" "$work/adjutant"
-  git -C "$REPOSITORY" ls-files -z | (cd "$REPOSITORY" && tar --null -T - -c) | tar -C "$work/adjutant" -x
+  mkdir -p "$HOME/.claude" "$work/project"
   unset CLAUDE_CONFIG_DIR MCP_USER_SCOPE
   PATH="$(dirname "$ADJUTANT_BIN"):$PATH"
   trap stop_api EXIT

@@ -12,7 +12,7 @@ shift
 begin_home "$WORK/$form"
 
 ask empty hi
-client plugin marketplace add "$work/adjutant" >/dev/null
+client plugin marketplace add "$REPOSITORY" >/dev/null
 python3 - "$form" "$work" "$@" <<'COPY'
 import json, os, pathlib, shutil, sys
 form, work, *collections = sys.argv[1:]

@@ -46,7 +46,7 @@ done
 ask empty hi
 client plugin marketplace add "$work/folder" >/dev/null
 client plugin marketplace add "http://127.0.0.1:$(cat "$work/git-port")/cloned/.git" >/dev/null
-client plugin marketplace add "$work/adjutant" >/dev/null
+client plugin marketplace add "$REPOSITORY" >/dev/null
 client plugin install frontend-web@folder >/dev/null
 client plugin install platform-operations@cloned >/dev/null
 client plugin install security-review@cloned >/dev/null

@@ -35,7 +35,7 @@ const SCRIPTS = {
 
 /** Scripts that write nothing into their checkout. */
 const READERS = [
-  ...['.claude/find-adjutant.sh', '.claude/plugin/mcp.sh', '.claude/refuse-links.sh', '.claude/status.sh', '.claude/stop.sh'],
+  ...['.claude/find-adjutant.sh', '.claude/plugin/adjutant.sh', '.claude/refuse-links.sh', '.claude/status.sh', '.claude/stop.sh'],
   ...['scripts/compare-answers', 'scripts/dependencies', 'scripts/fetch-model'],
 ];
 
