@@ -8,7 +8,7 @@ use crate::config::{ProjectConfig, UserScope};
 use crate::offload::{ClientState, Places};
 use catalog::{
     Cancellation, Catalog, CatalogSource, Definition, FileSource, Kind, Layer, LayerId, Limits,
-    PersistedScan, ScanOptions, Scope, UserPlaces, UserSource, WatchRoot,
+    OffloadedPlugins, PersistedScan, ScanOptions, Scope, UserPlaces, UserSource, WatchRoot,
 };
 
 /// The collection a checkout of this project carries, which stands in where there are no plugins.
@@ -53,8 +53,11 @@ impl CatalogSources {
             let cache: Vec<PathBuf> = plugin_dirs.extract_if(.., |dir| places.is_cache(dir)).collect();
             sources.push(Arc::new(UserSource::managed(places.clone(), limits)));
             let state = ClientState::load(&Places::of(config));
-            let offloaded = state.offloaded_plugins().map(str::to_owned).collect();
-            sources.push(Arc::new(UserSource::new(places, limits, cache).including(offloaded)));
+            let offloaded = OffloadedPlugins {
+                included: state.offloaded_plugins().map(str::to_owned).collect(),
+                meant_by_ids: state.plugins_meant_by_ids().map(str::to_owned).collect(),
+            };
+            sources.push(Arc::new(UserSource::new(places, limits, cache).with_offloaded(offloaded)));
         }
         sources.push(Arc::new(project_files(config, plugin_dirs)));
         CatalogSources { sources, stand_in: built_in(config) }

@@ -79,6 +79,7 @@ fn evaluate_one(snapshot: &Snapshot, expectation: &Expectation) -> Verdict {
         context: context.as_deref(),
         plugin: plugin.as_deref(),
         scopes: None,
+        only: None,
         limit,
         prior: None,
         similarity: None,

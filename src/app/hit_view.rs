@@ -91,12 +91,15 @@ pub(super) struct HitView<'a> {
     lengths: Option<Lengths>,
     /// Definitions that this one precedes under its id.
     shadowed: &'a [Arc<Definition>],
+    /// Whether an offload took the entry out of the client's listing.
+    is_offloaded: bool,
 }
 
 impl<'a> HitView<'a> {
-    /// `shadowed` are the definitions that the hit's precedes under its id.
-    pub(super) fn new(hit: &'a Hit, shadowed: &'a [Arc<Definition>]) -> Self {
-        HitView { hit, lengths: None, shadowed }
+    /// `shadowed` are the definitions that the hit's precedes under its id; `is_offloaded` says whether an offload took the
+    /// entry out of the client's listing.
+    pub(super) fn new(hit: &'a Hit, shadowed: &'a [Arc<Definition>], is_offloaded: bool) -> Self {
+        HitView { hit, lengths: None, shadowed, is_offloaded }
     }
 
     /// The same row cut to these lengths.
@@ -115,6 +118,10 @@ impl<'a> HitView<'a> {
         out.push('{');
         let mut row = Members::onto(out);
         for column in columns(self.hit.definition.kind) {
+            if self.is_offloaded && column.name == SCOPE.name {
+                row.text(column.name, origins::OFFLOADED);
+                continue;
+            }
             match (column.cell)(&self.hit.definition) {
                 Cell::Text(text) => row.text(column.name, text),
                 Cell::Prose(text) => row.text(column.name, &self.prose(text)),

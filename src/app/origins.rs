@@ -14,10 +14,13 @@ pub(super) fn scope_name(scope: Scope) -> ScopeName {
     }
 }
 
-/// The scope of an entry as text on the wire.
+/// The scope of an entry as text on the wire, unless it is offloaded.
 pub(super) fn scope_text(definition: &Definition) -> &'static str {
     scope_as_text(scope_name(definition.origin.scope))
 }
+
+/// The scope of what an offload took out of the client's listing.
+pub(super) const OFFLOADED: &str = "offloaded";
 
 /// A scope as text on the wire.
 pub(super) fn scope_as_text(name: ScopeName) -> &'static str {
@@ -26,16 +29,18 @@ pub(super) fn scope_as_text(name: ScopeName) -> &'static str {
         ScopeName::User => "user",
         ScopeName::Managed => "managed",
         ScopeName::Server => "server",
+        ScopeName::Offloaded => OFFLOADED,
     }
 }
 
-/// The scopes of that name.
+/// The scopes of that name; all for what is offloaded, which may be anybody's.
 pub(super) fn scopes(name: ScopeName) -> &'static [Scope] {
     match name {
         ScopeName::Project => &[Scope::Project],
         ScopeName::User => &[Scope::User],
         ScopeName::Managed => &[Scope::Managed],
         ScopeName::Server => &[Scope::Runtime, Scope::Upstream, Scope::BuiltIn],
+        ScopeName::Offloaded => &Scope::ALL,
     }
 }
 
@@ -53,7 +58,7 @@ pub fn counts(catalog: &Catalog) -> OriginHealth {
             ScopeName::Project => &mut counts.project,
             ScopeName::User => &mut counts.user,
             ScopeName::Managed => &mut counts.managed,
-            ScopeName::Server => &mut counts.server,
+            ScopeName::Server | ScopeName::Offloaded => &mut counts.server,
         };
         *count += 1;
     }

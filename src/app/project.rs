@@ -117,6 +117,11 @@ impl Project {
         &self.config
     }
 
+    /// Whether commands are offered as MCP prompts: as the user decided, else where an offload took anything out.
+    pub fn offers_commands(&self) -> bool {
+        self.config.command_prompts.unwrap_or_else(|| !self.snapshot().client.offloaded().is_empty())
+    }
+
     /// Patterns, decisions and queries.
     pub fn store(&self) -> &Store {
         &self.store

@@ -71,8 +71,8 @@ impl SearchResponse {
     /// The answer about entries of `kind` that findings in a snapshot give, fitted to `max_tokens` where there is a budget.
     pub fn of(kind: Kind, snapshot: &Snapshot, findings: &Findings, max_tokens: Option<usize>) -> Self {
         let shadowed = |hit: &Hit| snapshot.catalog.shadowed(kind, &hit.definition.id);
-        let mut rows: Vec<HitView<'_>> =
-            findings.hits.iter().map(|hit| HitView::new(hit, shadowed(hit))).collect();
+        let row = |hit| HitView::new(hit, shadowed(hit), snapshot.client.is_offloaded(&*hit.definition));
+        let mut rows: Vec<HitView<'_>> = findings.hits.iter().map(row).collect();
         if let Some(budget) = max_tokens {
             rows = fitted(&rows, budget);
         }

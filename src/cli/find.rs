@@ -43,6 +43,8 @@ enum ScopeArgument {
     Managed,
     /// The service: what comes with it, or is registered with it
     Server,
+    /// Anybody: what an offload took out of the client's listing
+    Offloaded,
 }
 
 impl KindArgument {

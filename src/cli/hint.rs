@@ -1,13 +1,12 @@
 //! The hint that is added to a prompt: which rows it names, and its text.
 
-use std::borrow::Cow;
 use std::fmt::Write;
 
 use serde_json::Value;
 
 use super::table;
 use crate::app::tokens;
-use crate::offload::{Entry, Offloaded};
+use crate::offload::{Entry, EntryScope, Offloaded};
 use catalog::Kind;
 
 /// Characters of a prompt that are asked.
@@ -36,6 +35,7 @@ pub(super) struct Row {
     pub id: String,
     plugin: String,
     marketplace: String,
+    scope: EntryScope,
     name: String,
     description: String,
     /// The confidence of its answer, and its score as a share of the best one's.
@@ -44,9 +44,9 @@ pub(super) struct Row {
 
 impl Row {
     pub(super) fn entry<'a>(&'a self, offloaded: &'a Offloaded) -> Entry<'a> {
-        let Row { kind, id, plugin, marketplace, .. } = self;
-        let installed = offloaded.plugin_named(plugin, marketplace).map(Cow::from);
-        Entry { kind: *kind, id, plugin, installed }
+        let Row { kind, id, plugin, marketplace, scope, .. } = self;
+        let installed = offloaded.installed_plugin(plugin, marketplace);
+        Entry { kind: *kind, id, plugin, installed, scope: *scope }
     }
 }
 
@@ -68,11 +68,13 @@ pub(super) fn rows_of(kind: Kind, answer: &Value) -> Vec<Row> {
     let row = |row: &Value| {
         let text = |member: &str| row[member].as_str().unwrap_or_default().to_owned();
         let share = row["score"].as_f64().unwrap_or_default() / best;
+        let scope = EntryScope::named(row["scope"].as_str().unwrap_or("project"))?;
         (share >= MIN_SHARE).then(|| Row {
             kind,
             id: text("id"),
             plugin: text("plugin"),
             marketplace: text("marketplace"),
+            scope,
             name: text("name"),
             description: text("description"),
             rank: confidence * share,

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::process::ExitCode;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -14,17 +15,18 @@ use crate::app::operations::definition::GetDefinition;
 use crate::app::operations::kind_query::{QueryNames, names};
 use crate::config::{Config, Environment, Flags};
 use crate::offload::{
-    AgentBody, AgentCall, ClientState, HookEvent, Places, SessionHints, additional_context, is_small_talk,
+    AgentBody, AgentCall, ClientState, Entry, EntryScope, HookEvent, Offloaded, Places, SessionHints,
+    additional_context, is_small_talk,
 };
 use catalog::Kind;
-use client::{NoFallback, Options, OrchestratorClient};
+use client::{Fallback, NoFallback, Options, OrchestratorClient, Source};
 
 /// Bytes of an event that are read: a prompt may hold a pasted log.
 const MAX_EVENT_BYTES: u64 = 8 << 20;
 
-/// Time an instance has to answer: one that is well takes a millisecond, one under load longer, and the client ends a hook
-/// after two seconds.
-const TIMEOUT: Duration = Duration::from_secs(1);
+/// Time an instance has to answer: one that is well takes a millisecond, and one that is stuck would have to be waited for at
+/// every prompt.
+const TIMEOUT: Duration = Duration::from_millis(400);
 
 /// The name under which token usage counts hooks.
 const CLIENT_NAME: &str = "claude-code-hook";
@@ -32,21 +34,43 @@ const CLIENT_NAME: &str = "claude-code-hook";
 /// Rows of each kind that are looked at: those that are listed, or that the session was told of, are passed over.
 const ROWS_ASKED: usize = 10;
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(super) struct HookArguments {
+    /// Milliseconds after which it says nothing: the client ends a hook after two seconds
+    #[arg(long, value_name = "MS", default_value_t = 1_500)]
+    deadline_ms: u64,
     #[command(flatten)]
     flags: Flags,
 }
 
+/// An answer, and what the session is to be remembered to have been told.
+struct Answer {
+    text: Value,
+    told: Option<SessionHints>,
+}
+
 pub(super) fn run(arguments: &HookArguments, environment: &Environment) -> ExitCode {
-    if let Some(answer) = answer(arguments, environment) {
-        output::line_to_anybody(&answer.to_string());
+    // A panic says nothing either.
+    std::panic::set_hook(Box::new(|_| {}));
+    let (sender, answered) = mpsc::sync_channel(1);
+    let (own, environment) = (arguments.clone(), environment.clone());
+    // Not waited for: what is under way at the deadline ends with the process.
+    let begun = std::thread::Builder::new().name("hook".into()).spawn(move || {
+        let _ = sender.send(answer(&own, &environment));
+    });
+    let deadline = Duration::from_millis(arguments.deadline_ms);
+    if begun.is_ok()
+        && let Ok(Some(Answer { text, told })) = answered.recv_timeout(deadline)
+    {
+        output::line_to_anybody(&text.to_string());
+        // Told of it a second time is better than not at all.
+        let _ = told.map(|told| told.store());
     }
     ExitCode::SUCCESS
 }
 
 /// The answer to the event on standard input; `None` where there is nothing to say, and whenever something fails.
-fn answer(arguments: &HookArguments, environment: &Environment) -> Option<Value> {
+fn answer(arguments: &HookArguments, environment: &Environment) -> Option<Answer> {
     let mut input = Vec::new();
     std::io::stdin().lock().take(MAX_EVENT_BYTES).read_to_end(&mut input).ok()?;
     let event = HookEvent::read(&input)?;
@@ -55,16 +79,20 @@ fn answer(arguments: &HookArguments, environment: &Environment) -> Option<Value>
         flags.root.or_else(|| environment.path("MCP_ROOT")).or(environment.path("CLAUDE_PROJECT_DIR"));
     let config = Config::resolve(&flags, environment).ok()?;
     let places = Places::of(&config.project);
-    let state = ClientState::load(&places);
+    // Where there is no record, no settings are read.
+    let offloaded = Some(Offloaded::load(&places)).filter(|offloaded| !offloaded.is_empty())?;
     match event {
         HookEvent::AgentCall(call) => {
+            offloaded.may_have_agent(&call.agent).then_some(())?;
+            let state = ClientState::of(&places, offloaded);
             // An agent that is unknown, listed, or denied by the user himself is none of ours.
             state.is_offloaded_agent(&call.agent).then_some(())?;
-            small_runtime().ok()?.block_on(rewritten(&client(&config, false), &call))
+            let text = small_runtime().ok()?.block_on(rewritten(&config, &state, &call))?;
+            Some(Answer { text, told: None })
         }
         HookEvent::Prompt { session, text } => {
-            let says_nothing = state.offloaded().is_empty() || is_small_talk(&text);
-            let told = (!says_nothing).then(|| SessionHints::load(&places, &session)).flatten()?;
+            let told = (!is_small_talk(&text)).then(|| SessionHints::load(&places, &session)).flatten()?;
+            let state = ClientState::of(&places, offloaded);
             // An instance that is there and does not answer would have to be waited for at every prompt.
             let client = client(&config, running_client(&config).is_some());
             small_runtime().ok()?.block_on(hinted(&client, &state, told, &text))
@@ -82,19 +110,37 @@ fn client(config: &Config, instance_only: bool) -> OrchestratorClient {
 }
 
 /// The call with a stand-in for the agent.
-async fn rewritten(client: &OrchestratorClient, call: &AgentCall) -> Option<Value> {
+async fn rewritten(config: &Config, state: &ClientState, call: &AgentCall) -> Option<Value> {
     let params = json!({ "kind": Kind::Agent.as_str(), "id": call.agent });
-    let definition = client.call::<Value>(GetDefinition::NAME, &params).await.ok()?.value;
+    let answered = client(config, false).call::<Value>(GetDefinition::NAME, &params).await.ok()?;
+    if let Some(agent) = offloaded_agent(&answered.value, state, call) {
+        return Some(call.rewritten(&agent));
+    }
+    // An instance may not have noticed yet what was offloaded, and serve another agent of this id.
+    (answered.source != Source::Fallback).then_some(())?;
+    let own = InProcess::over(config.project.clone());
+    let definition = own.answer(GetDefinition::NAME, &params).await?.ok()?;
+    offloaded_agent(&definition, state, call).map(|agent| call.rewritten(&agent))
+}
+
+/// The agent that a definition describes, if it is the one that was offloaded under this id.
+fn offloaded_agent(definition: &Value, state: &ClientState, call: &AgentCall) -> Option<AgentBody> {
+    let text = |member: &str| definition[member].as_str().unwrap_or_default();
+    let scope = EntryScope::named(text("scope"))?;
+    let (plugin, marketplace) = (text("plugin"), text("marketplace"));
+    let installed = state.offloaded().installed_plugin(plugin, marketplace);
+    let entry = Entry { kind: Kind::Agent, id: text("id"), plugin, installed, scope };
     // The client knows no aliases.
-    (definition["id"] == *call.agent).then_some(())?;
+    (entry.id == call.agent && state.is_offloaded(entry)).then_some(())?;
     let tools = definition["tools"].as_array().into_iter().flatten();
-    let agent = AgentBody {
+    Some(AgentBody {
         id: call.agent.clone(),
         body: definition["body"].as_str()?.to_owned(),
         tools: tools.filter_map(Value::as_str).map(str::to_owned).collect(),
         model: definition["model"].as_str().map(str::to_owned),
-    };
-    Some(call.rewritten(&agent))
+        sha256: definition["source"]["sha256"].as_str().unwrap_or_default().to_owned(),
+        changed_since_use: definition["source"]["changed_since_use"] == true,
+    })
 }
 
 /// A hint of the entries that fit the prompt.
@@ -103,14 +149,18 @@ async fn hinted(
     state: &ClientState,
     mut told: SessionHints,
     prompt: &str,
-) -> Option<Value> {
+) -> Option<Answer> {
     let context = hint::context_of(prompt);
     let mut rows = Vec::new();
     for kind in Kind::ALL {
         let QueryNames { method, text, .. } = names(kind);
         let params = json!({ text: context, "limit": ROWS_ASKED });
-        let Ok(answered) = client.call::<Value>(method, &params).await else { continue };
-        rows.extend(hint::rows_of(kind, &answered.value));
+        match client.call::<Value>(method, &params).await {
+            Ok(answered) => rows.extend(hint::rows_of(kind, &answered.value)),
+            // The others would be waited for in vain.
+            Err(refused) if refused.is_unavailable() => return None,
+            Err(_) => {}
+        }
     }
     rows.retain(|row: &Row| {
         state.is_offloaded(row.entry(state.offloaded())) && !told.has(row.kind.as_str(), &row.id)
@@ -119,7 +169,5 @@ async fn hinted(
     for row in named {
         told.add(row.kind.as_str(), &row.id);
     }
-    // Told of it a second time is better than not at all.
-    let _ = told.store();
-    Some(additional_context(&text))
+    Some(Answer { text: additional_context(&text), told: Some(told) })
 }

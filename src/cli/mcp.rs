@@ -12,6 +12,7 @@ use super::{exit, output, prepare_state, store_access};
 use crate::app::{self, Project, Scanned};
 use crate::config::{Config, Environment, Flags};
 use crate::instance;
+use crate::offload::{Offloaded, Places};
 use crate::server::mcp::{ProxyBackend, RetryBudget, serve_stdio};
 use crate::tasks::Tasks;
 use crate::telemetry::logging;
@@ -84,7 +85,10 @@ fn sources(config: Config, offers_resources: bool) -> ProxyBackend {
             counts
         }),
         token: config.daemon.access.token.as_ref().map(|token| token.secret().to_owned()),
-        command_prompts: config.project.command_prompts,
+        command_prompts: config
+            .project
+            .command_prompts
+            .unwrap_or_else(|| !Offloaded::load(&Places::of(&config.project)).is_empty()),
         offers_resources,
         retry_budget: RetryBudget::default(),
         queue: Box::new(move |decision, made_at_ms| {

@@ -6,13 +6,14 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
+use super::offload::{Undone, undo_for_project};
 use super::output::{self, Tone};
 use super::register::{Unregistered, unregister};
 use super::service::{Manager, Service};
 use super::{exit, store_options};
 use crate::config::{Config, Environment, Flags, Paths, ProjectConfig};
 use crate::instance;
-use crate::offload::{Places, SettingsRestore, StoredRecord, Target};
+use crate::offload::{Places, StoredRecord, Target};
 use client::outbox::is_file_of_queue;
 use confined_fs::DirPath;
 use semantic::install;
@@ -23,7 +24,10 @@ pub(super) struct UninstallArguments {
     /// Also remove what is remembered: database, backups, log files and decisions that wait
     #[arg(long)]
     data: bool,
-    /// Print one JSON object
+    /// Put back without a question what an offload took out of the client's prompt
+    #[arg(long)]
+    yes: bool,
+    /// Print one JSON object; what an offload took out is put back with --yes alone
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -69,6 +73,11 @@ pub(super) fn run(arguments: &UninstallArguments, environment: &Environment) -> 
         held => held.and_then(Result::ok),
     };
     let mut done = Done::default();
+    // First of all: without this program, what was offloaded could not be run.
+    if !done.listings(&config.project, arguments) {
+        output::line("nothing was removed: the offload stays, and needs this program");
+        return Ok(ExitCode::SUCCESS);
+    }
     done.services(&config, environment);
     match unregister(environment.path("HOME").as_deref(), &config.project.root) {
         Unregistered::Removed(file) => {
@@ -82,7 +91,6 @@ pub(super) fn run(arguments: &UninstallArguments, environment: &Environment) -> 
         Some(Err(error)) => done.failed.push(format!("what was remembered of the last start: {error}")),
         _ => {}
     }
-    done.listings(&config.project);
     let Paths { run_dir, data_dir, log_dir, outbox_dir, .. } = &config.project.paths;
     done.files(run_dir, |name| matches!(name, "mcp.pid" | "endpoint.json" | "supervisor.pid"));
     if arguments.data {
@@ -106,12 +114,11 @@ pub(super) fn run(arguments: &UninstallArguments, environment: &Environment) -> 
     } else if data_dir.file("mcp.db").exists() {
         done.hints.push(format!("what is remembered stays in {data_dir}; --data removes it"));
     }
-    // In this order each may be the last entry of the next.
-    for folder in [&data_dir.sub("backups"), data_dir, log_dir, outbox_dir, run_dir] {
-        if folder.remove().is_ok() {
-            done.removed.push(folder.to_string());
-        }
+    let offload_dir = Places::of(&config.project).record_dir(Target::Project);
+    if let Some(dir) = offload_dir.as_ref().filter(|_| arguments.data) {
+        done.files(dir, |name| name == "offload.lock");
     }
+    done.folders(&config.project, offload_dir);
     if arguments.data {
         // Where it held nothing but our folder.
         let _ = DirPath::from(&config.project.root).sub(".claude").remove();
@@ -125,25 +132,44 @@ fn has_ending(name: &str, ending: &str) -> bool {
 }
 
 impl Done {
-    /// Puts the listings back that an offload took out of the client's prompt.
-    fn listings(&mut self, config: &ProjectConfig) {
+    /// Puts the listings back that an offload took out of the client's prompt; `false` where the user declines.
+    fn listings(&mut self, config: &ProjectConfig, arguments: &UninstallArguments) -> bool {
         let places = Places::of(config);
-        let restored = SettingsRestore::prepare(&places, Target::Project).and_then(|prepared| {
-            let Some(prepared) = prepared else { return Ok(None) };
-            prepared.write().map(|()| Some(prepared))
-        });
-        match restored {
+        let is_offloaded =
+            |target| StoredRecord::load(&places, target).is_ok_and(|stored| !stored.is_empty());
+        if is_offloaded(Target::User) {
+            self.hints
+                .push("for all projects, adjutant restore-listings --user undoes the offload".to_owned());
+        }
+        if arguments.json && !arguments.yes && is_offloaded(Target::Project) {
+            let why = "what was offloaded is put back with --yes, or by adjutant restore-listings";
+            self.failed.push(why.to_owned());
+            return true;
+        }
+        match undo_for_project(&places, arguments.yes) {
             Ok(None) => {}
-            Ok(Some(restored)) => {
+            Ok(Some(Undone::Declined)) => return false,
+            Ok(Some(Undone::Written(restored))) => {
                 self.removed.push(format!("the offload in {}", restored.file().display()));
                 let left = restored.changed.iter().map(|changed| changed.key.shown());
                 self.hints.extend(left.map(|key| format!("left alone, since it was changed: {key}")));
             }
             Err(error) => self.failed.push(error.to_string()),
         }
-        if StoredRecord::load(&places, Target::User).is_ok_and(|stored| !stored.is_empty()) {
-            self.hints
-                .push("for all projects, adjutant restore-listings --user undoes the offload".to_owned());
+        true
+    }
+
+    /// Removes our folders that are empty by now; `offload_dir` is that of an offload's record.
+    fn folders(&mut self, config: &ProjectConfig, offload_dir: Option<DirPath>) {
+        let Paths { run_dir, data_dir, log_dir, outbox_dir, .. } = &config.paths;
+        // In this order each may be the last entry of the next.
+        let own = [&data_dir.sub("backups"), data_dir, log_dir, outbox_dir, run_dir];
+        let below_project = offload_dir.filter(|dir| dir.path() != data_dir.path());
+        let above = below_project.as_ref().map(|_| config.dir().sub(".claude/mcp-server"));
+        for folder in own.into_iter().chain(&below_project).chain(&above) {
+            if folder.remove().is_ok() {
+                self.removed.push(folder.to_string());
+            }
         }
     }
 

@@ -25,6 +25,8 @@ pub struct ProjectConfig {
     pub plugin_dirs: Vec<PathBuf>,
     /// The user's folders; `None` where what the user has is left out.
     pub user_scope: Option<UserScope>,
+    /// The same folders, also where what is in them is left out: settings are read and written there.
+    pub client: Option<UserScope>,
     /// Where files are kept.
     pub paths: Paths,
     /// How long answers are cached.
@@ -33,8 +35,9 @@ pub struct ProjectConfig {
     pub reindex: Reindex,
     /// Entries of a scan at most.
     pub max_files: usize,
-    /// Whether commands are offered as MCP prompts: off, since clients that load plugins offer them already.
-    pub command_prompts: bool,
+    /// Whether commands are offered as MCP prompts. Unless it is said, those are that an offload took out of the client's
+    /// menu: the client offers the others itself.
+    pub command_prompts: Option<bool>,
     /// What is stored, how long and how much.
     pub memory: Memory,
 }
@@ -59,11 +62,12 @@ impl ProjectConfig {
         Ok(ProjectConfig {
             plugin_dirs: layers.paths(setting::PLUGINS),
             user_scope: UserScope::resolve(layers, environment)?,
+            client: UserScope::of(environment),
             paths,
             cache: CacheTtl::resolve(layers)?,
             reindex: Reindex::resolve(layers)?,
             max_files: max_files.map_or(DEFAULT_MAX_FILES, |max_files| max_files.get() as usize),
-            command_prompts: layers.switch(setting::COMMAND_PROMPTS)?.unwrap_or(false),
+            command_prompts: layers.switch(setting::COMMAND_PROMPTS)?,
             memory: Memory::resolve(layers)?,
             id,
             name,

@@ -49,8 +49,8 @@ impl fmt::Debug for Environment {
 }
 
 impl Environment {
-    /// The process's environment: `MCP_*`, `ADJUTANT_*`, and what says where the user's folders are and how the allocator
-    /// works.
+    /// The process's environment: `MCP_*`, `ADJUTANT_*`, and what says where the user's folders and programs are and how the
+    /// allocator works.
     pub fn of_process() -> Self {
         let wanted = |name: &str| {
             name.starts_with("MCP_")
@@ -65,6 +65,8 @@ impl Environment {
                         | "CLAUDE_CODE_PLUGIN_CACHE_DIR"
                         | "CODEX_HOME"
                         | "MALLOC_ARENA_MAX"
+                        | "PATH"
+                        | "CARGO_HOME"
                 )
         };
         let named = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));

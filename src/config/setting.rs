@@ -178,7 +178,7 @@ settings! {
     };
     COMMAND_PROMPTS = Setting {
         key: "command-prompts", variable: Some("MCP_COMMAND_PROMPTS"), flag: None,
-        form: Form::Switch, expected: SWITCH, default: "off", in_files: InFiles::Both,
+        form: Form::Switch, expected: SWITCH, default: "what is offloaded", in_files: InFiles::Both,
     };
     MODEL_DIR = Setting {
         key: "model-dir", variable: Some("MCP_MODEL_DIR"), flag: None,

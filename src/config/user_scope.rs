@@ -32,12 +32,23 @@ impl UserScope {
         environment: &Environment,
     ) -> Result<Option<UserScope>, ConfigError> {
         let is_on = layers.switch(setting::USER_SCOPE)?.unwrap_or(true);
+        Ok(UserScope::of(environment).filter(|_| is_on))
+    }
+
+    /// The folders of the client, whether or not what is in them is indexed; `None` where no folder can be said to be the
+    /// user's.
+    pub(super) fn of(environment: &Environment) -> Option<UserScope> {
         let home = environment.path("HOME").filter(|home| home.is_absolute());
         let given = |name| environment.path(name).map(|path| expanded(path, home.as_deref()));
         let base = given("CLAUDE_CONFIG_DIR").or_else(|| Some(home.as_ref()?.join(BASE)));
-        let Some(base) = base.filter(|_| is_on) else { return Ok(None) };
+        let base = base?;
         let plugins = given("CLAUDE_CODE_PLUGIN_CACHE_DIR").unwrap_or_else(|| base.join("plugins"));
-        Ok(Some(UserScope { home, base, plugins, managed: MANAGED.into() }))
+        Some(UserScope { home, base, plugins, managed: UserScope::managed_dir() })
+    }
+
+    /// Where an administrator prescribes settings, agents, skills and commands.
+    pub fn managed_dir() -> PathBuf {
+        MANAGED.into()
     }
 }
 
@@ -88,6 +99,8 @@ mod tests {
         assert_eq!(folders(&[home, ("MCP_USER_SCOPE", "off")]), None);
         assert!(folders(&[home, ("MCP_USER_SCOPE", "on")]).is_some());
         assert_eq!(resolve(true, &[home]).unwrap(), None);
+        let folders = UserScope::of(&Environment::of(&[home, ("MCP_USER_SCOPE", "off")]));
+        assert_eq!(folders.unwrap().base, PathBuf::from("/h/.claude"), "the folders are known all the same");
         let odd = resolve(false, &[home, ("MCP_USER_SCOPE", "perhaps")]);
         assert!(odd.unwrap_err().to_string().contains("MCP_USER_SCOPE"));
     }

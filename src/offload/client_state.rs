@@ -1,5 +1,6 @@
 //! What the client carries in its prompt now, and what an offload took out of it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::entry::Entry;
@@ -20,9 +21,19 @@ pub struct ClientState {
 pub struct Offloaded {
     /// By `name@market`.
     plugins: BTreeMap<String, OffloadedPlugin>,
-    /// The level of the files that deny each agent for us.
-    agents: BTreeMap<String, Level>,
+    agents: BTreeMap<String, OffloadedAgent>,
     skills: BTreeSet<String>,
+    /// The name in ids of each plugin that entries were taken out of, by `name@market`.
+    names: BTreeMap<String, String>,
+}
+
+/// An agent that is denied for us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct OffloadedAgent {
+    /// The level of the file that denies it.
+    level: Level,
+    /// Where it comes from ([`Entry::source`]); `None` in records of old.
+    source: Option<String>,
 }
 
 /// A plugin that was switched off.
@@ -40,6 +51,7 @@ impl Offloaded {
         let mut offloaded = Offloaded::default();
         for target in Target::ALL {
             let Ok(stored) = StoredRecord::load(places, target) else { continue };
+            offloaded.names.extend(stored.plugin_names.clone());
             for written in &stored.written.keys {
                 match &written.key {
                     SettingKey::Plugin(id) => {
@@ -50,7 +62,11 @@ impl Offloaded {
                         let before = written.old.as_deref().and_then(|old| old.trim().parse().ok());
                         plugin.before.push((target.level(), before));
                     }
-                    SettingKey::Agent(id) => drop(offloaded.agents.insert(id.clone(), target.level())),
+                    SettingKey::Agent(id) => {
+                        let source = stored.agent_sources.get(id).cloned();
+                        let agent = OffloadedAgent { level: target.level(), source };
+                        offloaded.agents.insert(id.clone(), agent);
+                    }
                     SettingKey::Skill(id) => drop(offloaded.skills.insert(id.clone())),
                     SettingKey::Allow(_) => {}
                 }
@@ -64,17 +80,36 @@ impl Offloaded {
         self.plugins.is_empty() && self.agents.is_empty() && self.skills.is_empty()
     }
 
-    /// The plugin `name@market` that has this name in ids, and was switched off.
-    pub fn plugin_named(&self, name: &str, marketplace: &str) -> Option<&str> {
+    /// Whether an offload may have taken out the agent, as far as its id says.
+    pub fn may_have_agent(&self, id: &str) -> bool {
+        let plugin = id.split_once(':').map(|(plugin, _)| plugin);
+        self.agents.contains_key(id)
+            || plugin.is_some_and(|plugin| {
+                self.plugins.iter().any(|(installed, own)| own.name == plugin || installed == plugin)
+            })
+    }
+
+    /// The plugin as settings name it, of which an answer says this name in ids and this marketplace; `None` where it was not
+    /// installed from one.
+    pub fn installed_plugin(&self, name: &str, marketplace: &str) -> Option<Cow<'_, str>> {
+        if marketplace.is_empty() {
+            return None;
+        }
         let is_of = |id: &str| id.rsplit_once('@').is_some_and(|(_, market)| market == marketplace);
-        let mut plugins = self.plugins.iter().filter(|(id, own)| own.name == name && is_of(id));
-        plugins.next().map(|(id, _)| id.as_str())
+        let mut named = self.plugins.iter().map(|(id, own)| (id, &own.name)).chain(&self.names);
+        let known = named.find(|(id, own)| *own == name && is_of(id)).map(|(id, _)| Cow::from(id));
+        known.or_else(|| Some(Cow::from(format!("{name}@{marketplace}"))))
     }
 }
 
 impl ClientState {
     /// Reads settings and records. A settings file that cannot be read says nothing, as for the client.
     pub fn load(places: &Places) -> ClientState {
+        ClientState::of(places, Offloaded::load(places))
+    }
+
+    /// The same with records that were read before.
+    pub fn of(places: &Places, offloaded: Offloaded) -> ClientState {
         let mut settings = ClientSettings::default();
         for level in Level::HIGHEST_FIRST {
             let file = places.settings(level).and_then(|file| file.in_its_folder().ok());
@@ -84,7 +119,7 @@ impl ClientState {
                 Err(error) => tracing::debug!(?level, %error, "settings that say nothing"),
             }
         }
-        ClientState { settings, offloaded: Offloaded::load(places) }
+        ClientState { settings, offloaded }
     }
 
     /// What the settings say together.
@@ -100,6 +135,29 @@ impl ClientState {
     /// The plugins that offloads switched off and nobody else did, each `name@market`.
     pub fn offloaded_plugins(&self) -> impl Iterator<Item = &str> {
         self.offloaded.plugins.keys().map(String::as_str).filter(|plugin| self.has_offloaded_plugin(plugin))
+    }
+
+    /// Whether what an offload took out under that key, and the client lists, was put back by hand: its file does not say any
+    /// longer what was written.
+    pub fn was_put_back(&self, key: &SettingKey) -> bool {
+        match key {
+            SettingKey::Plugin(id) => self.offloaded.plugins.get(id).is_some_and(|ours| {
+                let says = |level: Level| self.settings.file(level).and_then(|file| file.plugin(id));
+                ours.before.iter().any(|(level, _)| says(*level) != Some(false))
+            }),
+            SettingKey::Agent(id) => self.offloaded.agents.contains_key(id),
+            SettingKey::Skill(id) => self.offloaded.skills.contains(id),
+            SettingKey::Allow(_) => false,
+        }
+    }
+
+    /// The plugins whose ids mean what is installed, each `name@market`: entries of them were offloaded.
+    pub fn plugins_meant_by_ids(&self) -> impl Iterator<Item = &str> {
+        let denied = self.offloaded.agents.iter().filter_map(|(id, agent)| {
+            let source = agent.source.as_deref().filter(|source| source.contains('@'))?;
+            self.settings.denies_agent(id).then_some(source)
+        });
+        self.offloaded_plugins().chain(denied)
     }
 
     /// Whether the client lists the entry, as far as settings decide.
@@ -125,7 +183,15 @@ impl ClientState {
         let entry = entry.into();
         let plugin = entry.installed.as_deref().filter(|plugin| self.has_offloaded_plugin(plugin));
         match entry.kind {
-            Kind::Agent => self.has_offloaded_agent(plugin.is_some(), entry.id),
+            Kind::Agent => {
+                let denied =
+                    self.offloaded.agents.get(entry.id).filter(|_| self.settings.denies_agent(entry.id));
+                let is_meant = denied.is_none_or(|agent| match &agent.source {
+                    Some(source) => entry.is_from(source),
+                    None => entry.installed.is_some() || entry.plugin.is_empty(),
+                });
+                is_meant && self.has_offloaded_agent(plugin.is_some(), entry.id)
+            }
             Kind::Skill | Kind::Workflow => {
                 let own = entry.plugin.is_empty() && self.settings.hides_skill(entry.id);
                 // What the user denied himself is no offload of ours.
@@ -160,7 +226,7 @@ impl ClientState {
         if !self.settings.denies_agent(id) {
             return has_plugin;
         }
-        let ours = self.offloaded.agents.get(id).copied();
+        let ours = self.offloaded.agents.get(id).map(|agent| agent.level);
         ours.is_some() && !self.settings.denies_agent_beside(id, ours)
     }
 }

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::stand_in::{StandIn, is_bounded};
+
 /// Names of the tool that runs agents.
 const AGENT_TOOLS: [&str; 2] = ["Agent", "Task"];
 
@@ -41,7 +43,14 @@ pub struct AgentBody {
     pub tools: Vec<String>,
     /// Its model as written.
     pub model: Option<String>,
+    /// The SHA-256 of its file, in hex.
+    pub sha256: String,
+    /// Whether it was used before, with other content.
+    pub changed_since_use: bool,
 }
+
+/// Digits of a content hash that are shown.
+const SHOWN_DIGITS: usize = 12;
 
 impl HookEvent {
     /// The event that `input` describes; `None` for every other and for what is none.
@@ -66,9 +75,6 @@ impl HookEvent {
     }
 }
 
-/// Tools with which an agent only reads.
-const READING: [&str; 3] = ["Read", "Grep", "Glob"];
-
 /// Models that a call can name, each a part of the full names.
 const MODELS: [&str; 4] = ["opus", "sonnet", "haiku", "fable"];
 
@@ -78,19 +84,25 @@ impl AgentCall {
     pub fn rewritten(&self, agent: &AgentBody) -> Value {
         let mut input = self.input.clone();
         let task = input.get("prompt").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let is_bounded = !agent.tools.is_empty() && !agent.tools.iter().any(|tool| tool == "*");
-        let only_reads = is_bounded && agent.tools.iter().all(|tool| READING.contains(&tool.as_str()));
+        let stand_in = StandIn::of(&agent.tools);
         // The list of tools cannot travel in a call.
-        let bound = if is_bounded && !only_reads {
+        let bound = if is_bounded(&agent.tools) && stand_in == StandIn::Specialist {
             format!("Use no tools but these: {}.\n\n", agent.tools.join(", "))
         } else {
             String::new()
         };
         let AgentBody { id, body, .. } = agent;
         let body = body.trim();
-        let prompt = format!("You are {id}. Your instructions:\n\n{body}\n\n{bound}# Task\n\n{task}");
-        let stand_in = if only_reads { "adjutant:reader" } else { "adjutant:specialist" };
-        input.insert("subagent_type".to_owned(), stand_in.into());
+        let hash =
+            agent.sha256.get(..SHOWN_DIGITS).map(|hash| format!(" (sha256 {hash})")).unwrap_or_default();
+        let changed = if agent.changed_since_use {
+            "They have changed since they were used last: say so in your report.\n\n"
+        } else {
+            ""
+        };
+        let prompt =
+            format!("You are {id}. Your instructions{hash}:\n\n{changed}{body}\n\n{bound}# Task\n\n{task}");
+        input.insert("subagent_type".to_owned(), stand_in.id().into());
         input.insert("prompt".to_owned(), prompt.into());
         if !input.contains_key("model")
             && let Some(model) = agent.model.as_deref().and_then(known_model)
@@ -135,6 +147,8 @@ mod tests {
             body: "\nReview.\n".into(),
             tools: vec!["Read".into(), "Glob".into()],
             model: Some("claude-haiku-4-5".into()),
+            sha256: String::new(),
+            changed_since_use: false,
         };
         let prompt = "You are web:reviewer. Your instructions:\n\nReview.\n\n# Task\n\nLook at a.rs";
         let expected = json!({ "hookSpecificOutput": { "hookEventName": "PreToolUse", "updatedInput": {

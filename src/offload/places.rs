@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::config::ProjectConfig;
+use crate::config::{ProjectConfig, UserScope};
 use claude_settings::Level;
 use confined_fs::{DirPath, FilePath, NamedFile};
 
@@ -38,26 +38,30 @@ pub struct Places {
     /// Where the client keeps plugins and the registries of them.
     pub plugins: Option<PathBuf>,
     /// Where an administrator prescribes settings.
-    pub managed: Option<PathBuf>,
-    /// The project's state folder.
+    pub managed: PathBuf,
+    /// Where an instance keeps its files, and where records of old may lie.
     pub state: DirPath,
 }
 
 /// The name of the record.
 const RECORD: &str = "offload.json";
 
+/// The folder in the project that holds the record of an offload for it, wherever an instance keeps its own files: the
+/// settings are the project's, and whoever changes or reads them has to find it.
+const PROJECT_STATE: &str = ".claude/mcp-server/data";
+
 /// The folder in the client's folder that holds the record of an offload for all projects.
 const USER_STATE: &str = "adjutant";
 
 impl Places {
-    /// Those of a project. The user's are unknown where the user scope is off.
+    /// Those of a project; the user's also where what the user has is not indexed.
     pub fn of(config: &ProjectConfig) -> Places {
-        let user = config.user_scope.as_ref();
+        let user = config.client.as_ref();
         Places {
             project: config.root.clone(),
             base: user.map(|user| user.base.clone()),
             plugins: user.map(|user| user.plugins.clone()),
-            managed: user.map(|user| user.managed.clone()),
+            managed: UserScope::managed_dir(),
             state: config.paths.data_dir.clone(),
         }
     }
@@ -66,7 +70,7 @@ impl Places {
     pub(super) fn settings(&self, level: Level) -> Option<NamedFile> {
         let own = self.project.join(".claude");
         let path = match level {
-            Level::Managed => self.managed.as_ref()?.join("managed-settings.json"),
+            Level::Managed => self.managed.join("managed-settings.json"),
             Level::Local => own.join("settings.local.json"),
             Level::Project => own.join("settings.json"),
             Level::User => self.base.as_ref()?.join("settings.json"),
@@ -83,9 +87,9 @@ impl Places {
     }
 
     /// The folder of the record; `None` without a home.
-    pub(super) fn record_dir(&self, target: Target) -> Option<DirPath> {
+    pub fn record_dir(&self, target: Target) -> Option<DirPath> {
         match target {
-            Target::Project => Some(self.state.clone()),
+            Target::Project => Some(DirPath::from(&self.project).sub(PROJECT_STATE)),
             Target::User => Some(DirPath::from(self.base.as_ref()?).sub(USER_STATE)),
         }
     }
@@ -93,6 +97,12 @@ impl Places {
     /// The record of what was written; `None` without a home.
     pub fn record(&self, target: Target) -> Option<FilePath> {
         self.record_dir(target).map(|dir| dir.file(RECORD))
+    }
+
+    /// Where the record was kept in former times, if that is another place.
+    pub(super) fn old_record(&self, target: Target) -> Option<FilePath> {
+        let is_elsewhere = self.record_dir(target).is_some_and(|dir| dir.path() != self.state.path());
+        (target == Target::Project && is_elsewhere).then(|| self.state.file(RECORD))
     }
 
     /// The folder for what a user's sessions were told; `None` without a home.

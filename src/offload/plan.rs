@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
 
 use super::client_state::ClientState;
+use super::entry::Entry;
 use super::places::{Places, Target};
 use super::plugin_parts::running_parts;
+use super::readiness::OWN_PLUGIN;
+use super::stand_in::{losses, reason_to_stay};
 use catalog::{Catalog, Definition, Kind, Marketplaces, Scope};
 use claude_settings::{Level, SettingKey};
-
-/// The plugin that brings the offloaded entries back when they are asked for: it stays.
-const OWN_PLUGIN: &str = "adjutant";
 
 /// The rule that allows our own tools.
 const OWN_TOOLS: &str = "mcp__plugin_adjutant_adjutant";
@@ -20,16 +20,22 @@ const OWN_TOOLS: &str = "mcp__plugin_adjutant_adjutant";
 pub enum Selection<'a> {
     /// Everything that the client lists.
     Everything,
-    /// These plugins, each `name` or `name@market`.
-    Plugins(&'a [String]),
+    /// These plugins, each `name` or `name@market`, and entries of no plugin, by their ids.
+    Named(&'a [String]),
 }
 
 impl Selection<'_> {
     /// The name among those given that means the plugin.
     fn named<'a>(&'a self, plugin: &str) -> Option<&'a str> {
-        let Selection::Plugins(names) = self else { return None };
+        let Selection::Named(names) = self else { return None };
         let name = plugin.rsplit_once('@').map_or(plugin, |(name, _)| name);
         names.iter().map(String::as_str).find(|given| *given == plugin || *given == name)
+    }
+
+    /// The name among those given that means the entry of no plugin.
+    fn named_entry<'a>(&'a self, id: &str) -> Option<&'a str> {
+        let Selection::Named(names) = self else { return None };
+        names.iter().map(String::as_str).find(|given| *given == id)
     }
 }
 
@@ -38,14 +44,16 @@ impl Selection<'_> {
 pub struct Plan {
     /// What is written.
     pub keys: Vec<SettingKey>,
-    /// The name in ids of each plugin that is switched off, by `name@market`.
+    /// The name in ids of each plugin that entries are taken out of, by `name@market`.
     pub plugin_names: BTreeMap<String, String>,
+    /// Where each agent that is denied comes from, by its id ([`Entry::source`]).
+    pub agent_sources: BTreeMap<String, String>,
+    /// What stand-ins lack or may beyond the agents that they stand in for: the ids of these agents, by a clause.
+    pub losses: BTreeMap<&'static str, Vec<String>>,
     /// What stays in the listing, and why.
     pub staying: Vec<Staying>,
-    /// Names that were given and mean no plugin that is installed and enabled.
+    /// Names that were given and mean no plugin that is installed and enabled, and no listed entry.
     pub unknown: Vec<String>,
-    /// Whether the plugin is there that brings offloaded entries back when they are asked for.
-    pub has_own_plugin: bool,
     leaving: HashSet<(Kind, String, PathBuf)>,
 }
 
@@ -97,7 +105,6 @@ pub fn plan(
     for listed in catalog.client_listing_of(false, |one| state.is_carried(one)) {
         let definition: &Definition = listed.definition;
         if definition.plugin == OWN_PLUGIN {
-            plan.has_own_plugin = true;
             continue;
         }
         match definition.origin.installed_plugin() {
@@ -112,15 +119,18 @@ pub fn plan(
             None => {}
         }
     }
-    if let Selection::Plugins(names) = selection {
-        let known: BTreeSet<&str> = plugins.keys().filter_map(|plugin| selection.named(plugin)).collect();
+    if let Selection::Named(names) = selection {
+        let entries = own.iter().filter_map(|one| selection.named_entry(&one.id));
+        let known: BTreeSet<&str> =
+            plugins.keys().filter_map(|plugin| selection.named(plugin)).chain(entries).collect();
         plan.unknown = names.iter().filter(|name| !known.contains(name.as_str())).cloned().collect();
         plugins.retain(|plugin, _| selection.named(plugin).is_some());
-        own.clear();
+        own.retain(|one| selection.named_entry(&one.id).is_some());
     }
     let open = |plugins: &PathBuf| Marketplaces::open(plugins, &places.project);
     let marketplaces = places.plugins.as_ref().map(open).unwrap_or_default();
-    let surroundings = Surroundings { catalog, state, target, marketplaces };
+    let is_named = matches!(selection, Selection::Named(_));
+    let surroundings = Surroundings { catalog, state, target, marketplaces, is_named };
     for (plugin, definitions) in &plugins {
         plan.offload_plugin(plugin, definitions, &surroundings);
     }
@@ -138,6 +148,8 @@ struct Surroundings<'a> {
     state: &'a ClientState,
     target: Target,
     marketplaces: Marketplaces,
+    /// Whether what is to leave was named, so that it leaves once more although the user put it back.
+    is_named: bool,
 }
 
 impl Surroundings<'_> {
@@ -149,6 +161,18 @@ impl Surroundings<'_> {
         };
         (level > self.target.level()).then_some(reason)
     }
+
+    /// Why the agent stays listed where the rest of its plugin leaves.
+    fn reason_to_stay(&self, agent: &Definition) -> Option<String> {
+        let put_back = self.put_back(&SettingKey::Agent(agent.id.clone()));
+        reason_to_stay(agent).or(put_back.map(str::to_owned))
+    }
+
+    /// Why what was offloaded before and is listed stays so, unless it is named.
+    fn put_back(&self, key: &SettingKey) -> Option<&'static str> {
+        let is_users = !self.is_named && self.state.was_put_back(key);
+        is_users.then_some("you enabled it again; name it to take it out")
+    }
 }
 
 impl Plan {
@@ -158,24 +182,62 @@ impl Plan {
         if let Some(reason) = overruled {
             return self.stays(&first.plugin, definitions.len(), reason);
         }
+        if let Some(reason) = around.put_back(&SettingKey::Plugin(plugin.to_owned())) {
+            return self.stays(&first.plugin, definitions.len(), reason);
+        }
         let (name, market) = plugin.rsplit_once('@').unwrap_or((plugin, ""));
         let mut folders = around.catalog.plugins().iter().filter(|known| known.name == first.plugin);
         let folder = folders.find(|known| known.is_installed()).map(|known| known.root.as_path());
         let marketplace = around.marketplaces.location(market);
+        let (agents, others): (Vec<&Definition>, Vec<&Definition>) =
+            definitions.iter().partition(|definition| definition.kind == Kind::Agent);
+        let staying: Vec<&str> = agents
+            .iter()
+            .filter(|agent| around.reason_to_stay(agent).is_some())
+            .map(|one| &*one.id)
+            .collect();
         let reason = match folder.and_then(|folder| running_parts(folder, marketplace, name)) {
-            Some(parts) if parts.is_empty() => {
+            Some(parts) if parts.is_empty() && staying.is_empty() => {
                 self.keys.push(SettingKey::Plugin(plugin.to_owned()));
                 self.plugin_names.insert(plugin.to_owned(), first.plugin.clone());
+                for agent in agents {
+                    self.note_losses(agent);
+                }
                 return self.take_out(definitions.iter().copied());
+            }
+            Some(parts) if parts.is_empty() => {
+                format!("with the plugin {} would go, too", staying.join(", "))
             }
             Some(parts) => format!("the plugin has {}, which would end with it", parts.join(", ")),
             None => "the plugin cannot be read, so it is unknown what else it does".to_owned(),
         };
-        let (agents, others): (Vec<&Definition>, Vec<&Definition>) =
-            definitions.iter().partition(|definition| definition.kind == Kind::Agent);
-        self.keys.extend(agents.iter().map(|agent| SettingKey::Agent(agent.id.clone())));
-        self.take_out(agents);
+        for agent in agents {
+            if self.deny(agent, around) {
+                self.plugin_names.insert(plugin.to_owned(), first.plugin.clone());
+            }
+        }
         self.stays(&first.plugin, others.len(), format!("skills and commands stay: {reason}"));
+    }
+
+    /// Takes out an agent alone; whether it leaves.
+    fn deny(&mut self, agent: &Definition, around: &Surroundings<'_>) -> bool {
+        if let Some(reason) = around.reason_to_stay(agent) {
+            self.stays(&agent.id, 1, reason);
+            return false;
+        }
+        self.keys.push(SettingKey::Agent(agent.id.clone()));
+        if let Some(source) = Entry::from(agent).source() {
+            self.agent_sources.insert(agent.id.clone(), source.to_owned());
+        }
+        self.note_losses(agent);
+        self.take_out([agent]);
+        true
+    }
+
+    fn note_losses(&mut self, agent: &Definition) {
+        for loss in losses(agent) {
+            self.losses.entry(loss).or_default().push(agent.id.clone());
+        }
     }
 
     /// Offloads what belongs to no plugin.
@@ -183,18 +245,22 @@ impl Plan {
         for definition in definitions {
             let id = definition.id.clone();
             match definition.kind {
-                Kind::Agent => self.keys.push(SettingKey::Agent(id)),
+                Kind::Agent => {
+                    self.deny(definition, around);
+                    continue;
+                }
                 Kind::Skill | Kind::Workflow if around.state.settings().denies_skill(&id) => {
                     self.stays(&id, 1, "you denied it");
                     continue;
                 }
                 Kind::Skill | Kind::Workflow => {
                     let stated = around.state.settings().skill_override(&id);
-                    if let Some(reason) = stated.and_then(|(level, _)| around.overruled(level)) {
+                    let key = SettingKey::Skill(id.clone());
+                    let overruled = stated.and_then(|(level, _)| around.overruled(level));
+                    if let Some(reason) = overruled.or_else(|| around.put_back(&key)) {
                         self.stays(&id, 1, reason);
                         continue;
                     }
-                    let key = SettingKey::Skill(id);
                     // A skill and a command may have one id.
                     if !self.keys.contains(&key) {
                         self.keys.push(key);

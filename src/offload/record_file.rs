@@ -24,9 +24,12 @@ pub struct StoredRecord {
     /// Whether everything was to leave the prompt, also what comes later.
     #[serde(default)]
     pub everything: bool,
-    /// The name in ids of each plugin that was switched off, by `name@market`.
+    /// The name in ids of each plugin that entries were taken out of, by `name@market`.
     #[serde(default)]
     pub plugin_names: BTreeMap<String, String>,
+    /// Where each agent that was denied comes from, by its id: its plugin `name@market`, else its scope.
+    #[serde(default)]
+    pub agent_sources: BTreeMap<String, String>,
     /// What was written.
     pub written: Record,
 }
@@ -37,6 +40,7 @@ impl Default for StoredRecord {
             version: VERSION,
             everything: false,
             plugin_names: BTreeMap::new(),
+            agent_sources: BTreeMap::new(),
             written: Record::default(),
         }
     }
@@ -48,14 +52,38 @@ impl StoredRecord {
     /// # Errors
     /// [`OffloadError::Record`] where it cannot be read.
     pub fn load(places: &Places, target: Target) -> Result<StoredRecord, OffloadError> {
-        let Some(file) = places.record(target) else { return Ok(StoredRecord::default()) };
+        let record = places.record(target).map_or(Ok(None), |file| StoredRecord::read(&file))?;
+        let old = places.old_record(target).map_or(Ok(None), |file| StoredRecord::read(&file))?;
+        let (record, old) = (record.unwrap_or_default(), old.unwrap_or_default());
+        Ok(if old.is_empty() { record } else { record.after(old) })
+    }
+
+    /// Moves a record of old to where it is looked for now.
+    ///
+    /// # Errors
+    /// [`OffloadError`] where it can be neither read nor moved; then it is where it was.
+    pub fn migrate(places: &Places, target: Target) -> Result<(), OffloadError> {
+        let (Some(dir), Some(file), Some(old)) =
+            (places.record_dir(target), places.record(target), places.old_record(target))
+        else {
+            return Ok(());
+        };
+        if StoredRecord::read(&old)?.is_none() {
+            return Ok(());
+        }
+        let _lock = Lock::around(&dir)?;
+        StoredRecord::load(places, target)?.store(&file, Some(&old))
+    }
+
+    /// What a file holds; `None` where there is none.
+    fn read(file: &FilePath) -> Result<Option<StoredRecord>, OffloadError> {
         let failed = |reason: &dyn std::fmt::Display| OffloadError::Record {
             file: file.path(),
             reason: reason.to_string(),
         };
         match file.regular() {
             Ok(Some(_)) => {}
-            Ok(None) => return Ok(StoredRecord::default()),
+            Ok(None) => return Ok(None),
             Err(error) => return Err(failed(&error)),
         }
         let text = file.read_text(MAX_BYTES).map_err(|error| failed(&error))?;
@@ -63,7 +91,18 @@ impl StoredRecord {
         if stored.version != VERSION {
             return Err(failed(&format!("version {} is not known", stored.version)));
         }
-        Ok(stored)
+        Ok(Some(stored))
+    }
+
+    /// What both records say together, where this one was begun beside `old`.
+    fn after(self, old: StoredRecord) -> StoredRecord {
+        StoredRecord {
+            version: VERSION,
+            everything: self.everything || old.everything,
+            plugin_names: old.plugin_names.into_iter().chain(self.plugin_names).collect(),
+            agent_sources: old.agent_sources.into_iter().chain(self.agent_sources).collect(),
+            written: self.written.after(old.written),
+        }
     }
 
     /// Whether nothing is recorded.
@@ -71,8 +110,8 @@ impl StoredRecord {
         self.written.is_empty() && !self.everything
     }
 
-    /// Writes it, or removes the file where it is empty.
-    pub(super) fn store(&self, file: &FilePath) -> Result<(), OffloadError> {
+    /// Writes it, or removes the file where it is empty. `old`, a record of old that it holds as well, goes then.
+    pub(super) fn store(&self, file: &FilePath, old: Option<&FilePath>) -> Result<(), OffloadError> {
         let written = if self.is_empty() {
             file.dir().open().and_then(|dir| dir.remove_file_if_any(file.name()))
         } else {
@@ -82,7 +121,15 @@ impl StoredRecord {
                 dir.write(file.name(), Replacing::PrivateDurably, text.as_bytes())
             })
         };
-        written.map_err(|error| OffloadError::Record { file: file.path(), reason: error.to_string() })
+        let failed = |file: &FilePath, error: &std::io::Error| OffloadError::Record {
+            file: file.path(),
+            reason: error.to_string(),
+        };
+        written.map_err(|error| failed(file, &error))?;
+        match old.filter(|old| old.exists()) {
+            Some(old) => old.remove().map_err(|error| failed(old, &error)),
+            None => Ok(()),
+        }
     }
 }
 

@@ -17,6 +17,7 @@ struct Before {
     text: Option<String>,
     record_dir: DirPath,
     record_file: FilePath,
+    old_record: Option<FilePath>,
     record: StoredRecord,
 }
 
@@ -27,7 +28,8 @@ impl Before {
         let settings = SettingsFile(settings);
         let text = settings.read()?;
         let record = StoredRecord::load(places, target)?;
-        Ok(Before { settings, text, record_dir, record_file, record })
+        let old_record = places.old_record(target);
+        Ok(Before { settings, text, record_dir, record_file, old_record, record })
     }
 
     /// Locks, and makes sure that nothing changed since.
@@ -40,6 +42,10 @@ impl Before {
             return Err(OffloadError::Changed(self.record_file.path()));
         }
         Ok(lock)
+    }
+
+    fn store(&self, record: &StoredRecord) -> Result<(), OffloadError> {
+        record.store(&self.record_file, self.old_record.as_ref())
     }
 }
 
@@ -71,6 +77,7 @@ impl SettingsChange {
         let after = edited.map_err(|error| OffloadError::settings(before.settings.path(), &error))?;
         record.everything |= everything;
         record.plugin_names.extend(plan.plugin_names.clone());
+        record.agent_sources.extend(plan.agent_sources.clone());
         Ok(SettingsChange { places: places.clone(), target, before, after, record })
     }
 
@@ -96,13 +103,13 @@ impl SettingsChange {
     /// process writes, and where either cannot be written. Then the settings are as they were.
     pub fn write(&self) -> Result<(), OffloadError> {
         let _lock = self.before.lock(&self.places, self.target)?;
-        self.record.store(&self.before.record_file)?;
+        self.before.store(&self.record)?;
         if self.before.text.as_deref() == Some(&*self.after) || self.record.written.is_empty() {
             return Ok(());
         }
         self.before.settings.write(Some(&self.after)).inspect_err(|_| {
             // What was not written needs no record; one that stays says nothing that undoing could spoil.
-            let _ = self.before.record.store(&self.before.record_file);
+            let _ = self.before.store(&self.before.record);
         })
     }
 }
@@ -166,6 +173,6 @@ impl SettingsRestore {
         if self.after != self.before.text {
             self.before.settings.write(self.after.as_deref())?;
         }
-        StoredRecord::default().store(&self.before.record_file)
+        self.before.store(&StoredRecord::default())
     }
 }

@@ -6,7 +6,6 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -17,7 +16,7 @@ pub(crate) struct User {
 }
 
 /// The user's settings, in a layout of the user's own.
-const SETTINGS: &str = "{\n    \"model\": \"opus\",\n    \"enabledPlugins\": {\"web@market\": true, \"hooked@market\": true, \"off@market\": false}\n}\n";
+pub(crate) const SETTINGS: &str = "{\n    \"model\": \"opus\",\n    \"enabledPlugins\": {\"web@market\": true, \"hooked@market\": true, \"off@market\": false, \"adjutant@adjutant\": true}\n}\n";
 
 impl User {
     pub(crate) fn new() -> User {
@@ -26,7 +25,7 @@ impl User {
             "web",
             &[("agents/reviewer.md", &agent("reviewer", "Reviews web pages for accessibility."))],
         );
-        let fixer = "---\nname: fixer\ndescription: Fixes screen reader failures on a login page.\nmodel: haiku\ntools: Read, Edit\n---\n\nFix what screen readers cannot read.\n";
+        let fixer = "---\nname: fixer\ndescription: Fixes screen reader failures on a login page.\nmodel: haiku\ntools: Read, Edit, Bash\n---\n\nFix what screen readers cannot read.\n";
         user.write("home/.claude/plugins/cache/market/web/1.0.0/agents/fixer.md", fixer);
         let skill =
             "---\nname: contrast\ndescription: Checks colour contrast of pages.\n---\n\nCheck contrast.\n";
@@ -40,6 +39,7 @@ impl User {
             ],
         );
         user.plugin("off", &[("agents/unused.md", &agent("unused", "Was switched off by the user."))]);
+        copy_tree(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".claude/plugin"), &user.path(OWN_PLUGIN));
         user.register(&["web", "hooked", "off"]);
         user.write("home/.claude/settings.json", SETTINGS);
         user.write(
@@ -54,7 +54,7 @@ impl User {
         user
     }
 
-    fn path(&self, below: &str) -> PathBuf {
+    pub(crate) fn path(&self, below: &str) -> PathBuf {
         self.dir.path().join(below)
     }
 
@@ -65,11 +65,11 @@ impl User {
         file
     }
 
-    fn read(&self, below: &str) -> String {
+    pub(crate) fn read(&self, below: &str) -> String {
         std::fs::read_to_string(self.path(below)).unwrap()
     }
 
-    fn plugin(&self, name: &str, files: &[(&str, &str)]) {
+    pub(crate) fn plugin(&self, name: &str, files: &[(&str, &str)]) {
         let folder = format!("home/.claude/plugins/cache/market/{name}/1.0.0");
         self.write(&format!("{folder}/.claude-plugin/plugin.json"), &json!({ "name": name }).to_string());
         for (file, content) in files {
@@ -77,12 +77,14 @@ impl User {
         }
     }
 
-    fn register(&self, names: &[&str]) {
+    pub(crate) fn register(&self, names: &[&str]) {
         let installs = names.iter().map(|name| {
             let path = self.path(&format!("home/.claude/plugins/cache/market/{name}/1.0.0"));
             (format!("{name}@market"), json!([{ "scope": "user", "installPath": path, "version": "1.0.0" }]))
         });
-        let plugins: serde_json::Map<String, Value> = installs.collect();
+        let own = json!([{ "scope": "user", "installPath": self.path(OWN_PLUGIN), "version": "0.1.0" }]);
+        let own = ("adjutant@adjutant".to_owned(), own);
+        let plugins: serde_json::Map<String, Value> = installs.chain([own]).collect();
         let registry = json!({ "version": 2, "plugins": plugins });
         self.write("home/.claude/plugins/installed_plugins.json", &registry.to_string());
     }
@@ -101,7 +103,7 @@ impl User {
         ] {
             command.env_remove(name);
         }
-        command.stdin(Stdio::null());
+        command.env("ADJUTANT_BIN", env!("CARGO_BIN_EXE_adjutant")).stdin(Stdio::null());
         command
     }
 
@@ -110,25 +112,26 @@ impl User {
     }
 
     /// Runs a command that is to succeed; what it says.
-    fn say(&self, arguments: &[&str]) -> String {
+    pub(crate) fn say(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", text(&output));
         text(&output)
     }
 
-    fn status(&self) -> Value {
+    pub(crate) fn status(&self) -> Value {
         let output = self.run(&["offload", "status", "--json"]);
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", text(&output)))
     }
 
     /// A hook that waits for its event.
-    fn begin_hook(&self) -> Child {
-        let mut command = self.command(&["hook"]);
+    pub(crate) fn begin_hook(&self) -> Child {
+        // Long enough for a machine under load; what a hook does at its deadline is tested by itself.
+        let mut command = self.command(&["hook", "--deadline-ms", "60000"]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
     /// What a hook answers to an event; `None` where it prints nothing.
-    fn hook(&self, event: &str) -> Option<Value> {
+    pub(crate) fn hook(&self, event: &str) -> Option<Value> {
         let mut child = self.begin_hook();
         // A hook that does not read has ended.
         let _ = child.stdin.take().unwrap().write_all(event.as_bytes());
@@ -137,19 +140,19 @@ impl User {
         (!output.stdout.is_empty()).then(|| serde_json::from_slice(&output.stdout).unwrap())
     }
 
-    fn call_agent(&self, id: &str) -> Option<Value> {
+    pub(crate) fn call_agent(&self, id: &str) -> Option<Value> {
         let input = json!({ "subagent_type": id, "prompt": "Look.", "description": "look", "run_in_background": false });
         let event = json!({ "hook_event_name": "PreToolUse", "tool_name": "Agent", "tool_input": input });
         self.hook(&event.to_string()).map(|mut answer| answer["hookSpecificOutput"]["updatedInput"].take())
     }
 
-    fn prompt(&self, session: &str, prompt: &str) -> Option<String> {
+    pub(crate) fn prompt(&self, session: &str, prompt: &str) -> Option<String> {
         let event = json!({ "hook_event_name": "UserPromptSubmit", "session_id": session, "prompt": prompt });
         let answer = self.hook(&event.to_string())?;
         Some(answer["hookSpecificOutput"]["additionalContext"].as_str().unwrap().to_owned())
     }
 
-    fn up(&self) -> (u32, u16) {
+    pub(crate) fn up(&self) -> (u32, u16) {
         let up = self.say(&["up", "--port", "0", "--no-register", "--json"]);
         let up: Value = serde_json::from_str(&up).unwrap();
         (
@@ -159,19 +162,35 @@ impl User {
     }
 }
 
-fn agent(name: &str, description: &str) -> String {
+/// The plugin that runs what is offloaded, in the home.
+const OWN_PLUGIN: &str = "home/.claude/plugins/cache/adjutant/adjutant/0.1.0";
+
+fn copy_tree(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_tree(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+pub(crate) fn agent(name: &str, description: &str) -> String {
     format!("---\nname: {name}\ndescription: {description}\n---\n\nYou are {name}.\n")
 }
 
-fn text(output: &Output) -> String {
+pub(crate) fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-const LOCAL: &str = "project/.claude/settings.local.json";
-const RECORD: &str = "project/.claude/mcp-server/data/offload.json";
+pub(crate) const LOCAL: &str = "project/.claude/settings.local.json";
+pub(crate) const RECORD: &str = "project/.claude/mcp-server/data/offload.json";
 
 /// Sends a signal to a process that the test started.
-fn signal(name: &str, pid: u32) {
+pub(crate) fn signal(name: &str, pid: u32) {
     assert!(Command::new("kill").args([name, &pid.to_string()]).status().unwrap().success());
 }
 
@@ -190,7 +209,7 @@ fn everything_leaves_the_prompt_stays_found_and_comes_back() {
         assert!(shown.contains(part), "{part} is missing: {shown}");
     }
     let before = user.status();
-    assert_eq!(before["listed"], json!({ "agents": 5, "skills": 1, "workflows": 2 }), "{before}");
+    assert_eq!(before["listed"], json!({ "agents": 7, "skills": 1, "workflows": 2 }), "{before}");
 
     user.say(&["offload", "--all", "--yes"]);
     let written: Value = serde_json::from_str(&user.read(LOCAL)).unwrap();
@@ -206,7 +225,7 @@ fn everything_leaves_the_prompt_stays_found_and_comes_back() {
     assert_eq!(user.read("home/.claude/settings.json"), SETTINGS);
     let status = user.status();
     assert_eq!(status["offloaded"], json!({ "agents": 5, "skills": 1, "workflows": 1 }), "{status}");
-    assert_eq!(status["listed"], json!({ "agents": 0, "skills": 0, "workflows": 1 }), "{status}");
+    assert_eq!(status["listed"], json!({ "agents": 2, "skills": 0, "workflows": 1 }), "{status}");
     for (kind, id) in [("agents", "web:fixer"), ("skills", "web:contrast"), ("workflows", "ops:deploy")] {
         let words = ["fix screen reader failures", "colour contrast", "deploy to the cluster"];
         let words = words[["agents", "skills", "workflows"].iter().position(|known| *known == kind).unwrap()];
@@ -267,7 +286,10 @@ fn an_undo_leaves_alone_what_was_changed_since() {
 }
 
 /// Starts a command that asks, and returns once it did.
-fn asked(user: &User, arguments: &[&str]) -> (Child, BufReader<std::process::ChildStdout>, String) {
+pub(crate) fn asked(
+    user: &User,
+    arguments: &[&str],
+) -> (Child, BufReader<std::process::ChildStdout>, String) {
     let mut command = user.command(arguments);
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -280,7 +302,7 @@ fn asked(user: &User, arguments: &[&str]) -> (Child, BufReader<std::process::Chi
 }
 
 /// Answers, and returns the exit code and what else was said.
-fn answered(
+pub(crate) fn answered(
     child: (Child, BufReader<std::process::ChildStdout>, String),
     answer: &str,
 ) -> (Option<i32>, String) {
@@ -409,7 +431,7 @@ fn offloads_at_once_leave_a_record_of_what_is_there() {
     for output in outputs.iter().filter(|output| !output.status.success()) {
         let said = text(output);
         // Or another one has taken the plugin out before this one looked.
-        let reasons = ["changed in the meantime", "under way", "no plugin that the client lists"];
+        let reasons = ["changed in the meantime", "under way", "that the client lists is called"];
         assert!(reasons.iter().any(|reason| said.contains(reason)), "{said}");
     }
     let status = user.status();
@@ -435,8 +457,7 @@ fn what_comes_later_is_said_where_everything_was_to_leave() {
         let line =
             said.lines().find(|line| line.contains("listed again")).unwrap_or_else(|| panic!("{said}"));
         assert!(
-            line.starts_with("1 new entries are listed again (")
-                && line.ends_with(" tokens): adjutant offload"),
+            line.starts_with("1 new entry is listed again (") && line.ends_with(" tokens): adjutant offload"),
             "{line}"
         );
     }
@@ -468,7 +489,12 @@ fn offloaded_agents_are_called_by_their_own_ids() {
     user.say(&["offload", "--yes"]);
     let with_instance = |user: &User| {
         let call = user.call_agent("web:fixer").unwrap();
-        let prompt = "You are web:fixer. Your instructions:\n\nFix what screen readers cannot read.\n\nUse no tools but these: Read, Edit.\n\n# Task\n\nLook.";
+        let prompt = call["prompt"].as_str().unwrap();
+        let (before, hash) = prompt.split_once(" (sha256 ").unwrap();
+        let (hash, after) = hash.split_once("):\n\n").unwrap();
+        assert_eq!((before, hash.len()), ("You are web:fixer. Your instructions", 12), "{prompt}");
+        let instructions = "Fix what screen readers cannot read.\n\nUse no tools but these: Read, Edit, Bash.\n\n# Task\n\nLook.";
+        assert_eq!(after, instructions);
         let expected = json!({
             "subagent_type": "adjutant:specialist", "prompt": prompt, "description": "look",
             "run_in_background": false, "model": "haiku",
@@ -514,70 +540,4 @@ fn what_the_user_forbids_after_an_offload_is_not_run() {
     );
     assert_eq!(user.call_agent("web:fixer"), None);
     assert!(user.call_agent("rust-expert").is_some());
-}
-
-#[test]
-fn a_hook_that_is_called_wrongly_blocks_no_prompt() {
-    let user = User::new();
-    for arguments in [&["hook", "--unknown"][..], &["hook", "later", "words"]] {
-        let output = user.run(arguments);
-        assert_eq!((output.status.code(), text(&output)), (Some(0), String::new()), "{arguments:?}");
-    }
-}
-
-#[test]
-fn a_prompt_gets_a_hint_of_what_fits_it_once_a_session() {
-    let user = User::new();
-    let request = "our login page fails for screen reader users, fix the failures";
-    assert_eq!(user.prompt("one", request), None, "nothing is offloaded");
-    user.say(&["offload", "--yes"]);
-    let hint = user.prompt("one", request).unwrap();
-    assert!(hint.contains("- agent web:fixer: Fixes screen reader failures"), "{hint}");
-    let again = user.prompt("one", request).unwrap_or_default();
-    assert!(!again.contains("web:fixer"), "{again}");
-    assert!(user.prompt("two", request).unwrap().contains("web:fixer"));
-    let commands = [
-        &format!("/fix {request}"),
-        &format!("<task-notification>{request}"),
-        "yes, go ahead",
-        "my knee hurts when I jog",
-    ];
-    for prompt in commands {
-        assert_eq!(user.prompt("three", prompt), None, "{prompt}");
-    }
-    let (pid, _) = user.up();
-    // One that has just started may be too slow for a prompt, which then goes without a hint.
-    let began = Instant::now();
-    let mut sessions = (0..).map(|number| format!("four {number}"));
-    let hint = sessions.by_ref().find_map(|session| {
-        assert!(began.elapsed() < Duration::from_mins(1), "no hint comes from the instance");
-        user.prompt(&session, request)
-    });
-    assert!(hint.unwrap().contains("web:fixer"));
-    signal("-KILL", pid);
-    assert!(user.prompt("five", request).unwrap().contains("web:fixer"));
-    assert!(user.path("home/.claude/adjutant/sessions").is_dir());
-}
-
-#[test]
-fn a_hook_says_nothing_where_it_cannot_answer() {
-    let user = User::new();
-    user.say(&["offload", "--yes"]);
-    let half = r#"{"hook_event_name": "UserPromptSubmit", "session_id": "s", "pro"#;
-    let deep = "[".repeat(100_000);
-    for event in ["", "garbage", "null", "{}", "\u{0}", half, &deep, &"x".repeat(9 << 20)] {
-        assert_eq!(user.hook(event), None, "{:?}", &event[..event.len().min(40)]);
-    }
-    // Nobody reads the answer.
-    let event = json!({ "hook_event_name": "UserPromptSubmit", "session_id": "s", "prompt": "fix screen reader failures" });
-    let mut child = user.begin_hook();
-    drop(child.stdout.take());
-    child.stdin.take().unwrap().write_all(event.to_string().as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert_eq!((output.status.code(), text(&output)), (Some(0), String::new()));
-    // Records and settings that are garbage.
-    for file in [RECORD, LOCAL] {
-        user.write(file, "{");
-        assert_eq!(user.prompt("t", "fix screen reader failures on a login page"), None, "{file}");
-    }
 }

@@ -61,7 +61,10 @@ fn hooks_and_server_run_the_binary_in_one_way() {
         })
     );
     let servers = json_of(&format!("{PLUGIN}/.mcp.json"));
-    assert_eq!(servers["mcpServers"]["adjutant"], json!({ "command": launcher, "args": ["mcp", "--no-resources"] }));
+    assert_eq!(
+        servers["mcpServers"]["adjutant"],
+        json!({ "command": launcher, "args": ["mcp", "--no-resources"] })
+    );
 }
 
 /// The launcher in a home without programs, run with these arguments and variables.

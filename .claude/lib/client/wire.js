@@ -68,7 +68,7 @@ function optionalLists(fields, ...keys) {
     const present = keys.filter((key) => Array.isArray(fields[key]));
     return Object.fromEntries(present.map((key) => [key, strings(fields[key])]));
 }
-const SCOPES = ['project', 'user', 'managed', 'server'];
+const SCOPES = ['project', 'user', 'managed', 'server', 'offloaded'];
 /** Services that do not say know no other scope than the project. */
 const scope = (value) => SCOPES.find((known) => known === value) ?? 'project';
 function row(value) {

@@ -99,8 +99,9 @@ export interface QueryBounds {
   max_tokens?: number;
 }
 
-/** Where an entry comes from: the project, the user, an administrator, or the service itself. */
-export type Scope = 'project' | 'user' | 'managed' | 'server';
+/** Where an entry comes from: the project, the user, an administrator, or the service itself. `offloaded` where an offload
+ * took it out of the client's listing; such an entry matches its own scope as well. */
+export type Scope = 'project' | 'user' | 'managed' | 'server' | 'offloaded';
 
 /** Parameters of every query for entries. */
 export interface EntryBounds extends QueryBounds {
@@ -443,7 +444,7 @@ function optionalLists<K extends string>(fields: Fields, ...keys: K[]): Partial<
   return Object.fromEntries(present.map((key) => [key, strings(fields[key])])) as Partial<Record<K, string[]>>;
 }
 
-const SCOPES: readonly Scope[] = ['project', 'user', 'managed', 'server'];
+const SCOPES: readonly Scope[] = ['project', 'user', 'managed', 'server', 'offloaded'];
 
 /** Services that do not say know no other scope than the project. */
 const scope = (value: unknown): Scope => SCOPES.find((known) => known === value) ?? 'project';

@@ -201,7 +201,8 @@ impl Catalog {
         self.client_listing_of(is_bounded, |_| true)
     }
 
-    /// The same where it lists only what `is_carried` says: room that the others do not take is there for the rest.
+    /// The same where it lists only what `is_carried` says: room that the others do not take is there for the rest, and of
+    /// one id the first that is carried is listed.
     pub fn client_listing_of(
         &self,
         is_bounded: bool,
@@ -210,15 +211,34 @@ impl Catalog {
         let views: Vec<ClientView<'_>> =
             self.layers.iter().map(|layer| ClientView::of(&layer.problems)).collect();
         let mut loaded = Vec::with_capacity(self.definitions.len());
+        let is_listed = |one: &Definition| !one.not_loaded && is_carried(one);
         for (layer, view) in self.layers.iter().zip(&views) {
-            let serving = layer.definitions.iter().filter(|one| self.shadowed.is_empty() || self.serves(one));
-            let carried = serving.filter(|one| !one.not_loaded && is_carried(one));
-            loaded.extend(carried.map(|one| (one, view)));
+            let carried = layer.definitions.iter().filter(|one| is_listed(one));
+            let first = carried.filter(|one| self.shadowed.is_empty() || self.is_first(one, &is_listed));
+            loaded.extend(first.map(|one| (one, view)));
         }
         if self.layers.len() > 1 {
             loaded.sort_by(|(a, _), (b, _)| layer::order(a, b));
         }
         claude_code::listing(&loaded, is_bounded)
+    }
+
+    /// Whether a listed definition of a layer is the one that is listed under its id: it serves, or none that precedes it is
+    /// listed.
+    fn is_first(&self, definition: &Arc<Definition>, is_listed: &dyn Fn(&Definition) -> bool) -> bool {
+        if self.serves(definition) {
+            return true;
+        }
+        let (kind, id) = (definition.kind, definition.id.as_str());
+        let of_kind = self.of_kind(kind);
+        let from = of_kind.partition_point(|known| known.id.as_str() < id);
+        let mut serving = of_kind[from..].iter().take_while(|known| known.id == id);
+        !serving.any(|known| is_listed(known))
+            && self
+                .shadowed(kind, id)
+                .iter()
+                .find(|known| is_listed(known))
+                .is_some_and(|first| Arc::ptr_eq(first, definition))
     }
 
     /// Whether a definition of a layer is the one that serves for its id.

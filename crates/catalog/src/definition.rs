@@ -31,6 +31,9 @@ pub struct Definition {
     pub model: Option<String>,
     /// The front matter's `tools` (agents) or `allowed-tools` (skills, workflows), split.
     pub tools: Vec<String>,
+    /// Agents: members of the front matter that say how the client runs it beside its tools and model, each by its name, and
+    /// with its value where that is one of a few: `disallowedTools`, `permissionMode: plan`.
+    pub run_settings: Vec<String>,
     /// The front matter's `category`, else the marketplace's for the plugin, else empty.
     pub category: String,
     /// The front matter's and the plugin manifest's `keywords` and `tags`, lower case, without duplicates; preceded,

@@ -145,11 +145,34 @@ fn fill(definition: &mut Definition, fields: &Fields, context: &EntryContext) {
     let stated = fields.list("keywords").into_iter().chain(fields.list("tags"));
     let keywords = stated.map(|word| one_line(&word).to_lowercase()).chain(context.facts.keywords.clone());
     definition.keywords = distinct(keywords);
-    if definition.kind != Kind::Agent {
+    if definition.kind == Kind::Agent {
+        definition.run_settings = run_settings(fields);
+    } else {
         definition.invocation = invocation(fields);
     }
     definition.capabilities =
         distinct(fields.list("capabilities").into_iter().map(|capability| one_line(&capability)));
+}
+
+/// Members that say how the client runs an agent; with `true`, the value counts, too.
+const RUN_SETTINGS: [(&str, bool); 9] = [
+    ("disallowedTools", false),
+    ("permissionMode", true),
+    ("maxTurns", false),
+    ("hooks", false),
+    ("mcpServers", false),
+    ("skills", false),
+    ("memory", false),
+    ("isolation", true),
+    ("background", true),
+];
+
+fn run_settings(fields: &Fields) -> Vec<String> {
+    let stated = RUN_SETTINGS.iter().filter_map(|(name, has_value)| {
+        let value = fields.text(name)?;
+        Some(if *has_value { format!("{name}: {}", one_line(&value)) } else { (*name).to_owned() })
+    });
+    stated.collect()
 }
 
 /// As the client reads it: `disable-model-invocation` counts where it is true, `user-invocable` where it is there and not.

@@ -19,10 +19,12 @@ impl Scope {
     /// The precedence of `definition` in a layer of this scope: of one id, the definition with the lowest number serves.
     ///
     /// As in Claude Code, a user's own skills and commands (those of no plugin) come before the project's, agents after
-    /// it, and what is installed for the user after both.
+    /// it, and what is installed for the user after both, unless the ids of its plugin mean it
+    /// ([`Origin::is_meant_by_ids`](crate::Origin::is_meant_by_ids)).
     pub fn precedence(self, definition: &Definition) -> u8 {
         let rank = 2 * (self as u8 + 1);
         match self {
+            Scope::User if definition.origin.is_meant_by_ids => Scope::Project.precedence(definition) - 1,
             Scope::User if !definition.plugin.is_empty() => rank + 1,
             Scope::User if definition.kind != Kind::Agent => Scope::Managed.precedence(definition) + 1,
             _ => rank,

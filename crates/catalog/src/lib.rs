@@ -68,4 +68,6 @@ pub use role::{Role, RoleAgent};
 pub use roles::Roles;
 pub use scan::{FileSource, ScanOptions, scan};
 pub use source::{CatalogSource, Known, Loaded, WatchRoot, reload};
-pub use user_scope::{MAX_SETTINGS_BYTES, MarketplaceLocation, Marketplaces, UserPlaces, UserSource};
+pub use user_scope::{
+    MAX_SETTINGS_BYTES, MarketplaceLocation, Marketplaces, OffloadedPlugins, UserPlaces, UserSource,
+};

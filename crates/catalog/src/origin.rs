@@ -41,6 +41,9 @@ pub struct Origin {
     /// The absolute folder that [`crate::Definition::path`] is relative to; empty where that goes without saying, in a
     /// project.
     pub root: PathBuf,
+    /// Whether ids of its plugin mean the installed plugin also where the project develops one of that name, since entries of
+    /// the installed one were taken out of the client's listing under these ids.
+    pub is_meant_by_ids: bool,
 }
 
 impl Origin {

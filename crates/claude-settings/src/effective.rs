@@ -64,6 +64,11 @@ impl ClientSettings {
             .find_map(|level| replaced(level).unwrap_or_else(|| self.file(level)?.plugin(id)))
     }
 
+    /// Whether some file switches all hooks off.
+    pub fn disables_hooks(&self) -> bool {
+        self.files().any(|(_, file)| file.disables_hooks())
+    }
+
     /// Whether the agent is denied.
     pub fn denies_agent(&self, id: &str) -> bool {
         self.denies_agent_beside(id, None)

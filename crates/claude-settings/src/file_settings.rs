@@ -1,5 +1,8 @@
 //! What one settings file says about the client's listing. Nothing else reads these members, so that nobody reads an odd
 //! value in another way.
+//!
+//! The client takes a file whole or not at all: one value that it does not expect, also a `null`, and nothing in the file
+//! counts, denials included (seen with 2.1.332).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,32 +10,25 @@ use serde_json::{Map, Value};
 
 use crate::error::SettingsError;
 
-/// What one settings file says. Members that are missing or `null` say nothing.
+/// What one settings file says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FileSettings {
-    /// `enabledPlugins`; `None` where it has another shape.
-    plugins: Option<BTreeMap<String, bool>>,
-    /// `skillOverrides`; `None` where it has another shape.
-    overrides: Option<BTreeMap<String, String>>,
-    /// `permissions.deny`; `None` where it has another shape.
-    denied: Option<BTreeSet<String>>,
-    unusable: Vec<String>,
-    odd: Vec<String>,
+    plugins: BTreeMap<String, bool>,
+    overrides: BTreeMap<String, String>,
+    denied: BTreeSet<String>,
+    disables_hooks: bool,
 }
 
-/// What is read of an object's member.
-enum Member<'a, T: ?Sized> {
-    Missing,
-    Is(&'a T),
-    Other,
-}
+/// How a skill or command may be listed.
+const LISTED: [&str; 4] = ["on", "name-only", "user-invocable-only", "off"];
 
 impl FileSettings {
     /// What the content of a file says. A byte order mark is passed over, and of a member that is there twice the last one
-    /// counts, as in the client. A member of another shape says nothing, the others count.
+    /// counts, as in the client.
     ///
     /// # Errors
-    /// [`SettingsError::NotJson`] where it is not one JSON object: the client does not read it either.
+    /// Where the client would not take the file: [`SettingsError::NotJson`] where it is not one JSON object, and
+    /// [`SettingsError::Shape`] where a member holds something else than it should.
     pub fn parse(content: &[u8]) -> Result<FileSettings, SettingsError> {
         let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
         let value: Value =
@@ -40,124 +36,82 @@ impl FileSettings {
         let Value::Object(settings) = value else {
             return Err(SettingsError::NotJson("it holds another value".to_owned()));
         };
-        let mut file = FileSettings::default();
-        file.plugins = file.object(&settings, "enabledPlugins").map(|stated| file.read_plugins(&stated));
-        file.overrides = file.object(&settings, "skillOverrides").map(|stated| file.read_overrides(&stated));
-        file.denied = file.object(&settings, "permissions").and_then(|rules| file.read_denied(&rules));
-        Ok(file)
-    }
-
-    /// The object `name`, empty where it is missing; `None` where something else is there, which is noted.
-    fn object(&mut self, settings: &Map<String, Value>, name: &str) -> Option<Map<String, Value>> {
-        match member(settings, name, Value::as_object) {
-            Member::Missing => Some(Map::new()),
-            Member::Is(object) => Some(object.clone()),
-            Member::Other => {
-                self.unusable.push(format!("`{name}` is no JSON object"));
-                None
-            }
-        }
-    }
-
-    fn read_plugins(&mut self, stated: &Map<String, Value>) -> BTreeMap<String, bool> {
-        let mut plugins = BTreeMap::new();
-        for (id, value) in stated {
-            let is_enabled = match value {
-                Value::Bool(is_enabled) => *is_enabled,
-                // It names versions, of which one is loaded.
-                Value::Array(versions) => !versions.is_empty(),
-                _ => {
-                    self.odd.push(format!("`enabledPlugins` says neither true nor false of {id:?}"));
-                    continue;
-                }
-            };
-            plugins.insert(id.clone(), is_enabled);
-        }
-        plugins
-    }
-
-    fn read_overrides(&mut self, stated: &Map<String, Value>) -> BTreeMap<String, String> {
-        let mut overrides = BTreeMap::new();
-        for (id, value) in stated {
-            if let Some(how) = value.as_str() {
-                overrides.insert(id.clone(), how.to_owned());
-            } else {
-                self.odd.push(format!("`skillOverrides` holds no text for {id:?}"));
-            }
-        }
-        overrides
-    }
-
-    fn read_denied(&mut self, rules: &Map<String, Value>) -> Option<BTreeSet<String>> {
-        let denied = match member(rules, "deny", Value::as_array) {
-            Member::Missing => return Some(BTreeSet::new()),
-            Member::Is(denied) => denied,
-            Member::Other => {
-                self.unusable.push("`permissions.deny` is no list".to_owned());
-                return None;
-            }
+        let object = |name: &str| member(&settings, name, name, "an object", Value::as_object);
+        let denied = match object("permissions")? {
+            Some(rules) => member(rules, "deny", "permissions.deny", "a list", Value::as_array)?,
+            None => None,
         };
-        if denied.iter().any(|rule| !rule.is_string()) {
-            self.odd.push("`permissions.deny` holds something else than texts".to_owned());
-        }
-        Some(denied.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-    }
-
-    /// The same where a member that cannot be used says what it said in `last`.
-    #[must_use]
-    pub fn or_last(self, last: &FileSettings) -> FileSettings {
-        FileSettings {
-            plugins: self.plugins.or_else(|| last.plugins.clone()),
-            overrides: self.overrides.or_else(|| last.overrides.clone()),
-            denied: self.denied.or_else(|| last.denied.clone()),
-            ..self
-        }
-    }
-
-    /// Members that cannot be used, each a clause.
-    pub fn unusable(&self) -> &[String] {
-        &self.unusable
-    }
-
-    /// Values within a member that say nothing, each a clause.
-    pub fn odd(&self) -> &[String] {
-        &self.odd
+        Ok(FileSettings {
+            plugins: plugins(object("enabledPlugins")?)?,
+            overrides: overrides(object("skillOverrides")?)?,
+            // What is no text among the rules is passed over.
+            denied: denied.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
+            disables_hooks: settings.get("disableAllHooks").and_then(Value::as_bool).unwrap_or_default(),
+        })
     }
 
     /// Whether the plugin `name@market` is enabled; `None` where the file does not name it.
     pub fn plugin(&self, id: &str) -> Option<bool> {
-        self.plugins.as_ref()?.get(id).copied()
+        self.plugins.get(id).copied()
     }
 
     /// The plugins that are enabled, in order.
     pub fn enabled_plugins(&self) -> impl Iterator<Item = &str> {
-        let stated = self.plugins.iter().flatten();
-        stated.filter(|(_, is_enabled)| **is_enabled).map(|(plugin, _)| plugin.as_str())
+        self.plugins.iter().filter(|(_, is_enabled)| **is_enabled).map(|(plugin, _)| plugin.as_str())
+    }
+
+    /// The plugins that are switched off, in order.
+    pub fn disabled_plugins(&self) -> impl Iterator<Item = &str> {
+        self.plugins.iter().filter(|(_, is_enabled)| !**is_enabled).map(|(plugin, _)| plugin.as_str())
+    }
+
+    /// Whether the file switches all hooks off.
+    pub(crate) fn disables_hooks(&self) -> bool {
+        self.disables_hooks
     }
 
     /// How the skill or command is listed, where the file says so.
     pub(crate) fn skill_override(&self, id: &str) -> Option<&str> {
-        self.overrides.as_ref()?.get(id).map(String::as_str)
+        self.overrides.get(id).map(String::as_str)
     }
 
     /// Whether the file has the rule among those that deny.
     pub(crate) fn denies(&self, rule: &str) -> bool {
-        self.denied.as_ref().is_some_and(|denied| denied.contains(rule))
+        self.denied.contains(rule)
     }
 
     /// The rules that deny.
     pub(crate) fn denied(&self) -> impl Iterator<Item = &str> {
-        self.denied.iter().flatten().map(String::as_str)
+        self.denied.iter().map(String::as_str)
     }
 }
 
+/// The member `name`, shown as `path`; `None` where it is missing.
 fn member<'a, T: ?Sized>(
     object: &'a Map<String, Value>,
     name: &str,
+    path: &str,
+    what: &'static str,
     read: impl Fn(&'a Value) -> Option<&'a T>,
-) -> Member<'a, T> {
-    match object.get(name) {
-        None | Some(Value::Null) => Member::Missing,
-        Some(value) => read(value).map_or(Member::Other, Member::Is),
-    }
+) -> Result<Option<&'a T>, SettingsError> {
+    let Some(value) = object.get(name) else { return Ok(None) };
+    read(value).map(Some).ok_or_else(|| SettingsError::Shape(path.to_owned(), what))
+}
+
+fn plugins(stated: Option<&Map<String, Value>>) -> Result<BTreeMap<String, bool>, SettingsError> {
+    let plugin = |(id, value): (&String, &Value)| match value {
+        Value::Bool(is_enabled) => Ok((id.clone(), *is_enabled)),
+        // A list of versions is taken, and enables nothing.
+        Value::Array(_) => Ok((id.clone(), false)),
+        _ => Err(SettingsError::Shape(format!("enabledPlugins.{id}"), "true or false")),
+    };
+    stated.into_iter().flatten().map(plugin).collect()
+}
+
+fn overrides(stated: Option<&Map<String, Value>>) -> Result<BTreeMap<String, String>, SettingsError> {
+    let listed = |(id, value): (&String, &Value)| match value.as_str() {
+        Some(how) if LISTED.contains(&how) => Ok((id.clone(), how.to_owned())),
+        _ => Err(SettingsError::Shape(format!("skillOverrides.{id}"), "a way to list it")),
+    };
+    stated.into_iter().flatten().map(listed).collect()
 }

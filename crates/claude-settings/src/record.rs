@@ -51,6 +51,28 @@ impl Record {
         self.keys.iter().find(|written| written.key == *key)
     }
 
+    /// What was written to one file where this record was begun without knowing `older`.
+    #[must_use]
+    pub fn after(mut self, older: Record) -> Record {
+        for written in older.keys {
+            match self.keys.iter_mut().find(|own| own.key == written.key) {
+                // What stood there before the first of both is what an undo puts back.
+                Some(own) if written.written_ms <= own.written_ms => own.old = written.old,
+                Some(_) => {}
+                None => self.keys.push(written),
+            }
+        }
+        for before in older.containers {
+            match self.containers.iter_mut().find(|own| own.path == before.path) {
+                Some(own) => own.inside = before.inside,
+                None => self.containers.push(before),
+            }
+        }
+        self.keys.sort_by_key(|written| written.written_ms);
+        self.created_file |= older.created_file;
+        self
+    }
+
     pub(crate) fn note_container(&mut self, path: &[&str], inside: Option<&str>) {
         if self.containers.iter().all(|known| known.path != path) {
             let path = path.iter().map(|part| (*part).to_owned()).collect();

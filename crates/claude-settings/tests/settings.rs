@@ -207,7 +207,7 @@ fn a_second_offload_adds_to_the_record() {
 fn levels_decide_what_is_listed() {
     let mut settings = ClientSettings::default();
     settings.add(Level::Local, said(r#"{"enabledPlugins": {"a@m": false}}"#));
-    let user = r#"{"enabledPlugins": {"a@m": true, "b@m": ["1.0"]}, "skillOverrides": {"s": "off", "t": "name-only"},
+    let user = r#"{"enabledPlugins": {"a@m": true, "b@m": true}, "skillOverrides": {"s": "off", "t": "name-only"},
         "permissions": {"deny": ["Task(x)", "Agent(y)", "Agent(z*)", 7]}}"#;
     settings.add(Level::User, said(user));
     assert_eq!(settings.plugin("a@m"), Some((Level::Local, false)));
@@ -245,68 +245,60 @@ fn said(text: &str) -> FileSettings {
 }
 
 #[test]
-fn odd_values_say_nothing_and_are_named() {
-    // What the file says of a@m, whether it denies agent x, how it lists s, members that cannot be used, odd values.
-    type Row<'a> = (&'a str, Option<bool>, bool, Option<&'a str>, usize, usize);
-    let table: [Row<'_>; 22] = [
-        ("{}", None, false, None, 0, 0),
-        ("\u{feff}{\"enabledPlugins\": {\"a@m\": true}}", Some(true), false, None, 0, 0),
-        (r#"{"enabledPlugins": null, "permissions": null, "skillOverrides": null}"#, None, false, None, 0, 0),
-        (r#"{"enabledPlugins": {"a@m": false}}"#, Some(false), false, None, 0, 0),
-        (r#"{"enabledPlugins": {"a@m": ["1.0"]}}"#, Some(true), false, None, 0, 0),
-        (r#"{"enabledPlugins": {"a@m": []}}"#, Some(false), false, None, 0, 0),
-        (r#"{"enabledPlugins": {"a@m": null}}"#, None, false, None, 0, 1),
-        (r#"{"enabledPlugins": {"a@m": "true"}}"#, None, false, None, 0, 1),
-        (r#"{"enabledPlugins": {"a@m": 1, "b@m": {}}}"#, None, false, None, 0, 2),
-        (r#"{"enabledPlugins": ["a@m"]}"#, None, false, None, 1, 0),
-        (r#"{"enabledPlugins": "a@m"}"#, None, false, None, 1, 0),
-        // The last of several counts.
-        (r#"{"enabledPlugins": {"a@m": true, "a@m": false}}"#, Some(false), false, None, 0, 0),
-        (r#"{"enabledPlugins": {"a@m": true}, "enabledPlugins": {}}"#, None, false, None, 0, 0),
-        // What has its shape counts beside what has not.
-        (r#"{"enabledPlugins": [], "permissions": {"deny": ["Agent(x)"]}}"#, None, true, None, 1, 0),
-        (r#"{"permissions": {"deny": ["Agent(x)", 7, null]}}"#, None, true, None, 0, 1),
-        (r#"{"permissions": {"deny": "Agent(x)"}}"#, None, false, None, 1, 0),
-        (r#"{"permissions": {"deny": {"Agent(x)": true}}}"#, None, false, None, 1, 0),
-        (r#"{"permissions": ["Agent(x)"]}"#, None, false, None, 1, 0),
+fn odd_values_are_read_as_the_client_does() {
+    // What the file says of a@m, whether it denies agent x, how it lists s; `None` where the client takes nothing of it.
+    type Said<'a> = Option<(Option<bool>, bool, Option<&'a str>)>;
+    let table: [(&str, Said<'_>); 31] = [
+        ("{}", Some((None, false, None))),
+        ("\u{feff}{\"enabledPlugins\": {\"a@m\": true}}", Some((Some(true), false, None))),
+        (r#"{"enabledPlugins": {"a@m": false}}"#, Some((Some(false), false, None))),
+        (r#"{"enabledPlugins": {"a@m": ["1.0"]}}"#, Some((Some(false), false, None))),
+        (r#"{"enabledPlugins": {"a@m": []}}"#, Some((Some(false), false, None))),
+        (r#"{"permissions": {}, "skillOverrides": {}}"#, Some((None, false, None))),
+        (r#"{"permissions": {"deny": ["Agent(x)", 7, null]}}"#, Some((None, true, None))),
         (
-            r#"{"permissions": {"deny": null}, "skillOverrides": {"s": "off"}}"#,
-            None,
-            false,
-            Some("off"),
-            0,
-            0,
+            r#"{"permissions": {"deny": ["Agent(x)"]}, "skillOverrides": {"s": "off"}}"#,
+            Some((None, true, Some("off"))),
         ),
-        (r#"{"skillOverrides": {"s": false}}"#, None, false, None, 0, 1),
-        (r#"{"skillOverrides": {"s": "later"}}"#, None, false, Some("later"), 0, 0),
-        (r#"{"skillOverrides": []}"#, None, false, None, 1, 0),
+        // The last of several counts.
+        (r#"{"enabledPlugins": {"a@m": true, "a@m": false}}"#, Some((Some(false), false, None))),
+        (r#"{"enabledPlugins": {"a@m": true}, "enabledPlugins": {}}"#, Some((None, false, None))),
+        // Members that are none of ours may hold anything.
+        (r#"{"model": null, "hooks": [], "enabledPlugins": {"a@m": true}}"#, Some((Some(true), false, None))),
+        // One value that is not expected, and nothing counts.
+        (r#"{"enabledPlugins": null, "permissions": {"deny": ["Agent(x)"]}}"#, None),
+        (r#"{"enabledPlugins": {"a@m": null}}"#, None),
+        (r#"{"enabledPlugins": {"a@m": "true"}}"#, None),
+        (r#"{"enabledPlugins": {"a@m": true, "b@m": {}}}"#, None),
+        (r#"{"enabledPlugins": ["a@m"]}"#, None),
+        (r#"{"enabledPlugins": "a@m"}"#, None),
+        (r#"{"enabledPlugins": {"a@m": true}, "permissions": []}"#, None),
+        (r#"{"enabledPlugins": {"a@m": true}, "permissions": null}"#, None),
+        (r#"{"enabledPlugins": {"a@m": true}, "permissions": {"deny": "Agent(x)"}}"#, None),
+        (r#"{"enabledPlugins": {"a@m": true}, "permissions": {"deny": null}}"#, None),
+        (r#"{"enabledPlugins": {"a@m": true}, "skillOverrides": []}"#, None),
+        (r#"{"enabledPlugins": {"a@m": true}, "skillOverrides": {"s": false}}"#, None),
+        (r#"{"enabledPlugins": {"a@m": true}, "skillOverrides": {"s": "later"}}"#, None),
+        ("", None),
+        ("{", None),
+        ("[]", None),
+        ("null", None),
+        ("{\"enabledPlugins\": {\"a@m\": tr", None),
+        ("{ // mine\n}", None),
+        ("{}{}", None),
     ];
-    for (text, plugin, denies, how, unusable, odd) in table {
-        let file = said(text);
-        assert_eq!((file.unusable().len(), file.odd().len()), (unusable, odd), "{text}");
-        let mut settings = ClientSettings::default();
-        settings.add(Level::User, file);
-        assert_eq!(settings.plugin("a@m"), plugin.map(|is_enabled| (Level::User, is_enabled)), "{text}");
-        assert_eq!(settings.denies_agent("x"), denies, "{text}");
-        assert_eq!(settings.skill_override("s"), how.map(|how| (Level::User, how)), "{text}");
-    }
-    for none in
-        ["", "{", "[]", "null", "7", "\"x\"", "{\"enabledPlugins\": {\"a@m\": tr", "{ // mine\n}", "{}{}"]
-    {
-        assert!(FileSettings::parse(none.as_bytes()).is_err(), "{none}");
+    for (text, expected) in table {
+        let said = FileSettings::parse(text.as_bytes()).ok().map(|file| {
+            let mut settings = ClientSettings::default();
+            settings.add(Level::User, file);
+            let plugin = settings.plugin("a@m").map(|(_, is_enabled)| is_enabled);
+            let how = settings.skill_override("s").map(|(_, how)| how.to_owned());
+            (plugin, settings.denies_agent("x"), how)
+        });
+        let expected = expected.map(|(plugin, denies, how)| (plugin, denies, how.map(str::to_owned)));
+        assert_eq!(said, expected, "{text}");
     }
     assert!(FileSettings::parse(b"{\"a\": \"\xff\"}").is_err());
-}
-
-#[test]
-fn a_member_that_cannot_be_used_says_what_it_said_last() {
-    let last = said(r#"{"enabledPlugins": {"a@m": true}, "permissions": {"deny": ["Agent(x)"]}}"#);
-    let file = said(r#"{"enabledPlugins": [], "permissions": {"deny": []}}"#).or_last(&last);
-    assert_eq!(file.plugin("a@m"), Some(true));
-    assert_eq!(file.unusable().len(), 1);
-    let mut settings = ClientSettings::default();
-    settings.add(Level::Local, file);
-    assert!(!settings.denies_agent("x"), "what it says now counts");
 }
 
 #[test]

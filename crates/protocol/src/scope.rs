@@ -16,4 +16,6 @@ pub enum ScopeName {
     Managed,
     /// The service: what comes with it, or is registered with it.
     Server,
+    /// An offload took it out of the client's listing, whosever it is.
+    Offloaded,
 }

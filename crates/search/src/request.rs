@@ -20,6 +20,8 @@ pub struct Request<'a> {
     pub plugin: Option<&'a str>,
     /// Restricts the answer to entries of these scopes.
     pub scopes: Option<&'a [Scope]>,
+    /// Restricts the answer to entries of which this says so.
+    pub only: Option<&'a dyn Fn(&Definition) -> bool>,
     /// The most hits to return.
     pub limit: usize,
     /// What past outcomes say about entries.
@@ -30,26 +32,28 @@ pub struct Request<'a> {
 }
 
 /// Which entries may be in an answer.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) struct EntryFilter<'a> {
     plugin: Option<&'a str>,
     scopes: Option<&'a [Scope]>,
+    only: Option<&'a dyn Fn(&Definition) -> bool>,
 }
 
 impl<'a> EntryFilter<'a> {
     pub(crate) fn of(request: &Request<'a>) -> Self {
-        EntryFilter { plugin: request.plugin, scopes: request.scopes }
+        EntryFilter { plugin: request.plugin, scopes: request.scopes, only: request.only }
     }
 
     /// Whether no entry is left out.
     pub(crate) fn admits_all(&self) -> bool {
-        *self == EntryFilter::default()
+        self.plugin.is_none() && self.scopes.is_none() && self.only.is_none()
     }
 
     /// Whether the entry may be in the answer.
     pub(crate) fn admits(&self, definition: &Definition) -> bool {
         self.plugin.is_none_or(|plugin| definition.plugin == plugin)
             && self.scopes.is_none_or(|scopes| scopes.contains(&definition.origin.scope))
+            && self.only.is_none_or(|admits| admits(definition))
     }
 }
 
@@ -87,6 +91,7 @@ impl Default for Request<'_> {
             context: None,
             plugin: None,
             scopes: None,
+            only: None,
             limit: 5,
             prior: None,
             similarity: None,
@@ -103,6 +108,7 @@ impl fmt::Debug for Request<'_> {
             .field("context", &self.context)
             .field("plugin", &self.plugin)
             .field("scopes", &self.scopes)
+            .field("only", &self.only.is_some())
             .field("limit", &self.limit)
             .field("prior", &self.prior.is_some())
             .field("similarity", &self.similarity.is_some())

@@ -34,6 +34,8 @@ pub struct WholeDefinition {
     tells_tokens: bool,
     /// Whether it was returned before with another content.
     changed_since_use: bool,
+    /// Whether an offload took it out of the client's listing.
+    is_offloaded: bool,
 }
 
 /// The end of a body that was cut.
@@ -87,6 +89,7 @@ impl WholeDefinition {
             tokens,
             tells_tokens: max_tokens.is_some(),
             changed_since_use: false,
+            is_offloaded: false,
         }
     }
 }
@@ -122,6 +125,7 @@ impl Serialize for WholeDefinition {
         let view = view(definition, cut.as_deref().unwrap_or(&definition.body));
         protocol::Definition {
             source: DefinitionSource { changed_since_use: self.changed_since_use, ..view.source },
+            scope: if self.is_offloaded { origins::OFFLOADED.into() } else { view.scope },
             body_is_cut: cut.is_some(),
             tokens: self.tells_tokens.then_some(self.tokens),
             token_estimator: self.tells_tokens.then_some(tokens::ESTIMATOR.into()),
@@ -177,7 +181,8 @@ impl Operation for GetDefinition {
                 let whole = snapshot.whole_tokens(definition, whole);
                 let changed_since_use = project.pins.note(definition);
                 let answer = WholeDefinition::of(definition, whole, wanted);
-                Ok(WholeDefinition { changed_since_use, ..answer })
+                let is_offloaded = snapshot.client.is_offloaded(&**definition);
+                Ok(WholeDefinition { changed_since_use, is_offloaded, ..answer })
             }
             Lookup::Ambiguous(candidates) => {
                 let ids: Vec<&str> = candidates.iter().take(20).map(|one| one.id.as_str()).collect();

@@ -1,6 +1,6 @@
 //! `explain`: the parts of the scores of an answer.
 
-use super::find::request_of;
+use super::find::{only_offloaded, request_of};
 use super::kind_query::kind_of;
 use super::kind_query::{DEFAULT_LIMIT, whole};
 use crate::app::authorization::Principal;
@@ -46,7 +46,12 @@ impl Operation for Explain {
         let scores = project.semantic_scores(&snapshot, kind, &key).await;
         let outcomes = project.outcome_prior(kind, &key);
         let prior = outcomes.as_ref().map(|known| known as &dyn Prior);
-        let request = Request { similarity: scores.similarity(), ..request_of(kind, &key, prior) };
+        let is_offloaded = |definition: &Definition| snapshot.client.is_offloaded(definition);
+        let request = Request {
+            similarity: scores.similarity(),
+            only: only_offloaded(&key, &is_offloaded),
+            ..request_of(kind, &key, prior)
+        };
         let mut explanation = snapshot.index.explain(&request);
         scores.note(&mut explanation.findings.reasoning);
         let record = |definition: &Definition| outcomes.as_ref().and_then(|known| known.record(definition));

@@ -14,8 +14,8 @@ use crate::app::origins;
 use crate::app::search_response::{SearchResponse, ServedResponse};
 use crate::app::{AppError, Project, Snapshot};
 use crate::config::ProjectConfig;
-use catalog::Kind;
-use protocol::{AccessRole, AgentQuery, OperationClass, SkillQuery, WorkflowQuery};
+use catalog::{Definition, Kind};
+use protocol::{AccessRole, AgentQuery, OperationClass, ScopeName, SkillQuery, WorkflowQuery};
 use search::{Findings, Prior, Request};
 use store::{FrequentQuery, QueryRecord, now_ms};
 
@@ -101,10 +101,19 @@ pub(super) fn request_of<'a>(kind: Kind, key: &'a QueryKey, prior: Option<&'a dy
         context: key.context.as_deref(),
         plugin: key.plugin.as_deref(),
         scopes: key.scope.map(origins::scopes),
+        only: None,
         limit: key.limit,
         prior,
         similarity: None,
     }
+}
+
+/// What restricts an answer to entries that were offloaded, where that is asked for.
+pub(super) fn only_offloaded<'a>(
+    key: &QueryKey,
+    is_offloaded: &'a dyn Fn(&Definition) -> bool,
+) -> Option<&'a dyn Fn(&Definition) -> bool> {
+    (key.scope == Some(ScopeName::Offloaded)).then_some(is_offloaded)
 }
 
 /// A query as the store logs it.
@@ -167,7 +176,12 @@ impl Project {
     fn findings(&self, snapshot: &Snapshot, kind: Kind, key: &QueryKey, scores: &SemanticScores) -> Findings {
         let outcomes = self.outcome_prior(kind, key);
         let prior = outcomes.as_ref().map(|known| known as &dyn Prior);
-        let request = Request { similarity: scores.similarity(), ..request_of(kind, key, prior) };
+        let is_offloaded = |definition: &Definition| snapshot.client.is_offloaded(definition);
+        let request = Request {
+            similarity: scores.similarity(),
+            only: only_offloaded(key, &is_offloaded),
+            ..request_of(kind, key, prior)
+        };
         let mut findings = snapshot.index.find(&request);
         let first = findings.hits.first();
         if let Some(record) = first.and_then(|first| outcomes.as_ref()?.record(&first.definition)) {

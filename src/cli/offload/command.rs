@@ -5,11 +5,14 @@ use std::process::ExitCode;
 use super::listing_cost::ListingCost;
 use super::question::{is_confirmed, show_diff};
 use super::status::{StatusArguments, status};
+use super::wording::{flag_of, when_it_acts};
 use crate::app;
 use crate::cli::output::{self, Tone};
 use crate::cli::{exit, table};
 use crate::config::{Config, Environment, Flags};
-use crate::offload::{ClientState, Places, Plan, Selection, SettingsChange, Target, plan};
+use crate::offload::{
+    ClientState, Missing, Places, Plan, Selection, SettingsChange, StoredRecord, Target, missing, plan,
+};
 use catalog::Catalog;
 use store::now_ms;
 
@@ -19,7 +22,8 @@ use store::now_ms;
 pub(in crate::cli) struct OffloadArguments {
     #[command(subcommand)]
     command: Option<Subcommand>,
-    /// Plugins to take out of the prompt, each NAME or NAME@MARKETPLACE (default: everything that the client lists)
+    /// Plugins to take out of the prompt, each NAME or NAME@MARKETPLACE, and entries of no plugin, by their ids (default:
+    /// everything that the client lists)
     #[arg(value_name = "PLUGIN")]
     names: Vec<String>,
     /// Take everything out, and remember that: `up` and `status` then say when new entries are listed
@@ -34,6 +38,9 @@ pub(in crate::cli) struct OffloadArguments {
     /// Write without a question
     #[arg(long)]
     yes: bool,
+    /// Write although offloaded agents could not be run: whatever is missing for that is said
+    #[arg(long)]
+    force: bool,
     #[command(flatten)]
     flags: Flags,
 }
@@ -54,15 +61,19 @@ pub(in crate::cli) fn run(
     let config = Config::resolve(&arguments.flags, environment)?;
     let places = Places::of(&config.project);
     let target = if arguments.user { Target::User } else { Target::Project };
+    if let (false, Err(error)) = (arguments.dry_run, StoredRecord::migrate(&places, target)) {
+        return Ok(refused(&error));
+    }
     let (catalog, _) = app::scan_once(&config.project);
     let state = ClientState::load(&places);
     let selection = match &*arguments.names {
         [] => Selection::Everything,
-        names => Selection::Plugins(names),
+        names => Selection::Named(names),
     };
     let plan = plan(&catalog, &state, &places, target, &selection);
     if !plan.unknown.is_empty() {
-        output::error(&format!("no plugin that the client lists is called {}", plan.unknown.join(" or ")));
+        let unknown = plan.unknown.join(" or ");
+        output::error(&format!("no plugin or own entry that the client lists is called {unknown}"));
         output::hint("adjutant offload status says what is listed; nothing was written");
         return Ok(exit::NOTHING_FOUND.into());
     }
@@ -71,6 +82,18 @@ pub(in crate::cli) fn run(
         Err(error) => return Ok(refused(&error)),
     };
     show(&catalog, &state, &plan, &change);
+    let missing = if plan.is_empty() {
+        Vec::new()
+    } else {
+        missing(&config.project, environment, &catalog, &state, target)
+    };
+    if !missing.is_empty() && !arguments.dry_run && !arguments.force {
+        output::error("nothing was written, since what is offloaded could not be run");
+        tell(&missing);
+        output::hint("--force writes all the same");
+        return Ok(exit::FAILED.into());
+    }
+    tell(&missing);
     if plan.is_empty() && !arguments.all || arguments.dry_run {
         return Ok(ExitCode::SUCCESS);
     }
@@ -82,8 +105,16 @@ pub(in crate::cli) fn run(
     if let Err(error) = change.write() {
         return Ok(refused(&error));
     }
-    conclude(&plan, &change, target);
+    conclude(&plan, &change, target, &missing);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says what is missing, and which command brings it.
+fn tell(missing: &[Missing]) {
+    for Missing { what, remedy } in missing {
+        output::toned(&[(Tone::Warning, "missing "), (Tone::Plain, what)]);
+        output::hint(remedy);
+    }
 }
 
 /// Says why nothing was written.
@@ -107,25 +138,33 @@ fn show(catalog: &Catalog, state: &ClientState, plan: &Plan, change: &SettingsCh
         let text = format!(" ({}): {}", staying.entries, staying.reason);
         output::toned(&[(Tone::Warning, "stays "), (Tone::Strong, &staying.plugin), (Tone::Plain, &text)]);
     }
+    for (loss, agents) in &plan.losses {
+        let text = format!("{}: {loss}", some_of(agents));
+        output::toned(&[(Tone::Quiet, "note  "), (Tone::Plain, &text)]);
+    }
     output::toned(&[(Tone::Quiet, &format!("estimated: {}", app::tokens::ESTIMATOR))]);
+    for line in when_it_acts(&plan.keys) {
+        output::line(&line);
+    }
 }
 
-fn conclude(plan: &Plan, change: &SettingsChange, target: Target) {
+/// Ids that are named; of more, the number is.
+const NAMED: usize = 4;
+
+fn some_of(ids: &[String]) -> String {
+    let named = ids[..ids.len().min(NAMED)].join(", ");
+    if ids.len() > NAMED { format!("{named} and {} more", ids.len() - NAMED) } else { named }
+}
+
+fn conclude(plan: &Plan, change: &SettingsChange, target: Target, missing: &[Missing]) {
     if !plan.is_empty() {
         output::toned(&[(Tone::Good, "written "), (Tone::Plain, &change.file().display().to_string())]);
     }
-    let user = if target == Target::User { " --user" } else { "" };
-    output::line(&format!(
-        "everything is still found, loaded and run; adjutant restore-listings{user} undoes"
-    ));
-    if !plan.has_own_plugin {
-        output::hint(
-            "install the plugin, whose hooks run offloaded agents: claude plugin install adjutant@adjutant",
-        );
-    }
-    if !plan.plugin_names.is_empty() {
-        output::hint(
-            "in an open session run /reload-plugins: plugins are read at the start, rules at the next prompt",
-        );
-    }
+    let user = flag_of(target);
+    let state = if missing.is_empty() {
+        "everything is still found, loaded and run"
+    } else {
+        "what was offloaded is not run until what is missing is there"
+    };
+    output::line(&format!("{state}; adjutant restore-listings{user} undoes"));
 }

@@ -6,8 +6,9 @@ mod question;
 mod relisted;
 mod restore;
 mod status;
+mod wording;
 
 pub(super) use command::{OffloadArguments, run};
 pub(super) use question::{is_confirmed, show_diff};
 pub(super) use relisted::note as note_relisted;
-pub(super) use restore::{RestoreListingsArguments, restore_listings};
+pub(super) use restore::{RestoreListingsArguments, Undone, restore_listings, undo_for_project};

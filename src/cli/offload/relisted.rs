@@ -1,6 +1,7 @@
 //! Whether entries are listed again, where everything was to leave the prompt.
 
 use super::listing_cost::ListingCost;
+use super::wording::flag_of;
 use crate::app;
 use crate::cli::output;
 use crate::config::ProjectConfig;
@@ -12,10 +13,21 @@ use catalog::Catalog;
 pub(super) struct Relisted {
     pub entries: usize,
     pub tokens: usize,
+    /// The settings that it would write.
+    pub target: Target,
+}
+
+impl Relisted {
+    /// In a sentence, with the command that takes them out.
+    pub(super) fn sentence(&self) -> String {
+        let Relisted { entries, tokens, target } = *self;
+        let subject = if entries == 1 { "1 new entry is" } else { &format!("{entries} new entries are") };
+        format!("{subject} listed again ({tokens} tokens): adjutant offload{}", flag_of(target))
+    }
 }
 
 /// The entries that `adjutant offload` would take out; `None` where that was not asked for once and for all, or there are
-/// none.
+/// none. What the user enabled again himself is not among them.
 pub(super) fn relisted(catalog: &Catalog, state: &ClientState, places: &Places) -> Option<Relisted> {
     let target = target_of_everything(places)?;
     let plan = plan(catalog, state, places, target, &Selection::Everything);
@@ -23,7 +35,7 @@ pub(super) fn relisted(catalog: &Catalog, state: &ClientState, places: &Places) 
     let after = ListingCost::of(catalog, state, |one| !plan.takes_out(one));
     let entries = before.count().saturating_sub(after.count());
     let tokens = before.total().saturating_sub(after.total());
-    (entries > 0).then_some(Relisted { entries, tokens })
+    (entries > 0).then_some(Relisted { entries, tokens, target })
 }
 
 /// The settings to which everything was offloaded, once and for all.
@@ -36,11 +48,17 @@ pub(super) fn target_of_everything(places: &Places) -> Option<Target> {
 /// Says that new entries are listed, where everything was to leave the prompt.
 pub(in crate::cli) fn note(config: &ProjectConfig) {
     let places = Places::of(config);
+    for target in Target::ALL {
+        // A hook looks in one place for it, whatever folder an instance is told to use.
+        if let Err(error) = StoredRecord::migrate(&places, target) {
+            tracing::debug!(%error, "a record of old stays where it is");
+        }
+    }
     if target_of_everything(&places).is_none() {
         return;
     }
     let (catalog, _) = app::scan_once(config);
-    if let Some(Relisted { entries, tokens }) = relisted(&catalog, &ClientState::load(&places), &places) {
-        output::line(&format!("{entries} new entries are listed again ({tokens} tokens): adjutant offload"));
+    if let Some(relisted) = relisted(&catalog, &ClientState::load(&places), &places) {
+        output::line(&relisted.sentence());
     }
 }

@@ -4,9 +4,10 @@ use std::process::ExitCode;
 
 use super::command::refused;
 use super::question::{is_confirmed, show_diff};
+use super::wording::when_it_acts;
 use crate::cli::output::{self, Tone};
 use crate::config::{Config, Environment, Flags};
-use crate::offload::{Places, SettingsRestore, Target};
+use crate::offload::{OffloadError, Places, SettingsRestore, Target};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct RestoreListingsArguments {
@@ -43,14 +44,7 @@ pub(in crate::cli) fn restore_listings(
         }
         Err(error) => return Ok(refused(&error)),
     };
-    if prepared.before() != prepared.after() {
-        show_diff(&prepared.file(), prepared.before(), prepared.after());
-    }
-    for changed in &prepared.changed {
-        let now = changed.now.as_deref().map_or("removed".to_owned(), |now| format!("now {now}"));
-        let text = format!("{} ({now})", changed.key.shown());
-        output::toned(&[(Tone::Warning, "left alone, changed since: "), (Tone::Plain, &text)]);
-    }
+    show(&prepared);
     if arguments.dry_run {
         return Ok(ExitCode::SUCCESS);
     }
@@ -64,7 +58,49 @@ pub(in crate::cli) fn restore_listings(
     }
     let count = format!("{} keys in {}", prepared.undone.len(), prepared.file().display());
     output::toned(&[(Tone::Good, "restored "), (Tone::Plain, &count)]);
+    for line in when_it_acts(&prepared.undone) {
+        output::line(&line);
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Shows what an undo would change, and what it leaves alone.
+fn show(prepared: &SettingsRestore) {
+    if prepared.before() != prepared.after() {
+        show_diff(&prepared.file(), prepared.before(), prepared.after());
+    }
+    for changed in &prepared.changed {
+        let now = changed.now.as_deref().map_or("removed".to_owned(), |now| format!("now {now}"));
+        let text = format!("{} ({now})", changed.key.shown());
+        output::toned(&[(Tone::Warning, "left alone, changed since: "), (Tone::Plain, &text)]);
+    }
+}
+
+/// What there is to undo in the settings for this project, shown, and taken back if the user says yes; `Ok(None)` where
+/// nothing was offloaded.
+pub(in crate::cli) fn undo_for_project(
+    places: &Places,
+    is_confirmed_already: bool,
+) -> Result<Option<Undone>, OffloadError> {
+    let Some(prepared) = SettingsRestore::prepare(places, Target::Project)? else { return Ok(None) };
+    if !is_confirmed_already {
+        show(&prepared);
+        let question = format!("Write {}?", prepared.file().display());
+        if !prepared.undone.is_empty() && !is_confirmed(&question) {
+            return Ok(Some(Undone::Declined));
+        }
+    }
+    prepared.write()?;
+    Ok(Some(Undone::Written(Box::new(prepared))))
+}
+
+/// What became of an undo.
+#[derive(Debug)]
+pub(in crate::cli) enum Undone {
+    /// The user did not say yes.
+    Declined,
+    /// The listings are back.
+    Written(Box<SettingsRestore>),
 }
 
 fn described(target: Target) -> &'static str {

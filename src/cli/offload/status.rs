@@ -64,8 +64,7 @@ pub(super) fn status(arguments: &StatusArguments, environment: &Environment) -> 
         show_record(&places, target);
     }
     if let Some(again) = again {
-        let (entries, tokens) = (again.entries, again.tokens);
-        output::line(&format!("{entries} new entries are listed again ({tokens} tokens): adjutant offload"));
+        output::line(&again.sentence());
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -94,7 +93,10 @@ fn show_record(places: &Places, target: Target) {
             match SettingsRestore::prepare(places, target) {
                 Ok(restore) => {
                     for changed in restore.iter().flat_map(|restore| &restore.changed) {
-                        row("changed", &format!("{} is not what was written", changed.key.shown()));
+                        row(
+                            "changed",
+                            &format!("{} is no longer what was written: it is yours", changed.key.shown()),
+                        );
                     }
                 }
                 Err(error) => output::hint(&error.to_string()),

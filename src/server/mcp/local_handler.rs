@@ -142,10 +142,7 @@ impl ServerHandler for LocalHandler {
     }
 
     fn get_info(&self) -> ServerConfig {
-        server_info(
-            instructions(&self.project.snapshot().catalog.counts()),
-            self.project.config().command_prompts,
-        )
+        server_info(instructions(&self.project.snapshot().catalog.counts()), self.project.offers_commands())
     }
 
     async fn discover(&self, _: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {

@@ -1,4 +1,4 @@
-//! The prompts: one that explains the tools to a model, and, where the user enabled them, the indexed commands.
+//! The prompts: one that explains the tools to a model, and, the indexed commands that clients do not offer themselves.
 
 use rmcp::ErrorData;
 use rmcp::model::{GetPromptResult, JsonObject, Prompt, PromptArgument, PromptMessage, Role};
@@ -17,7 +17,7 @@ pub(super) const PLUGIN: &str = "plugin";
 const MAX_ARGUMENT_CHARS: usize = 4_000;
 
 /// All prompts.
-pub(super) fn list(snapshot: &Snapshot, commands_too: bool) -> Vec<Prompt> {
+pub(super) fn list(snapshot: &Snapshot, commands_too: Option<bool>) -> Vec<Prompt> {
     let arguments = vec![
         PromptArgument::new(GOAL).with_description("What is to be reached").with_required(true),
         PromptArgument::new(PLUGIN).with_description("Only this plugin's entries").with_required(false),
@@ -25,10 +25,13 @@ pub(super) fn list(snapshot: &Snapshot, commands_too: bool) -> Vec<Prompt> {
     let about = "Plan and run a goal with the indexed agents, and learn from how it went";
     let mut prompts =
         vec![Prompt::new(ORCHESTRATE, Some(about), Some(arguments)).with_title("Orchestrate a goal")];
-    if commands_too {
-        prompts.extend(commands(snapshot).map(command));
-    }
+    prompts.extend(commands(snapshot).filter(|one| offers(snapshot, commands_too, one)).map(command));
     prompts
+}
+
+/// Whether the command is a prompt: unless the user decided, those are that the client's menu lost to an offload.
+fn offers(snapshot: &Snapshot, commands_too: Option<bool>, command: &Definition) -> bool {
+    commands_too.unwrap_or_else(|| snapshot.client.is_offloaded(command))
 }
 
 fn commands(snapshot: &Snapshot) -> impl Iterator<Item = &Definition> {
@@ -50,7 +53,7 @@ fn command(definition: &Definition) -> Prompt {
 /// Where there is no such prompt, or an argument is missing or too long.
 pub(super) fn get(
     snapshot: &Snapshot,
-    commands_too: bool,
+    commands_too: Option<bool>,
     name: &str,
     arguments: Option<&JsonObject>,
 ) -> Result<GetPromptResult, ErrorData> {
@@ -62,8 +65,11 @@ pub(super) fn get(
         let text = orchestration(snapshot, &goal, plugin.as_deref());
         return Ok(one_message("Plan and run a goal with the indexed agents", text));
     }
-    let found = if commands_too { snapshot.catalog.find(Kind::Workflow, name) } else { Lookup::Missing };
-    let Lookup::One(definition) = found else {
+    let offered = match snapshot.catalog.find(Kind::Workflow, name) {
+        Lookup::One(definition) if offers(snapshot, commands_too, definition) => Some(definition),
+        _ => None,
+    };
+    let Some(definition) = offered else {
         let shown: String = name.chars().take(64).collect();
         return Err(ErrorData::invalid_params(format!("there is no prompt {shown:?}"), None));
     };

@@ -44,6 +44,7 @@ struct FactsForm<'a> {
     marketplace: &'a str,
     installed_as: &'a str,
     root: &'a [u8],
+    is_meant_by_ids: bool,
     not_loaded: bool,
 }
 
@@ -90,7 +91,7 @@ struct DefinitionForm<'a> {
     invocation: u8,
     not_loaded: bool,
     #[serde(borrow)]
-    lists: [Vec<&'a str>; 7],
+    lists: [Vec<&'a str>; 8],
 }
 
 /// A problem of the file that contains it.
@@ -141,6 +142,7 @@ impl<'a> FactsForm<'a> {
             marketplace: &origin.marketplace,
             installed_as: &origin.installed_as,
             root: bytes_of(&origin.root),
+            is_meant_by_ids: origin.is_meant_by_ids,
             not_loaded: *not_loaded,
         })
     }
@@ -151,6 +153,7 @@ impl<'a> FactsForm<'a> {
             marketplace: self.marketplace.to_owned(),
             installed_as: self.installed_as.to_owned(),
             root: path_of(self.root).to_owned(),
+            is_meant_by_ids: self.is_meant_by_ids,
         };
         Some(PluginFacts {
             plugin: self.plugin.to_owned(),
@@ -231,6 +234,7 @@ impl<'a> DefinitionForm<'a> {
             when_to_use,
             model,
             tools,
+            run_settings,
             category,
             keywords,
             capabilities,
@@ -259,14 +263,14 @@ impl<'a> DefinitionForm<'a> {
             hidden: *hidden,
             invocation: number(&Invocation::ALL, invocation)?,
             not_loaded: *not_loaded,
-            lists: [aliases, tools, keywords, capabilities, steps, agents, headings]
+            lists: [aliases, tools, run_settings, keywords, capabilities, steps, agents, headings]
                 .map(|list| borrowed(list)),
         })
     }
 
     fn to_definition(&self, kind: Kind, facts: &PluginFacts, path: &Path) -> Option<Definition> {
-        let [aliases, tools, keywords, capabilities, steps, agents, headings] =
-            [0, 1, 2, 3, 4, 5, 6].map(|list: usize| owned(&self.lists[list]));
+        let [aliases, tools, run_settings, keywords, capabilities, steps, agents, headings] =
+            [0, 1, 2, 3, 4, 5, 6, 7].map(|list: usize| owned(&self.lists[list]));
         Some(Definition {
             kind,
             id: self.id.to_owned(),
@@ -278,6 +282,7 @@ impl<'a> DefinitionForm<'a> {
             when_to_use: self.when_to_use.to_owned(),
             model: self.model.map(str::to_owned),
             tools,
+            run_settings,
             category: self.category.to_owned(),
             keywords,
             capabilities,

@@ -15,6 +15,6 @@ mod user_files;
 pub use json_file::MAX_SETTINGS_BYTES;
 pub use marketplaces::{MarketplaceLocation, Marketplaces};
 pub use places::UserPlaces;
-pub use source::UserSource;
+pub use source::{OffloadedPlugins, UserSource};
 
 pub(super) use user_files::UserFiles;

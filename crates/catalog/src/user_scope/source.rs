@@ -29,8 +29,16 @@ pub struct UserSource {
     options: ScanOptions,
     /// Folders that were named to be read and are the client's cache: of them, what is installed is read.
     cache: Vec<PathBuf>,
-    /// Plugins that count although they are switched off, each `NAME@MARKETPLACE`.
-    included: HashSet<String>,
+    offloaded: OffloadedPlugins,
+}
+
+/// Plugins that were taken out of the client's listing, each `NAME@MARKETPLACE`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OffloadedPlugins {
+    /// Those that count although they are switched off.
+    pub included: HashSet<String>,
+    /// Those that their ids mean ([`Origin::is_meant_by_ids`]).
+    pub meant_by_ids: HashSet<String>,
 }
 
 impl UserSource {
@@ -47,13 +55,19 @@ impl UserSource {
 
     fn of(scope: Scope, places: UserPlaces, limits: Limits, cache: Vec<PathBuf>) -> UserSource {
         let options = ScanOptions { limits, ..ScanOptions::default() };
-        UserSource { id: LayerId::only(scope), places, options, cache, included: HashSet::new() }
+        UserSource {
+            id: LayerId::only(scope),
+            places,
+            options,
+            cache,
+            offloaded: OffloadedPlugins::default(),
+        }
     }
 
-    /// The same with plugins that are switched off in the client to be read here alone, each `NAME@MARKETPLACE`.
+    /// The same where these plugins were taken out of the client's listing.
     #[must_use]
-    pub fn including(self, included: HashSet<String>) -> UserSource {
-        UserSource { included, ..self }
+    pub fn with_offloaded(self, offloaded: OffloadedPlugins) -> UserSource {
+        UserSource { offloaded, ..self }
     }
 
     fn is_managed(&self) -> bool {
@@ -99,7 +113,7 @@ impl UserSource {
             manifests: &mut pass.manifests,
             problems: &mut pass.problems,
             named: &self.cache.iter().map(|folder| real(folder)).collect::<Vec<_>>(),
-            included: &self.included,
+            included: &self.offloaded.included,
         };
         selector.select()
     }
@@ -117,7 +131,8 @@ impl UserSource {
         let finder = Finder::new(root, RootKind::Extra, self.options.limits, &mut pass.manifests);
         let found = finder.enabled(folder, listing);
         pass.problems.extend(found.problems.iter().map(|problem| problem.beneath(root.path())));
-        let origin = origin(*scope, Some(id), root);
+        let is_meant_by_ids = self.offloaded.meant_by_ids.contains(&id.to_string());
+        let origin = Arc::new(Origin { is_meant_by_ids, ..Origin::clone(&origin(*scope, Some(id), root)) });
         let own = |(mut plugin, mut component_root): (Plugin, ComponentRoot)| {
             let name = names.give(&plugin.name, id, pass);
             let facts = Arc::make_mut(&mut component_root.facts);
@@ -235,7 +250,13 @@ impl Names {
 fn origin(scope: Scope, plugin: Option<&PluginId>, root: &ScanRoot) -> Arc<Origin> {
     let (installed_as, marketplace) =
         plugin.map_or_else(Default::default, |id| (id.name.clone(), id.marketplace.clone()));
-    Arc::new(Origin { scope, marketplace, installed_as, root: root.path().to_owned() })
+    Arc::new(Origin {
+        scope,
+        marketplace,
+        installed_as,
+        root: root.path().to_owned(),
+        is_meant_by_ids: false,
+    })
 }
 
 fn is_cache(folder: &Path) -> Problem {

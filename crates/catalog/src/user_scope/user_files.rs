@@ -26,8 +26,7 @@ impl UserFiles {
         let mut settings = ClientSettings::default();
         for level in Level::HIGHEST_FIRST {
             let last = last.and_then(|last| last.settings.file(level));
-            let read =
-                with(&places.settings(level), places, &mut problems, |file| settings::read(file, last));
+            let read = with(&places.settings(level), places, &mut problems, settings::read);
             settings.add(level, read.or_else(|| last.cloned()).unwrap_or_default());
         }
         let marketplaces = with(&places.plugins.join(MARKETPLACES), places, &mut problems, |file| {

@@ -309,7 +309,7 @@ fn the_first_settings_that_name_a_plugin_decide() {
     assert_eq!((ids(&catalog), codes(&catalog)), (vec!["a:a"], vec![]));
     // Odd values.
     for (value, expected, problems) in [
-        (json!(["1.0"]), 1, 0),
+        (json!(["1.0"]), 0, 0),
         (json!([]), 0, 0),
         (json!("on"), 0, 1),
         (json!(null), 0, 1),
