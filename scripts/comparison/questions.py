@@ -378,12 +378,13 @@ ROW = re.compile(r"^\d+\. (\S+?)(?: \[[^\]]*\])*: ", re.MULTILINE)
 
 
 def is_told(result, kind, expected):
-    """Whether a tool's answer has the expected rows; one without structured content names them in its text."""
+    """Whether a tool's answer is the expected one; where there is no structured content, by what its text has of it."""
     if "structuredContent" in result:
-        return ranked(result["structuredContent"], kind) == expected
+        return ranked(result["structuredContent"], kind) == ranked(expected, kind)
     text = "".join(part.get("text", "") for part in result.get("content", []))
     told = ROW.findall(text)
-    return bool(told) and told == [name for name, _ in expected][: len(told)]
+    is_as_sure = text.startswith(f"Confidence {expected.get('confidence')}. ")
+    return is_as_sure and bool(told) and told == [name for name, _ in ranked(expected, kind)][: len(told)]
 
 
 def wait_for_session(session, settled):
@@ -405,7 +406,7 @@ def run_alone(project, ids, sample):
         # Where a kind has no entries the command line falls back to the built-in roles, and a session does not.
         for kind in (kind for kind in ("agents", "skills") if ids[kind[:-1]]):
             out = project.run(["find", kind, text, "--limit", "7", "--json"]).stdout
-            settled.append((kind, text, ranked(json.loads(out), kind) if out else []))
+            settled.append((kind, text, json.loads(out) if out else {}))
     run_stdio(project, ids, sample, "mcp over stdio, alone", settled)
 
 

@@ -109,13 +109,12 @@ impl SearchResponse {
         self.ids.is_empty()
     }
 
-    /// Bytes it holds in memory, itself included. The rendered text, which may come later, has at most half the length of
-    /// the JSON.
+    /// Bytes it holds in memory, itself included. The rendered text, which may come later, is no longer than the JSON.
     pub(super) fn memory_bytes(&self) -> usize {
         let text_bytes = |texts: &[String]| -> usize {
             texts.iter().map(|text| size_of::<String>() + text.capacity()).sum()
         };
-        size_of::<Self>() + self.json.len() * 3 / 2 + text_bytes(&self.ids) + text_bytes(&self.suggestions)
+        size_of::<Self>() + self.json.len() * 2 + text_bytes(&self.ids) + text_bytes(&self.suggestions)
     }
 }
 

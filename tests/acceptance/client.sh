@@ -57,3 +57,38 @@ table() {
 tokens() {
   node "$here/count_tokens.mjs" "$work/$1/001.json" | cut -d ' ' -f 1
 }
+
+status=0
+failed() {
+  printf 'FAIL  %s\n' "$1"
+  status=1
+}
+
+expect() { # NAME PATTERN FILE…
+  if grep -qE "$2" "${@:3}"; then printf 'ok    %s\n' "$1"; else failed "$1"; fi
+}
+
+unexpected() { # NAME PATTERN FILE…
+  for file in "${@:3}"; do
+    if [ ! -s "$file" ]; then
+      failed "$1: $file is missing"
+      return
+    fi
+  done
+  if grep -qE "$2" "${@:3}"; then failed "$1"; else printf 'ok    %s\n' "$1"; fi
+}
+
+at_most() { # NAME LIMIT TOKENS
+  if [ "$3" -le "$2" ]; then printf 'ok    %s: %s of at most %s tokens\n' "$1" "$3" "$2"; else failed "$1: $3 of at most $2 tokens"; fi
+}
+
+# What a start costs above an empty client, against the demands.
+check_costs() {
+  local empty before undone
+  empty="$(tokens empty)" before="$(tokens before)" undone="$(tokens undone)"
+  echo "ok    before: $((before - empty)) tokens above an empty client"
+  at_most "offloaded, above an empty client" 230 "$(($(tokens after) - empty))"
+  at_most "with a hint, above an empty client" 430 "$(($(tokens "$1") - empty))"
+  at_most "after the undo, away from before" 5 "$((undone > before ? undone - before : before - undone))"
+  unexpected "no tools for resources" 'ListMcpResources' "$work/after/001.json"
+}

@@ -98,19 +98,6 @@ ask own-skill "/fly-deploy"
 client plugin uninstall adjutant@adjutant >/dev/null
 ask undone hi
 
-status=0
-expect() { # NAME PATTERN FILE…
-  if grep -qE "$2" "${@:3}"; then printf 'ok    %s\n' "$1"; else
-    printf 'FAIL  %s\n' "$1"
-    status=1
-  fi
-}
-unexpected() { # NAME PATTERN FILE…
-  if grep -qE "$2" "${@:3}"; then
-    printf 'FAIL  %s\n' "$1"
-    status=1
-  else printf 'ok    %s\n' "$1"; fi
-}
 table empty before beside after conversation command own-command own-skill undone
 echo "what the lead reads of each call:"
 python3 - "$work/conversation" >"$work/results" <<'RESULTS'
@@ -126,6 +113,11 @@ for number, content in sorted(results.items()):
     print(json.dumps({"id": number, "text": text}))
 RESULTS
 node "$here/count_tokens.mjs" --texts "$work/results"
+of_call() { node "$here/count_tokens.mjs" --texts "$work/results" | sed -nE "s/^$1 ([0-9]+) tokens.*/\\1/p"; }
+at_most "a find" 270 "$(of_call toolu_2)"
+body="$("$ADJUTANT_BIN" show skill "$skill" --json --root "$work/project" | python3 -c 'import json, sys; print(json.dumps({"id": "body", "text": json.load(sys.stdin)["body"]}))')"
+printf '%s\n' "$body" >"$work/body"
+at_most "a definition above its body" 40 "$(($(of_call toolu_3) - $(node "$here/count_tokens.mjs" --texts "$work/body" | sed -nE 's/^body ([0-9]+) .*/\1/p')))"
 expect "the client lists what is installed and enabled" "frontend-web:" "$work/before/001.json"
 unexpected "it lists nothing of what is disabled or installed elsewhere" "security-review:[a-z]|quality-engineering:" "$work/before/001.json"
 unexpected "offloaded, it lists none of it" "frontend-web:|platform-operations:|rust-expert|fly-deploy|changelog:" "$work/after/001.json"
@@ -134,13 +126,10 @@ expect "the offloaded agent's instructions reach a stand-in, as updated" "You ar
 expect "its report reaches the lead" 'REPORTED' "$work/conversation"/*.json
 expect "a find is text, and says what was cut" 'Only the first 500 characters of context' "$work/results"
 unexpected "no answer is JSON" '"text": "\{' "$work/results"
-expect "a definition is loaded" "skill $skill \(from " "$work/results"
+expect "a definition is loaded" "skill $skill, in " "$work/results"
 expect "the outcome is recorded" '"text": "Stored\.' "$work/results"
 expect "a command runs" 'Follow these instructions now' "$work/command/001.json"
 expect "an own command runs by its name" 'Write the changelog of 1.2' "$work/own-command/001.json"
 expect "an own skill runs by its name" 'Deploy to the edge' "$work/own-skill/001.json"
-if [ "$(tokens before)" = "$(tokens undone)" ]; then echo "ok    the undo restores the request"; else
-  echo "FAIL  before $(tokens before), after the undo $(tokens undone)"
-  status=1
-fi
+check_costs conversation
 exit "$status"

@@ -1,6 +1,6 @@
 //! What Claude Code lists of a catalog in a model's context: the baseline of all token counts.
 //!
-//! As measured with version 2.1.329: agents are listed in full, one line each. Skills and commands share one listing of
+//! As measured with versions 2.1.329 and 2.1.332: agents are listed in full, one line each. Skills and commands share one listing of
 //! bounded length. Names always stay; commands, then skills, keep their descriptions until the room is used up, and all
 //! later ones are dropped as a whole. Bodies are never listed.
 
@@ -116,11 +116,13 @@ fn first_line(definition: &Definition) -> Cow<'_, str> {
         return Cow::Borrowed(if definition.kind == Kind::Skill { "Skill" } else { "Custom command" });
     };
     let text = line.trim_start_matches('#');
-    let line = if text.len() < line.len() && text.starts_with(' ') { text.trim_start() } else { line };
-    if line.chars().count() <= CHARS {
+    let is_heading = text.len() < line.len() && text.starts_with(char::is_whitespace);
+    let line = if is_heading { text.trim_start() } else { line };
+    if line.encode_utf16().count() <= CHARS {
         return Cow::Borrowed(line);
     }
-    Cow::Owned(line.chars().take(CHARS - 3).chain("...".chars()).collect())
+    let units: Vec<u16> = line.encode_utf16().take(CHARS - 3).collect();
+    Cow::Owned(String::from_utf16_lossy(&units) + "...")
 }
 
 /// `text` cut to [`DESCRIPTION`] characters, the last of which is an ellipsis then.

@@ -102,20 +102,8 @@ fn cut(definition: &Definition, end: usize) -> String {
 /// The longest prefix of the body, in bytes, with which the answer stays within `budget`; empty where the rest of the answer
 /// exceeds it already.
 fn longest(definition: &Definition, budget: usize) -> usize {
-    let body = &definition.body;
-    let (mut fits, mut exceeds) = (0, body.len());
-    while exceeds - fits > 1 {
-        let middle = body.floor_char_boundary(fits.midpoint(exceeds));
-        if middle == fits {
-            break;
-        }
-        if tokens_of(&view(definition, &cut(definition, middle))) <= budget {
-            fits = middle;
-        } else {
-            exceeds = middle;
-        }
-    }
-    fits
+    let fits = |end: usize| tokens_of(&view(definition, &cut(definition, end))) <= budget;
+    tokens::longest_prefix(&definition.body, fits)
 }
 
 impl Serialize for WholeDefinition {

@@ -92,7 +92,8 @@ macro_rules! operations {
                 }
             }
 
-            /// The lean JSON schema of its answer.
+            /// The lean JSON schema of its answer, for documents of the interface. No model is told: clients show one that has an
+            /// output schema JSON in place of text.
             pub fn output_schema(self) -> Map<String, Value> {
                 match self {
                     $(Method::$variant => schema::lean_output::<<$operation as Operation>::Answer>(),)*

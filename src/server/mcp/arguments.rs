@@ -6,7 +6,6 @@ use std::borrow::Cow;
 use rmcp::model::JsonObject;
 use serde_json::Value;
 
-use crate::app::hit_view::shortened;
 use crate::app::operation::{Rendering, Tool};
 use crate::app::operations::kind_query::MAX_LIMIT;
 
@@ -50,9 +49,12 @@ impl<'a> Arguments<'a> {
         let Some(max) = max else { return };
         let text = self.params.get(name).and_then(Value::as_str).unwrap_or_default();
         // A text has no more characters than bytes.
-        if text.len() > max && text.chars().count() > max {
-            let text = shortened(text, max);
-            self.params.to_mut().insert(name.into(), text.into());
+        if text.len() <= max {
+            return;
+        }
+        if let Some(cut) = cut_at_word(text, max) {
+            let cut = cut.to_owned();
+            self.params.to_mut().insert(name.into(), cut.into());
             self.cut = Some((name, max));
         }
     }
@@ -60,5 +62,42 @@ impl<'a> Arguments<'a> {
     /// What the model is told about its arguments, in a sentence before the answer.
     pub(super) fn note(&self) -> Option<String> {
         self.cut.map(|(name, max)| format!("Only the first {max} characters of {name} were read. "))
+    }
+}
+
+/// The beginning of a text of more than `max` characters: whole words, as many as fit, or what fits of a single word; `None`
+/// where the text fits.
+fn cut_at_word(text: &str, max: usize) -> Option<&str> {
+    let (end, next) = text.char_indices().nth(max)?;
+    let head = &text[..end];
+    if next.is_whitespace() {
+        return Some(head.trim_end());
+    }
+    let word = head.char_indices().rev().find(|(_, letter)| letter.is_whitespace()).map(|(at, _)| at);
+    Some(word.map(|at| head[..at].trim_end()).filter(|words| !words.trim().is_empty()).unwrap_or(head))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cut_at_word;
+
+    #[test]
+    fn a_text_is_cut_between_words() {
+        let cases = [
+            ("one two", 7, None),
+            ("one two", 6, Some("one")),
+            ("one two", 5, Some("one")),
+            ("one two", 4, Some("one")),
+            ("one two", 3, Some("one")),
+            ("one two", 2, Some("on")),
+            ("A sentence. And\na line that goes on", 30, Some("A sentence. And\na line that")),
+            ("日本語の説明", 3, Some("日本語")),
+            ("日本 語の説明", 4, Some("日本")),
+            ("    ", 2, Some("")),
+            ("  word", 4, Some("  wo")),
+        ];
+        for (text, max, expected) in cases {
+            assert_eq!(cut_at_word(text, max), expected, "{text:?} within {max}");
+        }
     }
 }

@@ -308,11 +308,12 @@ impl ProxyHandler {
         let interval = if watch.is_some() { LOOK_INTERVAL } else { POLL_INTERVAL };
         loop {
             if let Some(instance) = self.instance() {
+                let offers_resources = self.0.backend.offers_resources;
                 let mut changed = |list: &str| {
                     self.0.marks.send_modify(|marks| match list {
                         "tools" => marks.tools += 1,
                         "prompts" => marks.prompts += 1,
-                        _ => marks.resources += 1,
+                        _ => marks.resources += u64::from(offers_resources),
                     });
                 };
                 if instance.listen(&mut changed).await {
@@ -334,7 +335,10 @@ impl ProxyHandler {
                 let Some(project) = own else { return std::future::pending().await };
                 let mut generations = project.generations();
                 self.0.marks.send_if_modified(|marks| {
-                    let now = ListVersions::of(project);
+                    let mut now = ListVersions::of(project);
+                    if !self.0.backend.offers_resources {
+                        now.resources = marks.resources;
+                    }
                     std::mem::replace(marks, now) != now
                 });
                 let _ = generations.changed().await;
@@ -393,7 +397,7 @@ fn queued(
             CallToolResult::success(vec![ContentBlock::text(said)])
         }
         Err(AppError::Invalid(sentences)) => {
-            let said = format!("Wrong arguments: {}.", sentences.join("; "));
+            let said = format!("{note}Wrong arguments: {}.", sentences.join("; "));
             CallToolResult::error(vec![ContentBlock::text(said)])
         }
         Err(error) => {
@@ -433,10 +437,13 @@ impl ServerHandler for ProxyHandler {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        match self.ask("tools/list", &request).await {
-            Some(answer) => answer,
-            None => self.own().await?.list_tools(request, context).await,
-        }
+        let mut listed: ListToolsResult = match self.ask("tools/list", &request).await {
+            Some(answer) => answer?,
+            None => self.own().await?.list_tools(request, context).await?,
+        };
+        // As for the content of a result.
+        listed.tools.iter_mut().for_each(|tool| tool.output_schema = None);
+        Ok(listed)
     }
 
     async fn call_tool(
@@ -451,7 +458,11 @@ impl ServerHandler for ProxyHandler {
         let class = class_of(&request.name);
         let backend = &self.0.backend;
         match self.ask_instance::<CallToolResult>(class, "tools/call", &request).await {
-            Some(Ok(result)) => return Ok(result.into()),
+            Some(Ok(mut result)) => {
+                // An instance of an older version sends it, and a model would be shown that in place of the text.
+                result.structured_content = None;
+                return Ok(result.into());
+            }
             // A model reads a result; an error of the protocol ends up in a client's log.
             Some(Err(Unanswered::Busy(error))) => {
                 let text = format!("Not done: {}.", error.message);
@@ -561,7 +572,11 @@ impl ServerHandler for ProxyHandler {
     }
 
     fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
-        Some(local_handler::accepted(requested))
+        let mut accepted = local_handler::accepted(requested);
+        if !self.0.backend.offers_resources {
+            accepted.resources_list_changed = None;
+        }
+        Some(accepted)
     }
 
     async fn listen(&self, subscription: SubscriptionContext) -> Result<(), ErrorData> {

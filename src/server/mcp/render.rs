@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::app::hit_view::shortened;
 use crate::app::operation::Rendering;
 use crate::app::operations::definition::CUT;
-use crate::app::tokens::estimate;
+use crate::app::tokens::{estimate, longest_prefix};
 
 /// Characters of a description in a line of text, longest first: the most with which all rows fit a budget.
 const LINE_CHARS: [usize; 3] = [200, 120, 60];
@@ -108,53 +108,56 @@ fn definition(answer: &Value, budget: usize) -> String {
     if estimate(&whole) <= budget {
         return whole;
     }
-    // Of the texts of all lengths, the longest that fits.
     let cut = |end: usize| format!("{above}\n\n{}{CUT}", &body[..end]);
-    let (mut fits, mut exceeds) = (0_usize, body.len());
-    loop {
-        let middle = body.floor_char_boundary(fits.midpoint(exceeds));
-        if middle == fits {
-            return cut(fits);
-        }
-        if estimate(&cut(middle)) <= budget {
-            fits = middle;
-        } else {
-            exceeds = middle;
-        }
-    }
+    cut(longest_prefix(body, |end| estimate(&cut(end)) <= budget))
 }
 
-/// What a definition is, where it comes from, and what a model must know before it uses it. What matters least is left out
-/// where the line gets long.
+/// What a definition is, where it comes from, and what a model must know before it uses it. What matters least is shortened
+/// or left out where the line gets long: of an agent the file, of a skill or command, which may refer to files beside it,
+/// everything else.
 fn provenance(answer: &Value) -> String {
+    let is_agent = text(answer, "kind") == "agent";
     let mut said = format!("{} {}{}", text(answer, "kind"), text(answer, "id"), invocation(answer));
     if answer["source"]["changed_since_use"] == true {
         said.push_str(", changed since it was last loaded");
     }
-    let _ = write!(said, " (from {})", text(&answer["source"], "path"));
+    let path = text(&answer["source"], "path");
+    match path.strip_suffix("/SKILL.md") {
+        _ if is_agent => {}
+        Some(folder) => said.extend([", in ", folder]),
+        None => said.extend([", from ", path]),
+    }
+    let named = |name: &str, value: &str| match value {
+        "" => Vec::new(),
+        value => vec![format!("{name} {value}")],
+    };
     let tools = list(&answer["tools"]);
-    let few = match tools.len() {
-        0 => String::new(),
-        _ => format!("tools {}", tools.join(", ")),
-    };
-    let count = match tools.len() {
-        0 => String::new(),
-        1 => "1 tool".to_owned(),
-        count => format!("{count} tools"),
-    };
-    let arguments = match text(answer, "arguments") {
-        "" => String::new(),
-        arguments => format!("arguments {}", shortened(&arguments.replace('\n', " "), ARGUMENT_CHARS)),
-    };
-    let model = answer["model"].as_str().map(|model| format!("model {model}")).unwrap_or_default();
-    for forms in [vec![arguments], vec![model], vec![few, count]] {
-        let longer = |form: &String| format!("{said}, {form}");
-        let fitting = forms.iter().filter(|form| !form.is_empty()).map(longer);
-        if let Some(fitting) = fitting.into_iter().find(|one| estimate(one) <= PROVENANCE_TOKENS) {
+    let mut tool_forms = named("tools", &tools.join(", "));
+    if tools.len() > 1 {
+        tool_forms.push(format!("{} tools", tools.len()));
+    }
+    let arguments = shortened(&text(answer, "arguments").replace('\n', " "), ARGUMENT_CHARS);
+    let mut path_forms = named("from", path);
+    path_forms.extend(end_of(path).map(|end| format!("from …/{end}")));
+    let forms = [
+        named("model", text(answer, "model")),
+        tool_forms,
+        named("arguments", &arguments),
+        if is_agent { path_forms } else { Vec::new() },
+    ];
+    for forms in forms {
+        let mut longer = forms.iter().map(|form| format!("{said}, {form}"));
+        if let Some(fitting) = longer.find(|longer| estimate(longer) <= PROVENANCE_TOKENS) {
             said = fitting;
         }
     }
     said
+}
+
+/// The last three parts of a longer path.
+fn end_of(path: &str) -> Option<&str> {
+    let (at, _) = path.rmatch_indices(['/', '\\']).nth(2)?;
+    Some(&path[at + 1..]).filter(|_| at > 0)
 }
 
 /// The best sequence, and as many alternatives as fit the budget.

@@ -135,9 +135,10 @@ pub(super) async fn call(
     let taken = entry.take(arguments);
     // A map of JSON values can be written.
     let params = serde_json::to_string(&*taken.params).unwrap_or_default();
-    let call = Call { project, principal, params: &params, tool: entry.tool, budget: taken.budget };
+    let note = taken.note().unwrap_or_default();
+    let budget = taken.budget.map(|budget| budget.saturating_sub(tokens::estimate(&note)));
+    let call = Call { project, principal, params: &params, tool: entry.tool, budget, note: &note };
     let called = called(entry.tool, principal, entry.method.visit(call).await)?;
-    let Some(note) = taken.note() else { return Ok(called) };
     Ok(Called { text: note + &called.text, ..called })
 }
 
@@ -156,6 +157,8 @@ struct Call<'a> {
     tool: &'static operation::Tool,
     /// Estimated tokens of the answer at most, where the caller sets a bound.
     budget: Option<usize>,
+    /// What is said before the answer.
+    note: &'a str,
 }
 
 impl Visitor for Call<'_> {
@@ -166,7 +169,8 @@ impl Visitor for Call<'_> {
         let shown = self.shown(&output)?;
         if let Some(Cost { spared, .. }) = output.cost() {
             let usage = self.project.metrics().tokens();
-            usage.record(&self.principal.client, O::NAME, shown.tokens, spared);
+            let told = tokens::estimate(self.note) + shown.tokens;
+            usage.record(&self.principal.client, O::NAME, told, spared);
         }
         Ok(shown.text.into_string())
     }

@@ -45,12 +45,13 @@ struct Session {
 
 impl Session {
     fn unopened(project: &Path, data: &Path, era: &'static str) -> Self {
-        let mut child = adjutant("mcp", project, data)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        Session::spawned(adjutant("mcp", project, data), era)
+    }
+
+    /// A session of that command, to which nobody was introduced yet.
+    fn spawned(mut command: Command, era: &'static str) -> Self {
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = channel();
         std::thread::spawn(move || {
@@ -70,15 +71,31 @@ impl Session {
         session
     }
 
-    /// Introduces the client, as its era does.
-    fn open(&mut self) {
-        if self.era == OLD {
-            let hello = json!({ "protocolVersion": OLD, "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } });
-            self.result("initialize", hello);
-            self.write(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }).to_string());
-        } else {
-            self.result("server/discover", json!({}));
+    /// Introduces the client, as its era does; what the server offers.
+    fn open(&mut self) -> Value {
+        if self.era == NEW {
+            return self.result("server/discover", json!({}))["capabilities"].take();
         }
+        let hello = json!({ "protocolVersion": OLD, "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } });
+        let mut offered = self.result("initialize", hello);
+        self.write(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }).to_string());
+        offered["capabilities"].take()
+    }
+
+    /// Subscribes a client of the newer era to changes; what the server accepts.
+    fn listen(&mut self, wanted: Value) -> Value {
+        let meta = json!({
+            "io.modelcontextprotocol/protocolVersion": NEW,
+            "io.modelcontextprotocol/clientInfo": { "name": "t", "version": "1" },
+            "io.modelcontextprotocol/clientCapabilities": {},
+        });
+        let params = json!({ "notifications": wanted, "_meta": meta });
+        let listen =
+            json!({ "jsonrpc": "2.0", "id": "listen", "method": "subscriptions/listen", "params": params });
+        self.write(&listen.to_string());
+        let mut acknowledged = self.read();
+        assert_eq!(acknowledged["method"], "notifications/subscriptions/acknowledged", "{acknowledged}");
+        acknowledged["params"].take()
     }
 
     fn write(&mut self, line: &str) {
@@ -510,15 +527,7 @@ fn changes_are_told_alone_and_joined() {
             let _instance = joined.then(|| Instance::start(project.path(), data.path()));
             let mut session = Session::start(project.path(), data.path(), era);
             if era == NEW {
-                let meta = json!({
-                    "io.modelcontextprotocol/protocolVersion": NEW,
-                    "io.modelcontextprotocol/clientInfo": { "name": "t", "version": "1" },
-                    "io.modelcontextprotocol/clientCapabilities": {},
-                });
-                let wanted = json!({ "notifications": { "toolsListChanged": true }, "_meta": meta });
-                let listen = json!({ "jsonrpc": "2.0", "id": "listen", "method": "subscriptions/listen", "params": wanted });
-                session.write(&listen.to_string());
-                assert_eq!(session.read()["method"], "notifications/subscriptions/acknowledged");
+                session.listen(json!({ "toolsListChanged": true }));
             }
             // Until word of it comes: the watch may still be starting.
             let began = Instant::now();
@@ -530,6 +539,44 @@ fn changes_are_told_alone_and_joined() {
                 }
                 assert!(began.elapsed() < DEADLINE, "nobody tells, joined {joined}, {era}");
             }
+            assert_eq!(session.end(), Some(0), "joined {joined}, {era}");
+        }
+    }
+}
+
+#[test]
+fn resources_are_offered_unless_the_session_offers_none() {
+    for joined in [false, true] {
+        for (era, offers) in [(OLD, true), (OLD, false), (NEW, true), (NEW, false)] {
+            let project = Project::sample();
+            let data = data();
+            let _instance = joined.then(|| Instance::start(project.path(), data.path()));
+            let mut command = adjutant("mcp", project.path(), data.path());
+            command.args((!offers).then_some("--no-resources"));
+            let mut session = Session::spawned(command, era);
+            let offered = session.open();
+            assert_eq!(offered["resources"].is_object(), offers, "joined {joined}, {era}: {offered}");
+            assert!(offered["tools"].is_object() && offered["prompts"].is_object(), "{offered}");
+            if era == NEW {
+                let wanted = json!({ "toolsListChanged": true, "resourcesListChanged": true });
+                let accepted = session.listen(wanted).to_string();
+                assert_eq!(accepted.contains("resourcesListChanged"), offers, "{accepted}");
+            }
+            // Of the second change is told after all of the first.
+            let began = Instant::now();
+            let (mut of_tools, mut of_resources) = (0, 0);
+            for number in 0.. {
+                project.agent("web", &format!("artist-{number}"), "Draws icons.");
+                while let Ok(line) = session.lines.recv_timeout(Duration::from_millis(500)) {
+                    of_tools += usize::from(line.contains("tools/list_changed"));
+                    of_resources += usize::from(line.contains("resources/list_changed"));
+                }
+                if of_tools >= 2 && (!offers || of_resources > 0) {
+                    break;
+                }
+                assert!(began.elapsed() < DEADLINE, "nobody tells, joined {joined}, {era}");
+            }
+            assert_eq!(of_resources > 0, offers, "joined {joined}, {era}");
             assert_eq!(session.end(), Some(0), "joined {joined}, {era}");
         }
     }

@@ -55,6 +55,8 @@ fn the_model_lists_what_the_client_was_seen_to_list() {
 fn own_entries_without_a_description_are_listed_by_their_first_line() {
     const LONG: &str = "You are an expert debugging specialist with deep knowledge of modern debugging tools, traces and root causes.";
     let long = format!("{LONG}\n\nMore.\n");
+    // Lengths are those of UTF-16.
+    let emoji = format!("{}🎉🎉🎉", &LONG[..95]);
     let own = [
         (
             "skills/nodesc/SKILL.md",
@@ -72,11 +74,24 @@ fn own_entries_without_a_description_are_listed_by_their_first_line() {
             "Two hashes **bold** `code` - When it rains",
         ),
         ("commands/clong.md", &long, &format!("{}...", &LONG[..97])),
+        ("commands/ctab.md", "#\tTabbed heading\n", "Tabbed heading"),
+        ("commands/cbreak.md", "#\u{a0}No-break\n", "No-break"),
+        ("commands/chash.md", "#x no blank\n", "#x no blank"),
+        ("commands/cseven.md", "####### Seven hashes\n", "Seven hashes"),
+        ("commands/ctrail.md", "## Heading ##\n", "Heading ##"),
+        ("commands/csetext.md", "Setext title\n=====\nText\n", "Setext title"),
+        ("commands/cblank.md", "   \n\n\t\n", "Custom command"),
+        ("commands/ccode.md", "```\ncode\n```\n", "```"),
+        ("commands/cbom.md", "\u{feff}# With a BOM\n", "With a BOM"),
+        ("commands/ccrlf.md", "# With CRLF\r\nNext\r\n", "With CRLF"),
+        ("commands/chundred.md", &LONG[..100], &LONG[..100]),
+        ("commands/cemoji.md", &emoji, &format!("{}🎉...", &LONG[..95])),
         ("commands/stated.md", "---\ndescription: Says it\n---\n\nBody.\n", "Says it"),
     ];
     let user = User::new();
     let plugin = user.cache("web", "market", "1");
     write(plugin.join("commands/bare.md"), "# Bare\n\nDoes it.\n");
+    write(plugin.join("agents/plain.md"), "You are plain.\n");
     write(plugin.join("commands/when.md"), "---\nwhen_to_use: At night\n---\n\n# At last\n");
     user.install(&[("web@market", &plugin)]);
     user.settings("home/.claude/settings.json", &serde_json::json!({ "web@market": true }));
@@ -92,6 +107,10 @@ fn own_entries_without_a_description_are_listed_by_their_first_line() {
     }
     assert!(lines.contains(&"- web:when: At last - At night\n".to_owned()), "{lines:#?}");
     assert!(!lines.iter().any(|line| line.contains("web:bare")), "{lines:#?}");
+    assert!(
+        lines.contains(&"- web:plain: Agent from web plugin (Tools: All tools)\n".to_owned()),
+        "{lines:#?}"
+    );
     let unlisted: Vec<_> =
         catalog.problems().iter().filter(|problem| problem.code == "never_shown_by_client").collect();
     assert_eq!(unlisted.len(), 1, "{unlisted:#?}");
