@@ -53,6 +53,7 @@ test('decisions wait while the service is away, and arrive once and in order', a
   assert.ok(names.every((name) => NAME.test(name)), names[0]);
   const durations = names.map((name) => JSON.parse(fs.readFileSync(path.join(project.outbox, name), 'utf8')).duration_ms);
   assert.deepEqual(durations, [...durations].sort((one, other) => one - other), 'names sort as they were made');
+  assert.equal(fs.readFileSync(path.join(project.outbox, '../.gitignore'), 'utf8'), '*\n', 'git leaves them alone');
 
   const service = await serve(t, project, { port });
   await adjutant.queryAgents({ capability: 'react' });

@@ -9,7 +9,7 @@
  * arrive in the order in which they were made; a claim older than a minute is abandoned and is taken over.
  */
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ConfinedDir, ConfinedFsError } from './confined-fs.js';
 import { errorMessage } from './logger.js';
 /** Most files and bytes in the directory, refused decisions included. */
@@ -40,6 +40,7 @@ export class Outbox {
     #names = [];
     #usage;
     #lastMs = 0;
+    #isIgnoredByGit = false;
     /** The queue in the directory `path` below `root`. */
     constructor(root, path, logger) {
         this.#root = root;
@@ -90,8 +91,22 @@ export class Outbox {
             directory.close();
         }
     }
+    /** Has git ignore the directory above, in which the service keeps its state, as the service does; tried once. */
+    async #ignoreByGit() {
+        if (this.#isIgnoredByGit)
+            return;
+        this.#isIgnoredByGit = true;
+        try {
+            const directory = ConfinedDir.open(this.#root, dirname(this.#path), { create: true });
+            await directory.createFile('.gitignore', '*\n').finally(() => directory.close());
+        }
+        catch {
+            // It is there, or nothing can be written there, which the decision itself will find.
+        }
+    }
     /** Writes one file; false if the directory is full. */
     async #write({ text, decidedAtMs }) {
+        await this.#ignoreByGit();
         return this.#inDirectory(async (directory) => {
             const size = Buffer.byteLength(text);
             const isFull = ({ files, bytes }) => files + 1 > MAX_FILES || bytes + size > MAX_BYTES;

@@ -10,7 +10,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { ConfinedDir, ConfinedFsError } from './confined-fs.js';
 import { errorMessage, type Logger } from './logger.js';
@@ -79,6 +79,7 @@ export class Outbox {
   #names: string[] = [];
   #usage: Usage | undefined;
   #lastMs = 0;
+  #isIgnoredByGit = false;
 
   /** The queue in the directory `path` below `root`. */
   constructor(root: string, path: string, logger: Logger) {
@@ -130,8 +131,21 @@ export class Outbox {
     }
   }
 
+  /** Has git ignore the directory above, in which the service keeps its state, as the service does; tried once. */
+  async #ignoreByGit(): Promise<void> {
+    if (this.#isIgnoredByGit) return;
+    this.#isIgnoredByGit = true;
+    try {
+      const directory = ConfinedDir.open(this.#root, dirname(this.#path), { create: true });
+      await directory.createFile('.gitignore', '*\n').finally(() => directory.close());
+    } catch {
+      // It is there, or nothing can be written there, which the decision itself will find.
+    }
+  }
+
   /** Writes one file; false if the directory is full. */
   async #write({ text, decidedAtMs }: InMemory): Promise<boolean> {
+    await this.#ignoreByGit();
     return this.#inDirectory(async (directory) => {
       const size = Buffer.byteLength(text);
       const isFull = ({ files, bytes }: Usage): boolean => files + 1 > MAX_FILES || bytes + size > MAX_BYTES;
