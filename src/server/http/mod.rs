@@ -4,6 +4,7 @@
 //! (bearer token) and the rate limit.
 
 mod accept;
+mod accept_header;
 mod access_policy;
 mod authentication;
 pub(super) mod body;

@@ -19,11 +19,14 @@ use futures_util::FutureExt;
 use tower::{Service, ServiceExt};
 
 use super::responses::{Form, refuse};
-use super::{authentication, health, metrics, project_path, reindex, request_guard};
+use super::{accept_header, authentication, health, metrics, project_path, reindex, request_guard};
 use crate::server::correlation::CorrelationId;
 use crate::server::rpc::RpcError;
 use crate::server::state::ServerState;
 use crate::server::{mcp, rpc};
+
+/// The endpoint for models.
+const MCP: &str = "/mcp";
 
 /// The service over HTTP: every request is guarded, correlated and survives its own panics.
 #[derive(Debug, Clone)]
@@ -40,7 +43,7 @@ pub fn router(state: ServerState) -> HttpService {
         .route("/health", get(health::health))
         .route("/metrics", get(metrics::metrics))
         .route("/reindex", post(reindex::reindex))
-        .route("/mcp", any(move |request| endpoint.answer(request)))
+        .route(MCP, any(move |request| endpoint.answer(request)))
         .fallback(unknown)
         .method_not_allowed_fallback(not_allowed)
         .with_state(state.clone());
@@ -80,6 +83,10 @@ impl HttpService {
         }
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(id);
+        if request.uri().path() == MCP {
+            let method = request.method().clone();
+            accept_header::spell_out(&method, request.headers_mut());
+        }
         // Boxed, so that it does not enlarge the future of every `POST /`.
         Box::pin(self.others.clone().oneshot(request)).await.unwrap_or_else(|never| match never {})
     }

@@ -136,8 +136,22 @@ async fn what_is_no_message_is_refused_and_the_next_one_answered() {
     }
     let form = Request::post("/mcp").header("host", "localhost").header("content-type", "text/plain");
     assert_eq!(service.send(form.body(Body::from("{}")).unwrap()).await.status, 415);
-    let deaf = crate::support::json_request("/mcp").body(Body::from("{}")).unwrap();
+    let deaf =
+        crate::support::json_request("/mcp").header("accept", "text/html").body(Body::from("{}")).unwrap();
     assert_eq!(service.send(deaf).await.status, 406);
+    let hello = json!({
+        "jsonrpc": "2.0", "id": 0, "method": "initialize",
+        "params": { "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } },
+    });
+    for accept in [None, Some("*/*"), Some("application/*, text/event-stream"), Some("application/json")] {
+        let mut request = crate::support::json_request("/mcp");
+        if let Some(accept) = accept {
+            request = request.header("accept", accept);
+        }
+        let answered = service.send(request.body(Body::from(hello.to_string())).unwrap()).await;
+        assert_eq!(answered.status, 200, "{accept:?}: {}", answered.text);
+        assert!(answered.text.contains("serverInfo"), "{accept:?}: {}", answered.text);
+    }
     Client::new_era(&service).result("tools/list", json!({})).await;
 }
 
