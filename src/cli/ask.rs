@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{exit, output, running_client, small_runtime, store_access};
+use super::{exit, hint_missing_plugins, output, running_client, small_runtime, store_access};
 use crate::app::operation::Operation;
 use crate::app::{InProcess, Project};
 use crate::config::Config;
@@ -58,13 +58,21 @@ pub(super) fn ask<O: Operation>(config: &Config, params: &Value) -> anyhow::Resu
 
 /// Runs the operation of that name.
 pub(super) fn call(config: &Config, method: &'static str, params: &Value) -> anyhow::Result<CallResult> {
+    hint_missing_plugins(config);
     let opening = config.clone();
     let in_process = InProcess::opened_by(move || {
         let _progress = output::progress("reading the project's files");
         Ok(Project::offline(opening.project.clone(), store_access::for_question(&opening)?))
     });
     let client = OrchestratorClient::new(options(config), in_process);
-    let is_running = running_client(config).is_some();
+    let running = running_client(config);
+    if let Some((_, endpoint)) = &running {
+        let passed_over = endpoint.differences(config).into_iter().filter(|one| config.is_by_flag(one.key));
+        for difference in passed_over {
+            output::hint(&format!("the running instance answers, whose {difference}"));
+        }
+    }
+    let is_running = running.is_some();
     match small_runtime()?.block_on(client.call::<Value>(method, params)) {
         Ok(answered) => {
             if is_running && answered.source == Source::Fallback {

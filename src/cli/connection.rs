@@ -53,6 +53,13 @@ pub(super) fn prepare_state(config: &Config) {
     }
 }
 
+/// Names the further plugin folders that are not there: a slip in one would otherwise only be missed.
+pub(super) fn hint_missing_plugins(config: &Config) {
+    for dir in config.missing_plugin_dirs() {
+        output::hint(&format!("there is no folder of plugins {}", dir.display()));
+    }
+}
+
 /// How the project's memory is opened.
 pub(super) fn store_options(config: &Config) -> StoreOptions {
     let Memory { half_life, soft_limit_bytes, hard_limit_bytes, .. } = config.project.memory;

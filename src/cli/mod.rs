@@ -44,5 +44,6 @@ mod up;
 
 pub use command_line::run;
 use connection::{
-    HEALTH_TIMEOUT, client_of, options_to_read, prepare_state, running_client, small_runtime, store_options,
+    HEALTH_TIMEOUT, client_of, hint_missing_plugins, options_to_read, prepare_state, running_client,
+    small_runtime, store_options,
 };

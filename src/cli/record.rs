@@ -16,7 +16,7 @@ use crate::config::{Config, Environment, Flags};
 use crate::telemetry::token_usage::ClientName;
 use client::outbox::{self, Outbox};
 use client::{CallError, NoFallback, OrchestratorClient, Recorded};
-use protocol::OrchestrationPattern;
+use protocol::{ErrorCode, OrchestrationPattern};
 use store::{Store, StoreError};
 
 /// Characters of a pattern's id that are shown; `adjutant patterns show` takes as many.
@@ -100,7 +100,15 @@ pub(super) fn run(arguments: &RecordArguments, environment: &Environment) -> any
         Err(AppError::Invalid(details)) => Recorded::Refused(invalid(details)),
         _ if running_client(&config).is_some() => {
             let client = OrchestratorClient::new(options(&config), NoFallback);
-            small_runtime()?.block_on(client.cache_decision(&params))
+            let recorded = small_runtime()?.block_on(client.cache_decision(&params));
+            let refused = client.outage().and_then(|outage| outage.known_code());
+            if matches!(recorded, Recorded::Queued(_)) && refused == Some(ErrorCode::Unauthenticated) {
+                // It is safe, and somebody has to do something all the same.
+                output::error("the running instance does not accept the token of this command");
+                tell(&recorded, arguments.json);
+                return Ok(exit::FAILED.into());
+            }
+            recorded
         }
         _ => without_instance(&config, &params, decided_at_ms)?,
     };

@@ -21,6 +21,9 @@ pub(super) struct StatusArguments {
     json: bool,
 }
 
+/// What an instance does that answers others.
+const REFUSED: &str = "refused";
+
 pub(super) fn run(arguments: &StatusArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
     let config = Config::resolve(&arguments.flags, environment)?;
     let waiting = Outbox::new(&config.project.paths.outbox_dir).status();
@@ -49,17 +52,17 @@ pub(super) fn run(arguments: &StatusArguments, environment: &Environment) -> any
     if let Some(refusal) = Refusal::stated_in(&health)
         && refusal.known_code().is_some_and(|code| !code.is_retryable())
     {
-        let why = ("refused", refusal.message);
+        let why = (REFUSED, refusal.message);
         return Ok(tell_silent(arguments, &endpoint, &why, &outbox, waiting));
     }
     if arguments.json {
         let url = &endpoint.url;
         let all = json!({
-            "running": true, "url": url, "health": health, "metrics": metrics, "outbox": outbox,
+            "running": true, "url": url, "base": endpoint.base, "health": health, "metrics": metrics, "outbox": outbox,
         });
         output::line(&format!("{all:#}"));
     } else {
-        show(&endpoint.url, &health, &metrics);
+        show(&endpoint.base, &health, &metrics);
         show_waiting(waiting);
         show_ledger(&metrics["tokens"]);
         offload::note_relisted(&config.project);
@@ -76,15 +79,18 @@ fn tell_silent(
     waiting: OutboxStatus,
 ) -> ExitCode {
     let Endpoint { url, pid, .. } = endpoint;
+    let is_token = *verb == REFUSED;
     if arguments.json {
         let all = json!({ "running": true, "url": url, "pid": pid, "error": why, "outbox": outbox });
         output::line(&format!("{all:#}"));
     } else {
         output::error(&format!("the instance at {url} (pid {pid}) {verb}: {why}"));
         show_waiting(waiting);
-        output::hint(
-            "adjutant down ends it and adjutant up starts it anew; until then clients use their fallback",
-        );
+        output::hint(if is_token {
+            "set MCP_TOKEN, or MCP_TOKEN_FILE to a file with the token"
+        } else {
+            "adjutant down ends it and adjutant up starts it anew; until then clients use their fallback"
+        });
     }
     exit::FAILED.into()
 }

@@ -7,10 +7,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use serde_json::{Value, json};
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::port_choice::{PortChoice, Ports};
 use super::register::{Registered, register};
-use super::{allocator, client_of, exit, init, offload, output, prepare_state, small_runtime};
+use super::{
+    allocator, client_of, exit, hint_missing_plugins, init, offload, output, prepare_state, small_runtime,
+};
 use crate::app;
 use crate::config::{Config, Environment, Flags, ProjectRecord, Source};
 use crate::instance::{self, Difference, Endpoint, ForeignProcess};
@@ -99,6 +102,7 @@ pub(super) fn run(arguments: &UpArguments, environment: &Environment) -> anyhow:
         Some(Err(error)) => output::hint(&format!("nothing can be remembered of this start: {error}")),
         None => {}
     }
+    hint_missing_plugins(&config);
     small_runtime()?.block_on(async {
         let ports = Ports::of(&config);
         let endpoint = match place_and_start(&config, &arguments.flags, &ports).await {
@@ -159,8 +163,14 @@ fn tell_taken(outcome: &Outcome) -> ExitCode {
 fn tell_failed(config: &Config, error: &anyhow::Error) -> ExitCode {
     output::error(&format!("{error:#}"));
     output::hint("clients use their embedded fallback until this is mended");
-    if config.project.paths.run_dir.create().is_err_and(|error| error.kind() == ErrorKind::InvalidInput) {
-        output::hint("no link in a project is followed: name a folder for its files with --data-dir");
+    match config.project.paths.run_dir.create().map_err(|error| error.kind()) {
+        Err(ErrorKind::InvalidInput) => {
+            output::hint("no link in a project is followed: name a folder for its files with --data-dir");
+        }
+        Err(ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) => {
+            output::hint("the project cannot be written: name a folder for its files with --data-dir");
+        }
+        _ => {}
     }
     exit::FAILED.into()
 }
@@ -246,6 +256,7 @@ fn conclude(
 /// Starts `serve` in the background and waits until it answers for this project.
 async fn start(config: &Config, flags: &Flags, port: u16) -> Result<Endpoint, NotStarted> {
     let said = config.project.paths.log_dir.file("start.log");
+    let mut interrupt = signal(SignalKind::interrupt())?;
     let mut child = spawn(config, flags, port, &said)?;
     let began = Instant::now();
     while began.elapsed() < START_TIMEOUT {
@@ -272,15 +283,28 @@ async fn start(config: &Config, flags: &Flags, port: u16) -> Result<Endpoint, No
             }
             return Err(anyhow!("the server ended at once ({status}): {}", last_words(&said)).into());
         }
-        tokio::time::sleep(POLL).await;
+        tokio::select! {
+            () = tokio::time::sleep(POLL) => {}
+            _ = interrupt.recv() => {
+                end(config, &mut child)?;
+                return Err(anyhow!("interrupted; the server that was being started is ended").into());
+            }
+        }
     }
-    if let Some(supervisor) = instance::supervisor(&config.project) {
-        supervisor.terminate();
-    } else {
-        child.kill()?;
-    }
+    end(config, &mut child)?;
     let seconds = START_TIMEOUT.as_secs();
     Err(anyhow!("the server did not answer within {seconds} s; see {said}").into())
+}
+
+/// Ends a server that is being started.
+fn end(config: &Config, child: &mut Child) -> std::io::Result<()> {
+    match instance::supervisor(&config.project) {
+        Some(supervisor) => {
+            supervisor.terminate();
+            Ok(())
+        }
+        None => child.kill(),
+    }
 }
 
 fn spawn(config: &Config, flags: &Flags, port: u16, said: &FilePath) -> anyhow::Result<Child> {
@@ -288,7 +312,10 @@ fn spawn(config: &Config, flags: &Flags, port: u16, said: &FilePath) -> anyhow::
     let file = said.dir().create().and_then(|_| said.create());
     let file = file.with_context(|| format!("{said}"))?;
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(["serve", "--detach", "--port", &port.to_string()]).arg("--root").arg(&config.project.root);
+    command.args(["serve", "--detach", "--port", &port.to_string()]);
+    if let Some(root) = config.root_to_name() {
+        command.arg("--root").arg(root);
+    }
     for dir in &config.project.plugin_dirs {
         command.arg("--plugins").arg(dir);
     }

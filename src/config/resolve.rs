@@ -55,6 +55,25 @@ impl Config {
         Ok(Config { daemon, project, layers, records })
     }
 
+    /// The folder to start an instance with; `None` where the project's file says which, and the current folder leads to it.
+    pub fn root_to_name(&self) -> Option<&Path> {
+        let source = self.layers.given(setting::ROOT).map(|given| given.source);
+        (source != Some(Source::ProjectFile)).then_some(&*self.project.root)
+    }
+
+    /// Whether a flag says the setting of that key.
+    pub fn is_by_flag(&self, key: &str) -> bool {
+        let setting = SETTINGS.iter().find(|setting| setting.key == key);
+        let given = setting.and_then(|setting| self.layers.given(setting));
+        given.is_some_and(|given| given.source == Source::Flag)
+    }
+
+    /// The further plugin folders that are not there.
+    pub fn missing_plugin_dirs(&self) -> Vec<&Path> {
+        let dirs = self.project.plugin_dirs.iter().map(PathBuf::as_path);
+        dirs.filter(|dir| !dir.is_dir()).collect()
+    }
+
     /// What an instance is started with that another start may differ in, by key: what is no default, with absolute paths.
     pub fn comparable(&self) -> BTreeMap<String, String> {
         let own = [setting::ROOT, setting::NAME, setting::PORT, setting::REGISTER, setting::TOKEN];
@@ -64,7 +83,7 @@ impl Config {
             (given != setting.default).then(|| (setting.key.to_owned(), given))
         });
         let token = self.daemon.access.token.as_ref();
-        given.chain(token.map(|_| (setting::TOKEN.key.to_owned(), "asked for".to_owned()))).collect()
+        given.chain(token.map(|_| (setting::TOKEN.key.to_owned(), "required".to_owned()))).collect()
     }
 
     /// Every setting as it holds, and where that was said.

@@ -5,6 +5,9 @@ use std::fmt;
 use super::run_files::Endpoint;
 use crate::config::{Config, SETTINGS};
 
+/// The key of the token, of which nobody says more than that there is one.
+const TOKEN: &str = "token";
+
 /// A setting that differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
@@ -32,6 +35,7 @@ impl Endpoint {
         let default = |key| SETTINGS.iter().find(|setting| setting.key == key).map(|setting| setting.default);
         let shown = |value: Option<&String>, key| match value {
             Some(value) => value.clone(),
+            None if key == TOKEN => "none".to_owned(),
             None => default(key).unwrap_or_default().to_owned(),
         };
         keys.map(|key| Difference {

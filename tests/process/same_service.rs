@@ -152,7 +152,30 @@ fn what_only_a_shell_knew_is_remembered_and_a_secret_is_not() {
         assert!(!record.contains("0123456789abcdef"), "{record}");
     }
     let again = user.run(&root, &["up"]);
-    assert!(text(&again).contains("token is asked for"), "{}", text(&again));
+    assert!(text(&again).contains("token is required, not none"), "{}", text(&again));
+    let status = user.run(&root, &["status"]);
+    assert_eq!(status.status.code(), Some(1), "{}", text(&status));
+    assert!(
+        text(&status).contains("a token is required") && text(&status).contains("MCP_TOKEN"),
+        "{}",
+        text(&status)
+    );
+    let record = [
+        "record",
+        "--task-id",
+        "1",
+        "--description",
+        "x",
+        "--agents",
+        "own:own-baker",
+        "--result",
+        "success",
+    ];
+    let recorded = user.run(&root, &record);
+    assert_eq!(recorded.status.code(), Some(1), "{}", text(&recorded));
+    for part in ["does not accept the token", "queued"] {
+        assert!(text(&recorded).contains(part), "{part}: {}", text(&recorded));
+    }
     let pid = serde_json::from_slice::<Value>(&up.stdout).unwrap()["pid"].to_string();
     assert!(Command::new("kill").args(["-9", &pid]).status().unwrap().success());
     wait_for("its end", || {
@@ -228,6 +251,72 @@ fn a_project_keeps_its_port_and_its_address_answers_for_no_other() {
         "params": { "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } },
     });
     assert_eq!(request("POST", &format!("{base_a}mcp"), Some(&hello)).0, 200);
+}
+
+#[test]
+fn an_instance_of_a_moved_root_has_the_settings_of_the_file_that_moved_it() {
+    let user = User::new();
+    let root = user.project("mono", "own-baker");
+    write_agent(&root.join("packages/app ünï/plugins/app"), "app-baker");
+    std::fs::create_dir_all(root.join(".claude")).unwrap();
+    std::fs::write(root.join(".claude/adjutant.yml"), "root: packages/app ünï\nlearning: off\n").unwrap();
+    let up = user.up(&root, &["--port", "0"]);
+    assert_eq!(find(up["base"].as_str().unwrap()).1["result"]["agents"][0]["id"], "app:app-baker");
+    assert_eq!(user.up(&root, &[]).get("differences"), None);
+    assert!(up["base"].as_str().unwrap().ends_with("/p/app-n/"), "{up}");
+}
+
+#[test]
+fn flags_that_a_running_instance_passes_over_are_named() {
+    let user = User::new();
+    let root = user.project("app", "own-baker");
+    write_agent(&user.base.path().join("other/extra"), "extra-baker");
+    user.up(&root, &["--port", "0"]);
+    let said = user.run(&root, &["find", "agents", "bread", "--plugins", "../other"]);
+    assert!(text(&said).contains("plugins is –, not "), "{}", text(&said));
+    let plain = text(&user.run(&root, &["find", "agents", "bread"]));
+    assert!(!plain.contains("plugins is"), "{plain}");
+}
+
+#[test]
+fn a_folder_of_plugins_that_is_not_there_is_named() {
+    let user = User::new();
+    let root = user.project("app", "own-baker");
+    for command in [&["find", "agents", "bread"][..], &["up", "--port", "0"]] {
+        let said = user.run(&root, &[command, &["--plugins", "no/such folder"]].concat());
+        assert_eq!(said.status.code(), Some(0), "{}", text(&said));
+        assert!(text(&said).contains("there is no folder of plugins no/such folder"), "{}", text(&said));
+    }
+}
+
+#[test]
+fn a_start_that_is_interrupted_leaves_no_server() {
+    let user = User::new();
+    let root = user.base.path().join("large");
+    user.started.borrow_mut().push(root.clone());
+    for number in 0..400_usize {
+        let words: Vec<String> =
+            (0..1_500).map(|word| format!("w{}", (number * 7_919 + word * 104_729) % 20_011)).collect();
+        let agents = root.join(format!("plugins/plugin-{}/agents", number / 20));
+        std::fs::create_dir_all(&agents).unwrap();
+        let text = format!("---\nname: agent-{number}\ndescription: {}\n---\n", words.join(" "));
+        std::fs::write(agents.join(format!("agent-{number}.md")), text).unwrap();
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_adjutant"));
+    command.args(["up", "--port", "0"]).current_dir(&root).env_clear();
+    command.env("HOME", user.base.path().join("home")).stdin(Stdio::null());
+    let up = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let pid_file = root.join(".claude/mcp-server/mcp.pid");
+    let pid =
+        wait_for("a server", || std::fs::read_to_string(&pid_file).ok()?.lines().next().map(str::to_owned));
+    assert!(Command::new("kill").args(["-INT", &up.id().to_string()]).status().unwrap().success());
+    let said = up.wait_with_output().unwrap();
+    assert_eq!(said.status.code(), Some(1), "{}", text(&said));
+    assert!(text(&said).contains("interrupted"), "{}", text(&said));
+    wait_for("the end of the server", || {
+        let alive = Command::new("kill").args(["-0", &pid]).stderr(Stdio::null()).status().unwrap();
+        (!alive.success()).then_some(())
+    });
 }
 
 #[test]
