@@ -338,4 +338,13 @@ fn the_lines_name_this_program() {
     ] {
         assert!(said.contains(part), "{part}: {said}");
     }
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/mcp.md")).unwrap();
+    let commands = said.lines().filter_map(|line| line.strip_prefix("  "));
+    let commands = commands.filter(|line| line.contains(" mcp add ") || line.contains("--add-mcp"));
+    let commands: Vec<String> =
+        commands.map(|line| format!("$ {}\n", line.replace(program, "/usr/local/bin/adjutant"))).collect();
+    assert_eq!(commands.len(), 4, "{said}");
+    for command in commands {
+        assert!(page.contains(&command), "docs/mcp.md lacks {command}");
+    }
 }
