@@ -2,7 +2,7 @@
 
 PROJECT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 
-# In order: what the user named, this checkout's build, the program of an unpacked release, the user's installation.
+# In order: what the user named, this checkout's build, the user's installation.
 find_adjutant() {
   local candidate target="${CARGO_TARGET_DIR:-$PROJECT/target}"
   for candidate in \
@@ -10,7 +10,6 @@ find_adjutant() {
     "$target/release/adjutant" \
     "$target/trial/adjutant" \
     "$PROJECT/.claude/bin/adjutant" \
-    "$PROJECT/adjutant" \
     "$(command -v adjutant 2>/dev/null || true)" \
     "${CARGO_HOME:-${HOME:-}/.cargo}/bin/adjutant"; do
     if is_program "$candidate"; then

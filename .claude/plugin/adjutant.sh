@@ -3,10 +3,12 @@
 # ends well, since the client would show its failure at every prompt. Only the protocol goes to standard output.
 set -eu
 
-# In order: what the user named, the build of the checkout that this plugin lies in, the user's installation.
+# In order: what the user named, the program of a released plugin, the build of the checkout that this plugin lies in, the
+# user's installation.
 adjutant=
 for candidate in \
   "${ADJUTANT_BIN:-}" \
+  "${0%/*}/bin/adjutant" \
   "${0%/*}/../../target/release/adjutant" \
   "$(command -v adjutant 2>/dev/null || true)" \
   "${CARGO_HOME:-${HOME:-}/.cargo}/bin/adjutant"; do

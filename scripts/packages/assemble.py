@@ -14,21 +14,24 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from npm import main_package, platform_package  # noqa: E402, found beside this file.
 from project import ROOT, Project, path, read  # noqa: E402
 from registry import server_json  # noqa: E402
-from reproducible import Entry, sha256, tar_gz  # noqa: E402
+from reproducible import Entry, Link, sha256, tar_gz  # noqa: E402
 from targets import TARGETS  # noqa: E402
 from wheel import wheel  # noqa: E402
 
 SUMS = "SHA256SUMS"
 
 # What the unpacked archive holds besides the binary: with these it is a Claude Code marketplace.
-IN_ARCHIVE = ["LICENSE", "README.md", "CHANGELOG.md", ".claude-plugin", ".claude/plugin", ".claude/commands",
-              ".claude/find-adjutant.sh"]
+IN_ARCHIVE = ["LICENSE", "README.md", "CHANGELOG.md", ".claude-plugin", ".claude/plugin"]
 
 
 def archive(project, target, binary, epoch, level):
     """Name and bytes of the archive for those who want nothing but the files."""
     stem = f"adjutant-{project.version}-{target.triple}"
-    entries = [Entry(f"{stem}/adjutant", binary, executable=True)]
+    entries = [
+        Entry(f"{stem}/adjutant", binary, executable=True),
+        # The client copies the plugin's folder alone, so that the program has to be in it, too.
+        Link(f"{stem}/.claude/plugin/bin/adjutant", f"{stem}/adjutant"),
+    ]
     for name in IN_ARCHIVE:
         for file in files_below(path(name)):
             with open(file, "rb") as opened:

@@ -15,8 +15,16 @@ class Entry:
         self.content = content.encode() if isinstance(content, str) else content
 
 
+class Link:
+    """Another name for a file of the same tar archive: a hard link, which is a file like the other once it is unpacked."""
+
+    def __init__(self, name, target):
+        self.name, self.target = name, target
+
+
 def _sorted(entries):
-    entries = sorted(entries, key=lambda entry: entry.name)
+    # A link comes after the file that it names.
+    entries = sorted(entries, key=lambda entry: (isinstance(entry, Link), entry.name))
     names = [entry.name for entry in entries]
     if len(set(names)) != len(names):
         raise SystemExit(f"error: an archive would hold a file twice: {names}")
@@ -30,8 +38,12 @@ def tar_gz(entries, epoch, level):
         with tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as archive:
             for entry in _sorted(entries):
                 info = tarfile.TarInfo(entry.name)
-                info.size, info.mtime = len(entry.content), epoch
-                info.mode = 0o755 if entry.executable else 0o644
+                info.mtime = epoch
+                if isinstance(entry, Link):
+                    info.type, info.linkname, info.mode = tarfile.LNKTYPE, entry.target, 0o755
+                    archive.addfile(info)
+                    continue
+                info.size, info.mode = len(entry.content), 0o755 if entry.executable else 0o644
                 archive.addfile(info, io.BytesIO(entry.content))
     return packed.getvalue()
 

@@ -106,9 +106,10 @@ fn program(environment: &Environment, catalog: &Catalog) -> Option<PathBuf> {
     let on_path = environment.paths("PATH").into_iter().chain(cargo.map(|cargo| cargo.join("bin")));
     let installed =
         catalog.plugins().iter().filter(|plugin| plugin.name == OWN_PLUGIN && plugin.is_installed());
-    // A folder marketplace is loaded where it lies, in a checkout.
-    let built = installed.map(|plugin| plugin.root.join("../../target/release/adjutant"));
-    let candidates = environment.path("ADJUTANT_BIN").into_iter().chain(built);
+    // A release brings the program along; a folder marketplace is loaded where it lies, in a checkout.
+    let places = ["bin/adjutant", "../../target/release/adjutant"];
+    let own = installed.flat_map(|plugin| places.map(|below| plugin.root.join(below)));
+    let candidates = environment.path("ADJUTANT_BIN").into_iter().chain(own);
     candidates.chain(on_path.map(|folder| folder.join("adjutant"))).find(|candidate| is_program(candidate))
 }
 

@@ -181,7 +181,7 @@ test('all manifests name the same version, and each other by the right names', (
     assert.ok(page.includes(`mcp-name: ${server.name} `), 'the registry finds its name');
     assert.doesNotMatch(page, /\{(mcp_name|repository)\}/);
   }
-  assert.equal(json(CHECKOUT, '.claude-plugin/plugin.json').version, VERSION);
+  assert.equal(json(CHECKOUT, '.claude/plugin/.claude-plugin/plugin.json').version, VERSION);
   for (const name of fs.readdirSync(out).filter((name) => /^adjutant/.test(name))) assert.ok(name.includes(`-${VERSION}`), name);
 });
 
@@ -323,18 +323,22 @@ describe('from the archive', () => {
   test('the folder is a marketplace whose plugin is whole', (t) => {
     for (const name of ['LICENSE', 'README.md']) assert.equal(text(folder, name), text(CHECKOUT, name));
     const [{ source }] = json(folder, '.claude-plugin/marketplace.json').plugins;
-    const plugin = json(folder, source, '.claude-plugin/plugin.json');
-    const named = [plugin.mcpServers, plugin.hooks, plugin.agents, plugin.commands, plugin.skills].flat();
-    for (const name of named) assert.ok(fs.existsSync(path.join(folder, name)), name);
+    const ofCheckout = path.join(CHECKOUT, source);
+    const names = fs.readdirSync(ofCheckout, { recursive: true, encoding: 'utf8' }).filter((name) => fs.statSync(path.join(ofCheckout, name)).isFile());
+    assert.ok(names.length > 5);
+    for (const name of names) assert.equal(text(folder, source, name), text(ofCheckout, name), name);
     const doctor = JSON.parse(run(path.join(folder, 'adjutant'), ['doctor', '--json', '--root', createProject(t).root, '--plugins', folder]).stdout);
     assert.deepEqual(doctor.problems.filter((problem) => JSON.stringify(problem).includes(folder)), []);
   });
 
-  test("the plugin's server is the program beside it", () => {
-    const server = json(folder, '.claude/plugin/.mcp.json').mcpServers.adjutant.command.replace('${CLAUDE_PLUGIN_ROOT}', folder);
+  test("the plugin's server is the program that it brings, also where the client copied it", () => {
+    const [{ source }] = json(folder, '.claude-plugin/marketplace.json').plugins;
+    const plugin = path.join(home, '.claude/plugins/cache/adjutant');
+    fs.cpSync(path.join(folder, source), plugin, { recursive: true });
+    const { command, args = [] } = json(plugin, '.mcp.json').mcpServers.adjutant;
     const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'test', version: '1' } };
     const input = `${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params })}\n`;
-    const ran = run(server, [], { input, cwd: home });
+    const ran = run(command.replace('${CLAUDE_PLUGIN_ROOT}', plugin), args, { input, cwd: home });
     assert.equal(JSON.parse(ran.stdout).result.serverInfo.version, VERSION, ran.stderr);
   });
 });
