@@ -21,7 +21,8 @@ pub struct ClientState {
 pub struct Offloaded {
     /// By `name@market`.
     plugins: BTreeMap<String, OffloadedPlugin>,
-    agents: BTreeMap<String, OffloadedAgent>,
+    /// By id, each with an entry for every target that it was recorded for.
+    agents: BTreeMap<String, Vec<OffloadedAgent>>,
     skills: BTreeSet<String>,
     /// The name in ids of each plugin that entries were taken out of, by `name@market`.
     names: BTreeMap<String, String>,
@@ -65,7 +66,7 @@ impl Offloaded {
                     SettingKey::Agent(id) => {
                         let source = stored.agent_sources.get(id).cloned();
                         let agent = OffloadedAgent { level: target.level(), source };
-                        offloaded.agents.insert(id.clone(), agent);
+                        offloaded.agents.entry(id.clone()).or_default().push(agent);
                     }
                     SettingKey::Skill(id) => drop(offloaded.skills.insert(id.clone())),
                     SettingKey::Allow(_) => {}
@@ -153,10 +154,9 @@ impl ClientState {
 
     /// The plugins whose ids mean what is installed, each `name@market`: entries of them were offloaded.
     pub fn plugins_meant_by_ids(&self) -> impl Iterator<Item = &str> {
-        let denied = self.offloaded.agents.iter().filter_map(|(id, agent)| {
-            let source = agent.source.as_deref().filter(|source| source.contains('@'))?;
-            self.settings.denies_agent(id).then_some(source)
-        });
+        let denied = self.offloaded.agents.iter().filter(|(id, _)| self.settings.denies_agent(id));
+        let sources = denied.flat_map(|(_, ours)| ours).filter_map(|agent| agent.source.as_deref());
+        let denied = sources.filter(|source| source.contains('@'));
         self.offloaded_plugins().chain(denied)
     }
 
@@ -186,11 +186,12 @@ impl ClientState {
             Kind::Agent => {
                 let denied =
                     self.offloaded.agents.get(entry.id).filter(|_| self.settings.denies_agent(entry.id));
-                let is_meant = denied.is_none_or(|agent| match &agent.source {
+                let is_of = |agent: &OffloadedAgent| match &agent.source {
                     Some(source) => entry.is_from(source),
                     None => entry.installed.is_some() || entry.plugin.is_empty(),
-                });
-                is_meant && self.has_offloaded_agent(plugin.is_some(), entry.id)
+                };
+                denied.is_none_or(|ours| ours.iter().any(is_of))
+                    && self.has_offloaded_agent(plugin.is_some(), entry.id)
             }
             Kind::Skill | Kind::Workflow => {
                 let own = entry.plugin.is_empty() && self.settings.hides_skill(entry.id);
@@ -226,7 +227,8 @@ impl ClientState {
         if !self.settings.denies_agent(id) {
             return has_plugin;
         }
-        let ours = self.offloaded.agents.get(id).map(|agent| agent.level);
-        ours.is_some() && !self.settings.denies_agent_beside(id, ours)
+        let ours = self.offloaded.agents.get(id).into_iter().flatten();
+        let levels: Vec<Level> = ours.map(|agent| agent.level).collect();
+        !levels.is_empty() && !self.settings.denies_agent_beside(id, &levels)
     }
 }

@@ -71,15 +71,15 @@ impl ClientSettings {
 
     /// Whether the agent is denied.
     pub fn denies_agent(&self, id: &str) -> bool {
-        self.denies_agent_beside(id, None)
+        self.denies_agent_beside(id, &[])
     }
 
-    /// Whether the agent is denied by anything but the rule `Agent(id)` in the file of `level`.
-    pub fn denies_agent_beside(&self, id: &str, level: Option<Level>) -> bool {
+    /// Whether the agent is denied by anything but the rule `Agent(id)` in the files of these levels.
+    pub fn denies_agent_beside(&self, id: &str, levels: &[Level]) -> bool {
         let mut rules = AGENT_TOOLS.iter().flat_map(|tool| [(*tool).to_owned(), format!("{tool}({id})")]);
         let ours = format!("Agent({id})");
         rules.any(|rule| {
-            self.files().any(|(found, file)| file.denies(&rule) && (rule != ours || Some(found) != level))
+            self.files().any(|(found, file)| file.denies(&rule) && (rule != ours || !levels.contains(&found)))
         })
     }
 

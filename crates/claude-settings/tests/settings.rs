@@ -225,8 +225,8 @@ fn what_others_deny_or_switch_off_is_told_apart_from_an_offload() {
     let ours = r#"{"enabledPlugins": {"p@m": false}, "permissions": {"deny": ["Agent(x)", "Skill(secret)", "Skill(ops:*)"]}}"#;
     settings.add(Level::Local, said(ours));
     settings.add(Level::User, said(r#"{"enabledPlugins": {"p@m": true}}"#));
-    assert!(settings.denies_agent("x") && !settings.denies_agent_beside("x", Some(Level::Local)));
-    assert!(settings.denies_agent_beside("x", Some(Level::User)));
+    assert!(settings.denies_agent("x") && !settings.denies_agent_beside("x", &[Level::Local]));
+    assert!(settings.denies_agent_beside("x", &[Level::User]));
     assert_eq!(settings.plugin_with("p@m", &[(Level::Local, None)]), Some(true));
     assert_eq!(settings.plugin_with("p@m", &[(Level::Local, None), (Level::User, None)]), None);
     for (id, is_denied) in [("secret", true), ("ops:deploy", true), ("operate", false), ("secrets", false)] {
@@ -235,7 +235,7 @@ fn what_others_deny_or_switch_off_is_told_apart_from_an_offload() {
 
     let user = r#"{"permissions": {"deny": ["Agent(x)"]}, "enabledPlugins": {"p@m": false}}"#;
     settings.add(Level::User, said(user));
-    assert!(settings.denies_agent_beside("x", Some(Level::Local)));
+    assert!(settings.denies_agent_beside("x", &[Level::Local]));
     assert_eq!(settings.plugin_with("p@m", &[(Level::Local, None)]), Some(false));
 }
 
