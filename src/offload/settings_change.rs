@@ -7,7 +7,7 @@ use super::places::{Places, Target};
 use super::plan::Plan;
 use super::record_file::{Lock, StoredRecord};
 use super::settings_file::SettingsFile;
-use claude_settings::{Changed, SettingKey, offload, restore};
+use claude_settings::{Changed, FileSettings, SettingKey, offload, restore};
 use confined_fs::{DirPath, FilePath};
 
 /// A settings file and its record as they were when a change of them was prepared.
@@ -72,6 +72,11 @@ impl SettingsChange {
         now_ms: i64,
     ) -> Result<SettingsChange, OffloadError> {
         let before = Before::read(places, target)?;
+        let text = before.text.as_deref().unwrap_or("{}");
+        if let Err(error) = FileSettings::parse(text.as_bytes()) {
+            let reason = format!("{error}, and Claude Code takes nothing of such a file");
+            return Err(OffloadError::refused(before.settings.path(), &reason));
+        }
         let mut record = before.record.clone();
         let edited = offload(before.text.as_deref(), &plan.keys, &mut record.written, now_ms);
         let after = edited.map_err(|error| OffloadError::settings(before.settings.path(), &error))?;

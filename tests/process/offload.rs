@@ -341,13 +341,18 @@ fn nothing_is_written_without_a_yes_or_after_a_change() {
 #[test]
 fn a_settings_file_that_is_not_what_it_should_be_is_left_alone() {
     type Row = (&'static str, fn(&Path), &'static str);
-    let table: [Row; 6] = [
+    let table: [Row; 7] = [
         ("no JSON", |file| std::fs::write(file, "{ // mine\n}").unwrap(), "not a JSON object"),
         ("half written", |file| std::fs::write(file, "{\"a\": ").unwrap(), "not a JSON object"),
         (
             "another shape",
             |file| std::fs::write(file, "{\"permissions\": []}").unwrap(),
             "permissions is not an object",
+        ),
+        (
+            "a value that the client does not take",
+            |file| std::fs::write(file, "{\"skillOverrides\":{\"a\":null}}").unwrap(),
+            "skillOverrides.a is not a way to list it, and Claude Code takes nothing of such a file",
         ),
         (
             "too large",
