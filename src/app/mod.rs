@@ -52,4 +52,4 @@ pub use index::Scanned;
 pub use project::Project;
 pub use search::latent::MAX_ENTRIES as MAX_ENTRIES_LEARNED;
 pub use snapshot::Snapshot;
-pub use start::{scan, scan_once, snapshot_once};
+pub use start::{scan, scan_once, scan_quickly, snapshot_once};

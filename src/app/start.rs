@@ -151,6 +151,11 @@ pub fn scan_once(config: &ProjectConfig) -> (Catalog, bool) {
     (scanned.catalog, scanned.embedded_default)
 }
 
+/// The same where files that did not change since the last start are not read again.
+pub fn scan_quickly(config: &ProjectConfig) -> Catalog {
+    scan(config, &Cancellation::default()).catalog
+}
+
 /// What would be served now, ranking by all scores, without a running service or a store.
 pub fn snapshot_once(config: &ProjectConfig) -> Snapshot {
     let never = Cancellation::default();

@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 
 use super::hint::{self, Row};
 use super::{ask, output, running_client, small_runtime};
-use crate::app::InProcess;
 use crate::app::operation::Operation;
 use crate::app::operations::definition::GetDefinition;
 use crate::app::operations::kind_query::{QueryNames, names};
+use crate::app::{self, InProcess};
 use crate::config::{Config, Environment, Flags};
 use crate::offload::{
     AgentBody, AgentCall, ClientState, Entry, EntryScope, HookEvent, Offloaded, Places, SessionHints,
-    additional_context, is_small_talk,
+    additional_context, is_small_talk, reason_to_stay,
 };
 use catalog::Kind;
 use client::{Fallback, NoFallback, Options, OrchestratorClient, Source};
@@ -24,7 +24,7 @@ use client::{Fallback, NoFallback, Options, OrchestratorClient, Source};
 /// Bytes of an event that are read: a prompt may hold a pasted log.
 const MAX_EVENT_BYTES: u64 = 8 << 20;
 
-/// Time an instance has to answer: one that is well takes a millisecond, and one that is stuck would have to be waited for at
+/// Time an instance has to answer all questions of a prompt, or that for an agent: one that is well takes a millisecond, and one that is stuck would have to be waited for at
 /// every prompt.
 const TIMEOUT: Duration = Duration::from_millis(400);
 
@@ -74,10 +74,11 @@ fn answer(arguments: &HookArguments, environment: &Environment) -> Option<Answer
     let mut input = Vec::new();
     std::io::stdin().lock().take(MAX_EVENT_BYTES).read_to_end(&mut input).ok()?;
     let event = HookEvent::read(&input)?;
-    let mut flags = arguments.flags.clone();
-    flags.root =
-        flags.root.or_else(|| environment.path("MCP_ROOT")).or(environment.path("CLAUDE_PROJECT_DIR"));
-    let config = Config::resolve(&flags, environment).ok()?;
+    if let Some(folder) = environment.path("CLAUDE_PROJECT_DIR") {
+        // A session may begin below the project's root: it is looked for from there, as every other command does.
+        std::env::set_current_dir(folder).ok()?;
+    }
+    let config = Config::resolve(&arguments.flags, environment).ok()?;
     let places = Places::of(&config.project);
     // Where there is no record, no settings are read.
     let offloaded = Some(Offloaded::load(&places)).filter(|offloaded| !offloaded.is_empty())?;
@@ -87,6 +88,7 @@ fn answer(arguments: &HookArguments, environment: &Environment) -> Option<Answer
             let state = ClientState::of(&places, offloaded);
             // An agent that is unknown, listed, or denied by the user himself is none of ours.
             state.is_offloaded_agent(&call.agent).then_some(())?;
+            may_stand_in(&config, &state, &call.agent).then_some(())?;
             let text = small_runtime().ok()?.block_on(rewritten(&config, &state, &call))?;
             Some(Answer { text, told: None })
         }
@@ -94,8 +96,15 @@ fn answer(arguments: &HookArguments, environment: &Environment) -> Option<Answer
             let told = (!is_small_talk(&text)).then(|| SessionHints::load(&places, &session)).flatten()?;
             let state = ClientState::of(&places, offloaded);
             // An instance that is there and does not answer would have to be waited for at every prompt.
-            let client = client(&config, running_client(&config).is_some());
-            small_runtime().ok()?.block_on(hinted(&client, &state, told, &text))
+            let is_running = running_client(&config).is_some();
+            let client = client(&config, is_running);
+            small_runtime().ok()?.block_on(async {
+                let hinted = hinted(&client, &state, told, &text);
+                if is_running {
+                    return tokio::time::timeout(TIMEOUT, hinted).await.ok()?;
+                }
+                hinted.await
+            })
         }
     }
 }
@@ -107,6 +116,15 @@ fn client(config: &Config, instance_only: bool) -> OrchestratorClient {
         return OrchestratorClient::new(options, NoFallback);
     }
     OrchestratorClient::new(options, InProcess::over(config.project.clone()))
+}
+
+/// Whether a stand-in loosens nothing of the agent as its file is now: it may have been updated since it was offloaded, and
+/// an instance may not have noticed.
+fn may_stand_in(config: &Config, state: &ClientState, id: &str) -> bool {
+    let catalog = app::scan_quickly(&config.project);
+    let mut agents = catalog.of_kind(Kind::Agent).iter();
+    let agent = agents.find(|agent| agent.id == id && state.is_offloaded(&***agent));
+    agent.is_some_and(|agent| reason_to_stay(agent).is_none())
 }
 
 /// The call with a stand-in for the agent.

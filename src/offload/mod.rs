@@ -33,3 +33,4 @@ pub use record_file::StoredRecord;
 pub use session_hints::{MAX_SESSIONS, SessionHints};
 pub use settings_change::{SettingsChange, SettingsRestore};
 pub use small_talk::is_small_talk;
+pub use stand_in::reason_to_stay;

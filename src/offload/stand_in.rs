@@ -46,7 +46,7 @@ pub(super) fn is_bounded(tools: &[String]) -> bool {
 }
 
 /// Why the agent has to stay listed, a clause; `None` where a stand-in loosens nothing and breaks nothing.
-pub(super) fn reason_to_stay(agent: &Definition) -> Option<String> {
+pub fn reason_to_stay(agent: &Definition) -> Option<String> {
     let stated = agent.run_settings.iter().find_map(|setting| {
         let (name, value) = setting.split_once(": ").unwrap_or((setting, ""));
         let reason = match name {

@@ -1,6 +1,7 @@
 //! The real binary as a hook of the client: it ends in time and says nothing where it cannot answer.
 
 use std::io::Write;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -56,6 +57,64 @@ fn an_instance_that_is_frozen_holds_no_prompt_up() {
     // An agent that was asked for is found without the instance.
     assert!(user.call_agent("web:fixer").is_some());
     signal("-CONT", pid);
+    user.say(&["down"]);
+}
+
+#[test]
+fn a_session_that_begins_below_the_root_is_of_the_project() {
+    let user = User::new();
+    user.say(&["offload", "--yes"]);
+    std::fs::create_dir_all(user.path("project/src/deep")).unwrap();
+    std::fs::create_dir_all(user.path("elsewhere")).unwrap();
+    let ask = |folder: &str, from: &str| {
+        let call = json!({ "subagent_type": "web:fixer", "prompt": "Look." });
+        let event = json!({ "hook_event_name": "PreToolUse", "tool_name": "Agent", "tool_input": call });
+        let mut command = user.command(&["hook", "--deadline-ms", "60000"]);
+        command.env("CLAUDE_PROJECT_DIR", user.path(folder)).current_dir(user.path(from));
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let _ = child.stdin.take().unwrap().write_all(event.to_string().as_bytes());
+        !child.wait_with_output().unwrap().stdout.is_empty()
+    };
+    assert!(ask("project", "elsewhere"));
+    assert!(ask("project/src/deep", "elsewhere"));
+    assert!(!ask("elsewhere", "project"), "the session is of another folder");
+}
+
+/// Passes connections on to `port`, each after `pause`; the port that it listens on.
+fn slow_way_to(port: u16, pause: Duration) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let own = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for coming in listener.incoming() {
+            std::thread::spawn(move || {
+                let coming = coming.unwrap();
+                std::thread::sleep(pause);
+                let going = TcpStream::connect(("127.0.0.1", port)).unwrap();
+                let (mut from, mut to) = (coming.try_clone().unwrap(), going.try_clone().unwrap());
+                std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+                let (mut from, mut to) = (going, coming);
+                let _ = std::io::copy(&mut from, &mut to);
+            });
+        }
+    });
+    own
+}
+
+#[test]
+fn the_questions_of_a_prompt_share_one_deadline() {
+    let user = User::new();
+    user.say(&["offload", "--yes"]);
+    let (_, port) = user.up();
+    let file = "project/.claude/mcp-server/endpoint.json";
+    let endpoint = user.read(file);
+    // Each of the three would be in time by itself.
+    let slow = slow_way_to(port, Duration::from_millis(250));
+    user.write(file, &endpoint.replace(&port.to_string(), &slow.to_string()));
+    let event = json!({ "hook_event_name": "UserPromptSubmit", "session_id": "s", "prompt": "fix screen reader failures" });
+    let mut child = begin(&user, &["--deadline-ms", "600000"]);
+    child.stdin.take().unwrap().write_all(event.to_string().as_bytes()).unwrap();
+    ends_silently(child, "three slow answers");
+    user.write(file, &endpoint);
     user.say(&["down"]);
 }
 

@@ -288,3 +288,58 @@ fn what_the_user_enabled_again_stays_so_unless_it_is_named() {
         assert_eq!(unknown.status.code(), Some(2), "{}", text(&unknown));
     }
 }
+
+#[test]
+fn what_was_offloaded_here_and_for_all_projects_runs_in_both() {
+    let user = User::new();
+    user.write("other/.claude/keep", "");
+    let other = user.path("other");
+    let other = other.to_str().unwrap();
+    // Two agents of one name: here the project's is carried, elsewhere the user's.
+    user.write("project/.claude/agents/rust-expert.md", &agent("rust-expert", "Is the project's."));
+    user.say(&["offload", "--yes"]);
+    user.say(&["offload", "--user", "--yes", "--root", other]);
+    let both = |user: &User| {
+        for id in ["rust-expert", "hooked:guard", "web:reviewer"] {
+            assert!(instructions(user, id).is_some(), "{id}");
+        }
+    };
+    both(&user);
+    user.up();
+    both(&user);
+    user.say(&["down"]);
+    // A rule of the user's own counts beside two of ours.
+    user.write("project/.claude/settings.json", r#"{"permissions": {"deny": ["Agent(rust-expert)"]}}"#);
+    assert_eq!(instructions(&user, "rust-expert"), None);
+    assert!(instructions(&user, "hooked:guard").is_some());
+}
+
+#[test]
+fn an_agent_that_was_updated_since_is_not_loosened() {
+    let user = User::new();
+    user.say(&["offload", "--yes"]);
+    let files = [
+        ("web:reviewer", "home/.claude/plugins/cache/market/web/1.0.0/agents/reviewer.md"),
+        ("hooked:guard", "home/.claude/plugins/cache/market/hooked/1.0.0/agents/guard.md"),
+        ("rust-expert", "home/.claude/agents/rust-expert.md"),
+    ];
+    for with_instance in [false, true] {
+        if with_instance {
+            // It does not notice what changes.
+            let mut unwatched = user.command(&["up", "--port", "0", "--no-register", "--no-watch"]);
+            assert!(unwatched.output().unwrap().status.success());
+        }
+        for matter in
+            ["permissionMode: plan", "disallowedTools: Bash", "tools: Read, Edit", "isolation: worktree"]
+        {
+            for (id, file) in files {
+                assert!(instructions(&user, id).is_some(), "{id}");
+                let before = user.read(file);
+                user.write(file, &before.replacen("\n---\n\n", &format!("\n{matter}\n---\n\n"), 1));
+                assert_eq!(user.call_agent(id), None, "{id}: {matter}");
+                user.write(file, &before);
+            }
+        }
+    }
+    user.say(&["down"]);
+}
