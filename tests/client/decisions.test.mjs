@@ -163,10 +163,11 @@ test('several clients that replay at once send each decision once, in order', as
   const total = 300;
   for (let n = 0; n < total; n += 1) queue(project, 1_700_000_000_000 + n, decision(`task ${n % 7}`, { duration_ms: n }));
   const flushed = await Promise.all([1, 2, 3].map(() => apart(['flush', project.root, service.url])));
-  let sent = flushed.reduce((sum, { replayed }) => sum + replayed, 0);
   // One that saw only another's claim leaves the rest to it, which may have ended in that moment.
-  while (waiting(project).length > 0) sent += (await apart(['flush', project.root, service.url])).replayed;
-  assert.equal(sent, total, JSON.stringify(flushed));
+  while (waiting(project).length > 0) flushed.push(await apart(['flush', project.root, service.url]));
+  // A client that was answered drains in the background as well, which no flush counts.
+  const sent = flushed.reduce((sum, { replayed }) => sum + replayed, 0);
+  assert.ok(sent > 0 && sent <= total, JSON.stringify(flushed));
   const order = service.decisions().map(({ duration_ms }) => duration_ms);
   assert.deepEqual(order, Array.from({ length: total }, (_, n) => n));
   assert.deepEqual(waiting(project), []);
