@@ -2,10 +2,13 @@
 
     assemble.py check TRIPLE        fails where no packages are made for a system
     assemble.py make --binary FILE --target TRIPLE --client FOLDER --out FOLDER --epoch SECONDS [--compression 1-9]
+    assemble.py look FOLDER         fails where a folder holds other files than artefacts
     assemble.py sums FOLDER
 """
 import argparse
 import os
+import re
+import subprocess
 import sys
 
 sys.dont_write_bytecode = True
@@ -20,6 +23,12 @@ from wheel import wheel  # noqa: E402
 
 SUMS = "SHA256SUMS"
 
+# The names of artefacts, of any version and system.
+ARTEFACT = re.compile(
+    r"adjutant-\d[^/]*\.tar\.gz|adjutant-(mcp|(linux|darwin)-(x64|arm64))-\d[^/]*\.tgz"
+    r"|adjutant_mcp-\d[^/]*\.whl|server\.json|SHA256SUMS"
+)
+
 # What the unpacked archive holds besides the binary: with these it is a Claude Code marketplace.
 IN_ARCHIVE = ["LICENSE", "README.md", "CHANGELOG.md", ".claude-plugin", ".claude/plugin"]
 
@@ -33,7 +42,7 @@ def archive(project, target, binary, epoch, level):
         Link(f"{stem}/.claude/plugin/bin/adjutant", f"{stem}/adjutant"),
     ]
     for name in IN_ARCHIVE:
-        for file in files_below(path(name)):
+        for file in files_below(name):
             with open(file, "rb") as opened:
                 inside = os.path.relpath(file, ROOT)
                 entries.append(Entry(f"{stem}/{inside}", opened.read(), executable=file.endswith(".sh")))
@@ -41,9 +50,22 @@ def archive(project, target, binary, epoch, level):
 
 
 def files_below(name):
+    """The files at a path of the project: what git tracks, or where the project is no repository all that are there."""
+    if os.path.exists(path(".git")):
+        listed = subprocess.run(["git", "ls-files", "-z", "--", name], cwd=ROOT, check=True, stdout=subprocess.PIPE)
+        tracked = [path(os.fsdecode(file)) for file in listed.stdout.split(b"\0") if file]
+        return sorted(file for file in tracked if os.path.isfile(file))
+    name = path(name)
     if not os.path.isdir(name):
         return [name]
     return sorted(os.path.join(folder, file) for folder, _, files in os.walk(name) for file in files)
+
+
+def look(out):
+    """Fails where the folder holds what is no artefact."""
+    for name in sorted(os.listdir(out)):
+        if not ARTEFACT.fullmatch(name):
+            raise SystemExit(f"error: {out} holds other files than artefacts ({name}); nothing was removed")
 
 
 def write(out, name, content):
@@ -83,6 +105,10 @@ def make(options):
         wheel(project, target, binary, *settings),
         ("server.json", server_json(project).encode()),
     ]
+    # All input is read by now, also where it lies in the same folder.
+    look(options.out)
+    for name in os.listdir(options.out):
+        os.remove(os.path.join(options.out, name))
     for name, content in artefacts:
         write(options.out, name, content)
     write_sums(options.out)
@@ -99,6 +125,7 @@ def main():
     making.add_argument("--epoch", type=int, required=True)
     making.add_argument("--compression", type=int, choices=range(1, 10), default=9)
     commands.add_parser("check").add_argument("target")
+    commands.add_parser("look").add_argument("out")
     summing = commands.add_parser("sums")
     summing.add_argument("out")
     options = parser.parse_args()
@@ -106,6 +133,8 @@ def main():
         make(options)
     elif options.command == "check":
         known(options.target)
+    elif options.command == "look":
+        look(options.out)
     else:
         write_sums(options.out)
 

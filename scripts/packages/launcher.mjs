@@ -2,10 +2,11 @@
 // Runs the program `adjutant` that the package of this system holds: arguments, streams, signals and exit code are its own.
 
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
+import { fileURLToPath } from 'node:url';
 
 const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 const system = `${process.platform}-${process.arch}`;
@@ -17,9 +18,20 @@ function fail(message, ...hints) {
   process.exit(1);
 }
 
+/** What ADJUTANT_BIN names, but for this launcher, which would start itself for ever. */
+function named() {
+  const { ADJUTANT_BIN: file } = process.env;
+  if (!file) return undefined;
+  try {
+    return realpathSync(file) === realpathSync(fileURLToPath(import.meta.url)) ? undefined : file;
+  } catch {
+    // To start it tells what is wrong with it.
+    return file;
+  }
+}
+
 /** The path of the program, or the end of this process with what to do about it. */
 function program() {
-  if (process.env.ADJUTANT_BIN) return process.env.ADJUTANT_BIN;
   if (!(name in manifest.optionalDependencies)) {
     const systems = Object.keys(manifest.optionalDependencies).map((one) => one.split('/')[1]);
     fail(
@@ -39,23 +51,30 @@ function program() {
   }
 }
 
-const path = program();
-const child = spawn(path, process.argv.slice(2), { stdio: 'inherit' });
-
-child.on('error', (error) => {
-  fail(`${path} cannot be run: ${error.message}`, `install it anew: npm install ${name}@${manifest.version}`);
-});
-
 /** A terminal sends these to the program as well, which takes a second one as an order to end at once. */
 const FROM_TERMINAL = new Set(['SIGINT', 'SIGHUP', 'SIGQUIT']);
-// To look at `process.stdin` would make the pipe non-blocking, also for the program that reads it.
-const isOnTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
+// Who types there has the terminal as input; a client of MCP gives a pipe, and often its own terminal for errors. To look
+// at `process.stdin` would make the pipe non-blocking, also for the program that reads it.
+const isOnTerminal = isatty(0);
 
+// Before the program starts, so that none is lost.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2']) {
   process.on(signal, () => {
     if (!isOnTerminal || !FROM_TERMINAL.has(signal)) child.kill(signal);
   });
 }
+
+const byName = named();
+const path = byName ?? program();
+// Without the name, so that another launcher which it may lead to starts its own program.
+const { ADJUTANT_BIN: _, ...env } = process.env;
+const child = spawn(path, process.argv.slice(2), { stdio: 'inherit', env });
+
+child.on('error', (error) => {
+  const byPackage = `install it anew: npm install ${name}@${manifest.version}`;
+  const hint = byName === undefined ? byPackage : 'ADJUTANT_BIN names it: have it name a program, or unset it';
+  fail(`${path} cannot be run: ${error.message}`, hint);
+});
 
 child.on('exit', (code, signal) => {
   if (signal === null) process.exit(code);

@@ -154,9 +154,70 @@ test('a folder with other files is not emptied, and an unknown system is refused
   assert.notEqual(refused.status, 0);
   assert.match(refused.stderr, /error: .*precious holds other files/);
   assert.equal(text(folder, 'file'), 'precious');
+  // A program has the name of no artefact, and stays.
+  const bin = path.join(base, 'bin');
+  fs.mkdirSync(bin);
+  for (const name of ['adjutant', 'adjutant-mcp']) fs.writeFileSync(path.join(bin, name), 'installed');
+  const spared = run(path.join(CHECKOUT, 'scripts/release'), ['--binary', path.join(bin, 'adjutant'), '--target', 'x86_64-apple-darwin', '--out', bin]);
+  assert.notEqual(spared.status, 0);
+  assert.match(spared.stderr, /error: .*bin holds other files/);
+  assert.deepEqual(fs.readdirSync(bin).sort(), ['adjutant', 'adjutant-mcp']);
   const unknown = run(path.join(CHECKOUT, 'scripts/release'), ['--binary', '/bin/sh', '--target', 'wasm32-wasip1', '--out', path.join(base, 'none')]);
   assert.notEqual(unknown.status, 0);
   assert.match(unknown.stderr, /no packages are made for wasm32-wasip1/);
+});
+
+test('input in the folder of the artefacts is read before it makes room', () => {
+  const folder = path.join(base, 'own-input');
+  fs.mkdirSync(folder);
+  const input = path.join(folder, 'adjutant-0.0.0-x86_64-apple-darwin.tar.gz');
+  fs.writeFileSync(input, 'the input');
+  release(['--binary', input, '--target', 'x86_64-apple-darwin', '--out', folder]);
+  assert.ok(!fs.existsSync(input));
+  const archive = fs.readdirSync(folder).find((name) => name.endsWith('.tar.gz'));
+  assert.equal(execFileSync('tar', ['-xzOf', path.join(folder, archive), `${path.basename(archive, '.tar.gz')}/adjutant`], { encoding: 'utf8' }), 'the input');
+});
+
+test('rustc is needed only where nobody says which system it is', () => {
+  const tools = path.join(base, 'without-rust');
+  fs.mkdirSync(tools);
+  for (const tool of ['bash', 'dirname', 'find', 'git', 'mkdir', 'mktemp', 'node', 'python3', 'realpath', 'rm', 'sed']) {
+    fs.symlinkSync(execFileSync('/bin/sh', ['-c', `command -v ${tool}`], { env, encoding: 'utf8' }).trim(), path.join(tools, tool));
+  }
+  const small = path.join(base, 'small-program');
+  fs.writeFileSync(small, 'small');
+  const options = { env: { PATH: tools, HOME: home } };
+  const make = (...more) => run(path.join(CHECKOUT, 'scripts/release'), ['--binary', small, '--out', path.join(base, 'rustless'), ...more], options);
+  const named = make('--target', 'x86_64-apple-darwin');
+  assert.equal(named.status, 0, named.stderr);
+  const unnamed = make();
+  assert.equal(unnamed.status, 1);
+  assert.match(unnamed.stderr, /error: rustc is needed .*--target/);
+});
+
+test('what git does not track is not packed', () => {
+  const copy = path.join(base, 'copy');
+  for (const name of ['.claude-plugin', '.claude/plugin', 'scripts/packages', 'Cargo.toml', 'CHANGELOG.md', 'LICENSE', 'README.md']) {
+    fs.cpSync(path.join(CHECKOUT, name), path.join(copy, name), { recursive: true });
+  }
+  const small = path.join(base, 'tracked-program');
+  fs.writeFileSync(small, 'small');
+  const packed = (name) => {
+    const folder = path.join(base, name);
+    for (const one of [folder, `${folder}-client`]) fs.mkdirSync(one);
+    const options = ['--binary', small, '--target', 'x86_64-apple-darwin', '--client', `${folder}-client`, '--out', folder, '--epoch', '0'];
+    succeed('python3', [path.join(copy, 'scripts/packages/assemble.py'), 'make', ...options]);
+    return execFileSync('tar', ['-tzf', path.join(folder, `adjutant-${VERSION}-x86_64-apple-darwin.tar.gz`)], { encoding: 'utf8' });
+  };
+  const git = (...args) => execFileSync('git', args, { cwd: copy, stdio: 'ignore' });
+  git('init', '--quiet');
+  git('add', '--all');
+  fs.writeFileSync(path.join(copy, '.claude/plugin/secret.env'), 'TOKEN=x');
+  const tracked = packed('tracked');
+  assert.doesNotMatch(tracked, /secret/);
+  assert.match(tracked, /\.claude\/plugin\/adjutant\.sh/);
+  fs.rmSync(path.join(copy, '.git'), { recursive: true });
+  assert.match(packed('untracked'), /\.claude\/plugin\/secret\.env/, 'an unpacked archive has no git to ask');
 });
 
 test('all manifests name the same version, and each other by the right names', () => {
@@ -206,6 +267,10 @@ test('server.json is what the registry takes', () => {
 test('cargo binstall looks for archives by the names they have', () => {
   const metadata = JSON.parse(execFileSync('cargo', ['metadata', '--no-deps', '--offline', '--format-version', '1'], { cwd: CHECKOUT, encoding: 'utf8' }));
   const { repository, metadata: { binstall } } = metadata.packages.find(({ name }) => name === 'adjutant');
+  for (const page of ['docs/deployment.md', 'CHANGELOG.md', 'README.md']) {
+    assert.doesNotMatch(text(CHECKOUT, page), /cargo binstall (?!--git)[\w-]/, `${page}: no registry of crates has it`);
+  }
+  assert.ok(text(CHECKOUT, 'docs/deployment.md').includes(`cargo binstall --git ${repository} adjutant`));
   const [, host] = /-((?:x86_64|aarch64)-.*)\.tar\.gz$/.exec(artefact(ARCHIVE));
   const nameFor = (target) => path.basename(artefact(ARCHIVE)).replace(host, target);
   const fetched = { 'x86_64-unknown-linux-gnu': 'x86_64-unknown-linux-musl', 'aarch64-unknown-linux-gnu': 'aarch64-unknown-linux-musl' };
@@ -258,7 +323,69 @@ describe('from npm', () => {
   test('a program that cannot be run is told', () => {
     const ran = run(path.join(installed, 'adjutant'), [], { env: { ...env, ADJUTANT_BIN: path.join(base, 'nowhere') } });
     assert.equal(ran.status, 1);
-    assert.match(ran.stderr, /^error: .*nowhere cannot be run: .*\nhint: install it anew: npm install @adjutant\//);
+    assert.match(ran.stderr, /^error: .*nowhere cannot be run: .*\nhint: ADJUTANT_BIN names it: .*unset it\n$/);
+  });
+
+  test('a launcher that is named as the program starts the program once', () => {
+    const launcher = path.join(installed, 'adjutant');
+    // As pnpm makes them: no link that could be followed.
+    const shim = path.join(base, 'shim');
+    fs.writeFileSync(shim, `#!/bin/sh\nexec "${launcher}" "$@"\n`, { mode: 0o755 });
+    for (const named of [launcher, fs.realpathSync(launcher), shim]) {
+      const ran = run(launcher, ['--version'], { env: { ...env, ADJUTANT_BIN: named }, timeout: 60_000 });
+      assert.deepEqual([ran.stdout, ran.status], [`adjutant ${VERSION}\n`, 0], `${named}: ${ran.stderr}`);
+    }
+  });
+
+  test('with a terminal for its errors alone, it passes signals on', () => {
+    const program = path.join(base, 'told');
+    fs.writeFileSync(program, `#!/bin/sh
+trap 'exit 42' INT
+trap 'exit 43' HUP
+echo ready
+read line
+`, { mode: 0o755 });
+    const script = `
+import os, pty, signal, subprocess, sys
+for number, expected in [(signal.SIGINT, 42), (signal.SIGHUP, 43)]:
+    master, terminal = pty.openpty()
+    launcher = subprocess.Popen([sys.argv[1]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=terminal)
+    assert launcher.stdout.readline() == b"ready\\n"
+    launcher.send_signal(number)
+    try:
+        assert launcher.wait(60) == expected, launcher.returncode
+    finally:
+        launcher.stdin.close()
+`;
+    succeed('python3', ['-c', script, path.join(installed, 'adjutant')], { env: { ...env, ADJUTANT_BIN: program } });
+  });
+
+  test('a release publishes files, and passes over those that are there', () => {
+    const workflow = text(CHECKOUT, '.github/workflows/release.yml');
+    const [, block] = /- name: Publish, the package of each system first\n +run: \|\n((?: {10}.*\n|\n)+)/.exec(workflow);
+    const folder = path.join(base, 'publishing');
+    const tools = path.join(folder, 'tools');
+    fs.mkdirSync(path.join(folder, 'dist'), { recursive: true });
+    fs.mkdirSync(tools);
+    fs.copyFileSync(artefact(NPM), path.join(folder, 'dist', path.basename(artefact(NPM))));
+    for (const system of ['linux-x64', 'darwin-x64']) fs.copyFileSync(artefact(PLATFORM), path.join(folder, `dist/adjutant-${system}-${VERSION}.tgz`));
+    const npm = execFileSync('/bin/sh', ['-c', 'command -v npm'], { env, encoding: 'utf8' }).trim();
+    // The real npm, kept from the registry, which has what is in the variable.
+    const kept = `#!/bin/sh
+if [ "$1" = view ]; then case " $PUBLISHED " in *" $2 "*) echo there ;; *) exit 1 ;; esac; exit 0; fi
+exec ${npm} "$@" --dry-run --offline
+`;
+    fs.writeFileSync(path.join(tools, 'npm'), kept, { mode: 0o755 });
+    const platform = `@adjutant/${SYSTEM}@${VERSION}`;
+    for (const published of ['', platform, `${platform} adjutant-mcp@${VERSION}`]) {
+      const said = succeed('bash', ['-e', '-c', block], { cwd: folder, env: { ...env, PATH: `${tools}:${env.PATH}`, PUBLISHED: published } });
+      for (const one of [platform, `adjutant-mcp@${VERSION}`]) {
+        const isThere = published.split(' ').includes(one);
+        assert.equal(said.includes(`${one} is published already`), isThere, said);
+        assert.equal(said.includes(`+ ${one}`), !isThere, said);
+      }
+    }
+    assert.match(workflow, /packages-dir: dist\n(?: +#.*\n)* +skip-existing: true\n/);
   });
 
   test('without the package of the system, it says what to do', () => {
@@ -324,7 +451,7 @@ describe('from the archive', () => {
     for (const name of ['LICENSE', 'README.md']) assert.equal(text(folder, name), text(CHECKOUT, name));
     const [{ source }] = json(folder, '.claude-plugin/marketplace.json').plugins;
     const ofCheckout = path.join(CHECKOUT, source);
-    const names = fs.readdirSync(ofCheckout, { recursive: true, encoding: 'utf8' }).filter((name) => fs.statSync(path.join(ofCheckout, name)).isFile());
+    const names = execFileSync('git', ['ls-files'], { cwd: ofCheckout, encoding: 'utf8' }).trim().split('\n');
     assert.ok(names.length > 5);
     for (const name of names) assert.equal(text(folder, source, name), text(ofCheckout, name), name);
     const doctor = JSON.parse(run(path.join(folder, 'adjutant'), ['doctor', '--json', '--root', createProject(t).root, '--plugins', folder]).stdout);
