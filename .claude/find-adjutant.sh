@@ -2,13 +2,24 @@
 
 PROJECT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 
-# In order: what the user named, this checkout's build, the user's installation.
+# In order: what the user named; what init.sh prefers in a checkout, an installation of its version; the later build; the
+# user's installation.
 find_adjutant() {
-  local candidate target="${CARGO_TARGET_DIR:-$PROJECT/target}"
+  local candidate target="${CARGO_TARGET_DIR:-$PROJECT/target}" later earlier
+  if is_program "${ADJUTANT_BIN:-}"; then
+    ADJUTANT="$ADJUTANT_BIN"
+    return 0
+  fi
+  if is_checkout && find_installed "adjutant $(checkout_version)"; then
+    return 0
+  fi
+  later="$target/release/adjutant" earlier="$target/trial/adjutant"
+  if [ "$earlier" -nt "$later" ]; then
+    later="$target/trial/adjutant" earlier="$target/release/adjutant"
+  fi
   for candidate in \
-    "${ADJUTANT_BIN:-}" \
-    "$target/release/adjutant" \
-    "$target/trial/adjutant" \
+    "$later" \
+    "$earlier" \
     "$PROJECT/.claude/bin/adjutant" \
     "$(command -v adjutant 2>/dev/null || true)" \
     "${CARGO_HOME:-${HOME:-}/.cargo}/bin/adjutant"; do

@@ -67,6 +67,7 @@ impl Environment {
                         | "MALLOC_ARENA_MAX"
                         | "PATH"
                         | "CARGO_HOME"
+                        | "CARGO_TARGET_DIR"
                 )
         };
         let named = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));

@@ -100,6 +100,9 @@ fn missing_plugin(
     Some(Missing::new("the plugin adjutant, which runs offloaded agents, is not installed", remedy))
 }
 
+/// The builds of a checkout below its target folder: `.claude/init.sh` makes the second.
+const BUILDS: [&str; 2] = ["release/adjutant", "trial/adjutant"];
+
 /// The program that the plugin's hooks run, found as `.claude/plugin/adjutant.sh` finds it.
 fn program(environment: &Environment, catalog: &Catalog) -> Option<PathBuf> {
     let cargo = environment.path("CARGO_HOME").or_else(|| Some(environment.path("HOME")?.join(".cargo")));
@@ -107,8 +110,14 @@ fn program(environment: &Environment, catalog: &Catalog) -> Option<PathBuf> {
     let installed =
         catalog.plugins().iter().filter(|plugin| plugin.name == OWN_PLUGIN && plugin.is_installed());
     // A release brings the program along; a folder marketplace is loaded where it lies, in a checkout.
-    let places = ["bin/adjutant", "../../target/release/adjutant"];
-    let own = installed.flat_map(|plugin| places.map(|below| plugin.root.join(below)));
+    let target = environment.path("CARGO_TARGET_DIR");
+    let own = installed.flat_map(|plugin| {
+        let checkout = plugin.root.join("../..");
+        let built = target.clone().unwrap_or_else(|| PathBuf::from("target"));
+        let built = checkout.join("Cargo.toml").is_file().then(|| checkout.join(built));
+        let built = built.into_iter().flat_map(|built| BUILDS.map(|build| built.join(build)));
+        std::iter::once(plugin.root.join("bin/adjutant")).chain(built)
+    });
     let candidates = environment.path("ADJUTANT_BIN").into_iter().chain(own);
     candidates.chain(on_path.map(|folder| folder.join("adjutant"))).find(|candidate| is_program(candidate))
 }

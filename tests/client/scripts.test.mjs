@@ -166,6 +166,38 @@ test('init.sh takes an installed program of the same version, and says what it d
   }
 });
 
+test('what init.sh built is found, and no build that is older', (t) => {
+  const { checkout, run } = sandbox(t);
+  const bin = path.join(checkout, '../bin');
+  const build = (file, name, seconds) => {
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    const version = /^version = "(.*)"$/m.exec(fs.readFileSync(path.join(checkout, 'Cargo.toml'), 'utf8'))[1];
+    const script = `#!/bin/sh\nif [ "$1" = --version ]; then echo adjutant ${version}; else echo "${name} was asked to $1"; fi\n`;
+    fs.writeFileSync(file, script, { mode: 0o755 });
+    fs.utimesSync(file, seconds, seconds);
+  };
+  for (const [folder, env] of [['target', {}], ['../named', { CARGO_TARGET_DIR: path.join(checkout, '../named') }]]) {
+    const builds = ['release', 'trial'].map((profile) => path.join(checkout, folder, profile, 'adjutant'));
+    const asked = (expected) => {
+      for (const [script, args] of [['.claude/status.sh', []], ['.claude/stop.sh', []], ['.claude/plugin/adjutant.sh', ['mcp']]]) {
+        const { said } = run(script, args, { CARGO_HOME: checkout, ...env });
+        assert.match(said, new RegExp(`^${expected} was asked to (status|down|mcp)\n$`), `${folder}: ${script}`);
+      }
+    };
+    build(builds[1], 'trial', 2000);
+    asked('trial');
+    build(builds[0], 'release', 1000);
+    asked('trial');
+    build(builds[0], 'release', 3000);
+    asked('release');
+    for (const file of builds) fs.rmSync(file);
+  }
+  // What init.sh takes in place of a build is what the others ask.
+  build(path.join(checkout, 'target/release/adjutant'), 'stale', 1000);
+  build(path.join(bin, 'adjutant'), 'installed', 1000);
+  for (const script of ['.claude/status.sh', '.claude/stop.sh']) assert.match(run(script, []).said, /^installed was asked to/);
+});
+
 test('a target directory that is named but lies in the checkout is checked as well', (t) => {
   const { checkout, outside, run } = sandbox(t);
   const file = path.join(checkout, 'build');

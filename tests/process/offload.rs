@@ -163,7 +163,7 @@ impl User {
 }
 
 /// The plugin that runs what is offloaded, in the home.
-const OWN_PLUGIN: &str = "home/.claude/plugins/cache/adjutant/adjutant/0.1.0";
+pub(crate) const OWN_PLUGIN: &str = "home/.claude/plugins/cache/adjutant/adjutant/0.1.0";
 
 fn copy_tree(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();

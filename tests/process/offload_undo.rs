@@ -1,11 +1,12 @@
 //! The real binary in an empty home: what an offload needs before it writes, and how it is taken back from anywhere.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::offload::{LOCAL, RECORD, SETTINGS, User, agent, answered, asked, text};
+use crate::offload::{LOCAL, OWN_PLUGIN, RECORD, SETTINGS, User, agent, answered, asked, text};
 
 /// Runs `offload --yes` with further arguments and variables.
 fn offload(user: &User, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
@@ -50,6 +51,35 @@ fn nothing_is_written_that_could_not_be_run() {
             user.path(LOCAL).exists() && !text(&forced).contains("still found, loaded and run"),
             "{what}"
         );
+    }
+}
+
+#[test]
+fn a_build_of_the_checkout_that_the_plugin_lies_in_is_found() {
+    let nowhere = [("ADJUTANT_BIN", ""), ("CARGO_HOME", "/nonexistent"), ("PATH", "/nonexistent")];
+    let user = User::new();
+    let checkout = user.path("checkout");
+    let source = json!({ "source": "directory", "path": checkout });
+    let known = json!({ "adjutant": { "source": source, "installLocation": checkout } });
+    user.write("home/.claude/plugins/known_marketplaces.json", &known.to_string());
+    let offered = json!({ "name": "adjutant", "source": "./.claude/plugin" });
+    let offered = json!({ "name": "adjutant", "plugins": [offered] });
+    user.write("checkout/.claude-plugin/marketplace.json", &offered.to_string());
+    std::fs::create_dir(checkout.join(".claude")).unwrap();
+    std::fs::rename(user.path(OWN_PLUGIN), checkout.join(".claude/plugin")).unwrap();
+    user.write("checkout/Cargo.toml", "[package]\nname = \"adjutant\"\n");
+    let elsewhere = user.path("elsewhere");
+    let elsewhere = [&nowhere[..], &[("CARGO_TARGET_DIR", elsewhere.to_str().unwrap())]].concat();
+    for (target, variables) in [("checkout/target", &nowhere[..]), ("elsewhere", &elsewhere)] {
+        for build in ["trial", "release"] {
+            let refused = offload(&user, &["--dry-run"], variables);
+            assert!(text(&refused).contains("find no program"), "{}", text(&refused));
+            let program = user.write(&format!("{target}/{build}/adjutant"), "");
+            std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+            let found = offload(&user, &["--dry-run"], variables);
+            assert!(!text(&found).contains("find no program"), "{target}/{build}: {}", text(&found));
+            std::fs::remove_file(program).unwrap();
+        }
     }
 }
 
