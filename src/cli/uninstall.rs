@@ -13,6 +13,7 @@ use super::service::{Manager, Service};
 use super::{exit, store_options};
 use crate::config::{Config, Environment, Flags, Paths, ProjectConfig};
 use crate::instance;
+use crate::mcp_clients::{self, InitRecord};
 use crate::offload::{Places, StoredRecord, Target};
 use client::outbox::is_file_of_queue;
 use confined_fs::DirPath;
@@ -119,6 +120,7 @@ pub(super) fn run(arguments: &UninstallArguments, environment: &Environment) -> 
         done.files(dir, |name| name == "offload.lock");
     }
     done.folders(&config.project, offload_dir);
+    done.clients(environment);
     if arguments.data {
         // Where it held nothing but our folder.
         let _ = DirPath::from(&config.project.root).sub(".claude").remove();
@@ -170,6 +172,15 @@ impl Done {
             if folder.remove().is_ok() {
                 self.removed.push(folder.to_string());
             }
+        }
+    }
+
+    /// Clients of this machine keep what `adjutant init` wrote: it is not this project's alone.
+    fn clients(&mut self, environment: &Environment) {
+        let record = mcp_clients::Places::of(environment).and_then(|places| InitRecord::load(&places).ok());
+        if record.is_some_and(|record| !record.files.is_empty()) {
+            self.hints
+                .push("MCP clients still start the program; adjutant init --undo takes it out".to_owned());
         }
     }
 

@@ -8,7 +8,8 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 use super::client::McpClient;
-use super::config_text::{Done, Edited, taken_back, with_server};
+use super::config_text::{is_switched_off, taken_back, with_server};
+use super::edited::{Done, Edited, TakenBack};
 use super::error::ClientError;
 use super::places::Places;
 use super::record::{InitRecord, WrittenFile};
@@ -21,16 +22,14 @@ const MAX_FILE_BYTES: u64 = 64 << 20;
 /// A client's file, and its text when a change of it was prepared.
 #[derive(Debug)]
 struct Before {
-    project: PathBuf,
     file: NamedFile,
     text: Option<String>,
 }
 
 impl Before {
-    fn read(project: &Path, path: &Path) -> Result<Before, ClientError> {
-        let file = NamedFile::new(project, path);
+    fn read(file: NamedFile) -> Result<Before, ClientError> {
         let text = read(&file)?;
-        Ok(Before { project: project.to_owned(), file, text })
+        Ok(Before { file, text })
     }
 
     /// Writes `after`, or removes the file where there is to be none; only if it is what it was.
@@ -44,11 +43,6 @@ impl Before {
             None => self.file.remove(),
         };
         written.map_err(|error| ClientError::left_alone(path, &error))
-    }
-
-    /// Removes a copy that nobody needs any more; one that stays does no harm.
-    fn remove_copy(&self, copy: Option<&PathBuf>) {
-        let _ = copy.map(|copy| NamedFile::new(&self.project, copy).remove());
     }
 
     /// Copies the file as it is beside itself; `None` where there is none.
@@ -100,16 +94,26 @@ fn hash(text: &str) -> String {
     })
 }
 
+/// What a client needs to have the server.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The change of its file; `None` where it has the server already.
+    pub change: Option<Change>,
+    /// Whether its entry is switched off, which stays so.
+    pub is_switched_off: bool,
+}
+
 /// The server in a client's file, ready to be written.
 #[derive(Debug)]
 pub struct Change {
+    project: PathBuf,
     client: McpClient,
     before: Before,
     edited: Edited,
 }
 
 impl Change {
-    /// Prepares it; `None` where the client has the server already. `project` is the folder in which no link is followed.
+    /// Prepares it. `project` is the folder in which no link is followed.
     ///
     /// # Errors
     /// [`ClientError::LeftAlone`] where the file cannot be read or edited.
@@ -118,11 +122,20 @@ impl Change {
         places: &Places,
         client: McpClient,
         server: &ServerCommand,
-    ) -> Result<Option<Change>, ClientError> {
-        let before = Before::read(project, &places.file(client))?;
+    ) -> Result<Prepared, ClientError> {
+        let before = Before::read(places.named(project, &places.file(client)))?;
         let edited = with_server(client, before.text.as_deref(), server)
             .map_err(|reason| ClientError::left_alone(before.file.path(), &reason))?;
-        Ok(edited.map(|edited| Change { client, before, edited }))
+        let text = edited.as_ref().map(|edited| &*edited.text).or(before.text.as_deref());
+        let is_switched_off = text.is_some_and(|text| is_switched_off(client, text));
+        let project = project.to_owned();
+        let change = edited.map(|edited| Change { project, client, before, edited });
+        Ok(Prepared { change, is_switched_off })
+    }
+
+    /// Whether there is no file yet.
+    pub fn is_of_new_file(&self) -> bool {
+        self.before.text.is_none()
     }
 
     /// The file.
@@ -157,7 +170,7 @@ impl Change {
         if let Err(error) = self.before.replace(Some(&self.edited.text)) {
             // What was not written needs no record and no copy.
             let _ = before.store(places);
-            self.before.remove_copy(copy.as_ref());
+            remove_copy(places, &self.project, copy.as_deref());
             return Err(error);
         }
         Ok(copy)
@@ -186,9 +199,26 @@ impl Change {
     }
 }
 
+/// Removes a copy that nobody needs any more; one that stays does no harm.
+fn remove_copy(places: &Places, project: &Path, copy: Option<&Path>) {
+    let _ = copy.map(|copy| places.named(project, copy).remove());
+}
+
+/// What there is to undo in a client's file.
+#[derive(Debug)]
+pub enum Undoing {
+    /// The entry is ours.
+    Ready(Box<Undo>),
+    /// Somebody changed the entry since.
+    Changed,
+    /// Somebody took the entry or the file out.
+    Gone,
+}
+
 /// Taking the server out of a client's file, ready to be written.
 #[derive(Debug)]
 pub struct Undo {
+    project: PathBuf,
     written: WrittenFile,
     before: Before,
     /// The text afterwards; `None` where there is to be no file.
@@ -198,27 +228,32 @@ pub struct Undo {
 }
 
 impl Undo {
-    /// Prepares it; `None` where somebody changed the entry since, or took it out.
+    /// Prepares it.
     ///
     /// # Errors
     /// [`ClientError::LeftAlone`] where the file cannot be read or edited.
-    pub fn prepare(project: &Path, written: WrittenFile) -> Result<Option<Undo>, ClientError> {
-        let before = Before::read(project, &written.file)?;
-        let Some(text) = before.text.clone() else { return Ok(None) };
+    pub fn prepare(project: &Path, places: &Places, written: WrittenFile) -> Result<Undoing, ClientError> {
+        let before = Before::read(places.named(project, &written.file))?;
+        let Some(text) = before.text.clone() else { return Ok(Undoing::Gone) };
         let original = match &written.copy {
             None => Some(None),
-            Some(copy) => read(&NamedFile::new(project, copy))?.map(Some),
+            Some(copy) => read(&places.named(project, copy))?.map(Some),
         };
+        let project = project.to_owned();
         if written.sha256.as_deref() == Some(&*hash(&text))
             && let Some(after) = original
         {
-            return Ok(Some(Undo { written, before, after, is_exact: true }));
+            return Ok(Undoing::Ready(Box::new(Undo { project, written, before, after, is_exact: true })));
         }
         let WrittenFile { client, old, new, created_container, .. } = &written;
         let done = Done { old: old.as_deref(), new, created_container: *created_container };
-        let after = taken_back(*client, &text, done)
-            .map_err(|reason| ClientError::left_alone(before.file.path(), &reason))?;
-        Ok(after.map(|after| Undo { written, before, after: Some(after), is_exact: false }))
+        let left_alone = |reason: String| ClientError::left_alone(before.file.path(), &reason);
+        let after = match taken_back(*client, &text, done).map_err(left_alone)? {
+            TakenBack::Text(after) => Some(after),
+            TakenBack::Changed => return Ok(Undoing::Changed),
+            TakenBack::Gone => return Ok(Undoing::Gone),
+        };
+        Ok(Undoing::Ready(Box::new(Undo { project, written, before, after, is_exact: false })))
     }
 
     /// The file.
@@ -242,10 +277,8 @@ impl Undo {
     /// As [`Change::write`].
     pub fn write(&self, places: &Places) -> Result<(), ClientError> {
         self.before.replace(self.after.as_deref())?;
-        let mut record = InitRecord::load(places)?;
-        record.files.retain(|known| known.file != self.written.file);
-        record.store(places)?;
-        self.before.remove_copy(self.written.copy.as_ref().filter(|_| self.is_exact));
+        InitRecord::forget(places, &self.written.file)?;
+        remove_copy(places, &self.project, self.written.copy.as_deref().filter(|_| self.is_exact));
         Ok(())
     }
 }

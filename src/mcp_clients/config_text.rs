@@ -1,30 +1,15 @@
 //! The text of a client's file with our server in it, and without it again; whatever else it holds stays as it is written.
 
-use toml_edit::{Array, DocumentMut, Item, Table, value};
+use serde_json::Value;
 
 use super::client::{Format, McpClient};
+use super::edited::{Done, Edited, TakenBack};
 use super::server_command::{SERVER, ServerCommand};
-use claude_settings::EntryPlace;
+use super::toml_text;
+use claude_settings::{EntryPlace, SettingsError};
 
-/// A file's text with the server in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Edited {
-    pub text: String,
-    /// The entry's text before; `None` where there was none.
-    pub old: Option<String>,
-    /// The entry's text now.
-    pub new: String,
-    /// Whether the object or table that holds the servers had to be made.
-    pub created_container: bool,
-}
-
-/// What an edit did, as it is recorded.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Done<'a> {
-    pub old: Option<&'a str>,
-    pub new: &'a str,
-    pub created_container: bool,
-}
+/// What an entry in JSON says of a server at an address, which is none that is started.
+const REMOTE: [&str; 8] = ["url", "serverUrl", "httpUrl", "tcp", "headers", "headersHelper", "oauth", "auth"];
 
 /// The text with the server in it; `None` where it is there already. No `text` is no file. The error is a phrase.
 pub(super) fn with_server(
@@ -34,146 +19,86 @@ pub(super) fn with_server(
 ) -> Result<Option<Edited>, String> {
     match client.format() {
         Format::Json(container) => {
-            let new = server.entry(client).to_string();
-            let edit =
-                EntryPlace { container, name: SERVER }.set(text, &new).map_err(|error| error.to_string())?;
-            Ok(edit.map(|edit| Edited {
-                text: edit.text,
-                old: edit.old,
-                new,
-                created_container: edit.created_container,
-            }))
+            let place = EntryPlace { container, name: SERVER };
+            // Clients take an empty file for one without settings.
+            let text = text.filter(|text| !text.trim().is_empty());
+            with_entry(client, place, text, server).map_err(|error| error.to_string())
         }
-        Format::Toml(container) => with_table(container, text.unwrap_or_default(), server),
+        Format::Toml(container) => toml_text::with_table(container, text.unwrap_or_default(), server),
     }
 }
 
-/// The text without what was done to it; `None` where somebody changed the entry since. The error is a phrase.
-pub(super) fn taken_back(client: McpClient, text: &str, done: Done<'_>) -> Result<Option<String>, String> {
+fn with_entry(
+    client: McpClient,
+    place: EntryPlace<'_>,
+    text: Option<&str>,
+    server: &ServerCommand,
+) -> Result<Option<Edited>, SettingsError> {
+    let wanted = server.entry(client);
+    let old = text.map(|text| place.read(text)).transpose()?.flatten();
+    let old = old.and_then(|old| serde_json::from_str::<Value>(&old).ok());
+    let edit = match &old {
+        // What else the user says of it, such as its environment, stays.
+        Some(Value::Object(old)) => {
+            let is_local = old.get("type").is_none_or(|kind| kind == "stdio");
+            let is_there = ["command", "args"].iter().all(|name| old.get(*name) == wanted.get(*name));
+            if is_local && is_there && !REMOTE.iter().any(|name| old.contains_key(*name)) {
+                return Ok(None);
+            }
+            let stale = REMOTE.into_iter().chain((!is_local && !client.names_transport()).then_some("type"));
+            let stale: Vec<&str> = stale.collect();
+            place.merge(text.unwrap_or_default(), &wanted, &stale)?
+        }
+        _ => place.set(text, &wanted.to_string())?,
+    };
+    let Some(edit) = edit else { return Ok(None) };
+    let new = place.read(&edit.text)?.unwrap_or_default();
+    let (text, old, created_container) = (edit.text, edit.old, edit.created_container);
+    Ok(Some(Edited { text, old, new, created_container }))
+}
+
+/// The text without what was done to it. The error is a phrase.
+pub(super) fn taken_back(client: McpClient, text: &str, done: Done<'_>) -> Result<TakenBack, String> {
     let Done { old, new, created_container } = done;
     match client.format() {
-        Format::Json(container) => EntryPlace { container, name: SERVER }
-            .take_back(text, new, old, created_container)
-            .map_err(|error| error.to_string()),
-        Format::Toml(container) => without_table(container, text, done),
-    }
-}
-
-fn parsed(text: &str) -> Result<DocumentMut, String> {
-    text.parse().map_err(|error: toml_edit::TomlError| format!("it is not TOML ({})", error.message()))
-}
-
-/// The table of servers; `None` where there is none.
-fn servers<'a>(document: &'a mut DocumentMut, container: &str) -> Result<Option<&'a mut Table>, String> {
-    match document.get_mut(container) {
-        None | Some(Item::None) => Ok(None),
-        Some(Item::Table(table)) => Ok(Some(table)),
-        Some(_) => Err(format!("its {container} is not a table")),
-    }
-}
-
-fn with_table(container: &str, text: &str, server: &ServerCommand) -> Result<Option<Edited>, String> {
-    let mut document = parsed(text)?;
-    let old = servers(&mut document, container)?.and_then(|servers| servers.get(SERVER)).cloned();
-    let wanted = |item: &Item| {
-        let args = item.get("args").and_then(Item::as_array);
-        let args = args.map(|args| args.iter().map(|arg| arg.as_str()).collect::<Vec<_>>());
-        let wanted: Vec<Option<&str>> = server.args.iter().map(|arg| Some(arg.as_str())).collect();
-        item.get("command").and_then(Item::as_str) == Some(&*server.command) && args == Some(wanted)
-    };
-    if old.as_ref().is_some_and(wanted) {
-        return Ok(None);
-    }
-    let mut table = match &old {
-        // What else the user says of it, such as a timeout, stays.
-        Some(Item::Table(table)) => table.clone(),
-        Some(_) => return Err(format!("its {container}.{SERVER} is not a table")),
-        None => Table::new(),
-    };
-    table.insert("command", value(&*server.command));
-    table.insert("args", value(server.args.iter().map(String::as_str).collect::<Array>()));
-    let created_container = servers(&mut document, container)?.is_none();
-    if created_container {
-        let mut servers = Table::new();
-        // Without a header of its own.
-        servers.set_implicit(true);
-        document.insert(container, Item::Table(servers));
-    }
-    if old.is_none() && !text.trim().is_empty() {
-        table.decor_mut().set_prefix("\n");
-    }
-    if let Some(servers) = servers(&mut document, container)? {
-        servers.insert(SERVER, Item::Table(table.clone()));
-    }
-    let old = old.map(|item| shown(&item));
-    let new = shown(&Item::Table(table));
-    Ok(Some(Edited { text: document.to_string(), old, new, created_container }))
-}
-
-fn without_table(container: &str, text: &str, done: Done<'_>) -> Result<Option<String>, String> {
-    let mut document = parsed(text)?;
-    let Some(servers) = servers(&mut document, container)? else { return Ok(None) };
-    let Some(now) = servers.get(SERVER).filter(|now| is_same(&shown(now), done.new)) else { return Ok(None) };
-    match (done.old, now) {
-        (Some(old), Item::Table(now)) => {
-            let mut table = parsed(old)?.as_table().clone();
-            *table.decor_mut() = now.decor().clone();
-            table.set_position(now.position());
-            servers.insert(SERVER, Item::Table(table));
-        }
-        _ => drop(servers.remove(SERVER)),
-    }
-    if done.created_container && servers.is_empty() {
-        document.remove(container);
-    }
-    Ok(Some(document.to_string()))
-}
-
-/// The pairs of an entry as a document of their own.
-fn shown(item: &Item) -> String {
-    match item {
-        Item::Table(table) => {
-            let mut document = DocumentMut::new();
-            for (key, item) in table {
-                document.insert(key, item.clone());
-            }
-            document.to_string()
-        }
-        other => other.to_string(),
-    }
-}
-
-/// Whether two entries say the same, however they are laid out.
-fn is_same(one: &str, other: &str) -> bool {
-    let plain = |text: &str| {
-        let pairs = text.parse::<DocumentMut>().ok()?;
-        let mut pairs: Vec<(String, String)> = pairs
-            .iter()
-            .map(|(key, item)| {
-                let mut item = item.clone();
-                if let Some(value) = item.as_value_mut() {
-                    value.decor_mut().clear();
-                    if let Some(array) = value.as_array_mut() {
-                        array.fmt();
-                    }
+        Format::Json(_) if text.trim().is_empty() => Ok(TakenBack::Gone),
+        Format::Json(container) => {
+            let place = EntryPlace { container, name: SERVER };
+            let taken_back = || {
+                if place.read(text)?.is_none() {
+                    return Ok(TakenBack::Gone);
                 }
-                (key.to_owned(), item.to_string())
-            })
-            .collect();
-        pairs.sort();
-        Some(pairs)
-    };
-    one == other || matches!((plain(one), plain(other)), (Some(one), Some(other)) if one == other)
+                let after = place.take_back(text, new, old, created_container)?;
+                Ok(after.map_or(TakenBack::Changed, TakenBack::Text))
+            };
+            taken_back().map_err(|error: SettingsError| error.to_string())
+        }
+        Format::Toml(container) => toml_text::without_table(container, text, done),
+    }
+}
+
+/// Whether the file says that the server is not to be started; not where it cannot be read.
+pub(super) fn is_switched_off(client: McpClient, text: &str) -> bool {
+    match client.format() {
+        Format::Json(container) => {
+            let entry = EntryPlace { container, name: SERVER }.read(text).ok().flatten();
+            let entry = entry.and_then(|entry| serde_json::from_str::<Value>(&entry).ok());
+            entry.is_some_and(|entry| entry["disabled"] == true || entry["enabled"] == false)
+        }
+        Format::Toml(container) => toml_text::is_switched_off(container, text),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
-    use super::{Done, Edited, McpClient, ServerCommand, taken_back, with_server};
+    use super::{
+        Done, Edited, McpClient, ServerCommand, TakenBack, is_switched_off, taken_back, with_server,
+    };
 
     fn server() -> ServerCommand {
-        ServerCommand::of(Path::new("/opt/adjutant"))
+        ServerCommand::of(Path::new("/opt/adjutant")).unwrap()
     }
 
     fn edit(client: McpClient, text: Option<&str>) -> Edited {
@@ -183,7 +108,11 @@ mod tests {
     fn back(client: McpClient, text: &str, edited: &Edited) -> Option<String> {
         let Edited { old, new, created_container, .. } = edited;
         let done = Done { old: old.as_deref(), new, created_container: *created_container };
-        taken_back(client, text, done).unwrap()
+        match taken_back(client, text, done).unwrap() {
+            TakenBack::Text(text) => Some(text),
+            TakenBack::Changed => None,
+            TakenBack::Gone => panic!("the entry is there"),
+        }
     }
 
     const CODEX: &str = "# mine\nmodel = \"o9\"   # why not\n\n[mcp_servers.docs]\ncommand = \"docs\"\n\n[profiles.x]\na = [1,2]\n";
@@ -223,6 +152,90 @@ mod tests {
     }
 
     #[test]
+    fn what_belongs_to_a_server_at_an_address_goes() {
+        let text = "[mcp_servers.adjutant]\nurl = \"http://x/mcp\"\nbearer_token_env_var = \"T\"\nenabled = false\noauth_resource = \"r\"\n\n[mcp_servers.adjutant.http_headers]\nA = \"b\"\n";
+        let edited = edit(McpClient::Codex, Some(text));
+        let read: toml_edit::DocumentMut = edited.text.parse().unwrap();
+        let entry = read["mcp_servers"]["adjutant"].as_table().unwrap();
+        let keys: Vec<&str> = entry.iter().map(|(key, _)| key).collect();
+        assert_eq!(keys, ["enabled", "command", "args"], "{}", edited.text);
+        assert!(is_switched_off(McpClient::Codex, &edited.text));
+        // Beside a command that is right, an address is no less refused.
+        let both =
+            "[mcp_servers.adjutant]\ncommand = \"/opt/adjutant\"\nargs = [\"mcp\"]\nurl = \"http://x\"\n";
+        assert!(!edit(McpClient::Codex, Some(both)).text.contains("url"));
+        assert!(!is_switched_off(McpClient::Codex, both));
+    }
+
+    #[test]
+    fn toml_keeps_the_ends_of_its_lines() {
+        let dos = CODEX.replace('\n', "\r\n");
+        for text in [dos.clone(), format!("\u{feff}{CODEX}"), format!("\u{feff}{dos}")] {
+            let edited = edit(McpClient::Codex, Some(&text));
+            let lines = |text: &str| text.split_inclusive('\n').map(str::to_owned).collect::<Vec<String>>();
+            let after = lines(&edited.text);
+            assert!(lines(&text).iter().all(|line| after.contains(line)), "{after:?}");
+            let is_dos = text.contains('\r');
+            let ends = |end: &str| edited.text.matches(end).count();
+            assert_eq!(ends("\r\n"), if is_dos { ends("\n") } else { 0 }, "{:?}", edited.text);
+            assert_eq!(with_server(McpClient::Codex, Some(&edited.text), &server()), Ok(None));
+            assert_eq!(back(McpClient::Codex, &edited.text, &edited), Some(text));
+        }
+    }
+
+    #[test]
+    fn json_keeps_what_the_user_says_of_the_entry() {
+        let values = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        let own = r#"{"mcpServers": {"adjutant": {"command": "/opt/adjutant", "args": ["mcp"], "env": {"A": "b"}, "disabled": true}}}"#;
+        for client in [McpClient::ClaudeCode, McpClient::Cursor, McpClient::Windsurf] {
+            assert_eq!(with_server(client, Some(own), &server()), Ok(None), "it has it already");
+            assert!(is_switched_off(client, own));
+        }
+        let moved = own.replace("/opt", "/old").replace("[\"mcp\"]", "[\"mcp\", \"--x\"]");
+        let edited = edit(McpClient::Cursor, Some(&moved));
+        assert_eq!(edited.text, own, "only what we say of it changes");
+        assert_eq!(back(McpClient::Cursor, &edited.text, &edited), Some(moved));
+
+        let remote = r#"{"mcpServers": {"adjutant": {"type": "http", "url": "http://x", "headers": {"A": "b"}, "env": {"A": "b"}}}}"#;
+        for (client, kind) in [(McpClient::ClaudeCode, Some("stdio")), (McpClient::Cursor, None)] {
+            let edited = edit(client, Some(remote));
+            let entry = &values(&edited.text)["mcpServers"]["adjutant"];
+            assert_eq!(entry["type"].as_str(), kind, "{}", edited.text);
+            assert_eq!(
+                (&entry["url"], &entry["headers"]),
+                (&serde_json::Value::Null, &serde_json::Value::Null)
+            );
+            assert_eq!((&entry["command"], &entry["env"]["A"]), (&"/opt/adjutant".into(), &"b".into()));
+            assert_eq!(back(client, &edited.text, &edited).as_deref(), Some(remote));
+        }
+        assert!(
+            with_server(McpClient::Cursor, Some(r#"{"mcpServers": {"adjutant": 1}}"#), &server())
+                .unwrap()
+                .is_some()
+        );
+    }
+
+    #[test]
+    fn an_empty_file_says_nothing() {
+        for text in ["", "\n"] {
+            let edited = edit(McpClient::GeminiCli, Some(text));
+            assert_eq!(edited.old, None);
+            assert!(edited.text.contains("/opt/adjutant"), "{}", edited.text);
+        }
+    }
+
+    #[test]
+    fn an_entry_that_is_gone_is_no_change_of_it() {
+        for (client, text) in
+            [(McpClient::Cursor, "{}"), (McpClient::Cursor, ""), (McpClient::Codex, "a = 1\n")]
+        {
+            let edited = edit(client, None);
+            let done = Done { old: None, new: &edited.new, created_container: true };
+            assert_eq!(taken_back(client, text, done), Ok(TakenBack::Gone), "{text:?}");
+        }
+    }
+
+    #[test]
     fn an_entry_that_was_laid_out_anew_is_still_ours() {
         let edited = edit(McpClient::Codex, Some(CODEX));
         let laid_out = edited.text.replace("args = [\"mcp\"]", "args = [\n  \"mcp\",\n]");
@@ -232,10 +245,16 @@ mod tests {
 
     #[test]
     fn what_cannot_be_edited_safely_is_refused() {
-        for text in ["mcp_servers = 1\n", "mcp_servers = { docs = { command = 'x' } }\n", "a = \n", "{}"] {
+        for text in [
+            "mcp_servers = 1\n",
+            "mcp_servers = { docs = { command = 'x' } }\n",
+            "a = \n",
+            "{}",
+            "a = 1\r\nb = 2\n",
+        ] {
             assert!(with_server(McpClient::Codex, Some(text), &server()).is_err(), "{text}");
         }
-        for text in ["{ // mine\n}", "", "[]", "{\"servers\": 1}"] {
+        for text in ["{ // mine\n}", "[]", "{\"servers\": 1}"] {
             assert!(with_server(McpClient::VsCode, Some(text), &server()).is_err(), "{text}");
         }
     }

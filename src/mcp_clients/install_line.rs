@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_shell_reads_the_lines_as_they_are_meant() {
-        let server = ServerCommand::of(Path::new(ODD));
+        let server = ServerCommand::of(Path::new(ODD)).unwrap();
         let line = |client| words(&install_line(client, &server).unwrap());
         assert_eq!(
             line(McpClient::ClaudeCode),
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn links_hold_the_entry_and_nothing_that_an_address_would_change() {
-        let server = ServerCommand::of(Path::new(ODD));
+        let server = ServerCommand::of(Path::new(ODD)).unwrap();
         let decoded = |text: &str| percent_decode_str(text).decode_utf8().unwrap().into_owned();
         let cursor = deep_link(McpClient::Cursor, &server).unwrap();
         let config = cursor
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn every_client_but_one_has_a_line_or_a_link() {
-        let server = ServerCommand::of(Path::new("/bin/adjutant"));
+        let server = ServerCommand::of(Path::new("/bin/adjutant")).unwrap();
         let without = McpClient::ALL.into_iter().filter(|client| {
             install_line(*client, &server).is_none() && deep_link(*client, &server).is_none()
         });

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::client::McpClient;
 use crate::config::Environment;
+use confined_fs::NamedFile;
 
 /// The folders of one user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +41,11 @@ impl Places {
             McpClient::Windsurf => self.home.join(".codeium/windsurf/mcp_config.json"),
             McpClient::GeminiCli => self.home.join(".gemini/settings.json"),
         }
+    }
+
+    /// One of the user's files, seen from the project in which a command runs.
+    pub(super) fn named(&self, project: &Path, path: &Path) -> NamedFile {
+        NamedFile::of_user(project, &self.home, path)
     }
 
     /// Whether the client was ever run here.

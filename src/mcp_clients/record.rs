@@ -1,6 +1,6 @@
 //! What was written to the files of clients, kept so that it can be taken back.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +71,16 @@ impl InitRecord {
             return Err(failed(&format!("version {} is not known", record.version)));
         }
         Ok(record)
+    }
+
+    /// Forgets one file, whose entry somebody else took out.
+    ///
+    /// # Errors
+    /// [`ClientError::Record`] where it cannot be read or written.
+    pub fn forget(places: &Places, file: &Path) -> Result<(), ClientError> {
+        let mut record = InitRecord::load(places)?;
+        record.files.retain(|known| known.file != file);
+        record.store(places)
     }
 
     /// Writes it, or removes the file where it is empty.

@@ -22,20 +22,16 @@ pub struct ServerCommand {
 }
 
 impl ServerCommand {
-    /// The command for a program that lies at `program`. A copy that npx or uvx keeps for a while is started through
-    /// them, since its path does not last.
-    pub fn of(program: &Path) -> ServerCommand {
-        let names: Vec<&str> = program.iter().filter_map(|name| name.to_str()).collect();
-        let runner: &[&str] = if names.contains(&"_npx") {
-            &["npx", "-y", PACKAGE]
-        } else if names.windows(2).any(|pair| pair[0] == "uv" && pair[1].starts_with("archive-v")) {
-            &["uvx", PACKAGE]
-        } else {
-            let command = program.to_string_lossy().into_owned();
-            return ServerCommand { command, args: vec!["mcp".to_owned()] };
+    /// The command for a program that lies at `program`; `None` where its path is not UTF-8, which no client's file can
+    /// hold. A copy that npx, uvx or another runner keeps for a while is started through it, since its path does not last.
+    pub fn of(program: &Path) -> Option<ServerCommand> {
+        let Some(runner) = runner(program) else {
+            let command = program.to_str()?.to_owned();
+            return Some(ServerCommand { command, args: vec!["mcp".to_owned()] });
         };
-        let words = runner[1..].iter().chain(&["mcp"]);
-        ServerCommand { command: runner[0].to_owned(), args: words.map(|&word| word.to_owned()).collect() }
+        let words = runner[1..].iter().chain(&[PACKAGE, "mcp"]);
+        let args = words.map(|&word| word.to_owned()).collect();
+        Some(ServerCommand { command: runner[0].to_owned(), args })
     }
 
     /// The entry that a client has for it.
@@ -63,6 +59,35 @@ impl ServerCommand {
     }
 }
 
+/// The words before the package's name of the runner in whose cache a program lies; `None` where it is installed.
+fn runner(program: &Path) -> Option<&'static [&'static str]> {
+    let names: Vec<&str> = program.iter().filter_map(|name| name.to_str()).collect();
+    let has = |fits: &dyn Fn(&str) -> bool| names.iter().any(|name| fits(name));
+    let is_numbered = |name: &str, before: &str| {
+        let number = name.strip_prefix(before);
+        number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let is_beside = |one: &str, other: &str| names.windows(2).any(|pair| pair == [one, other]);
+    if has(&|name| name == "_npx") {
+        Some(&["npx", "-y"])
+    } else if has(&|name| is_numbered(name, "archive-v") || is_numbered(name, "environments-v")) {
+        Some(&["uvx"])
+    } else if has(&|name| name.starts_with("bunx-")) {
+        Some(&["bunx"])
+    } else if has(&|name| name.starts_with("xfs-")) && has(&|name| name.starts_with("dlx-")) {
+        Some(&["yarn", "dlx"])
+    } else if has(&|name| name == "dlx" || name.starts_with("dlx-")) {
+        Some(&["pnpm", "dlx"])
+    } else if [(".cache", "pipx"), ("Caches", "pipx"), ("pipx", ".cache")]
+        .iter()
+        .any(|(one, other)| is_beside(one, other))
+    {
+        Some(&["pipx", "run"])
+    } else {
+        None
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -70,7 +95,7 @@ mod tests {
     use super::{McpClient, ServerCommand};
 
     fn line(program: &str) -> String {
-        let server = ServerCommand::of(Path::new(program));
+        let server = ServerCommand::of(Path::new(program)).unwrap();
         format!("{} {}", server.command, server.args.join(" "))
     }
 
@@ -81,7 +106,22 @@ mod tests {
             line("/h/.npm/_npx/1f/node_modules/@adjutant/linux-x64/adjutant"),
             "npx -y adjutant-mcp mcp"
         );
-        assert_eq!(line("/h/.cache/uv/archive-v0/x1/bin/adjutant"), "uvx adjutant-mcp mcp");
+        for cached in ["/h/.cache/uv/archive-v0/x1", "/big/cache/archive-v1/x1", "/big/environments-v2/a-1"] {
+            assert_eq!(line(&format!("{cached}/bin/adjutant")), "uvx adjutant-mcp mcp");
+        }
+        let inside = "node_modules/@adjutant/linux-x64/adjutant";
+        for (cached, runner) in [
+            ("/h/.cache/pnpm/dlx/1f/19a-b", "pnpm dlx"),
+            ("/h/.local/share/pnpm/store/dlx-1234/5", "pnpm dlx"),
+            ("/tmp/xfs-1f/dlx-77", "yarn dlx"),
+            ("/tmp/bunx-1000-adjutant-mcp@latest", "bunx"),
+        ] {
+            assert_eq!(line(&format!("{cached}/{inside}")), format!("{runner} adjutant-mcp mcp"));
+        }
+        assert_eq!(line("/h/.cache/pipx/1f/bin/adjutant"), "pipx run adjutant-mcp mcp");
+        for lasting in ["/h/.local/share/pipx/venvs/x/bin/adjutant", "/h/archive-video/adjutant"] {
+            assert_eq!(line(lasting), format!("{lasting} mcp"));
+        }
         assert_eq!(
             line("/h/.local/share/uv/tools/adjutant-mcp/bin/adjutant"),
             "/h/.local/share/uv/tools/adjutant-mcp/bin/adjutant mcp"
@@ -89,8 +129,15 @@ mod tests {
     }
 
     #[test]
+    fn a_path_that_no_file_can_hold_is_not_written() {
+        use std::os::unix::ffi::OsStrExt;
+        let broken = std::ffi::OsStr::from_bytes(b"/opt/\xff/adjutant");
+        assert_eq!(ServerCommand::of(Path::new(broken)), None);
+    }
+
+    #[test]
     fn a_file_of_its_own_can_be_read_by_the_client() {
-        let server = ServerCommand::of(Path::new("/a \"b\"\\c/ü"));
+        let server = ServerCommand::of(Path::new("/a \"b\"\\c/ü")).unwrap();
         for client in McpClient::ALL {
             let text = server.whole_file(client);
             let args = if client == McpClient::Codex {

@@ -228,7 +228,7 @@ fn a_file_that_is_not_understood_is_left_alone_and_the_entry_is_printed() {
     let cases = [
         ("cursor", "{\n  // mine\n  \"mcpServers\": {}\n}\n"),
         ("vs-code", "{\"servers\": [],}"),
-        ("gemini-cli", ""),
+        ("gemini-cli", "null"),
         ("windsurf", "[]"),
         ("claude-code", "{\"mcpServers\": 1}"),
         ("codex", "mcp_servers = \"none\"\n"),
@@ -316,6 +316,106 @@ fn a_linked_file_of_the_user_is_written_where_it_lies() {
     assert!(home.read("dotfiles/mcp.json").contains("adjutant"));
     home.say(&["--undo", "--yes"]);
     assert_eq!(home.read("dotfiles/mcp.json"), "{}\n");
+}
+
+#[test]
+fn in_the_home_folder_a_linked_file_is_still_the_users() {
+    let home = Home::empty();
+    let real = home.write("dotfiles/mcp.json", "{}\n");
+    std::fs::create_dir(home.path(".cursor")).unwrap();
+    symlink(&real, home.path(".cursor/mcp.json")).unwrap();
+    for arguments in [&["--yes"][..], &["--undo", "--yes"]] {
+        let output = home.command(arguments).current_dir(home.path("")).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+        assert!(home.path(".cursor/mcp.json").symlink_metadata().unwrap().is_symlink());
+        let is_there = home.read("dotfiles/mcp.json").contains("adjutant");
+        assert_eq!(is_there, arguments.len() == 1, "{arguments:?}");
+    }
+    // A project that claims to be a client's folder is none of the user's.
+    let planted = home.dir.path().join("project/codex");
+    std::fs::create_dir(&planted).unwrap();
+    symlink(&real, planted.join("config.toml")).unwrap();
+    let output = home.command(&["--yes", "--client", "codex"]).env("CODEX_HOME", &planted).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    assert_eq!(home.read("dotfiles/mcp.json"), "{}\n");
+}
+
+#[test]
+fn an_empty_file_is_one_without_settings() {
+    let home = Home::empty();
+    home.write(FILES[1].1, "");
+    home.say(&["--yes"]);
+    home.started("cursor");
+    home.say(&["--undo", "--yes"]);
+    assert_eq!(home.read(FILES[1].1), "");
+}
+
+#[test]
+fn an_undo_forgets_what_the_user_took_out() {
+    let home = Home::empty();
+    home.write(FILES[1].1, "{}");
+    home.write(FILES[3].1, CODEX);
+    home.say(&["--yes"]);
+    home.write(FILES[1].1, "{}");
+    std::fs::remove_file(home.path(FILES[3].1)).unwrap();
+    let shown = home.say(&["--undo", "--dry-run"]);
+    assert_eq!(shown.matches("is no longer in ").count(), 2, "{shown}");
+    assert_eq!(home.say(&["--undo"]).matches("is no longer in ").count(), 2);
+    assert!(home.say(&["--undo"]).contains("nothing was written by adjutant init"));
+    assert_eq!(home.read(FILES[1].1), "{}");
+}
+
+#[test]
+fn an_entry_that_is_switched_off_is_told_and_stays_so() {
+    let home = Home::empty();
+    let codex = "[mcp_servers.adjutant]\r\nurl = \"http://localhost:3700/mcp\"\r\nenabled = false\r\n";
+    home.write(FILES[3].1, codex);
+    let said = home.say(&["--yes"]);
+    for part in ["switched off", "-url = \"http://localhost:3700/mcp\"", "+command = "] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(!said.contains("-enabled"), "the diff shows what changes: {said}");
+    home.started("codex");
+    let written = home.read(FILES[3].1);
+    assert!(!written.contains("url") && written.contains("enabled = false\r\n"), "{written}");
+    let again = home.say(&["--yes"]);
+    assert!(again.contains("has it already") && again.contains("switched off"), "{again}");
+}
+
+#[test]
+fn an_uninstall_names_the_undo_where_clients_have_the_server() {
+    let home = Home::empty();
+    home.write(FILES[1].1, "{}");
+    let uninstall = || {
+        let mut command = Command::new(PROGRAM);
+        command.arg("uninstall").current_dir(home.dir.path().join("project"));
+        command.env_clear().env("HOME", home.path("")).env("PATH", "/usr/bin:/bin").stdin(Stdio::null());
+        text(&command.output().unwrap())
+    };
+    assert!(!uninstall().contains("adjutant init --undo"));
+    home.say(&["--yes"]);
+    let said = uninstall();
+    assert!(said.contains("adjutant init --undo"), "{said}");
+    home.started("cursor");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_whose_path_no_file_can_hold_is_not_written() {
+    use std::os::unix::ffi::OsStrExt;
+    let home = Home::full();
+    let folder = home.dir.path().join(std::ffi::OsStr::from_bytes(b"odd\xff"));
+    std::fs::create_dir(&folder).unwrap();
+    let program = folder.join("adjutant");
+    std::fs::copy(PROGRAM, &program).unwrap();
+    let before = home.files();
+    let mut command = Command::new(&program);
+    command.args(["init", "--yes"]).current_dir(home.dir.path().join("project"));
+    command.env_clear().env("HOME", home.path("")).stdin(Stdio::null());
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    assert!(text(&output).contains("is not UTF-8"), "{}", text(&output));
+    assert_eq!(home.files(), before);
 }
 
 #[test]

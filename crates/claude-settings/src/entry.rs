@@ -1,6 +1,8 @@
 //! A named entry in an object of a JSON file, such as a server in `mcpServers`: set and taken back, with everything else
 //! left as it is written.
 
+use serde_json::Value;
+
 use crate::document::{Document, Emptiness};
 use crate::edit::is_same;
 use crate::error::SettingsError;
@@ -58,6 +60,35 @@ impl EntryPlace<'_> {
         Ok(Some(EntryEdit { text: document.into_text(), old, created_container }))
     }
 
+    /// The file's text with the members of the object `values` set in the entry, which is an object, and those named
+    /// `stale` removed; the entry's other members stay. `None` where it is so already.
+    ///
+    /// # Errors
+    /// As [`EntryPlace::read`], and where the entry has a member twice.
+    pub fn merge(
+        &self,
+        text: &str,
+        values: &Value,
+        stale: &[&str],
+    ) -> Result<Option<EntryEdit>, SettingsError> {
+        let mut document = Document::parse(text)?;
+        let old = document.member(&[self.container], self.name)?.map(str::to_owned);
+        let entry = [self.container, self.name];
+        for (name, value) in values.as_object().into_iter().flatten() {
+            let value = value.to_string();
+            let now = document.member(&entry, name)?;
+            if !now.is_some_and(|now| is_same(now, &value)) {
+                document.set_member(&entry, name, &value)?;
+            }
+        }
+        for name in stale {
+            document.remove_member(&entry, name)?;
+        }
+        let text_after = document.into_text();
+        let is_changed = text_after != text;
+        Ok(is_changed.then_some(EntryEdit { text: text_after, old, created_container: false }))
+    }
+
     /// The file's text with what [`EntryPlace::set`] did to it taken back; `None` where the entry is no longer `new`, so
     /// that somebody changed it since.
     ///
@@ -110,6 +141,19 @@ mod tests {
             let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
             assert_eq!(value(&back), value(before), "{back}");
         }
+    }
+
+    #[test]
+    fn merging_leaves_the_other_members_as_they_are_written() {
+        let before = "{\n  \"mcpServers\": {\n    \"adjutant\": {\n      \"url\": \"http://x\",\n      \"env\": {\"N\":  1.50},\n      \"command\": \"old\"\n    }\n  }\n}\n";
+        let values = serde_json::from_str(VALUE).unwrap();
+        let edit = PLACE.merge(before, &values, &["url", "headers"]).unwrap().unwrap();
+        let after = "{\n  \"mcpServers\": {\n    \"adjutant\": {\n      \"env\": {\"N\":  1.50},\n      \"command\": \"/opt/adjutant\",\n      \"args\": [\"mcp\"]\n    }\n  }\n}\n";
+        assert_eq!(edit.text, after);
+        assert_eq!(PLACE.merge(&edit.text, &values, &["url"]).unwrap(), None);
+        let new = PLACE.read(&edit.text).unwrap().unwrap();
+        let back = PLACE.take_back(&edit.text, &new, edit.old.as_deref(), edit.created_container).unwrap();
+        assert_eq!(back.as_deref(), Some(before));
     }
 
     #[test]

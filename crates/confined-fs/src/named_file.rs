@@ -25,6 +25,17 @@ impl NamedFile {
         NamedFile { written: path.to_owned(), in_project: FilePath::below(project, path) }
     }
 
+    /// A user's own file at `path`, seen from `project`: where the user's `home` is the project or lies in it, the file is
+    /// the user's and not the project's.
+    pub fn of_user(project: &Path, home: &Path, path: &Path) -> Self {
+        let home = home.canonicalize().unwrap_or_else(|_| home.to_owned());
+        if home.starts_with(project) {
+            NamedFile { written: path.to_owned(), in_project: None }
+        } else {
+            NamedFile::new(project, path)
+        }
+    }
+
     /// Its path as the user wrote it.
     pub fn path(&self) -> &Path {
         &self.written

@@ -49,7 +49,15 @@ const SAMPLES: [&str; 3] =
     ["review code for security problems", "write tests for an API", "improve documentation"];
 
 pub(in crate::cli) fn run(arguments: &InitArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
-    let server = ServerCommand::of(&std::env::current_exe()?);
+    let program = std::env::current_exe()?;
+    let Some(server) = ServerCommand::of(&program) else {
+        output::error(&format!(
+            "the path of this program is not UTF-8, and no client's file can hold it: {}",
+            program.display()
+        ));
+        output::hint("move it, or install it elsewhere");
+        return Ok(exit::FAILED.into());
+    };
     let is_wanted = |client| arguments.clients.is_empty() || arguments.clients.contains(&client);
     if arguments.print {
         lines::print(&server, McpClient::ALL.into_iter().filter(|client| is_wanted(*client)));
@@ -96,12 +104,8 @@ fn add(
     let heading = |what: &str| {
         output::toned(&[(Tone::Strong, client.title()), (Tone::Plain, what)]);
     };
-    let change = match Change::prepare(&config.project.root, places, client, server) {
-        Ok(Some(change)) => change,
-        Ok(None) => {
-            heading(": has it already");
-            return true;
-        }
+    let prepared = match Change::prepare(&config.project.root, places, client, server) {
+        Ok(prepared) => prepared,
         Err(error) => {
             heading("");
             output::error(&error.to_string());
@@ -110,8 +114,14 @@ fn add(
             return false;
         }
     };
-    heading(if change.before().is_empty() { ": a new file" } else { "" });
+    let Some(change) = prepared.change else {
+        heading(": has it already");
+        tell_switched_off(prepared.is_switched_off);
+        return true;
+    };
+    heading(if change.is_of_new_file() { ": a new file" } else { "" });
     show_diff(change.file(), change.before(), change.after());
+    tell_switched_off(prepared.is_switched_off);
     if !confirmation.allows(change.file()) {
         output::line("nothing was written");
         return true;
@@ -129,6 +139,15 @@ fn add(
             output::error(&error.to_string());
             false
         }
+    }
+}
+
+fn tell_switched_off(is_switched_off: bool) {
+    if is_switched_off {
+        output::toned(&[(
+            Tone::Warning,
+            "its entry is switched off there, and stays so until you switch it on",
+        )]);
     }
 }
 

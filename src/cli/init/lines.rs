@@ -24,7 +24,8 @@ pub(super) fn print(server: &ServerCommand, clients: impl Iterator<Item = McpCli
 /// Offers the lines after a start.
 pub(in crate::cli) fn offer() {
     let Ok(program) = std::env::current_exe() else { return };
-    let line = install_line(McpClient::ClaudeCode, &ServerCommand::of(&program));
+    let server = ServerCommand::of(&program);
+    let line = server.and_then(|server| install_line(McpClient::ClaudeCode, &server));
     output::line("for Claude Code in every project, and for other clients:");
     if let Some(line) = line {
         output::line(&format!("  {line}"));

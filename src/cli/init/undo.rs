@@ -7,7 +7,7 @@ use super::confirmation::Confirmation;
 use crate::cli::exit;
 use crate::cli::offload::show_diff;
 use crate::cli::output::{self, Tone};
-use crate::mcp_clients::{InitRecord, McpClient, Places, Undo};
+use crate::mcp_clients::{InitRecord, McpClient, Places, Undo, Undoing};
 
 pub(super) fn undo(
     project: &Path,
@@ -31,10 +31,15 @@ pub(super) fn undo(
     for written in files {
         let (client, file) = (written.client, written.file.display().to_string());
         output::toned(&[(Tone::Strong, client.title())]);
-        match Undo::prepare(project, written) {
-            Ok(Some(undo)) => is_whole &= take_out(&undo, places, confirmation),
-            Ok(None) => {
+        let path = written.file.clone();
+        match Undo::prepare(project, places, written) {
+            Ok(Undoing::Ready(undo)) => is_whole &= take_out(&undo, places, confirmation),
+            Ok(Undoing::Changed) => {
                 output::toned(&[(Tone::Warning, "left alone, changed since: "), (Tone::Plain, &file)]);
+            }
+            Ok(Undoing::Gone) => {
+                output::toned(&[(Tone::Plain, "is no longer in "), (Tone::Plain, &file)]);
+                is_whole &= confirmation.dry_run || is_forgotten(places, &path);
             }
             Err(error) => {
                 output::error(&error.to_string());
@@ -43,6 +48,11 @@ pub(super) fn undo(
         }
     }
     if is_whole { ExitCode::SUCCESS } else { exit::FAILED.into() }
+}
+
+/// Whether the record no longer has a file whose entry somebody took out.
+fn is_forgotten(places: &Places, file: &Path) -> bool {
+    InitRecord::forget(places, file).inspect_err(|error| output::error(&error.to_string())).is_ok()
 }
 
 /// Whether nothing went wrong.
