@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::output;
+use super::{offload, output};
 use crate::app;
 use crate::config::{Config, Environment, Flags};
 use crate::offload::{ClientState, Places};
@@ -35,6 +35,7 @@ pub(super) fn run(arguments: &DoctorArguments, environment: &Environment) -> any
             |is: &dyn Fn(&Definition) -> bool| catalog.definitions().iter().filter(|one| is(one)).count();
         let (carried, out) = (count(&|one| state.is_carried(one)), count(&|one| state.is_offloaded(one)));
         output::line(&format!("Claude Code carries {carried} of the entries; {out} are offloaded"));
+        offload::tell_attention(&config.project, environment, &catalog, &state);
     }
     Ok(ExitCode::SUCCESS)
 }

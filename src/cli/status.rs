@@ -65,7 +65,7 @@ pub(super) fn run(arguments: &StatusArguments, environment: &Environment) -> any
         show(&endpoint.base, &health, &metrics);
         show_waiting(waiting);
         show_ledger(&metrics["tokens"]);
-        offload::note_relisted(&config.project);
+        offload::note_relisted(&config.project, environment);
     }
     Ok(ExitCode::SUCCESS)
 }

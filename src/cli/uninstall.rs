@@ -56,6 +56,16 @@ struct Done {
     hints: Vec<String>,
 }
 
+/// What became of the listings that an offload took out.
+enum Listings {
+    /// They are back, or nothing was offloaded.
+    Back,
+    /// The user wants them to stay out.
+    Stay,
+    /// They could not be put back.
+    Failed,
+}
+
 pub(super) fn run(arguments: &UninstallArguments, environment: &Environment) -> anyhow::Result<ExitCode> {
     let config = Config::resolve(&arguments.flags, environment)?;
     if instance::running(&config.project).or_else(|| instance::supervisor(&config.project)).is_some() {
@@ -75,9 +85,17 @@ pub(super) fn run(arguments: &UninstallArguments, environment: &Environment) -> 
     };
     let mut done = Done::default();
     // First of all: without this program, what was offloaded could not be run.
-    if !done.listings(&config.project, arguments) {
-        output::line("nothing was removed: the offload stays, and needs this program");
-        return Ok(ExitCode::SUCCESS);
+    match done.listings(&config.project, arguments) {
+        Listings::Back => {}
+        Listings::Stay => {
+            output::line("nothing was removed: the offload stays, and needs this program");
+            return Ok(ExitCode::SUCCESS);
+        }
+        Listings::Failed => {
+            done.hints.push("nothing was removed: the offload stays, and needs this program".to_owned());
+            done.tell(arguments.json);
+            return Ok(exit::FAILED.into());
+        }
     }
     done.services(&config, environment);
     match unregister(environment.path("HOME").as_deref(), &config.project.root) {
@@ -117,7 +135,9 @@ pub(super) fn run(arguments: &UninstallArguments, environment: &Environment) -> 
     }
     let offload_dir = Places::of(&config.project).record_dir(Target::Project);
     if let Some(dir) = offload_dir.as_ref().filter(|_| arguments.data) {
-        done.files(dir, |name| name == "offload.lock");
+        done.files(dir, |name| name == "offload.lock" || name.starts_with("offload.json."));
+        // Where an instance keeps its files elsewhere, nothing else made it.
+        let _ = dir.parent().map(|state| state.remove_gitignore());
     }
     done.folders(&config.project, offload_dir);
     done.clients(environment);
@@ -134,8 +154,8 @@ fn has_ending(name: &str, ending: &str) -> bool {
 }
 
 impl Done {
-    /// Puts the listings back that an offload took out of the client's prompt; `false` where the user declines.
-    fn listings(&mut self, config: &ProjectConfig, arguments: &UninstallArguments) -> bool {
+    /// Puts the listings back that an offload took out of the client's prompt; what became of them.
+    fn listings(&mut self, config: &ProjectConfig, arguments: &UninstallArguments) -> Listings {
         let places = Places::of(config);
         let is_offloaded =
             |target| StoredRecord::load(&places, target).is_ok_and(|stored| !stored.is_empty());
@@ -146,19 +166,22 @@ impl Done {
         if arguments.json && !arguments.yes && is_offloaded(Target::Project) {
             let why = "what was offloaded is put back with --yes, or by adjutant restore-listings";
             self.failed.push(why.to_owned());
-            return true;
+            return Listings::Failed;
         }
         match undo_for_project(&places, arguments.yes) {
             Ok(None) => {}
-            Ok(Some(Undone::Declined)) => return false,
+            Ok(Some(Undone::Declined)) => return Listings::Stay,
             Ok(Some(Undone::Written(restored))) => {
                 self.removed.push(format!("the offload in {}", restored.file().display()));
                 let left = restored.changed.iter().map(|changed| changed.key.shown());
                 self.hints.extend(left.map(|key| format!("left alone, since it was changed: {key}")));
             }
-            Err(error) => self.failed.push(error.to_string()),
+            Err(error) => {
+                self.failed.push(error.to_string());
+                return Listings::Failed;
+            }
         }
-        true
+        Listings::Back
     }
 
     /// Removes our folders that are empty by now; `offload_dir` is that of an offload's record.

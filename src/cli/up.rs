@@ -111,6 +111,7 @@ pub(super) fn run(arguments: &UpArguments, environment: &Environment) -> anyhow:
                 if !arguments.json {
                     output::line(&format!("already running: {} (pid {})", endpoint.base, endpoint.pid));
                     hint_differences(&differences);
+                    offload::note_relisted(&config.project, environment);
                 }
                 return Ok(conclude(&config, arguments, environment, &endpoint, Some(&differences)));
             }
@@ -125,7 +126,7 @@ pub(super) fn run(arguments: &UpArguments, environment: &Environment) -> anyhow:
             }
             report(&config, &endpoint).await?;
             offer_mcp(&config, &endpoint);
-            offload::note_relisted(&config.project);
+            offload::note_relisted(&config.project, environment);
         }
         Ok(conclude(&config, arguments, environment, &endpoint, None))
     })

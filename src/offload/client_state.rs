@@ -9,11 +9,16 @@ use super::record_file::StoredRecord;
 use catalog::{Kind, MAX_SETTINGS_BYTES};
 use claude_settings::{ClientSettings, FileSettings, Level, SettingKey};
 
+/// The rule that allows our own tools.
+pub(super) const OWN_TOOLS: &str = "mcp__plugin_adjutant_adjutant";
+
 /// The settings of the client and the records of offloads, at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClientState {
     settings: ClientSettings,
     offloaded: Offloaded,
+    /// The names of plugins, as far as settings and records say them.
+    plugin_names: BTreeSet<String>,
 }
 
 /// What offloads took out of the prompt, as their records say.
@@ -120,7 +125,12 @@ impl ClientState {
                 Err(error) => tracing::debug!(?level, %error, "settings that say nothing"),
             }
         }
-        ClientState { settings, offloaded }
+        let stated =
+            settings.files().flat_map(|(_, file)| file.enabled_plugins().chain(file.disabled_plugins()));
+        let stated = stated.filter_map(|id| Some(id.rsplit_once('@')?.0));
+        let recorded = offloaded.names.values().chain(offloaded.plugins.values().map(|plugin| &plugin.name));
+        let plugin_names = stated.chain(recorded.map(String::as_str)).map(str::to_owned).collect();
+        ClientState { settings, offloaded, plugin_names }
     }
 
     /// What the settings say together.
@@ -131,6 +141,31 @@ impl ClientState {
     /// What offloads took out.
     pub fn offloaded(&self) -> &Offloaded {
         &self.offloaded
+    }
+
+    /// Whether the settings of the target allow our tools, which an offload writes.
+    pub fn allows_own_tools(&self, target: Target) -> bool {
+        self.settings.file(target.level()).is_some_and(|file| file.allows(OWN_TOOLS))
+    }
+
+    /// The plugin under whose name the entry of no plugin goes: it would be taken for an entry of that plugin.
+    pub(super) fn borrowed_plugin<'a>(&self, entry: &Entry<'a>) -> Option<&'a str> {
+        let (plugin, _) = entry.id.split_once(':').filter(|_| entry.plugin.is_empty())?;
+        self.plugin_names.contains(plugin).then_some(plugin)
+    }
+
+    /// The target of the offload that took out the agent, or denies it since it took out another one of that id.
+    pub(super) fn taken_out_for(&self, entry: &Entry<'_>) -> Option<Target> {
+        let denied = self.offloaded.agents.get(entry.id).into_iter().flatten().map(|agent| agent.level);
+        let off = entry.installed.as_deref().and_then(|plugin| self.offloaded.plugins.get(plugin));
+        let off = off.into_iter().flat_map(|plugin| plugin.before.iter().map(|(level, _)| *level));
+        // What is for all projects has to be taken back there.
+        denied.chain(off).map(|level| if level == Level::User { Target::User } else { Target::Project }).max()
+    }
+
+    /// Whether a rule of ours, and nothing else, denies the agent.
+    pub(super) fn is_denied_for_us(&self, id: &str) -> bool {
+        self.settings.denies_agent(id) && self.has_offloaded_agent(false, id)
     }
 
     /// The plugins that offloads switched off and nobody else did, each `name@market`.
@@ -181,6 +216,9 @@ impl ClientState {
     /// Whether an offload took the entry out of the listing, and it is still out of it.
     pub fn is_offloaded<'a>(&self, entry: impl Into<Entry<'a>>) -> bool {
         let entry = entry.into();
+        if self.borrowed_plugin(&entry).is_some() {
+            return false;
+        }
         let plugin = entry.installed.as_deref().filter(|plugin| self.has_offloaded_plugin(plugin));
         match entry.kind {
             Kind::Agent => {

@@ -48,7 +48,7 @@ const RECORD: &str = "offload.json";
 
 /// The folder in the project that holds the record of an offload for it, wherever an instance keeps its own files: the
 /// settings are the project's, and whoever changes or reads them has to find it.
-const PROJECT_STATE: &str = ".claude/mcp-server/data";
+pub(super) const PROJECT_STATE: &str = ".claude/mcp-server/data";
 
 /// The folder in the client's folder that holds the record of an offload for all projects.
 const USER_STATE: &str = "adjutant";

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
 
-use super::client_state::ClientState;
+use super::client_state::{ClientState, OWN_TOOLS};
 use super::entry::Entry;
 use super::places::{Places, Target};
 use super::plugin_parts::running_parts;
@@ -11,9 +11,6 @@ use super::readiness::OWN_PLUGIN;
 use super::stand_in::{losses, reason_to_stay};
 use catalog::{Catalog, Definition, Kind, Marketplaces, Scope};
 use claude_settings::{Level, SettingKey};
-
-/// The rule that allows our own tools.
-const OWN_TOOLS: &str = "mcp__plugin_adjutant_adjutant";
 
 /// What is to leave the prompt.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +47,8 @@ pub struct Plan {
     pub agent_sources: BTreeMap<String, String>,
     /// What stand-ins lack or may beyond the agents that they stand in for: the ids of these agents, by a clause.
     pub losses: BTreeMap<&'static str, Vec<String>>,
+    /// What is typed under another name once its plugin is off: skills and commands that the user may run.
+    pub typed: Vec<(Kind, String)>,
     /// What stays in the listing, and why.
     pub staying: Vec<Staying>,
     /// Names that were given and mean no plugin that is installed and enabled, and no listed entry.
@@ -152,7 +151,18 @@ struct Surroundings<'a> {
     is_named: bool,
 }
 
+/// What a rule for all projects does beyond the agent that it is for.
+const DENIED_EVERYWHERE: &str = "an agent that a project has under this name is denied, too, and not run";
+
 impl Surroundings<'_> {
+    /// The installed plugin under whose name the entry of no plugin goes.
+    fn borrowed_plugin<'a>(&self, definition: &'a Definition) -> Option<&'a str> {
+        let (plugin, _) = definition.id.split_once(':')?;
+        let is_installed =
+            self.catalog.plugins().iter().any(|known| known.is_installed() && known.name == plugin);
+        self.state.borrowed_plugin(&Entry::from(definition)).or(is_installed.then_some(plugin))
+    }
+
     /// Why what is written is of no effect, where settings of `level` say otherwise.
     fn overruled(&self, level: Level) -> Option<&'static str> {
         let reason = match level {
@@ -203,6 +213,8 @@ impl Plan {
                 for agent in agents {
                     self.note_losses(agent);
                 }
+                let typed = others.iter().filter(|one| one.invocation.is_by_user());
+                self.typed.extend(typed.map(|one| (one.kind, one.id.clone())));
                 return self.take_out(definitions.iter().copied());
             }
             Some(parts) if parts.is_empty() => {
@@ -244,9 +256,15 @@ impl Plan {
     fn offload_own(&mut self, definitions: &[&Definition], around: &Surroundings<'_>) {
         for definition in definitions {
             let id = definition.id.clone();
+            if let Some(plugin) = around.borrowed_plugin(definition) {
+                self.stays(&id, 1, format!("it goes under the name of the plugin {plugin}"));
+                continue;
+            }
             match definition.kind {
                 Kind::Agent => {
-                    self.deny(definition, around);
+                    if self.deny(definition, around) && around.target == Target::User {
+                        self.losses.entry(DENIED_EVERYWHERE).or_default().push(id);
+                    }
                     continue;
                 }
                 Kind::Skill | Kind::Workflow if around.state.settings().denies_skill(&id) => {

@@ -2,17 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
 use super::error::OffloadError;
-use super::places::{Places, Target};
+use super::places::{PROJECT_STATE, Places, Target};
 use claude_settings::Record;
-use confined_fs::{DirPath, FilePath, Replacing};
+use confined_fs::{ConfinedDir, DirPath, FilePath, Replacing};
 
 /// Bytes of a record at most: ten times that of five thousand entries.
 const MAX_BYTES: u64 = 8 << 20;
+
+/// What is added to the name of a record that came with the tree.
+const ASIDE: &str = ".of-another-checkout";
 
 /// The format's version.
 const VERSION: u32 = 1;
@@ -21,6 +25,10 @@ const VERSION: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredRecord {
     version: u32,
+    /// The project whose settings were written, free of links; `None` for the user's settings. A record that names another
+    /// one, or none, came with the tree: from a repository, or from a copy of a checkout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    root: Option<PathBuf>,
     /// Whether everything was to leave the prompt, also what comes later.
     #[serde(default)]
     pub everything: bool,
@@ -38,6 +46,7 @@ impl Default for StoredRecord {
     fn default() -> StoredRecord {
         StoredRecord {
             version: VERSION,
+            root: None,
             everything: false,
             plugin_names: BTreeMap::new(),
             agent_sources: BTreeMap::new(),
@@ -47,15 +56,62 @@ impl Default for StoredRecord {
 }
 
 impl StoredRecord {
-    /// What is recorded for that target; the default where nothing is.
+    /// What is recorded for that target; the default where nothing is, and where the record came with the tree.
     ///
     /// # Errors
     /// [`OffloadError::Record`] where it cannot be read.
     pub fn load(places: &Places, target: Target) -> Result<StoredRecord, OffloadError> {
-        let record = places.record(target).map_or(Ok(None), |file| StoredRecord::read(&file))?;
-        let old = places.old_record(target).map_or(Ok(None), |file| StoredRecord::read(&file))?;
-        let (record, old) = (record.unwrap_or_default(), old.unwrap_or_default());
+        StoredRecord::load_where(places, target, |record| record.is_of(places, target))
+    }
+
+    /// The same whoever wrote the record: enough to take keys back after a look at them, and for nothing else.
+    ///
+    /// # Errors
+    /// As [`StoredRecord::load`].
+    pub fn load_unproven(places: &Places, target: Target) -> Result<StoredRecord, OffloadError> {
+        StoredRecord::load_where(places, target, |_| true)
+    }
+
+    fn load_where(
+        places: &Places,
+        target: Target,
+        counts: impl Fn(&StoredRecord) -> bool,
+    ) -> Result<StoredRecord, OffloadError> {
+        let read = |file: Option<FilePath>| file.map_or(Ok(None), |file| StoredRecord::read(&file));
+        let [record, old] = [read(places.record(target))?, read(places.old_record(target))?]
+            .map(|record| record.filter(&counts).unwrap_or_default());
         Ok(if old.is_empty() { record } else { record.after(old) })
+    }
+
+    /// Whether it was written for this target of these places.
+    fn is_of(&self, places: &Places, target: Target) -> bool {
+        target == Target::User || self.root.as_ref() == Some(&places.project)
+    }
+
+    /// The project's record, where it came with the tree and is left out.
+    pub fn foreign(places: &Places) -> Option<FilePath> {
+        let is_foreign = |file: &FilePath| {
+            let read = StoredRecord::read(file);
+            read.is_ok_and(|record| record.is_some_and(|record| !record.is_of(places, Target::Project)))
+        };
+        let files = [places.record(Target::Project), places.old_record(Target::Project)];
+        files.into_iter().flatten().find(is_foreign)
+    }
+
+    /// Renames a record that came with the tree to a name that nobody reads.
+    pub(super) fn set_foreign_aside(places: &Places) -> Result<(), OffloadError> {
+        while let Some(file) = StoredRecord::foreign(places) {
+            let mut aside = file.name().to_owned();
+            aside.push(ASIDE);
+            let renamed = file.dir().open().and_then(|dir| dir.rename(file.name(), &dir, &aside));
+            renamed.map_err(|error| OffloadError::Record { file: file.path(), reason: error.to_string() })?;
+        }
+        Ok(())
+    }
+
+    /// Says of it for which project it is.
+    pub(super) fn bind(&mut self, places: &Places, target: Target) {
+        self.root = (target == Target::Project).then(|| places.project.clone());
     }
 
     /// Moves a record of old to where it is looked for now.
@@ -68,7 +124,7 @@ impl StoredRecord {
         else {
             return Ok(());
         };
-        if StoredRecord::read(&old)?.is_none() {
+        if StoredRecord::read(&old)?.is_none_or(|record| !record.is_of(places, target)) {
             return Ok(());
         }
         let _lock = Lock::around(&dir)?;
@@ -98,6 +154,7 @@ impl StoredRecord {
     fn after(self, old: StoredRecord) -> StoredRecord {
         StoredRecord {
             version: VERSION,
+            root: self.root.or(old.root),
             everything: self.everything || old.everything,
             plugin_names: old.plugin_names.into_iter().chain(self.plugin_names).collect(),
             agent_sources: old.agent_sources.into_iter().chain(self.agent_sources).collect(),
@@ -117,7 +174,7 @@ impl StoredRecord {
         } else {
             let text = serde_json::to_string_pretty(self).map_err(std::io::Error::from);
             text.and_then(|text| {
-                let dir = file.dir().create()?;
+                let dir = create(file.dir())?;
                 dir.write(file.name(), Replacing::PrivateDurably, text.as_bytes())
             })
         };
@@ -131,6 +188,17 @@ impl StoredRecord {
             None => Ok(()),
         }
     }
+}
+
+/// The folder of a record, in a folder that git ignores: `git clean` would take the record and leave the settings, and
+/// nobody is to commit it.
+fn create(dir: &DirPath) -> std::io::Result<ConfinedDir> {
+    dir.parent()
+        .filter(|_| dir.path().ends_with(PROJECT_STATE))
+        .as_ref()
+        .unwrap_or(dir)
+        .create_unversioned()?;
+    dir.create()
 }
 
 /// Time a command waits for another that writes.
@@ -150,7 +218,7 @@ impl Lock {
         let file = dir.file("offload.lock");
         let failed =
             |error: std::io::Error| OffloadError::Record { file: file.path(), reason: error.to_string() };
-        let open = dir.create().and_then(|_| file.open_or_create()).map_err(failed)?;
+        let open = create(dir).and_then(|_| file.open_or_create()).map_err(failed)?;
         let began = Instant::now();
         loop {
             match open.try_lock() {

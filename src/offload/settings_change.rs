@@ -19,17 +19,21 @@ struct Before {
     record_file: FilePath,
     old_record: Option<FilePath>,
     record: StoredRecord,
+    load: Load,
 }
 
+/// How the record is read.
+type Load = fn(&Places, Target) -> Result<StoredRecord, OffloadError>;
+
 impl Before {
-    fn read(places: &Places, target: Target) -> Result<Before, OffloadError> {
+    fn read(places: &Places, target: Target, load: Load) -> Result<Before, OffloadError> {
         let parts = places.target(target).zip(places.record_dir(target)).zip(places.record(target));
         let ((settings, record_dir), record_file) = parts.ok_or(OffloadError::NoHome)?;
         let settings = SettingsFile(settings);
         let text = settings.read()?;
-        let record = StoredRecord::load(places, target)?;
+        let record = load(places, target)?;
         let old_record = places.old_record(target);
-        Ok(Before { settings, text, record_dir, record_file, old_record, record })
+        Ok(Before { settings, text, record_dir, record_file, old_record, record, load })
     }
 
     /// Locks, and makes sure that nothing changed since.
@@ -38,7 +42,7 @@ impl Before {
         if self.settings.read()? != self.text {
             return Err(OffloadError::Changed(self.settings.path()));
         }
-        if StoredRecord::load(places, target)? != self.record {
+        if (self.load)(places, target)? != self.record {
             return Err(OffloadError::Changed(self.record_file.path()));
         }
         Ok(lock)
@@ -71,7 +75,7 @@ impl SettingsChange {
         everything: bool,
         now_ms: i64,
     ) -> Result<SettingsChange, OffloadError> {
-        let before = Before::read(places, target)?;
+        let before = Before::read(places, target, StoredRecord::load)?;
         let text = before.text.as_deref().unwrap_or("{}");
         if let Err(error) = FileSettings::parse(text.as_bytes()) {
             let reason = format!("{error}, and Claude Code takes nothing of such a file");
@@ -80,6 +84,7 @@ impl SettingsChange {
         let mut record = before.record.clone();
         let edited = offload(before.text.as_deref(), &plan.keys, &mut record.written, now_ms);
         let after = edited.map_err(|error| OffloadError::settings(before.settings.path(), &error))?;
+        record.bind(places, target);
         record.everything |= everything;
         record.plugin_names.extend(plan.plugin_names.clone());
         record.agent_sources.extend(plan.agent_sources.clone());
@@ -108,6 +113,9 @@ impl SettingsChange {
     /// process writes, and where either cannot be written. Then the settings are as they were.
     pub fn write(&self) -> Result<(), OffloadError> {
         let _lock = self.before.lock(&self.places, self.target)?;
+        if self.target == Target::Project {
+            StoredRecord::set_foreign_aside(&self.places)?;
+        }
         self.before.store(&self.record)?;
         if self.before.text.as_deref() == Some(&*self.after) || self.record.written.is_empty() {
             return Ok(());
@@ -138,10 +146,10 @@ impl SettingsRestore {
     /// # Errors
     /// Where the settings or the record cannot be read or edited.
     pub fn prepare(places: &Places, target: Target) -> Result<Option<SettingsRestore>, OffloadError> {
-        if places.target(target).is_none() || StoredRecord::load(places, target)?.is_empty() {
+        if places.target(target).is_none() || StoredRecord::load_unproven(places, target)?.is_empty() {
             return Ok(None);
         }
-        let before = Before::read(places, target)?;
+        let before = Before::read(places, target, StoredRecord::load_unproven)?;
         let restored = restore(before.text.as_deref(), &before.record.written)
             .map_err(|error| OffloadError::settings(before.settings.path(), &error))?;
         Ok(Some(SettingsRestore {

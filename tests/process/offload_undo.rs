@@ -1,8 +1,9 @@
 //! The real binary in an empty home: what an offload needs before it writes, and how it is taken back from anywhere.
 
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
@@ -188,4 +189,205 @@ fn what_cannot_be_written_leaves_record_and_settings_as_they_were() {
     assert!(text(&refused).contains("the record"), "{}", text(&refused));
     let names = |folder: &Path| std::fs::read_dir(folder).unwrap().count();
     assert!(!user.path(LOCAL).exists() && names(&user.path("elsewhere")) == 0);
+}
+
+/// Runs git in the project.
+fn git(user: &User, arguments: &[&str]) -> String {
+    let mut git = Command::new("git");
+    git.args(["-c", "user.name=t", "-c", "user.email=t@localhost"]).args(arguments);
+    let output = git.current_dir(user.path("project")).env("HOME", user.path("home")).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output));
+    text(&output)
+}
+
+#[test]
+fn git_neither_commits_nor_removes_the_record() {
+    let user = User::new();
+    git(&user, &["init", "-q"]);
+    user.say(&["offload", "--yes"]);
+    git(&user, &["clean", "-fdq", "-e", "settings.local.json", "-e", "agents"]);
+    assert!(user.path(RECORD).exists());
+    git(&user, &["add", "-A"]);
+    let known = git(&user, &["ls-files"]);
+    assert!(known.contains("settings.local.json") && !known.contains("mcp-server"), "{known}");
+    assert!(user.say(&["restore-listings", "--yes"]).contains("restored 6 keys"));
+}
+
+#[test]
+fn settings_without_a_record_are_not_called_untouched() {
+    let user = User::new();
+    user.say(&["offload", "--yes"]);
+    std::fs::remove_file(user.path(RECORD)).unwrap();
+    let said = user.say(&["restore-listings", "--yes"]);
+    assert!(said.contains("there is no record") && said.contains("settings.local.json"), "{said}");
+    assert!(!said.contains("nothing was offloaded"), "{said}");
+    let other = user.say(&["restore-listings", "--user", "--yes"]);
+    assert!(other.contains("nothing was offloaded here"), "{other}");
+}
+
+#[test]
+fn a_record_that_came_with_the_tree_runs_nothing() {
+    let user = User::new();
+    user.say(&["offload", "--yes"]);
+    // A checkout elsewhere, with all that is in the folder.
+    let clone = user.path("clone");
+    let copied = Command::new("cp").arg("-r").args([&user.path("project"), &clone]).status().unwrap();
+    assert!(copied.success());
+    let call = |user: &User, id: &str| {
+        let input = json!({ "subagent_type": id, "prompt": "Look." });
+        let event = json!({ "hook_event_name": "PreToolUse", "tool_name": "Agent", "tool_input": input });
+        let mut hook = user.command(&["hook", "--deadline-ms", "60000"]);
+        let hook = hook.current_dir(user.path("clone")).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = hook.spawn().unwrap();
+        let _ = child.stdin.take().unwrap().write_all(event.to_string().as_bytes());
+        !child.wait_with_output().unwrap().stdout.is_empty()
+    };
+    let say = |arguments: &[&str]| {
+        let output = user.command(arguments).current_dir(&clone).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+        text(&output)
+    };
+    for id in ["web:reviewer", "hooked:guard", "planner", "rust-expert"] {
+        assert!(user.call_agent(id).is_some() && !call(&user, id), "{id}");
+    }
+    for said in [say(&["offload", "status"]), say(&["doctor"]), say(&["offload", "--dry-run"])] {
+        assert!(said.contains("was not written for this folder and is left out"), "{said}");
+    }
+    assert!(say(&["restore-listings", "--yes"]).contains("restored 6 keys"));
+    say(&["offload", "--yes"]);
+    assert!(call(&user, "web:reviewer"));
+    // Without the undo it is set aside, and what its tree denies is the tree's.
+    std::fs::copy(user.path(RECORD), clone.join(".claude/mcp-server/data/offload.json")).unwrap();
+    user.write("clone/.claude/agents/new.md", &agent("new", "Came later."));
+    say(&["offload", "--yes"]);
+    assert!(clone.join(".claude/mcp-server/data/offload.json.of-another-checkout").exists());
+    assert!(call(&user, "new") && !call(&user, "hooked:guard"));
+}
+
+#[test]
+fn an_entry_under_the_name_of_an_installed_plugin_is_no_entry_of_it() {
+    let user = User::new();
+    user.write("project/.claude/agents/false.md", &agent("hooked:helper", "Is none of the plugin's."));
+    let said = user.say(&["offload", "--yes"]);
+    assert!(said.contains("stays hooked:helper (1): it goes under the name of the plugin hooked"), "{said}");
+    assert!(!user.read(LOCAL).contains("hooked:helper"));
+    // Nor is it run where settings and a record say that it was offloaded.
+    let mut record: Value = serde_json::from_str(&user.read(RECORD)).unwrap();
+    record["agent_sources"]["hooked:helper"] = json!("project");
+    let key =
+        json!({ "key": { "agent": "hooked:helper" }, "new": "\"Agent(hooked:helper)\"", "written_ms": 1 });
+    record["written"]["keys"].as_array_mut().unwrap().push(key);
+    user.write(RECORD, &record.to_string());
+    let mut settings: Value = serde_json::from_str(&user.read(LOCAL)).unwrap();
+    settings["permissions"]["deny"].as_array_mut().unwrap().push(json!("Agent(hooked:helper)"));
+    user.write(LOCAL, &settings.to_string());
+    assert_eq!(user.call_agent("hooked:helper"), None);
+    assert!(user.call_agent("hooked:guard").is_some());
+}
+
+#[test]
+fn uninstalling_stops_where_the_undo_fails() {
+    let user = User::new();
+    user.say(&["offload", "--yes"]);
+    let (before, record) = (user.read(LOCAL), user.read(RECORD));
+    let table =
+        [("a damaged record", RECORD, "{", "the record"), ("damaged settings", LOCAL, "{", "is left alone")];
+    for (what, file, content, sentence) in table {
+        user.write(file, content);
+        for flags in [&["--yes"][..], &["--yes", "--data"], &["--yes", "--json"]] {
+            let failed = user.run(&[&["uninstall"], flags].concat());
+            assert_eq!(failed.status.code(), Some(1), "{what}: {}", text(&failed));
+            let said = text(&failed);
+            assert!(said.contains(sentence) && said.contains("nothing was removed"), "{what}: {said}");
+            assert!(
+                user.path(RECORD).exists() && user.path("project/.claude/mcp-server/.gitignore").exists()
+            );
+        }
+        user.write(LOCAL, &before);
+        user.write(RECORD, &record);
+    }
+    user.say(&["uninstall", "--yes"]);
+    assert!(!user.path(LOCAL).exists());
+}
+
+#[test]
+fn what_is_lost_since_an_offload_is_said_wherever_one_looks() {
+    type Row = (&'static str, fn(&User), &'static str);
+    let without = |user: &User| {
+        user.write("home/.claude/settings.json", &SETTINGS.replace(", \"adjutant@adjutant\": true", ""));
+    };
+    let table: [Row; 4] = [
+        ("the plugin is gone", without, "the plugin adjutant, which runs offloaded agents, is not installed"),
+        (
+            "an agent was updated",
+            |user| {
+                let strict = agent("rust-expert", "Is strict.")
+                    .replace("\n---\n\n", "\npermissionMode: plan\n---\n\n");
+                user.write("home/.claude/agents/rust-expert.md", &strict);
+            },
+            "not listed, not run: rust-expert (user): its permission mode is plan",
+        ),
+        (
+            "a newer record",
+            |user| {
+                drop(user.write(RECORD, &user.read(RECORD).replacen("\"version\": 1", "\"version\": 2", 1)))
+            },
+            "version 2 is not known",
+        ),
+        ("a damaged record", |user| drop(user.write(RECORD, "{")), "the record"),
+    ];
+    for (what, make, sentence) in table {
+        let user = User::new();
+        user.say(&["offload", "--all", "--yes"]);
+        let fine = user.say(&["offload", "status"]) + &user.say(&["doctor"]);
+        assert!(!fine.contains("missing ") && !fine.contains("not run"), "{what}: {fine}");
+        make(&user);
+        let up = user.say(&["up", "--port", "0", "--no-register"]);
+        user.say(&["down"]);
+        for said in [up, user.say(&["offload", "status"]), user.say(&["doctor"])] {
+            assert!(said.contains(sentence), "{what}: {said}");
+        }
+        let again = text(&offload(&user, &[], &[]));
+        if what == "the plugin is gone" {
+            assert!(again.contains(sentence), "{again}");
+            let all = offload(&user, &["--all"], &[]);
+            assert_eq!(all.status.code(), Some(1), "{}", text(&all));
+            assert!(!text(&all).contains("still found, loaded and run"), "{}", text(&all));
+        }
+    }
+}
+
+#[test]
+fn an_agent_that_a_rule_for_all_projects_denies_is_named() {
+    let user = User::new();
+    let said = user.say(&["offload", "--user", "--yes"]);
+    assert!(
+        said.contains("rust-expert: an agent that a project has under this name is denied, too"),
+        "{said}"
+    );
+    assert!(!user.say(&["offload", "status"]).contains("not run"));
+    user.write("project/.claude/agents/rust-expert.md", &agent("rust-expert", "Is the project's."));
+    let said = user.say(&["offload", "status"]);
+    assert!(
+        said.contains("not listed, not run: rust-expert (project)")
+            && said.contains("restore-listings --user"),
+        "{said}"
+    );
+    assert_eq!(user.status()["not_run"][0]["id"], "rust-expert");
+    assert_eq!(user.call_agent("rust-expert"), None);
+}
+
+#[test]
+fn how_commands_of_a_plugin_are_typed_is_said_before_the_question() {
+    let user = User::new();
+    let said = user.say(&["offload", "web", "--dry-run"]);
+    assert!(said.contains("/web:contrast is typed as /adjutant:use skill web:contrast"), "{said}");
+    user.write(
+        "home/.claude/plugins/cache/market/web/1.0.0/commands/audit.md",
+        "---\ndescription: Audits.\n---\n\nAudit.\n",
+    );
+    let said = user.say(&["offload", "web", "--dry-run"]);
+    assert!(said.contains("/web:audit is typed as /adjutant:use workflow web:audit"), "{said}");
+    let said = user.say(&["offload", "hooked", "--dry-run"]);
+    assert!(!said.contains("is typed as"), "its commands stay: {said}");
 }

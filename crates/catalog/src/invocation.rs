@@ -28,6 +28,11 @@ impl Invocation {
         }
     }
 
+    /// Whether the user may run it, by its slash command.
+    pub fn is_by_user(self) -> bool {
+        matches!(self, Invocation::Anyone | Invocation::UserOnly)
+    }
+
     /// Whether the model may run it.
     pub fn is_by_model(self) -> bool {
         matches!(self, Invocation::Anyone | Invocation::ModelOnly)

@@ -16,6 +16,7 @@ pub struct FileSettings {
     plugins: BTreeMap<String, bool>,
     overrides: BTreeMap<String, String>,
     denied: BTreeSet<String>,
+    allowed: BTreeSet<String>,
     disables_hooks: bool,
 }
 
@@ -41,11 +42,13 @@ impl FileSettings {
             Some(rules) => member(rules, "deny", "permissions.deny", "a list", Value::as_array)?,
             None => None,
         };
+        let allowed = settings.get("permissions").and_then(|rules| rules.get("allow")?.as_array());
         Ok(FileSettings {
             plugins: plugins(object("enabledPlugins")?)?,
             overrides: overrides(object("skillOverrides")?)?,
             // What is no text among the rules is passed over.
             denied: denied.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
+            allowed: allowed.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
             disables_hooks: settings.get("disableAllHooks").and_then(Value::as_bool).unwrap_or_default(),
         })
     }
@@ -78,6 +81,11 @@ impl FileSettings {
     /// Whether the file has the rule among those that deny.
     pub(crate) fn denies(&self, rule: &str) -> bool {
         self.denied.contains(rule)
+    }
+
+    /// Whether the file has the rule among those that allow.
+    pub fn allows(&self, rule: &str) -> bool {
+        self.allowed.contains(rule)
     }
 
     /// The rules that deny.

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use super::attention::{is_recorded, tell_missing, unread_records};
 use super::listing_cost::ListingCost;
 use super::question::{is_confirmed, show_diff};
 use super::status::{StatusArguments, status};
@@ -13,7 +14,7 @@ use crate::config::{Config, Environment, Flags};
 use crate::offload::{
     ClientState, Missing, Places, Plan, Selection, SettingsChange, StoredRecord, Target, missing, plan,
 };
-use catalog::Catalog;
+use catalog::{Catalog, Kind};
 use store::now_ms;
 
 #[derive(Debug, clap::Args)]
@@ -82,19 +83,21 @@ pub(in crate::cli) fn run(
         Err(error) => return Ok(refused(&error)),
     };
     show(&catalog, &state, &plan, &change);
-    let missing = if plan.is_empty() {
-        Vec::new()
-    } else {
+    unread_records(&places).iter().for_each(|why| output::hint(why));
+    let writes = !plan.is_empty() || arguments.all;
+    let missing = if writes || is_recorded(&places, target) {
         missing(&config.project, environment, &catalog, &state, target)
+    } else {
+        Vec::new()
     };
-    if !missing.is_empty() && !arguments.dry_run && !arguments.force {
+    if !missing.is_empty() && writes && !arguments.dry_run && !arguments.force {
         output::error("nothing was written, since what is offloaded could not be run");
-        tell(&missing);
+        tell_missing(&missing);
         output::hint("--force writes all the same");
         return Ok(exit::FAILED.into());
     }
-    tell(&missing);
-    if plan.is_empty() && !arguments.all || arguments.dry_run {
+    tell_missing(&missing);
+    if !writes || arguments.dry_run {
         return Ok(ExitCode::SUCCESS);
     }
     let question = format!("Write {}?", change.file().display());
@@ -107,14 +110,6 @@ pub(in crate::cli) fn run(
     }
     conclude(&plan, &change, target, &missing);
     Ok(ExitCode::SUCCESS)
-}
-
-/// Says what is missing, and which command brings it.
-fn tell(missing: &[Missing]) {
-    for Missing { what, remedy } in missing {
-        output::toned(&[(Tone::Warning, "missing "), (Tone::Plain, what)]);
-        output::hint(remedy);
-    }
 }
 
 /// Says why nothing was written.
@@ -140,6 +135,12 @@ fn show(catalog: &Catalog, state: &ClientState, plan: &Plan, change: &SettingsCh
     }
     for (loss, agents) in &plan.losses {
         let text = format!("{}: {loss}", some_of(agents));
+        output::toned(&[(Tone::Quiet, "note  "), (Tone::Plain, &text)]);
+    }
+    let command = plan.typed.iter().find(|(kind, _)| *kind == Kind::Workflow);
+    if let Some((kind, id)) = command.or(plan.typed.first()) {
+        let others = if plan.typed.len() > 1 { ", and so are the others" } else { "" };
+        let text = format!("/{id} is typed as /adjutant:use {} {id}{others}", kind.as_str());
         output::toned(&[(Tone::Quiet, "note  "), (Tone::Plain, &text)]);
     }
     output::toned(&[(Tone::Quiet, &format!("estimated: {}", app::tokens::ESTIMATOR))]);

@@ -1,10 +1,11 @@
 //! Whether entries are listed again, where everything was to leave the prompt.
 
+use super::attention::{is_recorded, tell_attention, unread_records};
 use super::listing_cost::ListingCost;
 use super::wording::flag_of;
 use crate::app;
 use crate::cli::output;
-use crate::config::ProjectConfig;
+use crate::config::{Environment, ProjectConfig};
 use crate::offload::{ClientState, Places, Selection, StoredRecord, Target, plan};
 use catalog::Catalog;
 
@@ -45,8 +46,8 @@ pub(super) fn target_of_everything(places: &Places) -> Option<Target> {
     Target::ALL.into_iter().find(is_wanted)
 }
 
-/// Says that new entries are listed, where everything was to leave the prompt.
-pub(in crate::cli) fn note(config: &ProjectConfig) {
+/// Says that new entries are listed, where everything was to leave the prompt, and what is wrong with an offload.
+pub(in crate::cli) fn note(config: &ProjectConfig, environment: &Environment) {
     let places = Places::of(config);
     for target in Target::ALL {
         // A hook looks in one place for it, whatever folder an instance is told to use.
@@ -54,11 +55,15 @@ pub(in crate::cli) fn note(config: &ProjectConfig) {
             tracing::debug!(%error, "a record of old stays where it is");
         }
     }
-    if target_of_everything(&places).is_none() {
+    let is_any = Target::ALL.into_iter().any(|target| is_recorded(&places, target));
+    if !is_any && target_of_everything(&places).is_none() {
+        unread_records(&places).iter().for_each(|why| output::hint(why));
         return;
     }
     let (catalog, _) = app::scan_once(config);
-    if let Some(relisted) = relisted(&catalog, &ClientState::load(&places), &places) {
+    let state = ClientState::load(&places);
+    if let Some(relisted) = relisted(&catalog, &state, &places) {
         output::line(&relisted.sentence());
     }
+    tell_attention(config, environment, &catalog, &state);
 }

@@ -7,7 +7,7 @@ use super::question::{is_confirmed, show_diff};
 use super::wording::when_it_acts;
 use crate::cli::output::{self, Tone};
 use crate::config::{Config, Environment, Flags};
-use crate::offload::{OffloadError, Places, SettingsRestore, Target};
+use crate::offload::{ClientState, OffloadError, Places, SettingsRestore, Target};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct RestoreListingsArguments {
@@ -34,7 +34,15 @@ pub(in crate::cli) fn restore_listings(
     let prepared = match SettingsRestore::prepare(&places, target) {
         Ok(Some(prepared)) => prepared,
         Ok(None) => {
-            output::line("nothing was offloaded here");
+            if ClientState::load(&places).allows_own_tools(target) {
+                let file = places.target(target).map(|file| file.to_string()).unwrap_or_default();
+                output::line("there is no record of an offload here, so that nothing can be put back");
+                output::hint(&format!(
+                    "{file} allows the tools of Adjutant, as an offload does, whose record was lost: look there for enabledPlugins, permissions.deny and skillOverrides that are not yours"
+                ));
+            } else {
+                output::line("nothing was offloaded here");
+            }
             let other = if arguments.user { Target::Project } else { Target::User };
             if let Ok(Some(_)) = SettingsRestore::prepare(&places, other) {
                 let how = if arguments.user { "without --user" } else { "with --user" };

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
+use super::attention::Attention;
 use super::listing_cost::ListingCost;
 use super::relisted::{relisted, target_of_everything};
 use crate::app;
@@ -37,7 +38,11 @@ pub(super) fn status(arguments: &StatusArguments, environment: &Environment) -> 
     let offloaded = offloaded(&catalog, &state);
     let everything = target_of_everything(&places).is_some();
     let again = relisted(&catalog, &state, &places);
+    let attention = Attention::of(&config.project, environment, &catalog, &state);
     if arguments.json {
+        let Attention { records, not_run, missing } = attention;
+        let not_run =
+            not_run.iter().map(|one| json!({ "id": one.id, "source": one.source, "reason": one.reason }));
         let by_kind = |counts: &KindMap<usize>| -> Value {
             counts.iter().map(|(kind, count)| (kind.plural(), json!(count))).collect()
         };
@@ -48,6 +53,9 @@ pub(super) fn status(arguments: &StatusArguments, environment: &Environment) -> 
             "listed": by_kind(&listed.entries),
             "listed_tokens": by_kind(&listed.tokens),
             "listed_again": again,
+            "not_run": not_run.collect::<Vec<_>>(),
+            "missing": missing.iter().map(|one| one.what.as_str()).collect::<Vec<_>>(),
+            "records_left_out": records,
             "settings": Target::ALL.iter().filter_map(|target| as_json(&places, *target)).collect::<Vec<_>>(),
         });
         output::line(&format!("{all:#}"));
@@ -66,6 +74,7 @@ pub(super) fn status(arguments: &StatusArguments, environment: &Environment) -> 
     if let Some(again) = again {
         output::line(&again.sentence());
     }
+    attention.tell();
     Ok(ExitCode::SUCCESS)
 }
 
@@ -85,7 +94,8 @@ fn show_record(places: &Places, target: Target) {
         output::toned(&[(Tone::Quiet, &format!("{name:<9} ")), (Tone::Plain, text)]);
     };
     match StoredRecord::load(places, target) {
-        Err(error) => output::hint(&error.to_string()),
+        // Said of all records.
+        Err(_) => {}
         Ok(stored) if stored.is_empty() => {}
         Ok(stored) => {
             let file = places.target(target).map(|file| file.to_string()).unwrap_or_default();
