@@ -110,26 +110,10 @@ pub(super) fn run(arguments: &UninstallArguments, environment: &Environment) -> 
         Some(Err(error)) => done.failed.push(format!("what was remembered of the last start: {error}")),
         _ => {}
     }
-    let Paths { run_dir, data_dir, log_dir, outbox_dir, .. } = &config.project.paths;
+    let Paths { run_dir, data_dir, .. } = &config.project.paths;
     done.files(run_dir, |name| matches!(name, "mcp.pid" | "endpoint.json" | "supervisor.pid"));
     if arguments.data {
-        done.files(&data_dir.sub("backups"), |name| name.starts_with("mcp-"));
-        done.files(data_dir, |name| DATA_FILES.iter().any(|known| name.starts_with(known)));
-        done.files(log_dir, |name| {
-            (name.starts_with("mcp.") && (has_ending(name, "log") || has_ending(name, "gz")))
-                || matches!(name, "start.log" | "service.log")
-        });
-        done.files(outbox_dir, is_file_of_queue);
-        let model = config.project.paths.installed_model();
-        match install::remove(&model) {
-            Ok(true) => done.removed.push(model.to_string()),
-            Ok(false) => {}
-            Err(error) => done.failed.push(format!("{model}: {error}")),
-        }
-        match instance::remove_state_marks(&config.project) {
-            Ok(removed) => done.removed.extend(removed),
-            Err(error) => done.failed.push(format!("a copied state: {error}")),
-        }
+        done.data(&config.project);
     } else if data_dir.file("mcp.db").exists() {
         done.hints.push(format!("what is remembered stays in {data_dir}; --data removes it"));
     }
@@ -182,6 +166,28 @@ impl Done {
             }
         }
         Listings::Back
+    }
+
+    /// Removes what is remembered.
+    fn data(&mut self, config: &ProjectConfig) {
+        let Paths { data_dir, log_dir, outbox_dir, .. } = &config.paths;
+        self.files(&data_dir.sub("backups"), |name| name.starts_with("mcp-"));
+        self.files(data_dir, |name| DATA_FILES.iter().any(|known| name.starts_with(known)));
+        self.files(log_dir, |name| {
+            (name.starts_with("mcp.") && (has_ending(name, "log") || has_ending(name, "gz")))
+                || matches!(name, "start.log" | "service.log")
+        });
+        self.files(outbox_dir, is_file_of_queue);
+        let model = config.paths.installed_model();
+        match install::remove(&model) {
+            Ok(true) => self.removed.push(model.to_string()),
+            Ok(false) => {}
+            Err(error) => self.failed.push(format!("{model}: {error}")),
+        }
+        match instance::remove_state_marks(config) {
+            Ok(removed) => self.removed.extend(removed),
+            Err(error) => self.failed.push(format!("a copied state: {error}")),
+        }
     }
 
     /// Removes our folders that are empty by now; `offload_dir` is that of an offload's record.

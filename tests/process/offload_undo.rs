@@ -330,7 +330,7 @@ fn what_is_lost_since_an_offload_is_said_wherever_one_looks() {
         (
             "a newer record",
             |user| {
-                drop(user.write(RECORD, &user.read(RECORD).replacen("\"version\": 1", "\"version\": 2", 1)))
+                drop(user.write(RECORD, &user.read(RECORD).replacen("\"version\": 1", "\"version\": 2", 1)));
             },
             "version 2 is not known",
         ),

@@ -36,7 +36,9 @@ impl Attention {
     }
 
     pub(super) fn tell(&self) {
-        self.records.iter().for_each(|why| output::hint(why));
+        for why in &self.records {
+            output::hint(why);
+        }
         for one in &self.not_run {
             output::toned(&[(Tone::Warning, "not listed, not run: "), (Tone::Plain, &sentence(one))]);
         }

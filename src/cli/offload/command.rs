@@ -83,7 +83,9 @@ pub(in crate::cli) fn run(
         Err(error) => return Ok(refused(&error)),
     };
     show(&catalog, &state, &plan, &change);
-    unread_records(&places).iter().for_each(|why| output::hint(why));
+    for why in unread_records(&places) {
+        output::hint(&why);
+    }
     let writes = !plan.is_empty() || arguments.all;
     let missing = if writes || is_recorded(&places, target) {
         missing(&config.project, environment, &catalog, &state, target)

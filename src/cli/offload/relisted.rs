@@ -57,7 +57,9 @@ pub(in crate::cli) fn note(config: &ProjectConfig, environment: &Environment) {
     }
     let is_any = Target::ALL.into_iter().any(|target| is_recorded(&places, target));
     if !is_any && target_of_everything(&places).is_none() {
-        unread_records(&places).iter().for_each(|why| output::hint(why));
+        for why in unread_records(&places) {
+            output::hint(&why);
+        }
         return;
     }
     let (catalog, _) = app::scan_once(config);
