@@ -64,13 +64,17 @@ impl<'a> Ports<'a> {
     /// faster.
     pub(super) async fn choose(&self, lost: &BTreeSet<u16>) -> anyhow::Result<PortChoice> {
         let project = &self.config.project;
+        let mut died = self.died;
         if instance::running(project).is_some()
             && let Some(endpoint) = instance::endpoint(&project.paths)
         {
             match instance::probe(endpoint.port).await {
                 PortOwner::Adjutant(_) => return Ok(PortChoice::Running(endpoint)),
-                PortOwner::Silent(_) => return Ok(PortChoice::Frozen(endpoint)),
-                PortOwner::None | PortOwner::Foreign(_) => {}
+                // One that was killed may have been there still when it was looked for.
+                PortOwner::Silent(_) if instance::running(project).is_some() => {
+                    return Ok(PortChoice::Frozen(endpoint));
+                }
+                PortOwner::Silent(_) | PortOwner::None | PortOwner::Foreign(_) => died = Some(endpoint.port),
             }
         }
         let wanted = self.config.daemon.port;
@@ -82,7 +86,7 @@ impl<'a> Ports<'a> {
             if !seen.insert(port) || self.kept_for(port).is_some() {
                 continue;
             }
-            match self.owner(port).await {
+            match owner(port, died).await {
                 PortOwner::None if !lost.contains(&port) => return Ok(PortChoice::Free(port)),
                 PortOwner::Adjutant(Some(other)) if other.project.id == project.id => {
                     return Ok(PortChoice::Running(other.named(project)));
@@ -98,17 +102,17 @@ impl<'a> Ports<'a> {
         }
         anyhow::bail!("no free port between {wanted} and {highest}")
     }
+}
 
-    /// Who answers on a port. An own instance that was killed is waited for: the system closes its connections one by one.
-    async fn owner(&self, port: u16) -> PortOwner {
-        let began = Instant::now();
-        loop {
-            let owner = instance::probe(port).await;
-            let is_unclear = matches!(owner, PortOwner::Foreign(_) | PortOwner::Silent(_));
-            if !is_unclear || self.died != Some(port) || began.elapsed() > DYING {
-                return owner;
-            }
-            tokio::time::sleep(PAUSE).await;
+/// Who answers on a port. An own instance that `died` on it is waited for: the system closes its connections one by one.
+async fn owner(port: u16, died: Option<u16>) -> PortOwner {
+    let began = Instant::now();
+    loop {
+        let owner = instance::probe(port).await;
+        let is_unclear = matches!(owner, PortOwner::Foreign(_) | PortOwner::Silent(_));
+        if !is_unclear || died != Some(port) || began.elapsed() > DYING {
+            return owner;
         }
+        tokio::time::sleep(PAUSE).await;
     }
 }
