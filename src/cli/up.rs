@@ -196,6 +196,17 @@ fn hint_differences(differences: &[Difference]) {
     output::hint("adjutant down, and then this command again, applies yours");
 }
 
+/// Says which settings are those of the last start, since nobody may think of them any more. That a port is kept is expected.
+fn hint_remembered(config: &Config) {
+    let shown = config.shown();
+    let kept = shown.iter().filter(|shown| shown.source == Source::LastUp && shown.key != "port");
+    let kept: Vec<String> = kept.map(|shown| format!("{} {}", shown.key, shown.value)).collect();
+    if !kept.is_empty() {
+        let kept = kept.join(", ");
+        output::hint(&format!("set at the last up, and kept: {kept}; adjutant up --forget starts without"));
+    }
+}
+
 /// Notes port and settings for the next start.
 fn remember(config: &Config, endpoint: &Endpoint) {
     let Some(records) = &config.records else { return };
@@ -360,6 +371,7 @@ async fn report(config: &Config, endpoint: &Endpoint) -> anyhow::Result<()> {
         endpoint.project.root, endpoint.base, endpoint.pid
     ));
     output::line(&origins(&health));
+    hint_remembered(config);
     output::line(&format!(
         "indexed {} agents, {} skills, {} workflows; {} files with problems (see: adjutant doctor)",
         count("agents"),

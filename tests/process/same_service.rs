@@ -331,6 +331,22 @@ fn entries_for_clients_begin_with_the_one_that_needs_no_port() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn what_is_kept_from_the_last_start_is_said() {
+    let user = User::new();
+    let root = user.project("app", "own-baker");
+    let first = user.run_with(&root, &["up", "--port", "0"], &[("MCP_USER_SCOPE", "off")]);
+    assert!(!text(&first).contains("kept"), "{}", text(&first));
+    user.down(&root);
+    let second = user.run(&root, &["up"]);
+    let said = "set at the last up, and kept: user-scope off; adjutant up --forget starts without";
+    assert!(text(&second).contains(said), "{}", text(&second));
+    user.down(&root);
+    let third = user.run(&root, &["up", "--forget", "--port", "0"]);
+    assert!(!text(&third).contains("kept"), "{}", text(&third));
+    user.down(&root);
+}
+
+#[test]
 fn a_frozen_instance_is_the_projects_own_and_a_killed_one_is_waited_for() {
     let user = User::new();
     let root = user.project("app", "own-baker");
