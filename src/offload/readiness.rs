@@ -95,7 +95,7 @@ fn missing_plugin(
     let install = "claude plugin install adjutant@adjutant";
     let remedy = match registry.location(OWN_PLUGIN) {
         MarketplaceLocation::At(_) => install.to_owned(),
-        _ => format!("claude plugin marketplace add . && {install} (in a clone of Adjutant)"),
+        _ => format!("claude plugin marketplace add ./ && {install} (in a clone of Adjutant)"),
     };
     Some(Missing::new("the plugin adjutant, which runs offloaded agents, is not installed", remedy))
 }
